@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { SIZE_MIN = 256 };
+
+void buf_init(struct buf *buf, size_t cap)
+{
+    *buf = BUF_INIT(cap);
+}
+
+void buf_free(struct buf *buf)
+{
+    size_t cap = buf->cap;
+
+    free(buf->ptr);
+    buf_init(buf, cap);
+}
+
+void buf_reset(struct buf *buf)
+{
+    buf->len = 0;
+    buf->err = ERR_OK;
+}
+
+char *buf_reserve(struct buf *buf, size_t more)
+{
+    size_t size = buf->size;
+
+    if (buf->err != ERR_OK || more > buf->cap - buf->len) {
+        buf->err = ERR_TOO_LARGE;
+        return NULL;
+    }
+    if (more > size - buf->len || buf->ptr == NULL) {
+        size = size < SIZE_MIN ? SIZE_MIN : size;
+        while (size - buf->len < more)
+            size += size / 2;
+        if (size > buf->cap)
+            size = buf->cap;
+        buf->ptr = mem_realloc(buf->ptr, size);
+        buf->size = size;
+    }
+    return buf->ptr + buf->len;
+}
+
+void buf_append(struct buf *buf, const void *ptr, size_t len)
+{
+    char *to = len > 0 ? buf_reserve(buf, len) : NULL;
+
+    if (to != NULL) {
+        memcpy(to, ptr, len);
+        buf->len += len;
+    }
+}
+
+void buf_char(struct buf *buf, char c)
+{
+    buf_append(buf, &c, 1);
+}
+
+void buf_uint(struct buf *buf, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof text;
+
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buf_append(buf, text + at, sizeof text - at);
+}
+
+void buf_int(struct buf *buf, int64_t value)
+{
+    if (value < 0)
+        buf_char(buf, '-');
+    buf_uint(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof text)
+        buf->err = ERR_TOO_LARGE;
+    else
+        buf_append(buf, text, (size_t)len);
+}
+
+/* What a byte below 0x20, a quote or a backslash is escaped as. */
+static void json_escape(struct buf *buf, unsigned char c)
+{
+    static const char names[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char text[6] = {'\\', (char)c};
+    size_t len = 2;
+
+    if (c < sizeof names && names[c] != 0) {
+        text[1] = names[c];
+    } else if (c < 0x20) {
+        memcpy(text + 1, "u00", 3);
+        hex_encode(&c, 1, text + 4);
+        len = 6;
+    }
+    buf_append(buf, text, len);
+}
+
+void buf_json_text(struct buf *buf, struct str s)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_append(buf, s.ptr + start, i - start);
+        json_escape(buf, c);
+        start = i + 1;
+    }
+    if (s.len > start)
+        buf_append(buf, s.ptr + start, s.len - start);
+}
+
+void buf_json_string(struct buf *buf, struct str s)
+{
+    buf_char(buf, '"');
+    if (str_is_utf8(s)) {
+        buf_json_text(buf, s);
+    } else {
+        for (size_t i = 0; i < s.len; i++) {
+            if ((unsigned char)s.ptr[i] < 0x80)
+                buf_json_text(buf, str_make(s.ptr + i, 1));
+            else
+                buf_literal(buf, "\xef\xbf\xbd");
+        }
+    }
+    buf_char(buf, '"');
+}
+
+static bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void buf_percent(struct buf *buf, struct str s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (is_unreserved(c))
+            buf_char(buf, (char)c);
+        else
+            buf_append(buf, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_CLOCK_H
+#define LARDER_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Logic takes the time as an argument; only the outermost callers ask these. */
+
+/* Milliseconds since 1970, UTC. */
+int64_t clock_wall_ms(void);
+/* CLOCK_MONOTONIC: the same in every process of a host. */
+int64_t clock_mono_ns(void);
+int64_t clock_mono_ms(void);
+
+enum { CLOCK_ISO_SIZE = 24 };
+/* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL) for times of the years 0 to 9999; others are
+ * clamped to that range. */
+void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { LINE_MAX_ = 8192, VALUE_MAX = 1024 };
+
+static const char *const level_names[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+
+static atomic_int threshold = LOG_INFO;
+static atomic_bool as_json = true;
+
+void log_setup(enum log_level level, enum log_format format)
+{
+    threshold = (int)level;
+    as_json = format == LOG_JSON || (format == LOG_AUTO && !isatty(STDERR_FILENO));
+}
+
+bool log_enabled(enum log_level level)
+{
+    return (int)level >= threshold;
+}
+
+static struct str clamp(struct str s)
+{
+    s.len = s.len > VALUE_MAX ? VALUE_MAX : s.len;
+    return s;
+}
+
+static void put_field(struct buf *line, const struct log_field *field, bool json)
+{
+    if (json) {
+        buf_char(line, ',');
+        buf_json_string(line, str_from(field->name));
+        buf_char(line, ':');
+    } else {
+        buf_printf(line, " %s=", field->name);
+    }
+    if (field->type == LOG_FIELD_INT)
+        buf_int(line, field->num);
+    else
+        buf_json_string(line, clamp(field->str));
+}
+
+static void put_head(struct buf *line, enum log_level level, const char *component,
+                     const char *message, bool json)
+{
+    char time[CLOCK_ISO_SIZE];
+
+    clock_iso(clock_wall_ms(), time);
+    if (json) {
+        buf_printf(line, "{\"time\":\"%.*s\",\"level\":\"%s\",\"pid\":%ld,\"component\":\"%s\",",
+                   CLOCK_ISO_SIZE, time, level_names[level], (long)getpid(), component);
+        buf_literal(line, "\"message\":");
+        buf_json_string(line, str_from(message));
+    } else {
+        buf_printf(line, "%.*s %-5s %s: %s", CLOCK_ISO_SIZE, time, level_names[level], component,
+                   message);
+    }
+}
+
+void log_write(enum log_level level, const char *component, const char *message,
+               const struct log_field *fields, size_t count)
+{
+    struct buf line = BUF_INIT(LINE_MAX_);
+    bool json = as_json;
+    int saved = errno;
+
+    if (!log_enabled(level))
+        return;
+    put_head(&line, level, component, message, json);
+    for (size_t i = 0; i < count; i++)
+        put_field(&line, &fields[i], json);
+    if (json)
+        buf_char(&line, '}');
+    buf_char(&line, '\n');
+    (void)!write(STDERR_FILENO, line.ptr, line.len);
+    buf_free(&line);
+    errno = saved;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_LOG_H
+#define LARDER_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* One line an event on standard error: JSON for machines, or a readable form on a terminal.
+ * Safe from any thread: a line is one write(2).  Values are escaped and cut at 1 KiB; secrets are
+ * never passed in. */
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
+enum log_format { LOG_AUTO, LOG_JSON, LOG_TEXT }; /* auto: text on a terminal, JSON elsewhere */
+
+struct log_field {
+    const char *name;
+    enum { LOG_FIELD_STR, LOG_FIELD_INT } type;
+    struct str str;
+    int64_t num;
+};
+
+#define LOG_STR(name_, value_)                                                                     \
+    {                                                                                              \
+        .name = (name_), .type = LOG_FIELD_STR, .str = (value_)                                    \
+    }
+#define LOG_CSTR(name_, value_) LOG_STR(name_, str_from(value_))
+#define LOG_INT(name_, value_)                                                                     \
+    {                                                                                              \
+        .name = (name_), .type = LOG_FIELD_INT, .num = (int64_t)(value_)                           \
+    }
+#define LOG_ERR(err_) LOG_STR("error", str_from(err_text(err_)))
+
+/* Once, before there are threads. */
+void log_setup(enum log_level level, enum log_format format);
+bool log_enabled(enum log_level level);
+
+void log_write(enum log_level level, const char *component, const char *message,
+               const struct log_field *fields, size_t count);
+
+/* log_info("redis", "ready", LOG_STR("host", host), LOG_INT("port", port)); */
+#define log_event(level, component, message, ...)                                                  \
+    log_write((level), (component), (message), (const struct log_field[]){{0}, ##__VA_ARGS__} + 1, \
+              sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field) -  \
+                  1)
+#define log_debug(...) log_event(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)  log_event(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_event(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_event(LOG_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_MEM_H
+#define LARDER_BASE_MEM_H
+
+#include <stddef.h>
+
+/* Memory that is there or the process is not.  Every input is bounded, so an allocation that fails
+ * means that the host is out of memory; the worker says so and aborts, and is replaced.  None of
+ * these returns NULL; all are freed with free(). */
+
+void *mem_alloc(size_t size);
+void *mem_zalloc(size_t size);
+void *mem_realloc(void *ptr, size_t size);
+/* count × size bytes, zeroed; aborts when the product overflows. */
+void *mem_array(size_t count, size_t size);
+/* A copy of len bytes with a NUL behind it. */
+char *mem_strndup(const char *text, size_t len);
+char *mem_strdup(const char *text);
+/* Overwrites a secret so that no optimisation takes it out. */
+void mem_wipe(void *ptr, size_t size);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/metrics.h"
+
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SLOTS = 256 };
+
+struct slot {
+    alignas(64) _Atomic uint64_t counts[METRIC_COUNT];
+};
+
+static const struct {
+    const char *name, *label, *help;
+} metrics[METRIC_COUNT] = {
+#define METRIC_ROW(id, name_, label_, help_)                                                       \
+    [METRIC_##id] = {.name = (name_), .label = (label_), .help = (help_)},
+    METRIC_LIST(METRIC_ROW)
+#undef METRIC_ROW
+};
+
+static struct slot private_slot;
+static struct slot *own = &private_slot;
+static struct slot *shared;
+static int shared_fd = -1;
+
+/* An open-file-description lock on byte i of the file is the claim to slot i. */
+static bool claim(int fd, int slot)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1};
+
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+enum err metrics_open(const char *name)
+{
+    size_t size = SLOTS * sizeof(struct slot);
+    void *map;
+    int slot = 0;
+    int fd = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return ERR_IO;
+    if (posix_fallocate(fd, 0, (off_t)size) != 0 ||
+        (map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
+        close(fd);
+        return ERR_IO;
+    }
+    while (slot < SLOTS && !claim(fd, slot))
+        slot++;
+    if (slot == SLOTS) {
+        munmap(map, size);
+        close(fd);
+        return ERR_BUSY;
+    }
+    shared = map;
+    shared_fd = fd;
+    own = &shared[slot];
+    return ERR_OK;
+}
+
+void metrics_close(void)
+{
+    if (shared == NULL)
+        return;
+    own = &private_slot;
+    munmap(shared, SLOTS * sizeof(struct slot));
+    close(shared_fd);
+    shared = NULL;
+    shared_fd = -1;
+}
+
+void metric_add(enum metric metric, uint64_t count)
+{
+    atomic_fetch_add_explicit(&own->counts[metric], count, memory_order_relaxed);
+}
+
+uint64_t metric_sum(enum metric metric)
+{
+    uint64_t sum = atomic_load_explicit(&private_slot.counts[metric], memory_order_relaxed);
+
+    for (int i = 0; shared != NULL && i < SLOTS; i++)
+        sum += atomic_load_explicit(&shared[i].counts[metric], memory_order_relaxed);
+    return sum;
+}
+
+void metrics_text(struct buf *out)
+{
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        if (metrics[i].help[0] != '\0') {
+            buf_printf(out, "# HELP larder_%s_total %s.\n", metrics[i].name, metrics[i].help);
+            buf_printf(out, "# TYPE larder_%s_total counter\n", metrics[i].name);
+        }
+        buf_printf(out, "larder_%s_total", metrics[i].name);
+        if (metrics[i].label[0] != '\0')
+            buf_printf(out, "{%s}", metrics[i].label);
+        buf_char(out, ' ');
+        buf_uint(out, metric_sum((enum metric)i));
+        buf_char(out, '\n');
+    }
+}

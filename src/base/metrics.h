@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_METRICS_H
+#define LARDER_BASE_METRICS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Counters of all workers of a host, in one mapped file: each worker adds to a slot of its own, any
+ * of them sums all.  A slot is claimed by an advisory lock that dies with its process and is then
+ * taken over by the next, which goes on counting in it, so sums never fall. */
+
+/* name, label (or ""), help: the Prometheus series is larder_<name>_total{<label>}. */
+#define METRIC_LIST(X)                                                                             \
+    X(REQUESTS_2XX, "requests", "status=\"2xx\"", "Requests answered, by class of status")         \
+    X(REQUESTS_3XX, "requests", "status=\"3xx\"", "")                                              \
+    X(REQUESTS_4XX, "requests", "status=\"4xx\"", "")                                              \
+    X(REQUESTS_5XX, "requests", "status=\"5xx\"", "")                                              \
+    X(CONNECTIONS, "connections", "", "FastCGI connections accepted")                              \
+    X(CONNECTIONS_REFUSED, "connections_refused", "", "Connections closed at the cap")             \
+    X(PROTOCOL_ERRORS, "protocol_errors", "", "FastCGI connections closed for a protocol error")   \
+    X(REQUESTS_ABORTED, "requests_aborted", "", "Requests whose client went away")                 \
+    X(HIT_MEMORY, "cache_lookups", "result=\"memory\"", "Look-ups of the cache, by result")        \
+    X(HIT_REDIS, "cache_lookups", "result=\"redis\"", "")                                          \
+    X(HIT_STALE, "cache_lookups", "result=\"stale\"", "")                                          \
+    X(MISS, "cache_lookups", "result=\"miss\"", "")                                                \
+    X(COLLAPSED, "cache_lookups", "result=\"collapsed\"", "")                                      \
+    X(BYPASS_REDIS_DOWN, "cache_lookups", "result=\"redis-down\"", "")                             \
+    X(BYPASS_FENCE, "cache_lookups", "result=\"write-fence\"", "")                                 \
+    X(BYPASS_OWED, "cache_lookups", "result=\"owed\"", "")                                         \
+    X(BYPASS_YOUNG, "cache_lookups", "result=\"young-cache\"", "")                                 \
+    X(STALE_IF_ERROR, "cache_lookups", "result=\"stale-if-error\"", "")                            \
+    X(FILLS, "cache_fills", "", "Entries made from MongoDB")                                       \
+    X(STORES, "cache_stores", "", "Entries stored in Redis")                                       \
+    X(STORE_REFUSED, "cache_store_refused", "", "Entries not stored: too large or Redis refused")  \
+    X(WRITES_FENCED, "writes", "cache=\"fenced\"", "Writes, by how the cache was told")            \
+    X(WRITES_OWED, "writes", "cache=\"debt\"", "")                                                 \
+    X(WRITES_UNKNOWN, "writes", "cache=\"unknown\"", "")                                           \
+    X(DEBTS_PAID, "debts_paid", "", "Debts of writes made without Redis that were settled")        \
+    X(MEMORY_VOIDED, "memory_voided", "", "Times that the whole shared memory was voided")         \
+    X(INVALIDATIONS, "invalidations", "", "Tags that other hosts' writes moved")                   \
+    X(REDIS_COMMANDS, "redis_commands", "", "Commands sent to Redis")                              \
+    X(REDIS_TIMEOUTS, "redis_timeouts", "", "Commands that Redis did not answer in time")          \
+    X(REDIS_CONNECTS, "redis_connects", "", "Connections to Redis that became ready")              \
+    X(MONGO_OPERATIONS, "mongo_operations", "", "Operations sent to MongoDB")                      \
+    X(MONGO_ERRORS, "mongo_errors", "", "Operations of MongoDB that failed")                       \
+    X(MONGO_REFUSED, "mongo_refused", "",                                                          \
+      "Operations refused at the queue's bound or the breaker")                                    \
+    X(RATE_LIMITED, "rate_limited", "", "Requests refused by a rate limit")                        \
+    X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
+    X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
+    X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
+    X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
+
+enum metric {
+#define METRIC_ENUM(id, name, label, help) METRIC_##id,
+    METRIC_LIST(METRIC_ENUM)
+#undef METRIC_ENUM
+        METRIC_COUNT
+};
+
+/* Maps /dev/shm/<name> and claims a slot.  Without it (ERR_IO, ERR_BUSY when all 256 slots are
+ * taken) the process counts for itself alone. */
+enum err metrics_open(const char *name);
+/* Gives the slot back; counting goes on privately. */
+void metrics_close(void);
+
+/* From any thread. */
+void metric_add(enum metric metric, uint64_t count);
+static inline void metric_inc(enum metric metric)
+{
+    metric_add(metric, 1);
+}
+/* Over all workers of the host. */
+uint64_t metric_sum(enum metric metric);
+/* Prometheus text format 0.0.4. */
+void metrics_text(struct buf *out);
+
+#endif

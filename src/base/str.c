@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/str.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+int str_cmp(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+
+    if (order != 0)
+        return order;
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+size_t str_find(struct str s, char c)
+{
+    const char *at = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
+
+    return at != NULL ? (size_t)(at - s.ptr) : s.len;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len > 0 && is_blank(s.ptr[0]))
+        s = str_from_offset(s, 1);
+    while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool str_split(struct str *rest, char separator, struct str *part)
+{
+    if (rest->ptr == NULL)
+        return false;
+    size_t at = str_find(*rest, separator);
+    *part = str_make(rest->ptr, at);
+    if (at == rest->len)
+        *rest = str_make(NULL, 0);
+    else
+        *rest = str_from_offset(*rest, at + 1);
+    return true;
+}
+
+/* Length of the well-formed sequence that s begins with, 0 when there is none (table 3-7 of the
+ * Unicode standard). */
+static size_t utf8_sequence(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    unsigned char low = 0x80, high = 0xbf;
+    size_t len;
+
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    if (s.len < len)
+        return 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if (p[i] < 0x80 || p[i] > 0xbf)
+            return 0;
+    return len;
+}
+
+bool str_is_utf8(struct str s)
+{
+    while (s.len > 0) {
+        size_t len = utf8_sequence(s);
+        if (len == 0)
+            return false;
+        s = str_from_offset(s, len);
+    }
+    return true;
+}
+
+size_t str_chars(struct str s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        count += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+enum err str_uint(struct str s, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (s.len == 0)
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return ERR_SYNTAX;
+    for (size_t i = 0; i < s.len; i++)
+        if (__builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(s.ptr[i] - '0'), &value))
+            return ERR_RANGE;
+    if (value < min || value > max)
+        return ERR_RANGE;
+    *out = value;
+    return ERR_OK;
+}
+
+enum err str_int(struct str s, int64_t min, int64_t max, int64_t *out)
+{
+    bool negative = s.len > 0 && s.ptr[0] == '-';
+    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    uint64_t magnitude;
+    enum err err = str_uint(str_from_offset(s, negative), 0, limit, &magnitude);
+
+    if (err != ERR_OK)
+        return err;
+    int64_t value = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+    if (value < min || value > max)
+        return ERR_RANGE;
+    *out = value;
+    return ERR_OK;
+}
+
+static size_t digits(struct str s)
+{
+    size_t count = 0;
+
+    while (count < s.len && s.ptr[count] >= '0' && s.ptr[count] <= '9')
+        count++;
+    return count;
+}
+
+static bool is_json_number(struct str s)
+{
+    size_t count;
+
+    if (s.len > 0 && s.ptr[0] == '-')
+        s = str_from_offset(s, 1);
+    count = digits(s);
+    if (count == 0 || (count > 1 && s.ptr[0] == '0'))
+        return false;
+    s = str_from_offset(s, count);
+    if (s.len > 0 && s.ptr[0] == '.') {
+        s = str_from_offset(s, 1);
+        count = digits(s);
+        if (count == 0)
+            return false;
+        s = str_from_offset(s, count);
+    }
+    if (s.len > 0 && (s.ptr[0] == 'e' || s.ptr[0] == 'E')) {
+        s = str_from_offset(s, 1);
+        if (s.len > 0 && (s.ptr[0] == '+' || s.ptr[0] == '-'))
+            s = str_from_offset(s, 1);
+        count = digits(s);
+        if (count == 0)
+            return false;
+        s = str_from_offset(s, count);
+    }
+    return s.len == 0;
+}
+
+enum err str_double(struct str s, double min, double max, double *out)
+{
+    char text[64];
+    double value;
+
+    if (s.len >= sizeof text || !is_json_number(s))
+        return ERR_SYNTAX;
+    memcpy(text, s.ptr, s.len);
+    text[s.len] = '\0';
+    value = strtod(text, NULL);
+    if (!isfinite(value) || value < min || value > max)
+        return ERR_RANGE;
+    *out = value == 0 ? 0 : value; /* -0 is 0 */
+    return ERR_OK;
+}
+
+enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out)
+{
+    static const struct {
+        struct str suffix;
+        unsigned shift;
+    } units[] = {
+        {STR_INIT("kib"), 10}, {STR_INIT("mib"), 20}, {STR_INIT("gib"), 30}, {STR_INIT("k"), 10},
+        {STR_INIT("m"), 20},   {STR_INIT("g"), 30},   {STR_INIT(""), 0},
+    };
+    struct str number = str_make(s.ptr, digits(s));
+    struct str suffix = str_trim(str_from_offset(s, number.len));
+    uint64_t value;
+    enum err err;
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (!str_eq_nocase(suffix, units[i].suffix))
+            continue;
+        err = str_uint(number, 0, UINT64_MAX >> units[i].shift, &value);
+        if (err != ERR_OK)
+            return err;
+        value <<= units[i].shift;
+        if (value < min || value > max)
+            return ERR_RANGE;
+        *out = value;
+        return ERR_OK;
+    }
+    return ERR_SYNTAX;
+}
+
+void hex_encode(const void *from, size_t len, char *to)
+{
+    static const char hex[] = "0123456789abcdef";
+    const unsigned char *bytes = from;
+
+    for (size_t i = 0; i < len; i++) {
+        to[2 * i] = hex[bytes[i] >> 4];
+        to[2 * i + 1] = hex[bytes[i] & 15];
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+enum err hex_decode(struct str s, void *to, size_t len)
+{
+    unsigned char *bytes = to;
+
+    if (s.len != 2 * len)
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < len; i++) {
+        int high = hex_digit(s.ptr[2 * i]), low = hex_digit(s.ptr[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return ERR_SYNTAX;
+        bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    return ERR_OK;
+}

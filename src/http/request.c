@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/request.h"
+
+struct str request_param(const struct request *request, struct str name)
+{
+    for (size_t i = 0; i < request->param_count; i++)
+        if (str_eq(request->params[i].name, name))
+            return request->params[i].value;
+    return str_make(NULL, 0);
+}
+
+/* "http://host/path" (RFC 9112 section 3.2.2) as its path. */
+static struct str origin_form(struct str uri)
+{
+    static const struct str schemes[] = {STR_INIT("http://"), STR_INIT("https://")};
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (!str_starts(uri, schemes[i]))
+            continue;
+        uri = str_from_offset(uri, schemes[i].len);
+        return str_from_offset(uri, str_find(uri, '/'));
+    }
+    return uri;
+}
+
+static void join_path(struct request *request)
+{
+    struct str script = request_param(request, STR("SCRIPT_NAME"));
+    struct str info = request_param(request, STR("PATH_INFO"));
+    char *path = arena_alloc(&request->arena, script.len + info.len + 1);
+
+    if (script.len > 0)
+        memcpy(path, script.ptr, script.len);
+    if (info.len > 0)
+        memcpy(path + script.len, info.ptr, info.len);
+    request->path = str_make(path, script.len + info.len);
+    request->query = request_param(request, STR("QUERY_STRING"));
+}
+
+enum err request_target(struct request *request)
+{
+    struct str uri = origin_form(request_param(request, STR("REQUEST_URI")));
+    size_t mark = str_find(uri, '?');
+
+    request->method_text = request_param(request, STR("REQUEST_METHOD"));
+    request->method = method_parse(request->method_text);
+    if (uri.len > 0) {
+        request->path = str_make(uri.ptr, mark);
+        request->query = str_from_offset(uri, mark + 1);
+    } else {
+        join_path(request);
+    }
+    if (request->method_text.len == 0 || request->path.len == 0 || request->path.ptr[0] != '/')
+        return ERR_INVALID;
+    return ERR_OK;
+}
+
+void request_finish(struct request *request)
+{
+    request->on_finish(request);
+}

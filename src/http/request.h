@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_REQUEST_H
+#define LARDER_HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "http/method.h"
+#include "http/response.h"
+
+/* One request and its response.  The gateway makes it whole (parameters and body), hands it to the
+ * application, and owns it again from request_finish() on.  Between the two it stays valid even
+ * when the client goes away: `gone` is set then, so that work not yet begun can be skipped. */
+
+enum { REQUEST_ID_SIZE = 16 };
+
+/* A CGI/1.1 meta-variable (RFC 3875 section 4.1); a client's header is HTTP_<NAME>. */
+struct param {
+    struct str name, value;
+};
+
+struct request {
+    enum method method; /* METHOD_NONE: one that no route knows */
+    struct str method_text;
+    struct str path;  /* as sent, percent-encoded, without the query */
+    struct str query; /* as sent, without the question mark */
+    struct str body;
+    const struct param *params;
+    size_t param_count;
+    char id[REQUEST_ID_SIZE]; /* hex digits, unique */
+    int64_t arrived_ms;       /* wall clock */
+    bool gone;
+    struct arena arena; /* lives until the response is sent */
+    struct response response;
+    void *state;                         /* the application's own */
+    void (*on_finish)(struct request *); /* the gateway's */
+};
+
+/* Value of a meta-variable such as "CONTENT_TYPE", or the empty string with a NULL ptr. */
+struct str request_param(const struct request *request, struct str name);
+/* Fills method, path and query from REQUEST_METHOD and REQUEST_URI; without that one from
+ * SCRIPT_NAME, PATH_INFO and QUERY_STRING.  ERR_INVALID when method or path is missing, or the path
+ * does not begin with a slash. */
+enum err request_target(struct request *request);
+/* Sends the response; the request must not be touched afterwards.  Once a request, from the loop's
+ * thread; may be called from inside the handler. */
+void request_finish(struct request *request);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/response.h"
+
+void response_init(struct response *response)
+{
+    *response =
+        (struct response){.head = BUF_INIT(RESPONSE_HEAD_MAX), .body = BUF_INIT(RESPONSE_BODY_MAX)};
+}
+
+void response_free(struct response *response)
+{
+    buf_free(&response->head);
+    buf_free(&response->body);
+}
+
+static void empty(struct buf *buf, size_t keep)
+{
+    if (buf->size > keep)
+        buf_free(buf);
+    else
+        buf_reset(buf);
+}
+
+void response_reset(struct response *response, size_t keep)
+{
+    empty(&response->head, keep);
+    empty(&response->body, keep);
+    response->status = 0;
+    response->part_count = 0;
+    response->no_body = false;
+}
+
+static bool is_field_value(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
+            return false;
+    return true;
+}
+
+void response_header(struct response *response, struct str name, struct str value)
+{
+    char *to;
+
+    if (!is_field_value(value))
+        return;
+    to = buf_reserve(&response->head, name.len + value.len + 4);
+    if (to == NULL)
+        return;
+    memcpy(to, name.ptr, name.len);
+    to += name.len;
+    *to++ = ':';
+    *to++ = ' ';
+    if (value.len > 0)
+        memcpy(to, value.ptr, value.len);
+    to += value.len;
+    *to++ = '\r';
+    *to = '\n';
+    buf_commit(&response->head, name.len + value.len + 4);
+}
+
+void response_part(struct response *response, struct str bytes)
+{
+    if (response->part_count == RESPONSE_PARTS)
+        response->head.err = ERR_TOO_LARGE;
+    else if (bytes.len > 0)
+        response->parts[response->part_count++] = bytes;
+}
+
+void response_body_done(struct response *response)
+{
+    response_part(response, buf_view(&response->body));
+}
+
+size_t response_length(const struct response *response)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < response->part_count; i++)
+        length += response->parts[i].len;
+    return length;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_RESPONSE_H
+#define LARDER_HTTP_RESPONSE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* What is sent back: header lines and a body of up to RESPONSE_PARTS runs of bytes, which are
+ * gathered by the one writev that sends the response, never joined. */
+
+enum {
+    RESPONSE_PARTS = 4,
+    RESPONSE_HEAD_MAX = 4000, /* nginx takes a header of one 4 KiB buffer */
+    RESPONSE_BODY_MAX = 4 << 20
+};
+
+struct response {
+    unsigned status;
+    struct buf head;                  /* "Name: value\r\n" lines */
+    struct str parts[RESPONSE_PARTS]; /* the body, in order; borrowed until it is sent */
+    size_t part_count;
+    struct buf body; /* room for a body made for this request, kept for the next */
+    bool no_body;    /* HEAD, 304: the length is told, the bytes are not sent */
+};
+
+void response_init(struct response *response);
+/* Frees what it holds. */
+void response_free(struct response *response);
+/* Empties it for the next request; keeps small buffers, frees those beyond keep bytes. */
+void response_reset(struct response *response, size_t keep);
+
+/* One header line.  A value with CR, LF or NUL is dropped whole: such a header cannot be sent. */
+void response_header(struct response *response, struct str name, struct str value);
+#define response_header_lit(response, name, value)                                                 \
+    response_header((response), STR(name), STR(value))
+/* Adds to the body; the bytes must stay until the response is sent. */
+void response_part(struct response *response, struct str bytes);
+/* The body is what was written into response->body. */
+void response_body_done(struct response *response);
+size_t response_length(const struct response *response);
+
+#endif
