@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests mirror src/: one program a file, of the file's name.
+if HAVE_CMOCKA
+UNIT_TESTS = \
+	tests/unit/base/test_buf \
+	tests/unit/base/test_str
+else
+UNIT_TESTS =
+endif
+check_PROGRAMS = $(UNIT_TESTS)
