@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_STORE_COLLECTION_H
+#define LARDER_STORE_COLLECTION_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/bson_json.h"
+#include "store/mongo.h"
+#include "store/value.h"
+
+/* Questions and orders to MongoDB, each one round trip; to be called inside a mongo_job's work.
+ * Only typed values are sent, under field names of the program's own: nothing of a client's ever is
+ * an operator or a name.  Writes wait for the majority.
+ *
+ * Errors: ERR_UNAVAILABLE  no server (nothing was done)
+ *         ERR_UNKNOWN      a write was sent and its outcome not told
+ *         ERR_TIMEOUT      a read took longer than max_time_ms
+ *         ERR_EXISTS       a unique index has that value already
+ *         ERR_NOT_FOUND    no document meets the conditions
+ *         ERR_TOO_LARGE    the answer would pass out's cap
+ *         ERR_DENIED       the server refuses this user
+ *         ERR_INTERNAL     any other error (logged with the server's words) */
+
+enum op {
+    OP_EQ, /* of an array: one of its items is equal */
+    OP_NE,
+    OP_GT,
+    OP_GTE,
+    OP_LT,
+    OP_LTE,
+    OP_IN,     /* value: VALUE_LIST or VALUE_STRINGS */
+    OP_EXISTS, /* value: VALUE_BOOL */
+    OP_TEXT,   /* $text: words to look for; field is not used */
+};
+/* All conditions of a list must hold; several on one field are allowed. */
+struct condition {
+    struct str field;
+    enum op op;
+    struct value value;
+};
+
+enum assign_op {
+    ASSIGN_SET,
+    ASSIGN_UNSET,         /* value not used */
+    ASSIGN_INC,           /* VALUE_INT or VALUE_DOUBLE */
+    ASSIGN_SET_ON_INSERT, /* with upsert */
+    ASSIGN_NOW,           /* the server's clock ($currentDate); value not used */
+};
+struct assignment {
+    struct str field;
+    enum assign_op op;
+    struct value value;
+};
+
+struct sort_key {
+    struct str field;
+    int direction; /* 1 or -1 */
+};
+
+/* Where a page ended: the values of the sort's first key and of its _id there. */
+struct keyset {
+    struct value value;
+    struct oid id;
+};
+
+struct find {
+    struct str collection;
+    const struct condition *conditions;
+    size_t condition_count;
+    const struct sort_key *sort; /* with keyset: one key and then _id, or _id alone; the first must
+                                    be in every document, a scalar and not null */
+    size_t sort_count;
+    uint32_t skip, limit;       /* limit 0: none */
+    const struct keyset *after; /* NULL: from the start */
+    const struct shape *shape;  /* also the projection */
+    bool look_ahead;            /* asks for one more, to know whether there is more */
+    uint32_t max_time_ms;       /* 0: until the job's deadline */
+};
+
+/* Where one document's JSON lies in out. */
+struct find_item {
+    size_t offset, len;
+    struct oid id;
+    int64_t version; /* of the field "version" if the shape lists it; else 0 */
+};
+struct find_result {
+    struct find_item *items; /* the caller's, for at least limit; or NULL */
+    struct arena *arena;     /* for the strings of last; NULL: last is not taken */
+    size_t count;
+    bool more;          /* with look_ahead */
+    struct keyset last; /* of the last document when there is a sort */
+};
+
+/* Appends the documents as JSON, with commas between.  On failure out is as it was. */
+enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
+                         struct find_result *result);
+/* Calls each() per document with the captured values of the shape, borrowed for the call.  It
+ * returns false to end early. */
+enum err collection_each(struct mongo_db *db, const struct find *find,
+                         bool (*each)(void *context, const struct value *captured), void *context);
+
+/* One document: JSON into out (may be NULL), captured values into captured (may be NULL; as many as
+ * the shape has fields, strings in arena), the same way for all calls below. */
+struct record {
+    const struct shape *shape;
+    struct buf *out;
+    struct value *captured;
+    struct arena *arena;
+};
+enum err collection_find_one(struct mongo_db *db, struct str collection,
+                             const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                             const struct record *record);
+
+enum err collection_count(struct mongo_db *db, struct str collection,
+                          const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                          int64_t *total);
+
+struct document {
+    const struct assignment *fields; /* ASSIGN_SET only; "_id" first, or the driver makes one */
+    size_t count;
+};
+/* record (may be NULL) gets the document as it was sent. */
+enum err collection_insert(struct mongo_db *db, struct str collection,
+                           const struct document *document, const struct record *record);
+/* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
+ * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
+enum err collection_insert_many(struct mongo_db *db, struct str collection,
+                                const struct document *documents, size_t count, enum err *errs);
+
+struct update {
+    struct str collection;
+    const struct condition *conditions;
+    size_t condition_count;
+    const struct assignment *assignments;
+    size_t assignment_count;
+    bool upsert;
+    bool old; /* record gets the document as it was before (ERR_NOT_FOUND when there was none, even
+                 if one was made by upsert) */
+    uint32_t max_time_ms; /* 0: 3000 */
+};
+/* findAndModify of one document. */
+enum err collection_modify(struct mongo_db *db, const struct update *update,
+                           const struct record *record);
+/* Removes one; record (may be NULL) gets it as it was. */
+enum err collection_remove(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                           const struct record *record);
+/* Any number; *changed (may be NULL) is how many met the conditions or were made. */
+enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
+                           int64_t *changed);
+enum err collection_delete(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, bool many,
+                           int64_t *deleted);
+
+enum { INDEX_TEXT = 2 };
+struct index_key {
+    struct str field;
+    int direction; /* 1, -1, or INDEX_TEXT */
+};
+struct index_spec {
+    const char *name;
+    const struct index_key *keys;
+    size_t key_count;
+    bool unique, sparse;
+    int64_t expire_after_s; /* 0: never */
+};
+/* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may
+ * be NULL); ERR_OK even then. */
+enum err collection_create_indexes(struct mongo_db *db, struct str collection,
+                                   const struct index_spec *indexes, size_t count,
+                                   unsigned *refused);
+
+/* Is there a primary that answers? */
+enum err collection_ping(struct mongo_db *db);
+/* The server's clock, in milliseconds since 1970. */
+enum err collection_server_time(struct mongo_db *db, int64_t *wall_ms);
+/* Drops a whole collection; for tests and tools. */
+enum err collection_drop(struct mongo_db *db, struct str collection);
+
+#endif

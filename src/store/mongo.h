@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_STORE_MONGO_H
+#define LARDER_STORE_MONGO_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* MongoDB's clients, and the threads that wait for them.  The driver blocks, so each job runs on a
+ * thread of libuv's pool (UV_THREADPOOL_SIZE must be at least .threads, set before the loop's first
+ * job) with a client of its own.  The number of jobs is bounded, and after failures in a row a
+ * breaker refuses jobs at once until a ping from behind gets through. */
+
+struct mongo;
+struct mongo_db; /* what a job has on its thread; see store/collection.h */
+
+enum { MONGO_URI_MAX = 4096 };
+
+struct mongo_config {
+    uv_loop_t *loop;
+    const char *uri;
+    /* 0 stands for the default in parentheses. */
+    unsigned threads; /* (4) jobs at work, and clients in the pool */
+    unsigned queue;   /* (64) jobs waiting for a thread */
+    unsigned
+        breaker_failures; /* (3) jobs in a row that found no server, before the breaker opens */
+    unsigned breaker_ms;  /* (500) between two pings while it is open */
+    void *context;
+    /* On the loop, after each change of mongo_up(); may be NULL. */
+    void (*on_change)(void *context, bool up);
+};
+
+/* Reads the URI, and sets what it leaves open: w=majority, readConcernLevel=majority,
+ * readPreference=primary, retryReads=false, retryWrites=false (the last even if it says otherwise:
+ * a retried write could fall outside its fence), serverSelectionTimeoutMS=2000,
+ * connectTimeoutMS=1000, socketTimeoutMS=5000, waitQueueTimeoutMS=2000, appname=larder, database
+ * "larder".  ERR_SYNTAX for a URI that is none, ERR_UNSUPPORTED for options that switch off the
+ * verification of certificates; *why is a static text that holds nothing of the URI.  Does not fork
+ * well: call it in the worker. */
+enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why);
+/* Jobs not begun are canceled, those at work are waited for (on the loop), then done(context) is
+ * called (may be NULL) and all is freed. */
+void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context);
+
+/* False while the breaker is open. */
+bool mongo_up(const struct mongo *mongo);
+/* Jobs submitted and not yet ended. */
+unsigned mongo_pending(const struct mongo *mongo);
+/* The database's name; valid as long as mongo. */
+const char *mongo_database(const struct mongo *mongo);
+
+/* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
+ * it alone until release. */
+struct mongo_job {
+    /* On a thread, with a client that is this job's alone.  What it returns goes to done;
+     * ERR_UNAVAILABLE and ERR_UNKNOWN count as failures of the server. */
+    enum err (*work)(struct mongo_db *db, void *context);
+    /* On the loop, exactly once, never inside mongo_submit.  Usually work's result.  At the
+     * deadline without waiting for work: ERR_TIMEOUT, or ERR_UNKNOWN for a write that has begun;
+     * then work may still be running, and what it writes to is not to be touched before release. */
+    void (*done)(void *context, enum err err);
+    /* On the loop, exactly once, after done, usually right after it: nothing here is used any more
+     * and the job may be freed.  May be NULL. */
+    void (*release)(void *context);
+    void *context;
+    int64_t deadline_ms; /* by clock_mono_ms(); 0: none.  Reads are given no more time than this */
+    bool write;
+    /* True from just before work begins: while false, its query has not been sent, so one who sees
+     * false may share the answer as if the query were his own. */
+    atomic_bool sealed;
+
+    struct mongo *mongo;
+    struct mongo_job *prev, *next;
+    uv_work_t request;
+    atomic_int stage;
+    enum err err;
+    bool told, probe;
+};
+
+/* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads
+ * and queue are full, ERR_UNAVAILABLE while the breaker is open or after mongo_close. */
+enum err mongo_submit(struct mongo *mongo, struct mongo_job *job);
+/* Calls off a job nobody wants any more: if it has not begun it never will (done gets ERR_CANCELED,
+ * later); if it has, nothing changes. */
+void mongo_cancel(struct mongo_job *job);
+static inline bool mongo_job_sealed(const struct mongo_job *job)
+{
+    return atomic_load(&job->sealed);
+}
+
+/* For programs without a loop: runs work in this thread, with a client of the pool. */
+enum err mongo_run(struct mongo *mongo, enum err (*work)(struct mongo_db *db, void *context),
+                   void *context);
+
+#endif
