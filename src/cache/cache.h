@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_CACHE_H
+#define LARDER_CACHE_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "cache/entry.h"
+
+/* The cache that is never wrong: read-through look-ups and fenced writes, the same for every
+ * resource.  docs/caching.md explains the protocol to its users.
+ *
+ * Everything here runs on the loop's thread unless it says otherwise. */
+
+struct cache;
+struct memory;
+struct mongo;
+struct redis;
+
+struct cache_config {
+    struct str prefix;   /* of every name in Redis, "larder" */
+    bool memory_records; /* shared memory keeps records, so a listener is wanted */
+};
+
+/* Borrows all three for its life; memory is never NULL (it may hold tags only). */
+struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, struct redis *redis,
+                        struct mongo *mongo, struct memory *memory);
+/* Gives the lease away and stops the timers; done is called when the loop holds nothing of it. */
+void cache_stop(struct cache *cache, void (*done)(void *context), void *context);
+/* After cache_stop's done. */
+void cache_free(struct cache *cache);
+
+/* --- Reading --- */
+
+/* How long the answers of one kind are kept. */
+struct cache_class {
+    int64_t ttl_ms;     /* life in Redis, ±10 % */
+    int64_t refresh_ms; /* the last part of it, in which hits are served while one refill runs */
+    int64_t error_ms;   /* how long past that an answer is kept while MongoDB is away */
+    bool negative;      /* absence (404) is cached as well */
+};
+
+enum cache_source { CACHE_MEMORY, CACHE_REDIS, CACHE_DATABASE };
+/* For Cache-Status (RFC 9211). */
+enum cache_detail {
+    CACHE_DETAIL_NONE,
+    CACHE_DETAIL_STORED,      /* a miss, and the answer is kept */
+    CACHE_DETAIL_COLLAPSED,   /* waited for another request's fill */
+    CACHE_DETAIL_REDIS_DOWN,
+    CACHE_DETAIL_WRITE_FENCE,
+    CACHE_DETAIL_OWED,        /* a debt is open on a tag */
+    CACHE_DETAIL_YOUNG,       /* Redis has lost its memory within the last 5 s */
+    CACHE_DETAIL_TOO_LARGE,
+    CACHE_DETAIL_STALE,       /* past its fresh time, refilled in the background */
+    CACHE_DETAIL_STALE_IF_ERROR
+};
+
+struct cache_fill;
+
+/* What a look-up asks, and what it gets.  The caller keeps it, and what it points to, until done. */
+struct cache_lookup {
+    struct str name;                 /* "product:65a…": what follows prefix and epoch in Redis */
+    struct str tags[ENTRY_TAGS_MAX]; /* "products:books": what follows "tag:" */
+    size_t tag_count;
+    const struct cache_class *class;
+    bool want_gzip;    /* entry.gzip will do; from memory only one of the two bodies is copied */
+    bool head_only;    /* the head is enough when the tag below matches: entry.plain stays empty */
+    struct str if_none_match; /* with head_only: its one entity tag, as in the request */
+    struct buf *room;  /* a memory hit's bytes are copied here */
+
+    /* Asks the database: called at most once; must end in cache_fill_done, now or later. */
+    void (*fill)(struct cache_lookup *lookup, struct cache_fill *fill);
+    /* Makes a copy of what fill needs that outlives this look-up, for a refill in the background
+     * (NULL: no background refills): called before done, freed with refill_free. */
+    struct cache_lookup *(*detach)(const struct cache_lookup *lookup);
+    void (*detached_free)(struct cache_lookup *lookup);
+    /* The answer; err OK: entry is valid during the call.  May be called inside cache_get. */
+    void (*done)(struct cache_lookup *lookup);
+    void *context; /* the caller's */
+
+    enum err err; /* UNAVAILABLE, BUSY, TIMEOUT, INTERNAL: the database's */
+    struct entry entry;
+    enum cache_source source;
+    enum cache_detail detail;
+
+    struct lookup_state *state; /* the cache's own */
+};
+
+void cache_get(struct cache *cache, struct cache_lookup *lookup);
+
+/* Must be called, from any thread, right before the first question to the database: what has been
+ * asked may not be joined by later requests without tags. */
+void cache_fill_seal(struct cache_fill *fill);
+/* The database's answer.  On ERR_OK entry has status, etag, source_at, plain and gzip set (the
+ * rest is the cache's); the bytes are borrowed during the call.  Other errors reach every waiter. */
+void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *entry);
+
+/* --- Writing --- */
+
+/* A write on some tags: cache_write_begin fences them and calls ready; the caller then asks MongoDB
+ * and calls cache_write_end with the outcome; when that calls done, the write may be acknowledged.
+ * The caller keeps the struct and the tags until done. */
+struct cache_write {
+    const struct str *tags;
+    size_t tag_count;
+    /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun and
+     * done will not be called. */
+    void (*ready)(struct cache_write *write, enum err err);
+    void (*done)(struct cache_write *write);
+    void *context;
+
+    int64_t send_by_ns; /* after ready: monotonic; the write must not be sent to MongoDB later */
+    struct write_state *state;
+};
+
+void cache_write_begin(struct cache *cache, struct cache_write *write);
+/* outcome OK: it happened.  UNKNOWN: nobody knows.  Any other: it did not happen. */
+void cache_write_end(struct cache_write *write, enum err outcome);
+
+/* --- For health and tools --- */
+
+/* Ready, with an epoch, and no debt in the way of hits in general. */
+bool cache_redis_up(const struct cache *cache);
+
+#endif

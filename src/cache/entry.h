@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_ENTRY_H
+#define LARDER_CACHE_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* One cached answer: a head, then the finished body as plain bytes and, where that is worth it, the
+ * same bytes compressed.  A hit does no JSON work, and a 304 needs the head only.  The same bytes
+ * lie in Redis (head, plain, gzip) and in shared memory (head and one of the bodies).
+ *
+ * The head is little-endian: magic, sizes, status, times in milliseconds since 1970, the versions
+ * that its tags had when the answer was asked for, and checksums of head and bodies.  What does not
+ * check is no entry: whatever comes from Redis is untrusted input. */
+
+enum {
+    ENTRY_TAGS_MAX = 4,
+    ENTRY_ETAG_MAX = 48,
+    ENTRY_HEAD_MAX = 256,
+    ENTRY_SIZE_MAX = 256 << 10 /* of head and bodies together; a larger answer is not cached */
+};
+
+struct entry {
+    unsigned status;           /* 200 or 404 */
+    int64_t created_ms;        /* when it was filled */
+    int64_t fresh_until_ms;    /* served without a second thought until then */
+    int64_t stale_until_ms;    /* served while it is being filled again until then */
+    int64_t error_until_ms;    /* served until then when MongoDB is away */
+    uint32_t fill_ms;          /* what the fill took: for early refresh (XFetch) */
+    uint32_t source_at;        /* offset of the word cache in plain, 0 when the body has no source */
+    struct str etag;           /* with its quotes, or empty */
+    struct str plain, gzip;    /* gzip may be empty */
+    uint64_t versions[ENTRY_TAGS_MAX];
+    size_t tag_count;
+};
+
+/* The head for these fields: sizes and checksums are of entry->plain and entry->gzip. */
+void entry_encode(const struct entry *entry, struct buf *head);
+/* The whole string that Redis keeps.  Borrows bytes for the entry's strings.
+ * ERR_SYNTAX: not an entry of this format, or damaged. */
+enum err entry_decode(struct str bytes, struct entry *entry);
+/* The head alone: plain and gzip are empty afterwards, *head_len is its size. */
+enum err entry_decode_head(struct str bytes, struct entry *entry, size_t *head_len);
+
+static inline bool entry_is_fresh(const struct entry *entry, int64_t now_ms)
+{
+    return now_ms < entry->fresh_until_ms;
+}
+
+/* Whether this request should fill it again before it runs out: the more likely the nearer the end
+ * and the dearer the fill (Vattani, Chierichetti, Lowenstein: "Optimal Probabilistic Cache Stampede
+ * Prevention", VLDB 2015, with beta = 1).  unit is a random number in (0, 1]. */
+bool entry_wants_refresh(const struct entry *entry, int64_t now_ms, double unit);
+
+#endif
