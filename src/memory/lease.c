@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "memory/segment.h"
+
+/* Whether claim a was taken after claim b; numbers wrap at 2^24. */
+static bool is_later(uint32_t a, uint32_t b)
+{
+    uint32_t by = (a - b) & 0xffffff;
+
+    return by != 0 && by < 0x800000;
+}
+
+bool memory_lease_acquire(struct memory *m, uint64_t owner, int64_t mono_ns, int64_t ttl_ns,
+                          struct memory_lease *lease)
+{
+    uint64_t old = atomic_load(&m->segment->claim);
+
+    if (stamp_ms(old) > ms_of(mono_ns))
+        return false;
+    lease->number = (stamp_number(old) + 1) & 0xffffff;
+    if (!atomic_compare_exchange_strong(&m->segment->claim, &old,
+                                        stamp_make(ms_of(mono_ns + ttl_ns), lease->number)))
+        return false;
+    atomic_store(&m->segment->owner, owner);
+    return true;
+}
+
+bool memory_lease_keep(struct memory *m, const struct memory_lease *lease, int64_t mono_ns,
+                       int64_t ttl_ns)
+{
+    uint64_t old = atomic_load(&m->segment->claim);
+
+    if (stamp_number(old) != lease->number)
+        return false;
+    /* Only this lease's owner changes the word to the same number, so a failure is a later claim.
+     */
+    return atomic_compare_exchange_strong(&m->segment->claim, &old,
+                                          stamp_make(ms_of(mono_ns + ttl_ns), lease->number));
+}
+
+bool memory_lease_renew(struct memory *m, const struct memory_lease *lease, int64_t until_ns)
+{
+    uint64_t old = atomic_load(&m->segment->valid);
+
+    do {
+        if (is_later(stamp_number(old), lease->number))
+            return false;
+    } while (!atomic_compare_exchange_weak(&m->segment->valid, &old,
+                                           stamp_make(ms_of(until_ns), lease->number)));
+    return true;
+}
+
+void memory_lease_release(struct memory *m, const struct memory_lease *lease)
+{
+    uint64_t old = atomic_load(&m->segment->valid);
+
+    if (stamp_number(old) == lease->number)
+        (void)atomic_compare_exchange_strong(&m->segment->valid, &old,
+                                             stamp_make(0, lease->number));
+    old = atomic_load(&m->segment->claim);
+    if (stamp_number(old) == lease->number)
+        (void)atomic_compare_exchange_strong(&m->segment->claim, &old,
+                                             stamp_make(0, lease->number));
+}
+
+bool memory_lease_valid(const struct memory *m, int64_t mono_ns)
+{
+    uint64_t valid = atomic_load_explicit(&m->segment->valid, memory_order_acquire);
+
+    return stamp_ms(valid) > ms_of(mono_ns);
+}
+
+uint64_t memory_lease_owner(const struct memory *m)
+{
+    return atomic_load(&m->segment->owner);
+}

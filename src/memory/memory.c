@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "memory/memory.h"
+
+#include "memory/index.h"
+#include "memory/record.h"
+#include "memory/stripe.h"
+
+/* --- Counters --- */
+
+enum { FLUSH_EVERY = 256 };
+
+void memory_flush(struct memory *m)
+{
+    atomic_store_explicit(&m->unflushed, 0, memory_order_relaxed);
+    for (int i = 0; i < COUNTERS; i++) {
+        uint64_t count = atomic_exchange_explicit(&m->counters[i], 0, memory_order_relaxed);
+
+        if (count > 0)
+            atomic_fetch_add_explicit(&m->segment->counters[i], count, memory_order_relaxed);
+    }
+}
+
+void memory_count(struct memory *m, enum counter counter)
+{
+    uint32_t unflushed = atomic_load_explicit(&m->unflushed, memory_order_relaxed) + 1;
+
+    atomic_store_explicit(&m->counters[counter],
+                          atomic_load_explicit(&m->counters[counter], memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    atomic_store_explicit(&m->unflushed, unflushed, memory_order_relaxed);
+    if (unflushed >= FLUSH_EVERY)
+        memory_flush(m);
+}
+
+/* --- Reading --- */
+
+struct lookup {
+    const struct memory *memory;
+    const struct memory_key *key;
+    struct memory_now now;
+    uint8_t *to;
+    size_t room;
+    struct memory_hit *hit;
+    bool head_only;
+};
+
+/* TORN: it was overwritten while it was read; it may lie elsewhere now. */
+enum found { FOUND_HIT, FOUND_NO_ROOM, FOUND_OTHER, FOUND_STALE, FOUND_TORN };
+
+/* Copies the payload, then makes sure that it was this record's all the time. */
+static bool copy_payload(const struct lookup *lookup, const struct ring *ring, uint64_t place,
+                         const struct record *record)
+{
+    const _Atomic uint64_t *words = ring_at(ring, place);
+
+    words_read(lookup->to, record_head(words, record), record->head_len);
+    if (!lookup->head_only)
+        words_read(lookup->to + record->head_len, record_body(words, record), record->body_len);
+    if (ring_passed(ring, place))
+        return false;
+    if (hash64(lookup->to, record->head_len) != record->head_sum)
+        return false;
+    return lookup->head_only ||
+           hash64(lookup->to + record->head_len, record->body_len) == record->body_sum;
+}
+
+/* The tags are looked at last.  That alone makes a hit right: the record cannot change, so at the
+ * moment when none of its tags had moved its content was the newest, and that moment lies after the
+ * request's arrival.  Were they looked at first only, a write acknowledged during the copy would be
+ * missed, which is still right; last is merely fresher, and costs nothing.
+ * The lease was looked at before: who sees it renewed sees what was voided and bumped before. */
+static enum found read_record(const struct lookup *lookup, const struct ring *ring, uint64_t place)
+{
+    const _Atomic uint64_t *words = ring_at(ring, place);
+    struct record record;
+
+    if (!record_read(words, ring_to_end(ring, place), &record))
+        return FOUND_TORN;
+    if (record.key_hash != lookup->key->hash || record.key_len != lookup->key->text.len ||
+        !words_equal(record_key(words, &record), lookup->key->text.ptr, record.key_len))
+        return FOUND_OTHER;
+    if (lookup->now.wall_ms >= record.expires_ms)
+        return FOUND_STALE;
+    lookup->hit->head_len = record.head_len;
+    lookup->hit->body_len = record.body_len;
+    lookup->hit->expires_ms = record.expires_ms;
+    lookup->hit->meta = record.meta;
+    if (lookup->room < record.head_len + (lookup->head_only ? 0 : (size_t)record.body_len))
+        return record_is_trusted(lookup->memory, &record, lookup->now.mono_ns) ? FOUND_NO_ROOM
+                                                                               : FOUND_STALE;
+    if (!copy_payload(lookup, ring, place, &record))
+        return FOUND_TORN;
+    return record_is_trusted(lookup->memory, &record, lookup->now.mono_ns) ? FOUND_HIT
+                                                                           : FOUND_STALE;
+}
+
+static enum found look_up(const struct lookup *lookup, const struct stripe *stripe)
+{
+    uint64_t hash = lookup->key->hash;
+    struct bucket *bucket = index_bucket(stripe, hash);
+    enum found result = FOUND_OTHER;
+
+    for (int i = 0; i < MEMORY_BUCKET; i++) {
+        uint64_t entry = atomic_load_explicit(&bucket->entries[i], memory_order_acquire);
+        enum found found;
+
+        if (!entry_is_of(entry, hash))
+            continue;
+        found = read_record(lookup, &stripe->rings[entry_ring(entry)], entry_place(entry));
+        if (found == FOUND_HIT)
+            index_use(bucket, i);
+        if (found == FOUND_TORN)
+            result = FOUND_TORN;
+        else if (found != FOUND_OTHER)
+            return found;
+    }
+    return result;
+}
+
+static enum err finish(struct memory *m, enum found found)
+{
+    switch (found) {
+    case FOUND_HIT: memory_count(m, COUNTER_HITS); return ERR_OK;
+    case FOUND_NO_ROOM: return ERR_TOO_LARGE;
+    case FOUND_STALE: memory_count(m, COUNTER_STALE); return ERR_NOT_FOUND;
+    case FOUND_OTHER:
+    case FOUND_TORN: memory_count(m, COUNTER_MISSES); return ERR_NOT_FOUND;
+    }
+    return ERR_NOT_FOUND;
+}
+
+static enum err get(struct memory *m, const struct lookup *lookup)
+{
+    enum { TRIES = 3 };
+    enum found found = FOUND_TORN;
+
+    *lookup->hit = (struct memory_hit){0};
+    if (m->stripe_count == 0)
+        return ERR_NOT_FOUND;
+    if (!memory_lease_valid(m, lookup->now.mono_ns)) {
+        memory_count(m, COUNTER_OFF);
+        return ERR_NOT_FOUND;
+    }
+    for (int i = 0; i < TRIES && found == FOUND_TORN; i++)
+        found = look_up(lookup, memory_stripe(m, lookup->key->hash));
+    return finish(m, found);
+}
+
+enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now, void *to,
+                    size_t room, struct memory_hit *hit)
+{
+    return get(m, &(struct lookup){
+                      .memory = m, .key = key, .now = now, .to = to, .room = room, .hit = hit});
+}
+
+enum err memory_peek(struct memory *m, const struct memory_key *key, struct memory_now now,
+                     void *to, size_t room, struct memory_hit *hit)
+{
+    return get(m, &(struct lookup){.memory = m,
+                                   .key = key,
+                                   .now = now,
+                                   .to = to,
+                                   .room = room,
+                                   .hit = hit,
+                                   .head_only = true});
+}
+
+/* --- Storing --- */
+
+size_t memory_item_max(const struct memory *m)
+{
+    size_t fixed = (RECORD_WORDS + MEMORY_TAGS_MAX + 3) * 8;
+
+    return m->stripe_count > 0 ? (size_t)m->units_max * MEMORY_UNIT - fixed : 0;
+}
+
+/* Several workers that missed at once bring the same answer: once is enough. */
+static bool is_there(const struct stripe *stripe, const struct record *record)
+{
+    struct index_slot slot = index_find(stripe, record->key_hash);
+    const struct ring *ring;
+    uint64_t place;
+    struct record old;
+
+    if (slot.i < 0)
+        return false;
+    ring = &stripe->rings[entry_ring(index_entry(slot))];
+    place = entry_place(index_entry(slot));
+    if (!record_read(ring_at(ring, place), ring_to_end(ring, place), &old))
+        return false;
+    return record_is_same(&old, record) && old.expires_ms >= record->expires_ms;
+}
+
+static enum err put(struct memory *m, const struct memory_item *item,
+                    const struct memory_snapshot *snapshot)
+{
+    struct stripe *stripe = memory_stripe(m, item->key.hash);
+    struct record record;
+
+    record_make(&record, item, snapshot);
+    if (!stripe_lock(stripe)) {
+        memory_count(m, COUNTER_BUSY);
+        return ERR_BUSY;
+    }
+    if (!is_there(stripe, &record))
+        stripe_store(m, stripe, &record, item);
+    stripe_unlock(stripe);
+    memory_count(m, COUNTER_PUTS);
+    return ERR_OK;
+}
+
+/* Between the look at the tags and the store they may move; then the record is a miss from the
+ * start, because it carries the snapshot's seqs.  The look only saves the work. */
+enum err memory_put(struct memory *m, const struct memory_item *item,
+                    const struct memory_snapshot *snapshot, int64_t mono_ns)
+{
+    if (m->stripe_count == 0)
+        return ERR_UNSUPPORTED;
+    if (item->key.text.len > MEMORY_KEY_MAX || (snapshot->flags & MEMORY_TOO_MANY) != 0 ||
+        item->head.len > memory_item_max(m) || item->body.len > memory_item_max(m) ||
+        item->key.text.len + item->head.len + item->body.len > memory_item_max(m)) {
+        memory_count(m, COUNTER_REFUSED);
+        return ERR_TOO_LARGE;
+    }
+    if (memory_check(m, snapshot, mono_ns) != 0) {
+        memory_count(m, COUNTER_REFUSED);
+        return ERR_STALE;
+    }
+    return put(m, item, snapshot);
+}
+
+enum err memory_remove(struct memory *m, const struct memory_key *key)
+{
+    struct stripe *stripe;
+    struct index_slot slot;
+
+    if (m->stripe_count == 0)
+        return ERR_NOT_FOUND;
+    stripe = memory_stripe(m, key->hash);
+    if (!stripe_lock(stripe))
+        return ERR_BUSY;
+    slot = index_find(stripe, key->hash);
+    if (slot.i >= 0)
+        index_erase(stripe, slot);
+    stripe_unlock(stripe);
+    return slot.i >= 0 ? ERR_OK : ERR_NOT_FOUND;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_MEMORY_MEMORY_H
+#define LARDER_MEMORY_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/str.h"
+
+/* The cache segment of one host: shared memory that every worker maps.  It holds finished answers
+ * (records), the table of tags that says which of them may still be believed, and the lease without
+ * which none is.  layout.h describes the bytes.
+ *
+ * Nothing here waits: readers take no lock, tags and lease are atomic words, and a writer that
+ * finds a stripe locked gives up.  A process may be killed at any instruction of any function; what
+ * it leaves behind is at worst a fence, which expires, and a record that nobody can find.
+ *
+ * Times: mono_ns is CLOCK_MONOTONIC in nanoseconds, the same for all processes of a host; wall_ms
+ * is milliseconds since 1970.  Ask for the monotonic time after the request has arrived: a reader
+ * that was stopped since it read the clock would believe a lease that has run out.
+ *
+ * A handle may be used from several threads; its hit counters are then approximate. */
+struct memory;
+
+enum {
+    MEMORY_TAGS_MAX = 8,     /* tags of a record */
+    MEMORY_KEY_MAX = 4096,   /* bytes of a key */
+    MEMORY_NAME_MAX = 100,   /* bytes of a segment's name */
+    MEMORY_WHY_SIZE = 200,   /* bytes of an explanation, with its NUL */
+    MEMORY_TAG_SLOTS = 32768 /* lines of the tag table */
+};
+#define MEMORY_BYTES_MIN (UINT64_C(4) << 20)
+#define MEMORY_BYTES_MAX (UINT64_C(64) << 30)
+
+/* --- Opening --- */
+
+struct memory_config {
+    const char *name; /* letters, digits, '.', '_' and '-': the object is /dev/shm/<name> */
+    uint64_t bytes;   /* for records: 0 (only tags and lease) or MEMORY_BYTES_MIN to _MAX */
+    bool attach;      /* never make or change the segment, take it as it is: for tools */
+};
+
+struct memory_opened {
+    uint64_t bytes;  /* for records, as it is */
+    bool created;    /* made by this call: everything is empty */
+    bool resized;    /* records are empty, tags are kept */
+    bool other_size; /* others hold it with another size than the configured one, which was kept */
+    char why[MEMORY_WHY_SIZE]; /* after an error: what is wrong and what to do, one sentence */
+};
+
+/* Maps the segment, making it first where it is missing.  Who is alone with it may give it another
+ * size; its tags, fences and what is owed survive that.  May wait some seconds for another process
+ * that is making it, so call it before the event loop runs.
+ * ERR_INVALID (name), ERR_RANGE (bytes), ERR_NOT_FOUND (attach, and there is none), ERR_TOO_LARGE
+ * (no room in shared memory), ERR_DENIED (another user's, or open to others), ERR_UNSUPPORTED (held
+ * by processes of another version: a worker must not run beside them, its writes would go unseen),
+ * ERR_BUSY (still being made after 30 s), ERR_IO.  opened is always filled in; on success *out is
+ * freed by memory_close. */
+enum err memory_open(const struct memory_config *config, struct memory **out,
+                     struct memory_opened *opened);
+/* Unmaps it; the segment stays.  NULL is allowed. */
+void memory_close(struct memory *m);
+/* Takes the name away; who has it mapped keeps it, and later openers make a new one.  Only for when
+ * all workers are gone: two segments on one host know nothing of each other's writes.
+ * ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO. */
+enum err memory_unlink(const char *name);
+
+/* --- Tags ---
+ * A slot stands for every tag that hashes to it.  Two tags in one slot invalidate each other, which
+ * costs a fill and is never wrong. */
+
+/* The slot of a tag: hash64 of its text modulo MEMORY_TAG_SLOTS. */
+uint32_t memory_slot(struct str tag);
+/* A token for one write's fences, unlike any other of the last 16 million. */
+uint32_t memory_token(struct memory *m);
+/* A write on this tag is under way: until it is released or expires_ns has come nothing is served
+ * or stored under the tag, and what was stored before is void for good. */
+void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_ns,
+                  int64_t expires_ns);
+/* The write has ended: what was read meanwhile is void, and the token's fence is gone.  A slot has
+ * room for four fences at a time; one beyond them stays until it expires. */
+void memory_release(struct memory *m, uint32_t slot, uint32_t token);
+/* What is stored or being read under the tag is void. */
+void memory_bump(struct memory *m, uint32_t slot);
+/* A debt on this tag is open: nothing is served or stored under it until it is settled.  Gives the
+ * generation of this mark, never 0. */
+uint64_t memory_owe(struct memory *m, uint32_t slot);
+/* The generation of the open mark, or 0 when nothing is owed.  A payer asks before it lists the
+ * debts, and settles exactly that generation. */
+uint64_t memory_owed(const struct memory *m, uint32_t slot);
+/* False, and nothing is changed, when the slot has been marked again since; the tag is bumped. */
+bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation);
+/* Moves *slot on to the first one from *slot that owes; false when there is none. */
+bool memory_owed_next(const struct memory *m, uint32_t *slot);
+/* All records, and all reads under way, are void. */
+void memory_void(struct memory *m);
+
+enum memory_flags {
+    MEMORY_FENCED = 1,
+    MEMORY_OWED = 2,
+    MEMORY_MOVED = 4,    /* of memory_check: bumped or voided since the snapshot */
+    MEMORY_TOO_MANY = 8, /* more than MEMORY_TAGS_MAX tags: such an answer cannot be stored */
+};
+
+struct memory_tag {
+    uint64_t seq;
+    uint32_t slot;
+};
+
+/* The state of an answer's tags at one moment.  Take it when the request arrives, before anything
+ * is asked of Redis or MongoDB, and hand it to memory_put with the answer. */
+struct memory_snapshot {
+    uint64_t void_gen;
+    uint32_t count;
+    unsigned flags; /* enum memory_flags, at that moment */
+    struct memory_tag tags[MEMORY_TAGS_MAX];
+};
+
+/* Fills the snapshot and gives its flags; 0 means that answers under these tags may be believed and
+ * stored. */
+unsigned memory_snapshot(const struct memory *m, const uint32_t *slots, size_t count,
+                         int64_t mono_ns, struct memory_snapshot *snapshot);
+/* The flags of the snapshot's tags now, with MEMORY_MOVED, and those it was taken with; 0 means
+ * that an answer asked for after the snapshot may be believed and stored. */
+unsigned memory_check(const struct memory *m, const struct memory_snapshot *snapshot,
+                      int64_t mono_ns);
+
+/* --- Lease ---
+ * Memory is believed only while one process of the host, the listener, knows that it hears the
+ * writes of other hosts.  Two times belong to it: the claim says who may try and how long others
+ * must leave it alone; the validity is what readers look at.  A new listener takes the claim,
+ * subscribes, voids, and only then renews. */
+
+struct memory_lease {
+    uint32_t number; /* of this claim */
+};
+
+/* Takes the claim if nobody holds one, until mono_ns + ttl_ns.  owner is for people (a pid).
+ * False when another's claim stands. */
+bool memory_lease_acquire(struct memory *m, uint64_t owner, int64_t mono_ns, int64_t ttl_ns,
+                          struct memory_lease *lease);
+/* Prolongs the claim, also one that has expired if nobody has taken it since.  False when it is
+ * lost: stop listening. */
+bool memory_lease_keep(struct memory *m, const struct memory_lease *lease, int64_t mono_ns,
+                       int64_t ttl_ns);
+/* Records are believed until until_ns; 0 turns them off at once.  False when a later claim has
+ * renewed: stop listening. */
+bool memory_lease_renew(struct memory *m, const struct memory_lease *lease, int64_t until_ns);
+/* Turns records off and gives the claim away, if they are still this lease's. */
+void memory_lease_release(struct memory *m, const struct memory_lease *lease);
+bool memory_lease_valid(const struct memory *m, int64_t mono_ns);
+/* Who took the newest claim, 0 before the first; whether it still stands is not said. */
+uint64_t memory_lease_owner(const struct memory *m);
+
+/* --- Records --- */
+
+struct memory_now {
+    int64_t mono_ns, wall_ms;
+};
+
+/* A key and its hash, so that it is hashed once a request.  Borrows the text. */
+struct memory_key {
+    struct str text;
+    uint64_t hash;
+};
+
+static inline struct memory_key memory_key(struct str text)
+{
+    return (struct memory_key){text, hash64(text.ptr, text.len)};
+}
+
+struct memory_item {
+    struct memory_key key;
+    struct str head, body; /* the payload: what a 304 needs, and the rest; each may be empty */
+    int64_t expires_ms;    /* wall clock: never served from then on */
+    uint64_t meta;         /* the caller's, given back with a hit */
+};
+
+struct memory_hit {
+    uint32_t head_len, body_len;
+    int64_t expires_ms;
+    uint64_t meta;
+};
+
+/* Copies the payload, head and body without a gap, to the caller's buffer.  A hit is what was
+ * stored, whole, under tags none of which has moved, is fenced or owed at a moment between call and
+ * return, with the lease valid at now.
+ * ERR_OK: to holds hit->head_len + hit->body_len bytes.  ERR_TOO_LARGE: there is a hit, of the
+ * sizes in hit, but not the room; nothing was copied.  ERR_NOT_FOUND: a miss, whatever the reason;
+ * what is in to is then undefined. */
+enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now, void *to,
+                    size_t room, struct memory_hit *hit);
+/* The same for the head alone. */
+enum err memory_peek(struct memory *m, const struct memory_key *key, struct memory_now now,
+                     void *to, size_t room, struct memory_hit *hit);
+
+/* Stores an answer that was asked for after the snapshot; what was stored under the key is
+ * replaced. ERR_STALE: a tag has moved, is or was fenced or owed, or all was voided.  ERR_BUSY:
+ * another process is writing in this stripe.  ERR_TOO_LARGE: key, payload or the number of tags.
+ * ERR_UNSUPPORTED: there is no memory for records.  After each of them nothing has changed, and the
+ * caller loses nothing but a copy. */
+enum err memory_put(struct memory *m, const struct memory_item *item,
+                    const struct memory_snapshot *snapshot, int64_t mono_ns);
+/* Drops one record: for tools, never needed for correctness.  ERR_NOT_FOUND, ERR_BUSY. */
+enum err memory_remove(struct memory *m, const struct memory_key *key);
+/* Largest key and payload together that memory_put takes; 0 without record memory. */
+size_t memory_item_max(const struct memory *m);
+
+/* --- For tools --- */
+
+struct memory_stats {
+    uint64_t bytes;     /* for records, as configured */
+    uint64_t used;      /* of them, by records served or not yet overwritten */
+    uint64_t records;   /* findable; may be off by one for each worker killed while storing */
+    uint64_t hits;      /* with misses, stale and off: counted a few hundred at a time */
+    uint64_t misses;    /* no such record */
+    uint64_t stale;     /* a record, but expired, void, moved, fenced or owed */
+    uint64_t off;       /* lease not valid */
+    uint64_t puts;      /* stored */
+    uint64_t refused;   /* not stored: stale, too large */
+    uint64_t busy;      /* not stored: stripe locked */
+    uint64_t evictions; /* dropped for want of room while they were findable */
+    uint64_t recovered; /* writers found dead while storing */
+    uint64_t voids;
+};
+
+void memory_stats(struct memory *m, struct memory_stats *stats);
+
+/* Shows every record that can be found, served or not, in no order, until each returns false.
+ * hit and key are valid during the call only.  Records stored or dropped meanwhile may be missed.
+ */
+void memory_each(struct memory *m,
+                 bool (*each)(void *arg, struct str key, const struct memory_hit *hit,
+                              bool current),
+                 void *arg);
+
+/* Looks through all structures for anything that must not be: every record's checksums, and every
+ * index entry's record.  Locks one stripe after the other, waiting for it: for tests and tools.
+ * ERR_INTERNAL with the finding in why, else ERR_OK. */
+enum err memory_verify(struct memory *m, char why[static MEMORY_WHY_SIZE]);
+
+#endif

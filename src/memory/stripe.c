@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "memory/stripe.h"
+
+#include <errno.h>
+
+#include "memory/ghost.h"
+#include "memory/index.h"
+#include "memory/record.h"
+
+enum {
+    LOCK_TRIES = 8,
+    LOCK_PAUSES = 16,
+    MOVES_MAX = 64, /* records that one store may move, so that it ends soon */
+    USES_TO_STAY = 2,
+};
+
+/* --- Lock --- */
+
+static void add(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+static void pause_briefly(void)
+{
+    for (int i = 0; i < LOCK_PAUSES; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#else
+        atomic_signal_fence(memory_order_seq_cst);
+#endif
+    }
+}
+
+static bool take_over(struct stripe *stripe, int result)
+{
+    if (result == EOWNERDEAD) {
+        result = pthread_mutex_consistent(&stripe->line->lock);
+        add(&stripe->line->recovered);
+    }
+    return result == 0;
+}
+
+bool stripe_lock(struct stripe *stripe)
+{
+    int result = EBUSY;
+
+    for (int i = 0; i < LOCK_TRIES && result == EBUSY; i++) {
+        if (i > 0)
+            pause_briefly();
+        result = pthread_mutex_trylock(&stripe->line->lock);
+    }
+    return take_over(stripe, result);
+}
+
+bool stripe_lock_wait(struct stripe *stripe)
+{
+    return take_over(stripe, pthread_mutex_lock(&stripe->line->lock));
+}
+
+void stripe_unlock(struct stripe *stripe)
+{
+    (void)pthread_mutex_unlock(&stripe->line->lock);
+}
+
+/* --- Eviction --- */
+
+/* One store's work on one stripe. */
+struct work {
+    const struct memory *memory;
+    struct stripe *stripe;
+    unsigned moves; /* left */
+};
+
+static bool is_worth_keeping(struct work *work, struct ring *ring, const struct ring_piece *piece)
+{
+    struct record record;
+
+    return work->moves > 0 && record_read(ring_at(ring, piece->place), piece->units, &record) &&
+           record_is_current(work->memory, &record);
+}
+
+/* Copies a record to the main ring's head, where room is, and lets its entry show the copy.  The
+ * old one stays readable until its ring's tail passes it. */
+static void move_to_main(struct work *work, int from, const struct ring_piece *piece,
+                         struct index_slot slot, uint8_t uses)
+{
+    struct ring *main = &work->stripe->rings[RING_MAIN];
+    struct ring *ring = &work->stripe->rings[from];
+    uint64_t place = ring_reserve(main, piece->units);
+
+    words_copy(ring_at(main, place), ring_at(ring, piece->place),
+               (size_t)piece->units * (MEMORY_UNIT / sizeof(uint64_t)));
+    ring_publish(main, place, piece->units);
+    index_move(slot, entry_make(piece->key_hash, RING_MAIN, place), uses);
+    work->moves--;
+}
+
+static void evict(struct work *work, struct index_slot slot)
+{
+    index_erase(work->stripe, slot);
+    add(&work->stripe->line->evictions);
+}
+
+static void main_evict(struct work *work, const struct ring_piece *piece)
+{
+    struct ring *ring = &work->stripe->rings[RING_MAIN];
+    struct index_slot slot;
+
+    if (piece->kind == RECORD_ENTRY) {
+        slot = index_find_place(work->stripe, piece->key_hash, RING_MAIN, piece->place);
+        if (slot.i >= 0) {
+            uint8_t uses = index_uses(slot);
+
+            if (uses > 0 && ring_free(ring) >= ring_cost(ring, piece->units) &&
+                is_worth_keeping(work, ring, piece))
+                move_to_main(work, RING_MAIN, piece, slot, (uint8_t)(uses - 1));
+            else
+                evict(work, slot);
+        }
+    }
+    ring_drop(ring, piece);
+}
+
+/* More than is needed, so that a record at the tail can be copied to the head before its place is
+ * given up: no reader ever misses it. */
+static void main_make_room(struct work *work, uint32_t units)
+{
+    struct ring *ring = &work->stripe->rings[RING_MAIN];
+    uint32_t gap = 2 * atomic_load_explicit(&work->stripe->line->largest, memory_order_relaxed);
+    struct ring_piece piece;
+
+    while (ring_free(ring) < ring_cost(ring, units) + gap && ring_oldest(ring, &piece))
+        main_evict(work, &piece);
+}
+
+static void small_evict(struct work *work, const struct ring_piece *piece)
+{
+    struct ring *ring = &work->stripe->rings[RING_SMALL];
+    struct index_slot slot;
+
+    if (piece->kind == RECORD_ENTRY) {
+        slot = index_find_place(work->stripe, piece->key_hash, RING_SMALL, piece->place);
+        if (slot.i >= 0) {
+            if (index_uses(slot) >= USES_TO_STAY && is_worth_keeping(work, ring, piece)) {
+                main_make_room(work, piece->units);
+                move_to_main(work, RING_SMALL, piece, slot, 0);
+            } else {
+                evict(work, slot);
+                ghost_add(work->stripe, piece->key_hash);
+            }
+        }
+    }
+    ring_drop(ring, piece);
+}
+
+static void small_make_room(struct work *work, uint32_t units)
+{
+    struct ring *ring = &work->stripe->rings[RING_SMALL];
+    struct ring_piece piece;
+
+    while (ring_free(ring) < ring_cost(ring, units) && ring_oldest(ring, &piece))
+        small_evict(work, &piece);
+}
+
+/* --- Storing --- */
+
+/* A key that is there stays in its ring, so that a change of its content costs it no rank. */
+static int choose_ring(struct stripe *stripe, uint64_t hash)
+{
+    struct index_slot slot = index_find(stripe, hash);
+
+    if (slot.i >= 0)
+        return entry_ring(index_entry(slot));
+    return ghost_take(stripe, hash) ? RING_MAIN : RING_SMALL;
+}
+
+void stripe_store(struct memory *m, struct stripe *stripe, const struct record *record,
+                  const struct memory_item *item)
+{
+    struct work work = {.memory = m, .stripe = stripe, .moves = MOVES_MAX};
+    int chosen = choose_ring(stripe, record->key_hash);
+    struct ring *ring = &stripe->rings[chosen];
+    uint64_t place;
+
+    if (record->units > atomic_load_explicit(&stripe->line->largest, memory_order_relaxed))
+        atomic_store_explicit(&stripe->line->largest, record->units, memory_order_relaxed);
+    if (chosen == RING_MAIN)
+        main_make_room(&work, record->units);
+    else
+        small_make_room(&work, record->units);
+    place = ring_reserve(ring, record->units);
+    record_write(ring_at(ring, place), record, item);
+    ring_publish(ring, place, record->units);
+    index_put(stripe, record->key_hash, chosen, place);
+}
