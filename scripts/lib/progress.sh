@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the user is told: a line for each step, the time of the long ones, and what to do when
+# one fails.
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# fail WHAT [WHAT_TO_DO]: says both and ends the script.
+fail() {
+    say "error: $1"
+    [[ $# -lt 2 ]] || say "       $2"
+    exit 1
+}
+
+warn() {
+    say "warning: $*"
+}
+
+# now_ms: prints the milliseconds since 1970.
+now_ms() {
+    printf '%s' "$((${EPOCHREALTIME/[.,]/} / 1000))"
+}
+
+# seconds_since MS: prints the time since MS as 1.2.
+seconds_since() {
+    local ms=$(($(now_ms) - $1))
+    printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
+}
+
+# step TEXT HINT COMMAND…: says TEXT, runs COMMAND with its output kept in var/log/steps.log, and
+# says how long it took. On failure it shows the end of that output and HINT, and ends the script.
+# COMMAND runs in a subshell: what it sets is not
+# seen outside. Never call it where -e is off (in a condition, before && or ||).
+step() {
+    local text=$1 hint=$2 begun status
+    shift 2
+    begun=$(now_ms)
+    printf '%s ... ' "$text" >&2
+    printf '\n==> %s\n' "$text" >>"$LOG/steps.log"
+    set +e # not `|| status=$?`: that would switch off -e inside too
+    (
+        set -e
+        "$@"
+    ) >>"$LOG/steps.log" 2>&1
+    status=$?
+    set -e
+    if ((status == 0)); then
+        say "$(seconds_since "$begun") s"
+        return
+    fi
+    say "failed"
+    tail -n 15 "$LOG/steps.log" | sed 's/^/  | /' >&2
+    fail "$text: failed (all of its output: $LOG/steps.log)" "$hint"
+}

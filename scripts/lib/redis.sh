@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The stack's own Redis, or the one that REDIS_URL names.
+
+# redis_kind: prints external or local. REDIS_URL counts as somebody else's server unless it is
+# what var/env says of our own.
+redis_kind() {
+    if [[ ${REDIS_URL:-} && $REDIS_URL != "$(env_get REDIS_URL)" ]]; then
+        printf external
+    else
+        local kind
+        kind=$(state_get REDIS_KIND)
+        printf '%s' "${kind:-local}"
+    fi
+}
+
+redis_start() {
+    local kind
+    kind=$(redis_kind)
+    if [[ $kind == external ]]; then
+        [[ ! ${REDIS_URL:-} ]] || env_set REDIS_URL "$REDIS_URL"
+        state_set REDIS_KIND external
+        return 0
+    fi
+    state_set REDIS_KIND local
+    ! alive redis || return 0
+    packages_need redis-server redis-tools
+    port_need redis
+    redis_configure
+    step "Starting Redis on 127.0.0.1:$(port redis)" "See $LOG/redis.log." redis_launch
+}
+
+redis_configure() {
+    local password port
+    (umask 077 && mkdir -p "$VAR/redis")
+    [[ -s $VAR/redis/password ]] || secret | write_private "$VAR/redis/password"
+    password=$(<"$VAR/redis/password")
+    port=$(port redis)
+    write_private "$VAR/redis/redis.conf" <<END
+# Written by scripts/stack.
+bind 127.0.0.1
+port $port
+unixsocket "$RUN/redis.sock"
+unixsocketperm 700
+requirepass $password
+daemonize yes
+pidfile "$RUN/redis.pid"
+logfile "$LOG/redis.log"
+dir "$VAR/redis"
+
+# Nothing is kept over a restart: Redis holds copies, and MongoDB the truth (sessions too). An old
+# snapshot could only bring back what has been invalidated since, and a fork for it costs memory.
+save ""
+appendonly no
+
+# Every cached entry has a TTL, and only such keys may be evicted, the least used first.
+maxmemory 256mb
+maxmemory-policy volatile-lfu
+lazyfree-lazy-eviction yes
+lazyfree-lazy-expire yes
+
+# Bursts of connections from many workers.
+tcp-backlog 511
+timeout 0
+tcp-keepalive 60
+END
+    env_set REDIS_URL "redis://:$password@127.0.0.1:$port/0"
+}
+
+redis_launch() {
+    rm -f "$RUN/redis.pid"
+    redis-server "$VAR/redis/redis.conf"
+    wait_until 10 redis_answers
+}
+
+# redis_cli ARGUMENT…: redis-cli on the stack's server; the password goes by the environment.
+redis_cli() {
+    REDISCLI_AUTH=$(<"$VAR/redis/password") redis-cli -s "$RUN/redis.sock" "$@"
+}
+
+redis_answers() {
+    [[ $(redis_cli ping 2>/dev/null) == PONG ]] && alive redis
+}
+
+redis_stop() {
+    [[ $(redis_kind) == local ]] || return 0
+    end redis 10
+}
+
+redis_kill() {
+    [[ $(redis_kind) == local ]] || fail "Redis is not ours to kill: REDIS_URL names it."
+    end_now redis
+}
+
+redis_status() {
+    if [[ $(redis_kind) == external ]]; then
+        printf 'external|-|%s\n' "$(without_secret "$(env_get REDIS_URL)")"
+    elif redis_answers; then
+        printf 'up|%s|127.0.0.1:%s\n' "$(pid_of redis)" "$(port redis)"
+    else
+        printf 'down|-|127.0.0.1:%s\n' "$(port redis)"
+        return 1
+    fi
+}
+
+# without_secret URL: prints it with the password masked.
+without_secret() {
+    sed -E 's#(://[^:/@]*:)[^@]*@#\1***@#' <<<"$1"
+}

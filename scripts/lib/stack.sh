@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What a stack is: its folders, the files that describe it, and the one lock over it.
+# Every script sources this file first; the other files of this folder are sourced below.
+
+LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+ROOT=$(cd "$LIB/../.." && pwd -P)
+VAR=$(realpath -m -- "${LARDER_VAR:-$ROOT/var}")
+CACHE=$(realpath -m -- "${LARDER_CACHE:-${HOME:-/root}/.cache/larder}")
+BUILD=$(realpath -m -- "${LARDER_BUILD:-$ROOT/var/build}")
+RUN=$VAR/run
+LOG=$VAR/log
+PATH=$PATH:/usr/sbin:/sbin
+SOCKET_PATH_MAX=107 # sizeof(sun_path) - 1
+
+# shellcheck source=scripts/lib/progress.sh
+. "$LIB/progress.sh"
+# shellcheck source=scripts/lib/settings.sh
+. "$LIB/settings.sh"
+# shellcheck source=scripts/lib/process.sh
+. "$LIB/process.sh"
+# shellcheck source=scripts/lib/packages.sh
+. "$LIB/packages.sh"
+# shellcheck source=scripts/lib/ports.sh
+. "$LIB/ports.sh"
+# shellcheck source=scripts/lib/build.sh
+. "$LIB/build.sh"
+# shellcheck source=scripts/lib/redis.sh
+. "$LIB/redis.sh"
+# shellcheck source=scripts/lib/documentdb.sh
+. "$LIB/documentdb.sh"
+# shellcheck source=scripts/lib/mongod.sh
+. "$LIB/mongod.sh"
+# shellcheck source=scripts/lib/mongo.sh
+. "$LIB/mongo.sh"
+# shellcheck source=scripts/lib/workers.sh
+. "$LIB/workers.sh"
+# shellcheck source=scripts/lib/nginx.sh
+. "$LIB/nginx.sh"
+
+PARTS=(redis mongo larderd nginx) # in the order of starting
+
+# Makes the stack's folders, readable by their owner only.
+stack_make_folders() {
+    (umask 077 && mkdir -p "$RUN" "$LOG")
+    ((${#RUN} + 12 <= SOCKET_PATH_MAX)) ||
+        fail "The path $RUN is too long for a Unix socket." "Set LARDER_VAR to a shorter folder."
+}
+
+# Runs the calling script again under the stack's lock, so that two commands never change one
+# stack at the same time. The lock is held by flock(1), not by an inherited descriptor: a daemon
+# that is started under it does not keep it.
+stack_lock() {
+    if [[ ${LARDER_LOCKED:-} == "$VAR" ]]; then
+        unset LARDER_LOCKED
+        return
+    fi
+    stack_make_folders
+    flock -n "$VAR/lock" true || say "Waiting for another command on $VAR ..."
+    LARDER_LOCKED=$VAR exec flock -o "$VAR/lock" "$0" "$@"
+}
+
+# secret: prints 32 random hexadecimal digits.
+secret() {
+    od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# as_root COMMAND…: runs it with root's rights.
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    else
+        command -v sudo >/dev/null ||
+            fail "This needs root's rights: $1" "Install sudo, or run the script as root."
+        sudo -- "$@"
+    fi
+}
+
+# write_private FILE: replaces FILE (mode 0600) by standard input, at once.
+write_private() {
+    (umask 077 && cat >"$1.new") && mv -f "$1.new" "$1"
+}
