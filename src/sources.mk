@@ -12,4 +12,15 @@ liblarder_a_SOURCES = \
 	src/base/str.c src/base/str.h \
 	src/http/method.c src/http/method.h \
 	src/http/request.c src/http/request.h \
-	src/http/response.c src/http/response.h
+	src/http/response.c src/http/response.h \
+	src/memory/ghost.c src/memory/ghost.h \
+	src/memory/index.c src/memory/index.h \
+	src/memory/inspect.c \
+	src/memory/layout.h \
+	src/memory/lease.c \
+	src/memory/memory.c src/memory/memory.h \
+	src/memory/record.c src/memory/record.h \
+	src/memory/ring.c src/memory/ring.h \
+	src/memory/segment.c src/memory/segment.h \
+	src/memory/stripe.c src/memory/stripe.h \
+	src/memory/tags.c src/memory/tags.h

@@ -64,7 +64,9 @@ static bool show(struct listing *listing, const struct ring *ring, uint64_t plac
     words_read(listing->key, record_key(words, &record), record.key_len);
     if (ring_passed(ring, place))
         return true;
-    hit = (struct memory_hit){record.head_len, record.body_len, record.expires_ms, record.meta};
+    hit = (struct memory_hit){.expires_ms = record.expires_ms, .meta = record.meta};
+    for (int i = 0; i < MEMORY_PARTS; i++)
+        hit.lens[i] = record.lens[i];
     return listing->each(listing->arg, str_make(listing->key, record.key_len), &hit,
                          record_is_current(listing->memory, &record));
 }
@@ -123,13 +125,26 @@ static bool sum_is(const _Atomic uint64_t *words, uint32_t len, uint64_t sum)
     return is;
 }
 
+static bool is_whole(const struct ring *ring, const struct ring_piece *piece)
+{
+    const _Atomic uint64_t *words = ring_at(ring, piece->place);
+    struct record record;
+
+    if (!record_read(words, piece->units, &record) || record.units != piece->units)
+        return false;
+    for (int i = 0; i < MEMORY_PARTS; i++)
+        if (!sum_is(record_part(words, &record, (enum memory_part)i), record.lens[i],
+                    record.sums[i]))
+            return false;
+    return true;
+}
+
 /* Every piece from tail to head, each a whole record. */
 static enum err verify_ring(const struct ring *ring, const char *name,
                             char why[static MEMORY_WHY_SIZE])
 {
     uint64_t place = atomic_load(&ring->ends->tail), head = atomic_load(&ring->ends->head);
     struct ring_piece piece;
-    struct record record;
 
     if (head < place || head - place > (UINT64_C(1) << 32) + ring->units)
         return finding(why, "%s ring: head and tail are out of order", name);
@@ -137,15 +152,8 @@ static enum err verify_ring(const struct ring *ring, const char *name,
         if (place > head || !ring_piece(ring, place, &piece) || piece.units == 0 ||
             piece.units > ring_to_end(ring, place))
             return finding(why, "%s ring: no piece at %llx", name, (unsigned long long)place);
-        if (piece.kind != RECORD_PAD) {
-            const _Atomic uint64_t *words = ring_at(ring, place);
-
-            if (!record_read(words, piece.units, &record) || record.units != piece.units ||
-                !sum_is(record_head(words, &record), record.head_len, record.head_sum) ||
-                !sum_is(record_body(words, &record), record.body_len, record.body_sum))
-                return finding(why, "%s ring: torn record at %llx", name,
-                               (unsigned long long)place);
-        }
+        if (piece.kind != RECORD_PAD && !is_whole(ring, &piece))
+            return finding(why, "%s ring: torn record at %llx", name, (unsigned long long)place);
         place = ring_next(ring, &piece);
     }
     return ERR_OK;

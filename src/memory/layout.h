@@ -117,7 +117,7 @@ struct ghost {
 enum { RECORD_ENTRY = 1, RECORD_PAD = 2 };
 
 /* What a record begins with.  tags are slot << 48 | the low 48 bits of seq; as many as there are
- * lie here.  Key, head and body follow, each filled up to 8 bytes with zeros. */
+ * lie here.  The key and the parts follow, each filled up to 8 bytes with zeros. */
 struct record {
     uint64_t sum;   /* hash64 of the rest of this struct, up to the last tag */
     uint32_t units; /* the whole record */
@@ -127,12 +127,12 @@ struct record {
     uint64_t key_hash, void_gen;
     int64_t expires_ms;
     uint64_t meta;
-    uint32_t head_len, body_len;
-    uint64_t head_sum, body_sum; /* hash64 of each */
+    uint32_t lens[MEMORY_PARTS], unused;
+    uint64_t sums[MEMORY_PARTS]; /* hash64 of each part */
     uint64_t tags[MEMORY_TAGS_MAX];
 };
 
-enum { RECORD_WORDS = 9 }; /* without tags */
+enum { RECORD_WORDS = 11 }; /* without tags */
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "needs atomic words");
 static_assert(sizeof(_Atomic uint64_t) == 8 && sizeof(_Atomic uint32_t) == 4, "plain words");

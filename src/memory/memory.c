@@ -41,27 +41,56 @@ struct lookup {
     uint8_t *to;
     size_t room;
     struct memory_hit *hit;
-    bool head_only;
+    enum memory_part want;
 };
 
 /* TORN: it was overwritten while it was read; it may lie elsewhere now. */
 enum found { FOUND_HIT, FOUND_NO_ROOM, FOUND_OTHER, FOUND_STALE, FOUND_TORN };
 
-/* Copies the payload, then makes sure that it was this record's all the time. */
-static bool copy_payload(const struct lookup *lookup, const struct ring *ring, uint64_t place,
-                         const struct record *record)
+/* Asks for the first KiB at once: the lines of a record that was not read lately come together. */
+static void prefetch(const _Atomic uint64_t *words)
+{
+    for (size_t i = 0; i < 16; i++)
+        __builtin_prefetch((const uint8_t *)words + i * MEMORY_LINE);
+}
+
+/* Copies one part, of which the bytes may be those of a later record. */
+static void copy_part(uint8_t *to, const _Atomic uint64_t *words, const struct record *record,
+                      enum memory_part part)
+{
+    words_read(to, record_part(words, record, part), record->lens[part]);
+}
+
+/* Copies head and body, then makes sure that they were this record's all the time. */
+static bool copy_parts(const struct lookup *lookup, const struct ring *ring, uint64_t place,
+                       const struct record *record)
 {
     const _Atomic uint64_t *words = ring_at(ring, place);
+    enum memory_part last = lookup->hit->last;
+    uint8_t *body = lookup->to + record->lens[MEMORY_HEAD];
 
-    words_read(lookup->to, record_head(words, record), record->head_len);
-    if (!lookup->head_only)
-        words_read(lookup->to + record->head_len, record_body(words, record), record->body_len);
+    copy_part(lookup->to, words, record, MEMORY_HEAD);
+    if (last != MEMORY_HEAD)
+        copy_part(body, words, record, last);
     if (ring_passed(ring, place))
         return false;
-    if (hash64(lookup->to, record->head_len) != record->head_sum)
-        return false;
-    return lookup->head_only ||
-           hash64(lookup->to + record->head_len, record->body_len) == record->body_sum;
+    return hash64(lookup->to, record->lens[MEMORY_HEAD]) == record->sums[MEMORY_HEAD] &&
+           (last == MEMORY_HEAD || hash64(body, record->lens[last]) == record->sums[last]);
+}
+
+/* Tells of a record; gives the bytes that its copy needs. */
+static size_t describe(const struct lookup *lookup, const struct record *record)
+{
+    struct memory_hit *hit = lookup->hit;
+
+    for (int i = 0; i < MEMORY_PARTS; i++)
+        hit->lens[i] = record->lens[i];
+    hit->last = lookup->want;
+    if (hit->last == MEMORY_PACKED && hit->lens[MEMORY_PACKED] == 0)
+        hit->last = MEMORY_BODY;
+    hit->expires_ms = record->expires_ms;
+    hit->meta = record->meta;
+    return (size_t)hit->lens[MEMORY_HEAD] + (hit->last != MEMORY_HEAD ? hit->lens[hit->last] : 0);
 }
 
 /* The tags are looked at last.  That alone makes a hit right: the record cannot change, so at the
@@ -73,7 +102,9 @@ static enum found read_record(const struct lookup *lookup, const struct ring *ri
 {
     const _Atomic uint64_t *words = ring_at(ring, place);
     struct record record;
+    bool has_room;
 
+    prefetch(words);
     if (!record_read(words, ring_to_end(ring, place), &record))
         return FOUND_TORN;
     if (record.key_hash != lookup->key->hash || record.key_len != lookup->key->text.len ||
@@ -81,17 +112,12 @@ static enum found read_record(const struct lookup *lookup, const struct ring *ri
         return FOUND_OTHER;
     if (lookup->now.wall_ms >= record.expires_ms)
         return FOUND_STALE;
-    lookup->hit->head_len = record.head_len;
-    lookup->hit->body_len = record.body_len;
-    lookup->hit->expires_ms = record.expires_ms;
-    lookup->hit->meta = record.meta;
-    if (lookup->room < record.head_len + (lookup->head_only ? 0 : (size_t)record.body_len))
-        return record_is_trusted(lookup->memory, &record, lookup->now.mono_ns) ? FOUND_NO_ROOM
-                                                                               : FOUND_STALE;
-    if (!copy_payload(lookup, ring, place, &record))
+    has_room = describe(lookup, &record) <= lookup->room;
+    if (has_room && !copy_parts(lookup, ring, place, &record))
         return FOUND_TORN;
-    return record_is_trusted(lookup->memory, &record, lookup->now.mono_ns) ? FOUND_HIT
-                                                                           : FOUND_STALE;
+    if (!record_is_trusted(lookup->memory, &record, lookup->now.mono_ns))
+        return FOUND_STALE;
+    return has_room ? FOUND_HIT : FOUND_NO_ROOM;
 }
 
 static enum found look_up(const struct lookup *lookup, const struct stripe *stripe)
@@ -129,49 +155,48 @@ static enum err finish(struct memory *m, enum found found)
     return ERR_NOT_FOUND;
 }
 
-static enum err get(struct memory *m, const struct lookup *lookup)
+enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now,
+                    enum memory_part want, void *to, size_t room, struct memory_hit *hit)
 {
     enum { TRIES = 3 };
+    struct lookup lookup = {m, key, now, to, room, hit, want};
     enum found found = FOUND_TORN;
 
-    *lookup->hit = (struct memory_hit){0};
+    *hit = (struct memory_hit){0};
     if (m->stripe_count == 0)
         return ERR_NOT_FOUND;
-    if (!memory_lease_valid(m, lookup->now.mono_ns)) {
+    if (!memory_lease_valid(m, now.mono_ns)) {
         memory_count(m, COUNTER_OFF);
         return ERR_NOT_FOUND;
     }
     for (int i = 0; i < TRIES && found == FOUND_TORN; i++)
-        found = look_up(lookup, memory_stripe(m, lookup->key->hash));
+        found = look_up(&lookup, memory_stripe(m, key->hash));
     return finish(m, found);
-}
-
-enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now, void *to,
-                    size_t room, struct memory_hit *hit)
-{
-    return get(m, &(struct lookup){
-                      .memory = m, .key = key, .now = now, .to = to, .room = room, .hit = hit});
-}
-
-enum err memory_peek(struct memory *m, const struct memory_key *key, struct memory_now now,
-                     void *to, size_t room, struct memory_hit *hit)
-{
-    return get(m, &(struct lookup){.memory = m,
-                                   .key = key,
-                                   .now = now,
-                                   .to = to,
-                                   .room = room,
-                                   .hit = hit,
-                                   .head_only = true});
 }
 
 /* --- Storing --- */
 
 size_t memory_item_max(const struct memory *m)
 {
-    size_t fixed = (RECORD_WORDS + MEMORY_TAGS_MAX + 3) * 8;
+    /* Key and parts are each filled up to a word. */
+    size_t fixed = (RECORD_WORDS + MEMORY_TAGS_MAX + 1 + MEMORY_PARTS) * 8;
 
     return m->stripe_count > 0 ? (size_t)m->units_max * MEMORY_UNIT - fixed : 0;
+}
+
+static bool fits(const struct memory *m, const struct memory_item *item)
+{
+    size_t left = memory_item_max(m);
+
+    if (item->key.text.len > MEMORY_KEY_MAX)
+        return false;
+    left -= item->key.text.len;
+    for (int i = 0; i < MEMORY_PARTS; i++) {
+        if (item->parts[i].len > left)
+            return false;
+        left -= item->parts[i].len;
+    }
+    return true;
 }
 
 /* Several workers that missed at once bring the same answer: once is enough. */
@@ -216,9 +241,7 @@ enum err memory_put(struct memory *m, const struct memory_item *item,
 {
     if (m->stripe_count == 0)
         return ERR_UNSUPPORTED;
-    if (item->key.text.len > MEMORY_KEY_MAX || (snapshot->flags & MEMORY_TOO_MANY) != 0 ||
-        item->head.len > memory_item_max(m) || item->body.len > memory_item_max(m) ||
-        item->key.text.len + item->head.len + item->body.len > memory_item_max(m)) {
+    if (!fits(m, item) || (snapshot->flags & MEMORY_TOO_MANY) != 0) {
         memory_count(m, COUNTER_REFUSED);
         return ERR_TOO_LARGE;
     }

@@ -172,41 +172,44 @@ static inline struct memory_key memory_key(struct str text)
     return (struct memory_key){text, hash64(text.ptr, text.len)};
 }
 
+/* What an answer consists of: a head, which is all that a 304 needs, and a body, also in packed
+ * form (compressed) if there is one.  Any of them may be empty. */
+enum memory_part { MEMORY_HEAD, MEMORY_BODY, MEMORY_PACKED, MEMORY_PARTS };
+
 struct memory_item {
     struct memory_key key;
-    struct str head, body; /* the payload: what a 304 needs, and the rest; each may be empty */
-    int64_t expires_ms;    /* wall clock: never served from then on */
-    uint64_t meta;         /* the caller's, given back with a hit */
+    struct str parts[MEMORY_PARTS];
+    int64_t expires_ms; /* wall clock: never served from then on */
+    uint64_t meta;      /* the caller's, given back with a hit */
 };
 
 struct memory_hit {
-    uint32_t head_len, body_len;
+    uint32_t lens[MEMORY_PARTS]; /* of all parts, copied or not */
+    enum memory_part last;       /* what was copied behind the head; MEMORY_HEAD is nothing */
     int64_t expires_ms;
     uint64_t meta;
 };
 
-/* Copies the payload, head and body without a gap, to the caller's buffer.  A hit is what was
- * stored, whole, under tags none of which has moved, is fenced or owed at a moment between call and
- * return, with the lease valid at now.
- * ERR_OK: to holds hit->head_len + hit->body_len bytes.  ERR_TOO_LARGE: there is a hit, of the
- * sizes in hit, but not the room; nothing was copied.  ERR_NOT_FOUND: a miss, whatever the reason;
- * what is in to is then undefined. */
-enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now, void *to,
-                    size_t room, struct memory_hit *hit);
-/* The same for the head alone. */
-enum err memory_peek(struct memory *m, const struct memory_key *key, struct memory_now now,
-                     void *to, size_t room, struct memory_hit *hit);
+/* Copies an answer to the caller's buffer: the head and right behind it the body that is wanted;
+ * MEMORY_HEAD wants none, and where there is no packed one MEMORY_PACKED gets the other.  A hit is
+ * what was stored, whole, under tags none of which has moved, is fenced or owed at a moment between
+ * call and return, with the lease valid at now.
+ * ERR_OK: the bytes are in to.  ERR_TOO_LARGE: there is a hit, of the sizes in hit, but not the
+ * room; nothing was copied.  ERR_NOT_FOUND: a miss, whatever the reason; what is in to is then
+ * undefined. */
+enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now,
+                    enum memory_part want, void *to, size_t room, struct memory_hit *hit);
 
 /* Stores an answer that was asked for after the snapshot; what was stored under the key is
  * replaced. ERR_STALE: a tag has moved, is or was fenced or owed, or all was voided.  ERR_BUSY:
- * another process is writing in this stripe.  ERR_TOO_LARGE: key, payload or the number of tags.
+ * another process is writing in this stripe.  ERR_TOO_LARGE: key, parts or the number of tags.
  * ERR_UNSUPPORTED: there is no memory for records.  After each of them nothing has changed, and the
  * caller loses nothing but a copy. */
 enum err memory_put(struct memory *m, const struct memory_item *item,
                     const struct memory_snapshot *snapshot, int64_t mono_ns);
 /* Drops one record: for tools, never needed for correctness.  ERR_NOT_FOUND, ERR_BUSY. */
 enum err memory_remove(struct memory *m, const struct memory_key *key);
-/* Largest key and payload together that memory_put takes; 0 without record memory. */
+/* Largest key and parts together that memory_put takes; 0 without record memory. */
 size_t memory_item_max(const struct memory *m);
 
 /* --- For tools --- */

@@ -19,11 +19,13 @@ static uint64_t sum_of(const struct record *record)
     return hash64((const uint8_t *)record + from, fixed_words(record) * 8 - from);
 }
 
-uint32_t record_units(size_t key_len, size_t head_len, size_t body_len, size_t tag_count)
+/* What it takes by its lengths. */
+static uint32_t units_of(const struct record *record)
 {
-    size_t words =
-        RECORD_WORDS + tag_count + words_of(key_len) + words_of(head_len) + words_of(body_len);
+    size_t words = fixed_words(record) + words_of(record->key_len);
 
+    for (int i = 0; i < MEMORY_PARTS; i++)
+        words += words_of(record->lens[i]);
     return (uint32_t)((words + 1) / 2);
 }
 
@@ -31,7 +33,6 @@ void record_make(struct record *record, const struct memory_item *item,
                  const struct memory_snapshot *snapshot)
 {
     *record = (struct record){
-        .units = record_units(item->key.text.len, item->head.len, item->body.len, snapshot->count),
         .key_len = (uint16_t)item->key.text.len,
         .tag_count = (uint8_t)snapshot->count,
         .kind = RECORD_ENTRY,
@@ -39,11 +40,12 @@ void record_make(struct record *record, const struct memory_item *item,
         .void_gen = snapshot->void_gen,
         .expires_ms = item->expires_ms,
         .meta = item->meta,
-        .head_len = (uint32_t)item->head.len,
-        .body_len = (uint32_t)item->body.len,
-        .head_sum = hash64(item->head.ptr, item->head.len),
-        .body_sum = hash64(item->body.ptr, item->body.len),
     };
+    for (int i = 0; i < MEMORY_PARTS; i++) {
+        record->lens[i] = (uint32_t)item->parts[i].len;
+        record->sums[i] = hash64(item->parts[i].ptr, item->parts[i].len);
+    }
+    record->units = units_of(record);
     for (uint32_t i = 0; i < snapshot->count; i++)
         record->tags[i] =
             (uint64_t)snapshot->tags[i].slot << 48 | (snapshot->tags[i].seq & SEQ_MASK);
@@ -53,9 +55,8 @@ void record_make(struct record *record, const struct memory_item *item,
 bool record_is_same(const struct record *a, const struct record *b)
 {
     return a->key_hash == b->key_hash && a->key_len == b->key_len && a->void_gen == b->void_gen &&
-           a->meta == b->meta && a->head_len == b->head_len && a->body_len == b->body_len &&
-           a->head_sum == b->head_sum && a->body_sum == b->body_sum &&
-           a->tag_count == b->tag_count &&
+           a->meta == b->meta && memcmp(a->lens, b->lens, sizeof a->lens) == 0 &&
+           memcmp(a->sums, b->sums, sizeof a->sums) == 0 && a->tag_count == b->tag_count &&
            memcmp(a->tags, b->tags, (size_t)a->tag_count * sizeof a->tags[0]) == 0;
 }
 
@@ -64,14 +65,13 @@ const _Atomic uint64_t *record_key(const _Atomic uint64_t *words, const struct r
     return words + fixed_words(record);
 }
 
-const _Atomic uint64_t *record_head(const _Atomic uint64_t *words, const struct record *record)
+const _Atomic uint64_t *record_part(const _Atomic uint64_t *words, const struct record *record,
+                                    enum memory_part part)
 {
-    return record_key(words, record) + words_of(record->key_len);
-}
-
-const _Atomic uint64_t *record_body(const _Atomic uint64_t *words, const struct record *record)
-{
-    return record_head(words, record) + words_of(record->head_len);
+    words = record_key(words, record) + words_of(record->key_len);
+    for (int i = 0; i < (int)part; i++)
+        words += words_of(record->lens[i]);
+    return words;
 }
 
 void record_write(_Atomic uint64_t *words, const struct record *record,
@@ -81,9 +81,10 @@ void record_write(_Atomic uint64_t *words, const struct record *record,
     words += fixed_words(record);
     words_write(words, item->key.text.ptr, item->key.text.len);
     words += words_of(item->key.text.len);
-    words_write(words, item->head.ptr, item->head.len);
-    words += words_of(item->head.len);
-    words_write(words, item->body.ptr, item->body.len);
+    for (int i = 0; i < MEMORY_PARTS; i++) {
+        words_write(words, item->parts[i].ptr, item->parts[i].len);
+        words += words_of(item->parts[i].len);
+    }
 }
 
 bool record_read(const _Atomic uint64_t *words, uint32_t units, struct record *record)
@@ -92,9 +93,7 @@ bool record_read(const _Atomic uint64_t *words, uint32_t units, struct record *r
         return false;
     words_read(record, words, RECORD_WORDS * 8);
     if (record->kind != RECORD_ENTRY || record->tag_count > MEMORY_TAGS_MAX ||
-        record->units > units ||
-        record->units !=
-            record_units(record->key_len, record->head_len, record->body_len, record->tag_count))
+        record->units > units || record->units != units_of(record))
         return false;
     words_read(record->tags, words + RECORD_WORDS, (size_t)record->tag_count * 8);
     return sum_of(record) == record->sum;

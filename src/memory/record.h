@@ -8,8 +8,6 @@
  * under which tags it was asked for: so however a reader comes to it, an old seq makes it a miss.
  */
 
-/* Units that an item of these lengths takes; all within their limits. */
-uint32_t record_units(size_t key_len, size_t head_len, size_t body_len, size_t tag_count);
 /* Everything about the item but its bytes. */
 void record_make(struct record *record, const struct memory_item *item,
                  const struct memory_snapshot *snapshot);
@@ -23,8 +21,8 @@ bool record_read(const _Atomic uint64_t *words, uint32_t units, struct record *r
 bool record_is_same(const struct record *a, const struct record *b);
 
 const _Atomic uint64_t *record_key(const _Atomic uint64_t *words, const struct record *record);
-const _Atomic uint64_t *record_head(const _Atomic uint64_t *words, const struct record *record);
-const _Atomic uint64_t *record_body(const _Atomic uint64_t *words, const struct record *record);
+const _Atomic uint64_t *record_part(const _Atomic uint64_t *words, const struct record *record,
+                                    enum memory_part part);
 
 /* Neither voided nor moved: worth keeping. */
 bool record_is_current(const struct memory *m, const struct record *record);

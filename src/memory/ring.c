@@ -46,6 +46,11 @@ uint32_t ring_cost(const struct ring *ring, uint32_t units)
     return left < units ? left + units : units;
 }
 
+bool ring_has_turned(const struct ring *ring)
+{
+    return load(&ring->ends->head) >> 32 != 1;
+}
+
 static void write_pad(struct ring *ring, uint64_t place, uint32_t units)
 {
     struct record pad = {.units = units, .kind = RECORD_PAD};

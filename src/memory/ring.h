@@ -48,6 +48,8 @@ void ring_init(struct ring *ring);
 uint32_t ring_free(const struct ring *ring);
 /* What a record of so many units takes, with what it leaves empty at the ring's end. */
 uint32_t ring_cost(const struct ring *ring, uint32_t units);
+/* Whether the head has gone once round. */
+bool ring_has_turned(const struct ring *ring);
 /* Where the next record goes: write there, then publish.  ring_free must be at least ring_cost. */
 uint64_t ring_reserve(struct ring *ring, uint32_t units);
 void ring_publish(struct ring *ring, uint64_t place, uint32_t units);

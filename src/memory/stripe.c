@@ -103,54 +103,86 @@ static void evict(struct work *work, struct index_slot slot)
     add(&work->stripe->line->evictions);
 }
 
+/* The entry that shows this piece, if one does: it may have been replaced, or be a pad. */
+static struct index_slot piece_slot(const struct stripe *stripe, int ring,
+                                    const struct ring_piece *piece)
+{
+    if (piece->kind != RECORD_ENTRY)
+        return (struct index_slot){.i = -1};
+    return index_find_place(stripe, piece->key_hash, ring, piece->place);
+}
+
 static void main_evict(struct work *work, const struct ring_piece *piece)
 {
     struct ring *ring = &work->stripe->rings[RING_MAIN];
-    struct index_slot slot;
+    struct index_slot slot = piece_slot(work->stripe, RING_MAIN, piece);
+    uint8_t uses = slot.i >= 0 ? index_uses(slot) : 0;
 
-    if (piece->kind == RECORD_ENTRY) {
-        slot = index_find_place(work->stripe, piece->key_hash, RING_MAIN, piece->place);
-        if (slot.i >= 0) {
-            uint8_t uses = index_uses(slot);
-
-            if (uses > 0 && ring_free(ring) >= ring_cost(ring, piece->units) &&
-                is_worth_keeping(work, ring, piece))
-                move_to_main(work, RING_MAIN, piece, slot, (uint8_t)(uses - 1));
-            else
-                evict(work, slot);
-        }
-    }
+    if (uses > 0 && ring_free(ring) >= ring_cost(ring, piece->units) &&
+        is_worth_keeping(work, ring, piece))
+        move_to_main(work, RING_MAIN, piece, slot, (uint8_t)(uses - 1));
+    else if (slot.i >= 0)
+        evict(work, slot);
     ring_drop(ring, piece);
 }
 
 /* More than is needed, so that a record at the tail can be copied to the head before its place is
  * given up: no reader ever misses it. */
+static uint32_t main_needs(const struct work *work, uint32_t units)
+{
+    uint32_t largest = atomic_load_explicit(&work->stripe->line->largest, memory_order_relaxed);
+
+    return ring_cost(&work->stripe->rings[RING_MAIN], units) + 2 * largest;
+}
+
 static void main_make_room(struct work *work, uint32_t units)
 {
     struct ring *ring = &work->stripe->rings[RING_MAIN];
-    uint32_t gap = 2 * atomic_load_explicit(&work->stripe->line->largest, memory_order_relaxed);
     struct ring_piece piece;
 
-    while (ring_free(ring) < ring_cost(ring, units) + gap && ring_oldest(ring, &piece))
+    while (ring_free(ring) < main_needs(work, units) && ring_oldest(ring, &piece))
         main_evict(work, &piece);
+}
+
+/* Whether the main ring takes a record without losing one that could still be served: it has never
+ * been full, or what lies at its end is void. */
+static bool main_has_spare(struct work *work, uint32_t units)
+{
+    struct ring *ring = &work->stripe->rings[RING_MAIN];
+    bool spare = !ring_has_turned(ring);
+    struct ring_piece piece;
+    struct index_slot slot;
+
+    while (ring_free(ring) < main_needs(work, units) && ring_oldest(ring, &piece)) {
+        slot = piece_slot(work->stripe, RING_MAIN, &piece);
+        if (slot.i >= 0 && is_worth_keeping(work, ring, &piece))
+            return false;
+        if (slot.i >= 0)
+            evict(work, slot);
+        ring_drop(ring, &piece);
+        spare = true;
+    }
+    return spare;
 }
 
 static void small_evict(struct work *work, const struct ring_piece *piece)
 {
     struct ring *ring = &work->stripe->rings[RING_SMALL];
-    struct index_slot slot;
+    struct index_slot slot = piece_slot(work->stripe, RING_SMALL, piece);
 
-    if (piece->kind == RECORD_ENTRY) {
-        slot = index_find_place(work->stripe, piece->key_hash, RING_SMALL, piece->place);
-        if (slot.i >= 0) {
-            if (index_uses(slot) >= USES_TO_STAY && is_worth_keeping(work, ring, piece)) {
-                main_make_room(work, piece->units);
-                move_to_main(work, RING_SMALL, piece, slot, 0);
-            } else {
-                evict(work, slot);
-                ghost_add(work->stripe, piece->key_hash);
-            }
+    if (slot.i >= 0 && is_worth_keeping(work, ring, piece)) {
+        if (index_uses(slot) >= USES_TO_STAY) {
+            main_make_room(work, piece->units);
+            move_to_main(work, RING_SMALL, piece, slot, 0);
+            slot.i = -1;
+        } else if (main_has_spare(work, piece->units)) {
+            move_to_main(work, RING_SMALL, piece, slot, index_uses(slot));
+            slot.i = -1;
         }
+    }
+    if (slot.i >= 0) {
+        evict(work, slot);
+        ghost_add(work->stripe, piece->key_hash);
     }
     ring_drop(ring, piece);
 }

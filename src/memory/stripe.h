@@ -9,7 +9,9 @@
  * SOSP 2023), whose queues are rings here.  A new record goes into the small ring, a tenth of the
  * memory; at its end it moves to the main ring when it was hit twice, else it leaves, and its key
  * is remembered.  A key that comes back soon goes straight to the main ring, where each hit, up to
- * three, buys one more round.  So a scan that asks for everything once passes through the tenth. */
+ * three, buys one more round.  So a scan that asks for everything once passes through the tenth.
+ * Unlike there, the rings are of fixed sizes, so what leaves the small one goes to the main one too
+ * while there is room that nothing else could use: before its first round, and after a void. */
 
 /* Tries for about a microsecond; false when another has it.  A lock whose holder was killed is
  * taken over: its stripe is sound at any instruction. */

@@ -30,8 +30,9 @@ static struct memory_key key_of(unsigned i)
 
 static bool put(unsigned i, size_t len)
 {
-    struct memory_item item = {
-        .key = key_of(i), .head = {body, 96}, .body = {body, len}, .expires_ms = INT64_MAX};
+    struct memory_item item = {.key = key_of(i),
+                               .parts = {[MEMORY_HEAD] = {body, 96}, [MEMORY_BODY] = {body, len}},
+                               .expires_ms = INT64_MAX};
 
     return memory_put(m, &item, &snapshot, clock_mono_ns()) == ERR_OK;
 }
@@ -41,7 +42,8 @@ static bool get(unsigned i, size_t len)
     struct memory_key key = key_of(i);
     struct memory_hit hit;
 
-    return memory_get(m, &key, now(), out, sizeof out, &hit) == ERR_OK && hit.body_len == len;
+    return memory_get(m, &key, now(), MEMORY_BODY, out, sizeof out, &hit) == ERR_OK &&
+           hit.lens[MEMORY_BODY] == len;
 }
 
 static bool peek(unsigned i, size_t len)
@@ -49,7 +51,8 @@ static bool peek(unsigned i, size_t len)
     struct memory_key key = key_of(i);
     struct memory_hit hit;
 
-    return memory_peek(m, &key, now(), out, sizeof out, &hit) == ERR_OK && hit.body_len == len;
+    return memory_get(m, &key, now(), MEMORY_HEAD, out, sizeof out, &hit) == ERR_OK &&
+           hit.lens[MEMORY_BODY] == len;
 }
 
 static void run(const char *name, bool (*step)(unsigned, size_t), unsigned keys_used, size_t len)
