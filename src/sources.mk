@@ -3,11 +3,14 @@ liblarder_a_SOURCES = \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/config.c src/base/config.h \
+	src/base/config_load.c \
 	src/base/err.c src/base/err.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
+	src/base/password.c src/base/password.h \
 	src/base/random.c src/base/random.h \
 	src/base/str.c src/base/str.h \
 	src/http/method.c src/http/method.h \

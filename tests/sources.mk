@@ -3,6 +3,8 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/base/test_buf \
+	tests/unit/base/test_config \
+	tests/unit/base/test_password \
 	tests/unit/base/test_str
 else
 UNIT_TESTS =

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum type {
+    TYPE_URL,     /* limit: its schemes; shown with the password masked */
+    TYPE_NAME,    /* letters, digits, '.', '_' and '-' */
+    TYPE_SIZE,    /* bytes: 0 or min to max */
+    TYPE_UINT,    /* min to max */
+    TYPE_CHOICE,  /* limit: the words; its number is the index of the word */
+    TYPE_LISTEN,  /* an address, or empty */
+    TYPE_ORIGINS, /* web origins (RFC 6454) with commas between, or empty */
+};
+
+struct setting {
+    struct str name;
+    enum type type;
+    const char *initial;
+    uint64_t min, max;
+    const char *limit, *help;
+};
+
+static const struct setting settings[CONFIG_COUNT] = {
+#define CONFIG_ROW(id, name_, type_, initial_, min_, max_, limit_, help_)                          \
+    [CONFIG_##id] = {.name = STR_INIT(name_),                                                      \
+                     .type = TYPE_##type_,                                                         \
+                     .initial = (initial_),                                                        \
+                     .min = (min_),                                                                \
+                     .max = (max_),                                                                \
+                     .limit = (limit_),                                                            \
+                     .help = (help_)},
+    CONFIG_LIST(CONFIG_ROW)
+#undef CONFIG_ROW
+};
+
+/* --- Checks, one a type --- */
+
+static bool is_letter_or_digit(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool only_of(struct str s, const char *more)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == '\0' || (!is_letter_or_digit(s.ptr[i]) && !strchr(more, s.ptr[i])))
+            return false;
+    return true;
+}
+
+/* Index of the word in "a|b|c", or -1. */
+static int word_index(const char *words, struct str word)
+{
+    struct str rest = str_from(words), part;
+
+    for (int i = 0; str_split(&rest, '|', &part); i++)
+        if (str_eq(part, word))
+            return i;
+    return -1;
+}
+
+static bool check_url(const struct setting *setting, struct str value, uint64_t *number)
+{
+    size_t colon = str_find(value, ':');
+    struct str rest = str_from_offset(value, colon);
+
+    (void)number;
+    return word_index(setting->limit, str_make(value.ptr, colon)) >= 0 &&
+           str_starts(rest, STR("://")) && rest.len > 3;
+}
+
+static bool check_name(const struct setting *setting, struct str value, uint64_t *number)
+{
+    (void)number;
+    return value.len >= setting->min && value.len <= setting->max && only_of(value, "._-");
+}
+
+static bool check_size(const struct setting *setting, struct str value, uint64_t *number)
+{
+    return str_size(value, 0, setting->max, number) == ERR_OK &&
+           (*number == 0 || *number >= setting->min);
+}
+
+static bool check_uint(const struct setting *setting, struct str value, uint64_t *number)
+{
+    return str_uint(value, setting->min, setting->max, number) == ERR_OK;
+}
+
+static bool check_choice(const struct setting *setting, struct str value, uint64_t *number)
+{
+    int index = word_index(setting->limit, value);
+
+    *number = index >= 0 ? (uint64_t)index : 0;
+    return index >= 0;
+}
+
+/* The part behind the last colon is a port. */
+static bool has_port(struct str value, size_t *host_len)
+{
+    uint64_t port;
+    size_t at = value.len;
+
+    while (at > 0 && value.ptr[at - 1] != ':')
+        at--;
+    *host_len = at > 0 ? at - 1 : 0;
+    return at > 0 && str_uint(str_from_offset(value, at), 1, 65535, &port) == ERR_OK;
+}
+
+static bool check_listen(const struct setting *setting, struct str value, uint64_t *number)
+{
+    size_t host_len;
+
+    (void)setting;
+    (void)number;
+    if (value.len == 0)
+        return true;
+    if (str_starts(value, STR("unix:")))
+        return value.len > 6 && value.len < 5 + 108 && value.ptr[5] == '/';
+    return has_port(value, &host_len) && only_of(str_make(value.ptr, host_len), ".-_:[]*");
+}
+
+static bool is_origin(struct str origin)
+{
+    struct str host;
+    size_t host_len;
+
+    if (str_starts(origin, STR("https://")))
+        host = str_from_offset(origin, 8);
+    else if (str_starts(origin, STR("http://")))
+        host = str_from_offset(origin, 7);
+    else
+        return false;
+    if (str_find(host, ':') < host.len && host.ptr[host.len - 1] != ']') {
+        if (!has_port(host, &host_len))
+            return false;
+        host.len = host_len;
+    }
+    return host.len > 0 && only_of(host, ".-_:[]");
+}
+
+static bool check_origins(const struct setting *setting, struct str value, uint64_t *number)
+{
+    struct str rest = value, part;
+
+    (void)number;
+    if (value.len == 0)
+        return true;
+    while (str_split(&rest, ',', &part))
+        if (!is_origin(str_trim(part)))
+            return false;
+    return value.len <= setting->max;
+}
+
+static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = {
+    [TYPE_URL] = check_url,         [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
+    [TYPE_UINT] = check_uint,       [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
+    [TYPE_ORIGINS] = check_origins,
+};
+
+/* --- What is said of them --- */
+
+enum config_id config_find(struct str name)
+{
+    int i = 0;
+
+    while (i < CONFIG_COUNT && !str_eq(settings[i].name, name))
+        i++;
+    return (enum config_id)i;
+}
+
+const char *config_name(enum config_id id)
+{
+    return settings[id].name.ptr;
+}
+
+const char *config_default(enum config_id id)
+{
+    return settings[id].initial;
+}
+
+static void put_size(struct buf *out, uint64_t bytes)
+{
+    static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+    size_t unit = 0;
+
+    while (unit < 3 && bytes >= 1024 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    buf_uint(out, bytes);
+    buf_str(out, str_from(units[unit]));
+}
+
+/* "a, b or c", each with something behind it. */
+static void put_words(struct buf *out, const char *words, const char *behind)
+{
+    struct str rest = str_from(words), part;
+
+    for (bool first = true; str_split(&rest, '|', &part); first = false) {
+        if (!first)
+            buf_str(out, rest.ptr == NULL ? STR(" or ") : STR(", "));
+        buf_str(out, part);
+        buf_str(out, str_from(behind));
+    }
+}
+
+void config_allowed(enum config_id id, struct buf *out)
+{
+    const struct setting *setting = &settings[id];
+
+    switch (setting->type) {
+    case TYPE_URL: put_words(out, setting->limit, "://"); break;
+    case TYPE_NAME:
+        buf_printf(out, "%d to %d letters, digits, '.', '_' and '-'", (int)setting->min,
+                   (int)setting->max);
+        break;
+    case TYPE_SIZE:
+        buf_literal(out, "0 or ");
+        put_size(out, setting->min);
+        buf_literal(out, " to ");
+        put_size(out, setting->max);
+        break;
+    case TYPE_UINT:
+        buf_uint(out, setting->min);
+        buf_literal(out, " to ");
+        buf_uint(out, setting->max);
+        break;
+    case TYPE_CHOICE: put_words(out, setting->limit, ""); break;
+    case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
+    case TYPE_ORIGINS:
+        buf_literal(out, "empty, or http(s)://host[:port] with commas between");
+        break;
+    }
+}
+
+void config_help(struct buf *out)
+{
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        buf_printf(out, "  %s=%s\n      %s\n      (", settings[i].name.ptr, settings[i].initial,
+                   settings[i].help);
+        config_allowed((enum config_id)i, out);
+        buf_literal(out, ")\n");
+    }
+}
+
+/* Everything up to the last @ may belong to a password that was not percent-encoded. */
+void config_mask_url(struct str url, struct buf *out)
+{
+    size_t colon = str_find(url, ':'), from = 0, at = url.len, end;
+    struct str user;
+
+    if (str_starts(str_from_offset(url, colon), STR("://")))
+        from = colon + 3;
+    while (at > from && url.ptr[at - 1] != '@')
+        at--;
+    buf_append(out, url.ptr, from);
+    if (at > from) {
+        user = str_make(url.ptr + from, at - 1 - from);
+        user.len = from > 0 ? str_find(user, ':') : 0;
+        buf_str(out, user);
+        buf_str(out, user.len + 1 == at - from ? STR("@") : STR(":***@"));
+    }
+    url = str_from_offset(url, at);
+    end = str_find(url, '?');
+    buf_append(out, url.ptr, end);
+    if (end < url.len)
+        buf_literal(out, "?***");
+}
+
+/* Control characters and quotes of the value come out escaped. */
+static void put_value(struct buf *out, enum config_id id, struct str value)
+{
+    struct buf masked = BUF_INIT(CONFIG_FILE_MAX);
+
+    if (settings[id].type == TYPE_URL) {
+        config_mask_url(value, &masked);
+        value = buf_view(&masked);
+    }
+    if (value.len > 200) {
+        value.len = 200;
+        buf_json_string(out, value);
+        buf_literal(out, "...");
+    } else {
+        buf_json_string(out, value);
+    }
+    buf_free(&masked);
+}
+
+/* --- Setting --- */
+
+static void store(struct config_value *to, struct str value, uint64_t number)
+{
+    if (to->text != NULL)
+        mem_wipe(to->text, strlen(to->text));
+    free(to->text);
+    to->text = mem_strndup(value.len > 0 ? value.ptr : "", value.len);
+    to->number = number;
+}
+
+enum err config_set(struct config *config, enum config_id id, struct str value, const char *place,
+                    struct buf *problems)
+{
+    const struct setting *setting = &settings[id];
+    uint64_t number = 0;
+
+    if (value.len <= CONFIG_VALUE_MAX && (value.len == 0 || !memchr(value.ptr, '\0', value.len)) &&
+        checks[setting->type](setting, value, &number)) {
+        store(&config->values[id], value, number);
+        return ERR_OK;
+    }
+    buf_printf(problems, "%s: %s is ", place, setting->name.ptr);
+    put_value(problems, id, value);
+    buf_literal(problems, "; allowed: ");
+    config_allowed(id, problems);
+    buf_char(problems, '\n');
+    return ERR_INVALID;
+}
+
+void config_init(struct config *config)
+{
+    memset(config, 0, sizeof *config);
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        struct str value = str_from(settings[i].initial);
+        uint64_t number = 0;
+
+        if (!checks[settings[i].type](&settings[i], value, &number))
+            abort();
+        store(&config->values[i], value, number);
+    }
+}
+
+void config_free(struct config *config)
+{
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        if (config->values[i].text != NULL)
+            mem_wipe(config->values[i].text, strlen(config->values[i].text));
+        free(config->values[i].text);
+    }
+    memset(config, 0, sizeof *config);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+
+static struct config config;
+static struct buf problems, notes;
+
+static int set_up(void **state)
+{
+    (void)state;
+    config_init(&config);
+    buf_init(&problems, 1 << 16);
+    buf_init(&notes, 1 << 16);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    config_free(&config);
+    buf_free(&problems);
+    buf_free(&notes);
+    return 0;
+}
+
+static bool holds(const struct buf *buf, const char *text)
+{
+    return buf->len > 0 && memmem(buf->ptr, buf->len, text, strlen(text)) != NULL;
+}
+
+static enum err load_text(const char *text, char *const environment[], char *name)
+{
+    int fd = mkstemp(name);
+    enum err err;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    err = config_load(&config, name, environment, &problems, &notes);
+    unlink(name);
+    return err;
+}
+
+static char *none[] = {NULL};
+
+static void test_defaults_are_what_the_table_says(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        assert_string_equal(config_text(&config, (enum config_id)i),
+                            config_default((enum config_id)i));
+    assert_int_equal(config_number(&config, CONFIG_MEMORY), 64 << 20);
+    assert_int_equal(config_number(&config, CONFIG_THREADS), 4);
+    assert_int_equal(config_number(&config, CONFIG_LOG), LOG_AUTO);
+    assert_int_equal(config_number(&config, CONFIG_LOG_LEVEL), LOG_INFO);
+    assert_int_equal(config_number(&config, CONFIG_WRITES), 0);
+}
+
+static void test_words_of_the_log_are_its_enums(void **state)
+{
+    static const struct {
+        enum config_id id;
+        const char *word;
+        unsigned number;
+    } cases[] = {
+        {CONFIG_LOG, "auto", LOG_AUTO},         {CONFIG_LOG, "json", LOG_JSON},
+        {CONFIG_LOG, "text", LOG_TEXT},         {CONFIG_LOG_LEVEL, "debug", LOG_DEBUG},
+        {CONFIG_LOG_LEVEL, "info", LOG_INFO},   {CONFIG_LOG_LEVEL, "warn", LOG_WARN},
+        {CONFIG_LOG_LEVEL, "error", LOG_ERROR}, {CONFIG_LOG_LEVEL, "off", LOG_OFF},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(
+            config_set(&config, cases[i].id, str_from(cases[i].word), "test", &problems), ERR_OK);
+        assert_int_equal(config_number(&config, cases[i].id), cases[i].number);
+    }
+}
+
+static const struct {
+    enum config_id id;
+    const char *good[8], *bad[12];
+} cases[] = {
+    {CONFIG_REDIS_URL,
+     {"redis://h", "rediss://h:1/2", "unix:///run/redis.sock", "redis+unix:///x"},
+     {"", "redis:", "redis://", "http://h", "h:6379", "REDIS://h", " redis://h"}},
+    {CONFIG_MONGODB_URI,
+     {"mongodb://a,b/c?x=y", "mongodb+srv://h/d"},
+     {"", "mongodb://", "mongo://h", "redis://h"}},
+    {CONFIG_PREFIX,
+     {"larder", "a", "A.b_c-9", "01234567890123456789012345678901"},
+     {"", "a:b", "a*", "a b", "\xc3\xa4", "012345678901234567890123456789012"}},
+    {CONFIG_MEMORY,
+     {"0", "4MiB", "4194304", "64g", "1 GiB"},
+     {"", "1", "4194303", "65GiB", "-1", "64MB2", "all", "0x10"}},
+    {CONFIG_WRITES, {"open", "closed"}, {"", "Open", "yes", "open|closed", "1"}},
+    {CONFIG_THREADS, {"1", "64"}, {"", "0", "65", "4.0", "+4", "four", "99999999999999999999"}},
+    {CONFIG_CONNECTIONS, {"1", "65536"}, {"0", "65537"}},
+    {CONFIG_LISTEN,
+     {"", "unix:/run/larder.sock", "127.0.0.1:9000", "[::1]:9000", "localhost:1"},
+     {"unix:", "unix:relative", "9000", "h:", "h:0", "h:65536", "h h:1", "/run/x"}},
+    {CONFIG_LOG_LEVEL, {"debug", "off"}, {"", "trace", "INFO"}},
+    {CONFIG_ORIGINS,
+     {"", "https://a.example", "https://a.example, http://localhost:8080", "http://[::1]:80"},
+     {"a.example", "https://", "https://a/", "https://a,", "ftp://a", "https://a:0", "*"}},
+    {CONFIG_RATE, {"0", "1000000"}, {"-1", "1000001", "1e3"}},
+};
+
+static void test_values_are_checked(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum config_id id = cases[i].id;
+
+        for (const char *const *good = cases[i].good; good < cases[i].good + 8 && *good; good++) {
+            assert_int_equal(config_set(&config, id, str_from(*good), "test", &problems), ERR_OK);
+            assert_string_equal(config_text(&config, id), *good);
+            assert_int_equal(problems.len, 0);
+        }
+        for (const char *const *bad = cases[i].bad; bad < cases[i].bad + 12 && *bad; bad++) {
+            assert_int_equal(config_set(&config, id, str_from(*bad), "test", &problems),
+                             ERR_INVALID);
+            assert_true(holds(&problems, config_name(id)));
+            assert_true(holds(&problems, "allowed: "));
+            buf_reset(&problems);
+        }
+    }
+}
+
+static void test_a_value_with_a_nul_or_too_long_is_refused(void **state)
+{
+    static char value[CONFIG_VALUE_MAX + 2] = "redis://";
+
+    (void)state;
+    assert_int_equal(config_set(&config, CONFIG_REDIS_URL, STR("redis://a\0b"), "test", &problems),
+                     ERR_INVALID);
+    memset(value + 8, 'a', sizeof value - 9);
+    assert_int_equal(config_set(&config, CONFIG_REDIS_URL, str_from(value), "test", &problems),
+                     ERR_INVALID);
+    assert_true(problems.len < 1000);
+}
+
+static void test_the_environment_wins_over_the_file(void **state)
+{
+    char name[] = "/tmp/larder-config-XXXXXX";
+    char *environment[] = {"LARDER_THREADS=7", "LARDER_QUEUE=", "HOME=/", "PATH", NULL};
+
+    (void)state;
+    assert_int_equal(load_text("# a comment\n\n  LARDER_THREADS = 9 \r\nLARDER_QUEUE='10'\n"
+                               "LARDER_PREFIX=\"shop\"\nOTHER=1\nLARDER_URL=http://h",
+                               environment, name),
+                     ERR_OK);
+    assert_int_equal(problems.len, 0);
+    assert_int_equal(config_number(&config, CONFIG_THREADS), 7);
+    assert_int_equal(config_number(&config, CONFIG_QUEUE), 10);
+    assert_string_equal(config_text(&config, CONFIG_PREFIX), "shop");
+}
+
+static void test_all_problems_are_told_together_with_their_lines(void **state)
+{
+    char name[] = "/tmp/larder-config-XXXXXX";
+    char *environment[] = {"LARDER_LOG=xml", NULL};
+
+    (void)state;
+    assert_int_equal(load_text("LARDER_THREADS=0\nLARDER_THREDS=4\nLARDER_QUEUE=1\n"
+                               "LARDER_QUEUE=2\nnonsense\n",
+                               environment, name),
+                     ERR_INVALID);
+    assert_true(holds(&problems, ":1: LARDER_THREADS is \"0\"; allowed: 1 to 64\n"));
+    assert_true(holds(&problems, ":2: \"LARDER_THREDS\" is not a setting"));
+    assert_true(holds(&problems, ":4: \"LARDER_QUEUE\" is set twice"));
+    assert_true(holds(&problems, ":5: expected NAME=VALUE"));
+    assert_true(
+        holds(&problems, "environment: LARDER_LOG is \"xml\"; allowed: auto, json or text\n"));
+}
+
+static void test_neighbours_are_tolerated_and_strangers_noted(void **state)
+{
+    char *environment[] = {"LARDER_URL=http://h", "LARDER_ADMIN_PASSWORD=secret", "LARDER_VAR=/v",
+                           "LARDER_MEMROY=1g", NULL};
+
+    (void)state;
+    assert_int_equal(config_load(&config, NULL, environment, &problems, &notes), ERR_OK);
+    assert_true(holds(&notes, "LARDER_MEMROY"));
+    assert_false(holds(&notes, "LARDER_URL"));
+    assert_false(holds(&notes, "secret"));
+}
+
+static void test_a_file_that_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(config_load(&config, "/nonexistent/larder.conf", none, &problems, NULL),
+                     ERR_IO);
+    assert_true(holds(&problems, "/nonexistent/larder.conf: cannot be read: No such file"));
+    buf_reset(&problems);
+    assert_int_equal(config_load(&config, "/", none, &problems, NULL), ERR_IO);
+    buf_reset(&problems);
+    assert_int_equal(config_load(&config, "/dev/zero", none, &problems, NULL), ERR_TOO_LARGE);
+    assert_true(holds(&problems, "larger than 65536 bytes"));
+}
+
+static void test_passwords_are_masked(void **state)
+{
+    static const struct {
+        const char *url, *shown;
+    } urls[] = {
+        {"redis://h:1/2", "redis://h:1/2"},
+        {"redis://:hidden@h", "redis://:***@h"},
+        {"redis://u:hidden@h/1", "redis://u:***@h/1"},
+        {"redis://u:hid@hid/den@h/1", "redis://u:***@h/1"},
+        {"mongodb://u@a,b/c", "mongodb://u@a,b/c"},
+        {"mongodb://u:hidden@a,b/c?x=hidden", "mongodb://u:***@a,b/c?***"},
+        {"mongodb://u:hid?den@a/c", "mongodb://u:***@a/c"},
+        {"redis:hidden@h", ":***@h"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct buf out = BUF_INIT(1000);
+        config_mask_url(str_from(urls[i].url), &out);
+        assert_str(buf_view(&out), urls[i].shown);
+        buf_free(&out);
+    }
+    assert_int_equal(
+        config_set(&config, CONFIG_REDIS_URL, STR("http://u:hidden@h"), "test", &problems),
+        ERR_INVALID);
+    assert_false(holds(&problems, "hidden"));
+}
+
+/* The table of docs/configuration.md has one row a setting: | `NAME` | `default` | allowed | … */
+static void test_the_documentation_lists_the_same(void **state)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[4096], *text = calloc(1, 1 << 16);
+    struct buf row = BUF_INIT(4096);
+    unsigned rows = 0;
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/docs/configuration.md", srcdir != NULL ? srcdir : ".");
+    file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+    fclose(file);
+    for (int i = 0; i < CONFIG_COUNT; i++) {
+        const char *initial = config_default((enum config_id)i);
+
+        buf_reset(&row);
+        buf_printf(&row, "\n| `%s` | %s%s%s | ", config_name((enum config_id)i),
+                   *initial ? "`" : "", *initial ? initial : "empty", *initial ? "`" : "");
+        config_allowed((enum config_id)i, &row);
+        buf_char(&row, '\0');
+        if (strstr(text, row.ptr) == NULL)
+            fail_msg("docs/configuration.md has no row beginning with: %s", row.ptr + 1);
+    }
+    for (const char *at = text; (at = strstr(at, "\n| `")) != NULL; at++)
+        rows++;
+    assert_int_equal(rows, CONFIG_COUNT);
+    buf_free(&row);
+    free(text);
+}
+
+static void test_help_lists_all(void **state)
+{
+    struct buf out = BUF_INIT(1 << 16);
+
+    (void)state;
+    config_help(&out);
+    assert_int_equal(out.err, ERR_OK);
+    for (int i = 0; i < CONFIG_COUNT; i++)
+        assert_true(holds(&out, config_name((enum config_id)i)));
+    assert_true(holds(&out, "(0 or 4MiB to 64GiB)"));
+    buf_free(&out);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_defaults_are_what_the_table_says),
+        TEST(test_words_of_the_log_are_its_enums),
+        TEST(test_values_are_checked),
+        TEST(test_a_value_with_a_nul_or_too_long_is_refused),
+        TEST(test_the_environment_wins_over_the_file),
+        TEST(test_all_problems_are_told_together_with_their_lines),
+        TEST(test_neighbours_are_tolerated_and_strangers_noted),
+        TEST(test_a_file_that_cannot_be_read_is_named),
+        TEST(test_passwords_are_masked),
+        TEST(test_the_documentation_lists_the_same),
+        TEST(test_help_lists_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
