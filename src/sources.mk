@@ -13,6 +13,14 @@ liblarder_a_SOURCES = \
 	src/base/password.c src/base/password.h \
 	src/base/random.c src/base/random.h \
 	src/base/str.c src/base/str.h \
+	src/gateway/answer.c src/gateway/answer.h \
+	src/gateway/connection.c src/gateway/connection.h \
+	src/gateway/exchange.c src/gateway/exchange.h \
+	src/gateway/gateway.c src/gateway/gateway.h \
+	src/gateway/intake.c src/gateway/intake.h \
+	src/gateway/listener.c src/gateway/listener.h \
+	src/gateway/params.c src/gateway/params.h \
+	src/gateway/record.c src/gateway/record.h \
 	src/http/method.c src/http/method.h \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \

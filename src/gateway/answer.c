@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gateway/answer.h"
+
+#include <fastcgi.h>
+
+enum {
+    HEAD_EXTRA = 128, /* Status, X-Request-Id, Content-Length, the empty line */
+    PIECES = RESPONSE_PARTS + 1
+};
+
+_Static_assert(ANSWER_FLAT > RECORD_HEADER_SIZE + HEAD_EXTRA + RESPONSE_HEAD_MAX,
+               "the head always fits into the flat buffer");
+
+static char *put(char *to, struct str s)
+{
+    if (s.len > 0)
+        memcpy(to, s.ptr, s.len);
+    return to + s.len;
+}
+
+static char *put_uint(char *to, uint64_t value)
+{
+    char digits[20];
+    size_t n = sizeof digits;
+
+    do {
+        digits[--n] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return put(to, str_make(digits + n, sizeof digits - n));
+}
+
+/* RFC 9110 sections 15.3.5 and 15.4.5. */
+static bool has_content(unsigned status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+static char *put_head(char *to, const struct request *request, size_t length)
+{
+    const struct response *response = &request->response;
+
+    to = put(to, STR("Status: "));
+    to = put_uint(to, response->status);
+    *to++ = ' ';
+    to = put(to, status_phrase(response->status));
+    to = put(to, STR("\r\n"));
+    to = put(to, buf_view(&response->head));
+    to = put(to, STR("X-Request-Id: "));
+    to = put(to, str_make(request->id, sizeof request->id));
+    if (has_content(response->status)) {
+        to = put(to, STR("\r\nContent-Length: "));
+        to = put_uint(to, length);
+    }
+    return put(to, STR("\r\n\r\n"));
+}
+
+/* The padding of the last record, the empty STDOUT and END_REQUEST. */
+static char *put_tail(char *to, uint16_t id, size_t padding)
+{
+    memset(to, 0, padding);
+    to = record_write_header(to + padding, FCGI_STDOUT, id, 0, 0);
+    return record_write_end(to, id, FCGI_REQUEST_COMPLETE);
+}
+
+static size_t padding_of(size_t length)
+{
+    return (8 - length % 8) % 8;
+}
+
+static void add(struct answer *answer, const char *ptr, size_t len)
+{
+    answer->vectors[answer->count++] =
+        (struct iovec){.iov_base = (void *)(uintptr_t)ptr, .iov_len = len};
+}
+
+/* All in one run: the head stands in its place already. */
+static void build_flat(struct answer *answer, uint16_t id, const struct str *pieces, size_t count,
+                       size_t total)
+{
+    char *at = answer->flat + RECORD_HEADER_SIZE + pieces[0].len;
+
+    for (size_t i = 1; i < count; i++)
+        at = put(at, pieces[i]);
+    record_write_header(answer->flat, FCGI_STDOUT, id, total, padding_of(total));
+    at = put_tail(at, id, padding_of(total));
+    add(answer, answer->flat, (size_t)(at - answer->flat));
+}
+
+static void build_records(struct answer *answer, uint16_t id, const struct str *pieces,
+                          size_t count, size_t total)
+{
+    size_t left = 0, records = 0, padding = 0;
+    char *end;
+
+    for (size_t i = 0; i < count; i++) {
+        struct str piece = pieces[i];
+        while (piece.len > 0) {
+            if (left == 0) {
+                char *header = answer->headers[records++];
+                left = total < ANSWER_RECORD ? total : ANSWER_RECORD;
+                padding = padding_of(left);
+                record_write_header(header, FCGI_STDOUT, id, left, padding);
+                add(answer, header, RECORD_HEADER_SIZE);
+            }
+            size_t n = piece.len < left ? piece.len : left;
+            add(answer, piece.ptr, n);
+            piece = str_from_offset(piece, n);
+            left -= n;
+            total -= n;
+        }
+    }
+    end = put_tail(answer->tail, id, padding);
+    add(answer, answer->tail, (size_t)(end - answer->tail));
+}
+
+static bool is_sendable(const struct response *response)
+{
+    return response->head.err == ERR_OK && response->body.err == ERR_OK &&
+           response->status >= 200 && response->status <= 599 &&
+           response_length(response) <= RESPONSE_BODY_MAX;
+}
+
+void answer_build(struct answer *answer, struct request *request, uint16_t id)
+{
+    struct response *response = &request->response;
+    struct str pieces[PIECES];
+    size_t count = 1, length, total;
+    char *head = answer->flat + RECORD_HEADER_SIZE;
+
+    if (!is_sendable(response))
+        answer_error(request, 500, "Internal server error");
+    length = response_length(response);
+    total = (size_t)(put_head(head, request, length) - head);
+    pieces[0] = str_make(head, total);
+    if (!response->no_body && request->method != METHOD_HEAD && has_content(response->status)) {
+        for (size_t i = 0; i < response->part_count; i++)
+            pieces[count++] = response->parts[i];
+        total += length;
+    }
+    answer->count = 0;
+    if (RECORD_HEADER_SIZE + total + sizeof answer->tail <= ANSWER_FLAT)
+        build_flat(answer, id, pieces, count, total);
+    else
+        build_records(answer, id, pieces, count, total);
+}
+
+void answer_error(struct request *request, unsigned status, const char *message)
+{
+    struct response *response = &request->response;
+
+    response_reset(response, SIZE_MAX);
+    response->status = status;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    buf_literal(&response->body, "{\"success\":false,\"message\":");
+    buf_json_string(&response->body, str_from(message));
+    buf_literal(&response->body, ",\"requestId\":");
+    buf_json_string(&response->body, str_make(request->id, sizeof request->id));
+    buf_char(&response->body, '}');
+    response_body_done(response);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_GATEWAY_ANSWER_H
+#define LARDER_GATEWAY_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "gateway/record.h"
+#include "http/request.h"
+
+/* A response laid out as FastCGI records, to be sent by one writev: STDOUT records, the empty one,
+ * END_REQUEST, and nothing behind it. */
+
+enum {
+    ANSWER_RECORD = 65528, /* content of a full record: a multiple of 8, so nothing is padded */
+    ANSWER_RECORDS = RESPONSE_BODY_MAX / ANSWER_RECORD + 2,
+    ANSWER_FLAT = 16384, /* answers up to this size are copied into one run */
+    ANSWER_VECTORS = 2 * ANSWER_RECORDS + RESPONSE_PARTS + 2
+};
+
+/* Room for one answer at a time. */
+struct answer {
+    char flat[ANSWER_FLAT];
+    char headers[ANSWER_RECORDS][RECORD_HEADER_SIZE];
+    char tail[8 + RECORD_HEADER_SIZE + RECORD_END_SIZE];
+    struct iovec vectors[ANSWER_VECTORS];
+    size_t count;
+};
+
+/* Lays out the request's response.  One that cannot be sent (a buffer passed its cap, no status,
+ * longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into `answer` and
+ * into what the response points to. */
+void answer_build(struct answer *answer, struct request *request, uint16_t id);
+
+/* Makes the response an error in the JSON envelope, in place of what it was. */
+void answer_error(struct request *request, unsigned status, const char *message);
+
+#endif

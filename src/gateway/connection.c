@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gateway/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "gateway/intake.h"
+
+#define NEVER UINT64_MAX
+
+/* Bytes that wait: `at` of `len` are done. */
+struct backlog {
+    char *ptr;
+    size_t at, len, size;
+};
+
+struct connection {
+    uv_poll_t poll;
+    struct connections *all;
+    struct connection *next, **link;
+    uint64_t deadline;
+    int fd;
+    enum phase phase;
+    bool closing;
+    bool close_after; /* when what is unsent has been sent */
+    bool retired;     /* nothing more is read; what has come is answered */
+    struct backlog unsent, unread;
+    struct intake intake;
+};
+
+_Static_assert(sizeof(struct connection) <= 2048, "an idle connection is small");
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void backlog_add(struct backlog *backlog, const void *ptr, size_t len)
+{
+    if (backlog->len + len > backlog->size) {
+        backlog->size = backlog->len + len;
+        backlog->ptr = mem_realloc(backlog->ptr, backlog->size);
+    }
+    memcpy(backlog->ptr + backlog->len, ptr, len);
+    backlog->len += len;
+}
+
+static void backlog_clear(struct backlog *backlog)
+{
+    free(backlog->ptr);
+    *backlog = (struct backlog){0};
+}
+
+static struct connection *from_poll(uv_poll_t *poll)
+{
+    return (struct connection *)((char *)poll - offsetof(struct connection, poll));
+}
+
+/* The exchange stays with the handler, when that has it, without a client. */
+static void detach(struct exchange *exchange)
+{
+    if (exchange == NULL)
+        return;
+    exchange->connection = NULL;
+    exchange->request.gone = true;
+    metric_inc(METRIC_REQUESTS_ABORTED);
+    if (!exchange->handed)
+        exchange_put(exchange);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *connection = from_poll((uv_poll_t *)handle);
+    struct connections *all = connection->all;
+
+    free(connection);
+    all->handles--;
+    all->on_close(all->owner);
+}
+
+static void connection_close(struct connection *connection)
+{
+    if (connection->closing)
+        return;
+    connection->closing = true;
+    uv_close((uv_handle_t *)&connection->poll, on_closed);
+    close(connection->fd);
+    *connection->link = connection->next;
+    if (connection->next != NULL)
+        connection->next->link = connection->link;
+    connection->all->open--;
+    detach(connection->intake.exchange);
+    connection->intake.exchange = NULL;
+    backlog_clear(&connection->unsent);
+    backlog_clear(&connection->unread);
+}
+
+static void watch(struct connection *connection, int events)
+{
+    uv_poll_start(&connection->poll, events, on_ready);
+}
+
+static void broken(struct connection *connection)
+{
+    metric_inc(METRIC_PROTOCOL_ERRORS);
+    connection_close(connection);
+}
+
+/* Keeps what of the vectors is behind the first `sent` bytes. */
+static void keep_unsent(struct connection *connection, const struct iovec *vectors, size_t count,
+                        size_t sent)
+{
+    bool was_empty = connection->unsent.len == 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t done = sent < vectors[i].iov_len ? sent : vectors[i].iov_len;
+        sent -= done;
+        if (done < vectors[i].iov_len)
+            backlog_add(&connection->unsent, (char *)vectors[i].iov_base + done,
+                        vectors[i].iov_len - done);
+    }
+    if (was_empty && connection->unsent.len > 0)
+        watch(connection, UV_WRITABLE);
+}
+
+static void connection_send(struct connection *connection, struct iovec *vectors, size_t count)
+{
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = count};
+    ssize_t sent = 0;
+
+    if (connection->unsent.len == 0) {
+        do
+            sent = count == 1 ? send(connection->fd, vectors->iov_base, vectors->iov_len, flags)
+                              : sendmsg(connection->fd, &message, flags);
+        while (sent < 0 && errno == EINTR);
+        if (sent < 0 && errno != EAGAIN) {
+            connection_close(connection);
+            return;
+        }
+    }
+    keep_unsent(connection, vectors, count, sent > 0 ? (size_t)sent : 0);
+}
+
+static void send_reply(struct connection *connection)
+{
+    struct intake *intake = &connection->intake;
+    struct iovec vector = {.iov_base = intake->reply, .iov_len = intake->reply_len};
+
+    connection_send(connection, &vector, 1);
+}
+
+static bool is_blocked(const struct connection *connection)
+{
+    return connection->unsent.len > 0;
+}
+
+static void close_when_sent(struct connection *connection)
+{
+    if (is_blocked(connection))
+        connection->close_after = true;
+    else
+        connection_close(connection);
+}
+
+/* Between two requests: a connection that is not to be kept goes. */
+static void between_requests(struct connection *connection)
+{
+    const struct intake *intake = &connection->intake;
+
+    if (!connection->closing && intake->state == INTAKE_IDLE &&
+        (!intake->keep || connection->retired || connection->all->leaving))
+        close_when_sent(connection);
+}
+
+static enum phase phase_of(const struct connection *connection)
+{
+    static const enum phase phases[] = {
+        [INTAKE_IDLE] = PHASE_IDLE, [INTAKE_PARAMS] = PHASE_PARAMS, [INTAKE_BODY] = PHASE_BODY,
+        [INTAKE_BUSY] = PHASE_BUSY, [INTAKE_DRAIN] = PHASE_DRAIN,
+    };
+    const struct intake *intake = &connection->intake;
+
+    if (is_blocked(connection))
+        return PHASE_WRITE;
+    if (intake->state == INTAKE_IDLE && !record_at_start(&intake->parser))
+        return PHASE_RECORD;
+    return phases[intake->state];
+}
+
+/* Sets the deadline of what is waited for now: anew when that is something else than before, or
+ * when it is a limit on silence and the peer was not silent. */
+static void set_deadline(struct connection *connection, bool renewed)
+{
+    struct connections *all = connection->all;
+    enum phase phase = phase_of(connection);
+
+    if (phase == connection->phase && !renewed && phase != PHASE_BODY && phase != PHASE_WRITE &&
+        phase != PHASE_IDLE)
+        return;
+    connection->phase = phase;
+    connection->deadline =
+        all->limits[phase] == NEVER ? NEVER : uv_now(all->loop) + all->limits[phase];
+}
+
+static void count_status(unsigned status)
+{
+    static const enum metric classes[] = {METRIC_REQUESTS_2XX, METRIC_REQUESTS_3XX,
+                                          METRIC_REQUESTS_4XX, METRIC_REQUESTS_5XX};
+
+    metric_inc(classes[status / 100 - 2]);
+}
+
+/* Sends the exchange's response and takes the exchange back. */
+static void respond(struct connection *connection, struct exchange *exchange)
+{
+    struct answer *answer = &connection->all->answer;
+
+    answer_build(answer, &exchange->request, connection->intake.id);
+    count_status(exchange->request.response.status);
+    intake_finished(&connection->intake);
+    connection_send(connection, answer->vectors, answer->count);
+    between_requests(connection);
+    exchange_put(exchange);
+}
+
+static void on_finish(struct request *request)
+{
+    struct exchange *exchange = (struct exchange *)request;
+    struct connection *connection = exchange->connection;
+
+    if (connection == NULL) {
+        exchange_put(exchange);
+        return;
+    }
+    respond(connection, exchange);
+    if (!connection->closing)
+        set_deadline(connection, true);
+}
+
+static void hand_over(struct connection *connection)
+{
+    struct exchange *exchange = connection->intake.exchange;
+    struct connections *all = connection->all;
+
+    exchange->handed = true;
+    exchange->connection = connection;
+    exchange->request.arrived_ms = clock_wall_ms();
+    exchange->request.on_finish = on_finish;
+    all->handler(all->context, &exchange->request);
+}
+
+static void refuse(struct connection *connection)
+{
+    struct intake *intake = &connection->intake;
+
+    answer_error(&intake->exchange->request, intake->status, intake->message);
+    respond(connection, intake->exchange);
+}
+
+static void aborted(struct connection *connection)
+{
+    detach(connection->intake.exchange);
+    intake_aborted(&connection->intake);
+    send_reply(connection);
+    between_requests(connection);
+}
+
+static void act(struct connection *connection, enum intake_event event)
+{
+    switch (event) {
+    case INTAKE_MORE: break;
+    case INTAKE_REQUEST: hand_over(connection); break;
+    case INTAKE_REFUSED: refuse(connection); break;
+    case INTAKE_ABORTED: aborted(connection); break;
+    case INTAKE_REPLY: send_reply(connection); break;
+    case INTAKE_DRAINED: between_requests(connection); break;
+    case INTAKE_BROKEN: broken(connection); break;
+    }
+}
+
+/* Acts on the input until it is used up, or until the peer must first take what it was sent: then
+ * the rest waits, and nothing is read meanwhile. */
+static void consume(struct connection *connection, struct str input)
+{
+    enum intake_event event;
+    bool begun;
+
+    do {
+        event = intake_next(&connection->intake, &input);
+        act(connection, event);
+    } while (event != INTAKE_MORE && !connection->closing && !is_blocked(connection));
+    if (connection->closing)
+        return;
+    if (input.len > 0)
+        backlog_add(&connection->unread, input.ptr, input.len);
+    begun = connection->intake.begun;
+    connection->intake.begun = false;
+    set_deadline(connection, begun);
+}
+
+static void on_readable(struct connection *connection)
+{
+    char *into = connection->all->read;
+    ssize_t n;
+
+    do
+        n = recv(connection->fd, into, CONNECTION_READ, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        consume(connection, str_make(into, (size_t)n));
+    else if (n == 0 && connection->retired && connection->intake.state == INTAKE_BUSY)
+        uv_poll_stop(&connection->poll);
+    else if (n == 0 || errno != EAGAIN)
+        connection_close(connection);
+}
+
+/* The rest may have been as long as what was read: it is taken over whole, and what remains of it
+ * is kept again. */
+static void consume_unread(struct connection *connection)
+{
+    struct backlog unread = connection->unread;
+
+    connection->unread = (struct backlog){0};
+    if (unread.len > 0)
+        consume(connection, str_make(unread.ptr, unread.len));
+    backlog_clear(&unread);
+}
+
+static void on_writable(struct connection *connection)
+{
+    struct backlog *unsent = &connection->unsent;
+    ssize_t n = send(connection->fd, unsent->ptr + unsent->at, unsent->len - unsent->at,
+                     MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (n < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            connection_close(connection);
+        return;
+    }
+    unsent->at += (size_t)n;
+    if (unsent->at < unsent->len) {
+        set_deadline(connection, true);
+        return;
+    }
+    backlog_clear(unsent);
+    if (connection->close_after) {
+        connection_close(connection);
+        return;
+    }
+    watch(connection, UV_READABLE);
+    set_deadline(connection, true);
+    consume_unread(connection);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct connection *connection = from_poll(poll);
+
+    if (status < 0)
+        connection_close(connection);
+    else if (events & UV_WRITABLE)
+        on_writable(connection);
+    else if (events & UV_READABLE)
+        on_readable(connection);
+}
+
+void connection_open(struct connections *all, int fd)
+{
+    struct connection *connection;
+
+    if (all->open >= all->max) {
+        metric_inc(METRIC_CONNECTIONS_REFUSED);
+        close(fd);
+        return;
+    }
+    connection = mem_zalloc(sizeof *connection);
+    if (uv_poll_init(all->loop, &connection->poll, fd) != 0) {
+        free(connection);
+        close(fd);
+        return;
+    }
+    metric_inc(METRIC_CONNECTIONS);
+    connection->all = all;
+    connection->fd = fd;
+    intake_init(&connection->intake, all->pool, all->max);
+    connection->next = all->first;
+    connection->link = &all->first;
+    if (all->first != NULL)
+        all->first->link = &connection->next;
+    all->first = connection;
+    all->open++;
+    all->handles++;
+    connection->phase = PHASE_FIRST;
+    connection->deadline = uv_now(all->loop) + all->limits[PHASE_FIRST];
+    watch(connection, UV_READABLE);
+}
+
+/* An idle peer may just have sent a request.  On a Unix socket nothing can be sent any more once
+ * this end is shut, and what was sent before is still there to be answered. */
+static void retire(struct connection *connection)
+{
+    if (connection->phase == PHASE_IDLE || connection->phase == PHASE_FIRST) {
+        connection->retired = true;
+        shutdown(connection->fd, SHUT_RD);
+        on_readable(connection);
+    } else {
+        connection_close(connection);
+    }
+}
+
+void connections_sweep(struct connections *all)
+{
+    uint64_t now = uv_now(all->loop);
+
+    for (struct connection *connection = all->first, *next; connection != NULL; connection = next) {
+        next = connection->next;
+        if (connection->deadline <= now && !connection->closing)
+            retire(connection);
+    }
+}
+
+void connections_leave(struct connections *all, uint64_t grace_ms)
+{
+    uint64_t last = uv_now(all->loop) + grace_ms;
+
+    all->leaving = true;
+    all->limits[PHASE_IDLE] = all->limits[PHASE_FIRST] = grace_ms;
+    for (struct connection *connection = all->first; connection != NULL;
+         connection = connection->next)
+        if (connection->phase <= PHASE_IDLE && connection->deadline > last)
+            connection->deadline = last;
+}
+
+void connections_cut(struct connections *all)
+{
+    while (all->first != NULL)
+        connection_close(all->first);
+}

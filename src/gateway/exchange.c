@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gateway/exchange.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+
+enum { KEPT_MAX = 256 };
+
+struct exchange_pool {
+    struct exchange *free;
+    size_t kept, out, max_body;
+    uint32_t id_prefix, id_next;
+    bool closed;
+};
+
+struct exchange_pool *exchange_pool_new(size_t max_body)
+{
+    struct exchange_pool *pool = mem_zalloc(sizeof *pool);
+
+    pool->max_body = max_body;
+    random_bytes(&pool->id_prefix, sizeof pool->id_prefix);
+    return pool;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    arena_reset(&exchange->request.arena);
+    response_free(&exchange->request.response);
+    buf_free(&exchange->block);
+    buf_free(&exchange->body);
+    free(exchange);
+}
+
+void exchange_pool_free(struct exchange_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->free != NULL) {
+        struct exchange *exchange = pool->free;
+        pool->free = exchange->next;
+        exchange_free(exchange);
+    }
+    pool->closed = true;
+    if (pool->out == 0)
+        free(pool);
+}
+
+/* An odd factor permutes the 32-bit numbers: no two ids of a process are equal before its counter
+ * comes round. */
+static void make_id(struct exchange_pool *pool, char id[static REQUEST_ID_SIZE])
+{
+    uint32_t halves[2] = {pool->id_prefix, pool->id_next++ * UINT32_C(0x9e3779b1)};
+
+    hex_encode(halves, sizeof halves, id);
+}
+
+static struct exchange *exchange_new(struct exchange_pool *pool)
+{
+    struct exchange *exchange = mem_alloc(sizeof *exchange);
+
+    memset(&exchange->request, 0, sizeof exchange->request);
+    exchange->pool = pool;
+    buf_init(&exchange->block, PARAMS_SIZE_MAX);
+    buf_init(&exchange->body, pool->max_body);
+    arena_init(&exchange->request.arena, exchange->first, sizeof exchange->first);
+    response_init(&exchange->request.response);
+    return exchange;
+}
+
+struct exchange *exchange_take(struct exchange_pool *pool)
+{
+    struct exchange *exchange = pool->free;
+
+    if (exchange != NULL) {
+        pool->free = exchange->next;
+        pool->kept--;
+    } else {
+        exchange = exchange_new(pool);
+    }
+    pool->out++;
+    exchange->next = NULL;
+    exchange->connection = NULL;
+    exchange->handed = false;
+    make_id(pool, exchange->request.id);
+    return exchange;
+}
+
+static void empty(struct buf *buf)
+{
+    if (buf->size > EXCHANGE_KEEP)
+        buf_free(buf);
+    else
+        buf_reset(buf);
+}
+
+/* Field by field: the response and the arena keep their memory. */
+static void clear(struct request *request)
+{
+    request->method = METHOD_NONE;
+    request->method_text = request->path = request->query = request->body = str_make(NULL, 0);
+    request->params = NULL;
+    request->param_count = 0;
+    request->arrived_ms = 0;
+    request->gone = request->too_large = false;
+    request->state = NULL;
+    request->on_finish = NULL;
+    arena_reset(&request->arena);
+    response_reset(&request->response, EXCHANGE_KEEP);
+}
+
+void exchange_put(struct exchange *exchange)
+{
+    struct exchange_pool *pool = exchange->pool;
+
+    pool->out--;
+    if (pool->closed || pool->kept >= KEPT_MAX) {
+        exchange_free(exchange);
+        if (pool->closed && pool->out == 0)
+            free(pool);
+        return;
+    }
+    clear(&exchange->request);
+    empty(&exchange->block);
+    empty(&exchange->body);
+    exchange->next = pool->free;
+    pool->free = exchange;
+    pool->kept++;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "gateway/params.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Headers that must not come twice; of the other HTTP_ ones nginx before 1.23 sends each. */
+static const struct str single_headers[] = {
+    STR_INIT("HTTP_HOST"),
+    STR_INIT("HTTP_AUTHORIZATION"),
+    STR_INIT("HTTP_ORIGIN"),
+    STR_INIT("HTTP_COOKIE"),
+    STR_INIT("HTTP_IDEMPOTENCY_KEY"),
+    STR_INIT("HTTP_CONTENT_LENGTH"),
+    STR_INIT("HTTP_TRANSFER_ENCODING"),
+};
+
+static bool take_length(struct str *block, size_t *length)
+{
+    const unsigned char *at = (const unsigned char *)block->ptr;
+    size_t n = 1;
+
+    if (block->len == 0)
+        return false;
+    if (at[0] & 0x80) {
+        n = 4;
+        if (block->len < n)
+            return false;
+        *length = (size_t)(at[0] & 0x7f) << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+    } else {
+        *length = at[0];
+    }
+    block->ptr += n;
+    block->len -= n;
+    return true;
+}
+
+enum err params_next(struct str *block, struct param *pair)
+{
+    size_t name, value;
+
+    if (block->len == 0)
+        return ERR_NOT_FOUND;
+    if (!take_length(block, &name) || !take_length(block, &value))
+        return ERR_SYNTAX;
+    if (name > block->len || value > block->len - name)
+        return ERR_SYNTAX;
+    pair->name = str_make(block->ptr, name);
+    pair->value = str_make(block->ptr + name, value);
+    block->ptr += name + value;
+    block->len -= name + value;
+    return ERR_OK;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once: not 0 when one of them is below 0x20, is 0x7f or is `other`.  (S. Anderson's
+ * "Bit Twiddling Hacks", "determine if a word has a byte less than n".) */
+static uint64_t suspects(uint64_t word, unsigned char other)
+{
+    uint64_t del = word ^ EACH(0x7f), same = word ^ EACH(other);
+
+    return (((word - EACH(0x20)) & ~word) | ((del - EACH(1)) & ~del) | ((same - EACH(1)) & ~same)) &
+           EACH(0x80);
+}
+
+static bool is_printable_slowly(struct str s, char other)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f || s.ptr[i] == other)
+            return false;
+    }
+    return true;
+}
+
+/* No control byte but the tab, and no `other`. */
+static bool is_printable(struct str s, char other)
+{
+    uint64_t word = EACH(' '), found = 0;
+    size_t i = 0;
+
+    for (; s.len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, s.ptr + i, sizeof word);
+        found |= suspects(word, (unsigned char)other);
+    }
+    word = EACH(' ');
+    if (i < s.len)
+        memcpy(&word, s.ptr + i, s.len - i);
+    found |= suspects(word, (unsigned char)other);
+    return found == 0 || is_printable_slowly(s, other);
+}
+
+static bool is_name(struct str name)
+{
+    return name.len > 0 && is_printable(name, '=') && memchr(name.ptr, '\t', name.len) == NULL;
+}
+
+static bool is_single(struct str name)
+{
+    if (!str_starts(name, STR("HTTP_")))
+        return true;
+    for (size_t i = 0; i < sizeof single_headers / sizeof *single_headers; i++)
+        if (str_eq(name, single_headers[i]))
+            return true;
+    return false;
+}
+
+/* A set of names seen so far, by a few bits of each: says no, or "look closer". */
+struct seen {
+    uint64_t bits[4];
+};
+
+static bool maybe_seen(struct seen *seen, struct str name)
+{
+    unsigned char last = (unsigned char)name.ptr[name.len - 1];
+    unsigned char middle = (unsigned char)name.ptr[name.len / 2];
+    size_t hash = (name.len * 7 + last * 31u + middle * 131u) & 255;
+    uint64_t bit = UINT64_C(1) << (hash & 63);
+    bool found = (seen->bits[hash >> 6] & bit) != 0;
+
+    seen->bits[hash >> 6] |= bit;
+    return found;
+}
+
+static bool is_among(const struct param *params, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(params[i].name, name))
+            return true;
+    return false;
+}
+
+enum err params_parse(struct str block, struct param params[static PARAMS_COUNT_MAX], size_t *count)
+{
+    struct seen seen = {{0}};
+    struct param pair;
+    size_t n = 0;
+    enum err err;
+
+    if (block.len > PARAMS_SIZE_MAX)
+        return ERR_TOO_LARGE;
+    while ((err = params_next(&block, &pair)) == ERR_OK) {
+        if (pair.name.len > PARAMS_NAME_MAX || pair.value.len > PARAMS_VALUE_MAX ||
+            n == PARAMS_COUNT_MAX)
+            return ERR_TOO_LARGE;
+        if (!is_name(pair.name) || !is_printable(pair.value, '\0'))
+            return ERR_SYNTAX;
+        if (maybe_seen(&seen, pair.name) && is_single(pair.name) && is_among(params, n, pair.name))
+            return ERR_SYNTAX;
+        if (!str_eq(pair.name, STR("HTTP_PROXY")))
+            params[n++] = pair;
+    }
+    *count = n;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
