@@ -34,4 +34,14 @@ liblarder_a_SOURCES = \
 	src/memory/ring.c src/memory/ring.h \
 	src/memory/segment.c src/memory/segment.h \
 	src/memory/stripe.c src/memory/stripe.h \
-	src/memory/tags.c src/memory/tags.h
+	src/memory/tags.c src/memory/tags.h \
+	src/store/redis.c src/store/redis.h \
+	src/store/redis_link.c src/store/redis_link.h \
+	src/store/redis_listener.c src/store/redis_listener.h \
+	src/store/redis_private.h \
+	src/store/redis_reply.c \
+	src/store/redis_script.c \
+	src/store/redis_tls.c src/store/redis_tls.h \
+	src/store/redis_url.c src/store/redis_url.h \
+	src/store/redis_wire.c src/store/redis_wire.h \
+	src/store/sha1.c src/store/sha1.h

@@ -5,7 +5,9 @@ UNIT_TESTS = \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
 	tests/unit/base/test_password \
-	tests/unit/base/test_str
+	tests/unit/base/test_str \
+	tests/unit/store/test_redis \
+	tests/unit/store/test_redis_url
 else
 UNIT_TESTS =
 endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/redis_wire.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct redis_wire {
+    struct redis_wire_config config;
+    redisAsyncContext *ac; /* NULL once hiredis has freed it */
+    uv_poll_t poll;
+    int events;
+    bool connected, flushing, abandoned;
+};
+
+redisAsyncContext *redis_wire_context(const struct redis_wire *wire)
+{
+    return wire->ac;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct redis_wire *wire, int events)
+{
+    if (events == wire->events)
+        return;
+    wire->events = events;
+    if (events != 0)
+        uv_poll_start(&wire->poll, events, on_poll);
+    else
+        uv_poll_stop(&wire->poll);
+}
+
+static void add_read(void *data)
+{
+    struct redis_wire *wire = data;
+
+    watch(wire, wire->events | UV_READABLE);
+}
+
+static void del_read(void *data)
+{
+    struct redis_wire *wire = data;
+
+    watch(wire, wire->events & ~UV_READABLE);
+}
+
+static void add_write(void *data)
+{
+    struct redis_wire *wire = data;
+
+    if (!wire->connected || wire->flushing)
+        watch(wire, wire->events | UV_WRITABLE);
+    else if (!wire->abandoned)
+        wire->config.on_want_flush(wire->config.context);
+}
+
+static void del_write(void *data)
+{
+    struct redis_wire *wire = data;
+
+    watch(wire, wire->events & ~UV_WRITABLE);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* hiredis is about to close the socket. */
+static void cleanup(void *data)
+{
+    struct redis_wire *wire = data;
+
+    wire->ac = NULL;
+    uv_close((uv_handle_t *)&wire->poll, on_poll_closed);
+}
+
+void redis_wire_flush(struct redis_wire *wire)
+{
+    if (wire->ac == NULL)
+        return;
+    wire->flushing = true;
+    redisAsyncHandleWrite(wire->ac);
+    wire->flushing = false;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct redis_wire *wire = poll->data;
+
+    if (status < 0)
+        events = UV_READABLE | UV_WRITABLE; /* hiredis finds the error itself */
+    if ((events & UV_WRITABLE) != 0)
+        redis_wire_flush(wire);
+    if ((events & UV_READABLE) != 0 && wire->ac != NULL)
+        redisAsyncHandleRead(wire->ac);
+}
+
+static void on_connect(const redisAsyncContext *ac, int status)
+{
+    struct redis_wire *wire = ac->data;
+
+    if (wire->abandoned)
+        return;
+    wire->connected = status == REDIS_OK;
+    wire->abandoned = !wire->connected;
+    wire->config.on_connected(wire->config.context, wire->connected,
+                              ac->errstr != NULL && ac->errstr[0] != '\0' ? ac->errstr
+                                                                          : "cannot connect");
+}
+
+static void on_disconnect(const redisAsyncContext *ac, int status)
+{
+    struct redis_wire *wire = ac->data;
+
+    (void)status;
+    if (wire->abandoned)
+        return;
+    wire->abandoned = true;
+    wire->config.on_disconnected(
+        wire->config.context, ac->err == REDIS_ERR_OTHER ? ERR_PROTOCOL : ERR_UNAVAILABLE,
+        ac->errstr != NULL && ac->errstr[0] != '\0' ? ac->errstr : "connection closed");
+}
+
+struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac)
+{
+    struct redis_wire *wire;
+
+    if (ac == NULL)
+        return NULL;
+    wire = mem_zalloc(sizeof *wire);
+    wire->config = *config;
+    wire->ac = ac;
+    if (ac->err != 0 || (config->tls != NULL && !redis_tls_start(config->tls, &ac->c)) ||
+        uv_poll_init(config->loop, &wire->poll, ac->c.fd) != 0) {
+        redisAsyncFree(ac);
+        free(wire);
+        return NULL;
+    }
+    wire->poll.data = wire;
+    ac->data = wire;
+    ac->ev.data = wire;
+    ac->ev.addRead = add_read;
+    ac->ev.delRead = del_read;
+    ac->ev.addWrite = add_write;
+    ac->ev.delWrite = del_write;
+    ac->ev.cleanup = cleanup;
+    redisAsyncSetDisconnectCallback(ac, on_disconnect);
+    redisAsyncSetConnectCallback(ac, on_connect); /* this one asks for the socket to be watched */
+    return wire;
+}
+
+void redis_wire_free(struct redis_wire *wire)
+{
+    if (wire == NULL || wire->abandoned)
+        return;
+    wire->abandoned = true;
+    redisAsyncFree(wire->ac);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_STORE_REDIS_WIRE_H
+#define LARDER_STORE_REDIS_WIRE_H
+
+#include <hiredis/async.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "store/redis_tls.h"
+
+/* Inside of store/: hiredis on libuv.  Commands only go into hiredis' buffer; the owner is asked to
+ * flush once, however many there are, and the socket is watched for room only after a write that
+ * did not take all. */
+
+struct redis_wire;
+
+struct redis_wire_config {
+    uv_loop_t *loop;
+    struct redis_tls *tls; /* NULL: none; borrowed */
+    void *context;
+    /* Connected, or not (then the wire is gone). */
+    void (*on_connected)(void *context, bool connected, const char *reason);
+    /* The connection has ended by itself; the wire is gone. */
+    void (*on_disconnected)(void *context, enum err err, const char *reason);
+    /* There is something to flush: call redis_wire_flush() before the loop sleeps. */
+    void (*on_want_flush)(void *context);
+};
+
+/* Takes ac over; NULL when it is NULL or has an error (it is freed then). */
+struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac);
+/* Closes without on_disconnected; pending callbacks of hiredis get NULL.  May be called from such
+ * a callback; then it happens when that returns. */
+void redis_wire_free(struct redis_wire *wire);
+redisAsyncContext *redis_wire_context(const struct redis_wire *wire);
+void redis_wire_flush(struct redis_wire *wire);
+
+#endif
