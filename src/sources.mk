@@ -13,6 +13,16 @@ liblarder_a_SOURCES = \
 	src/base/password.c src/base/password.h \
 	src/base/random.c src/base/random.h \
 	src/base/str.c src/base/str.h \
+	src/cache/cache.c src/cache/cache.h \
+	src/cache/debt.c \
+	src/cache/entry.c src/cache/entry.h \
+	src/cache/fence.c \
+	src/cache/fill.c \
+	src/cache/key.c src/cache/key.h \
+	src/cache/listener.c \
+	src/cache/lookup.c src/cache/lookup.h \
+	src/cache/script.c src/cache/script.h \
+	src/cache/state.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/connection.c src/gateway/connection.h \
 	src/gateway/exchange.c src/gateway/exchange.h \

@@ -22,8 +22,7 @@ struct mongo;
 struct redis;
 
 struct cache_config {
-    struct str prefix;   /* of every name in Redis, "larder" */
-    bool memory_records; /* shared memory keeps records, so a listener is wanted */
+    struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
 };
 
 /* Borrows all three for its life; memory is never NULL (it may hold tags only). */
@@ -48,34 +47,36 @@ enum cache_source { CACHE_MEMORY, CACHE_REDIS, CACHE_DATABASE };
 /* For Cache-Status (RFC 9211). */
 enum cache_detail {
     CACHE_DETAIL_NONE,
-    CACHE_DETAIL_STORED,      /* a miss, and the answer is kept */
-    CACHE_DETAIL_COLLAPSED,   /* waited for another request's fill */
+    CACHE_DETAIL_STORED,    /* a miss, and the answer is kept */
+    CACHE_DETAIL_COLLAPSED, /* waited for another request's fill */
     CACHE_DETAIL_REDIS_DOWN,
+    CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
     CACHE_DETAIL_WRITE_FENCE,
-    CACHE_DETAIL_OWED,        /* a debt is open on a tag */
-    CACHE_DETAIL_YOUNG,       /* Redis has lost its memory within the last 5 s */
+    CACHE_DETAIL_OWED,  /* a debt is open on a tag */
+    CACHE_DETAIL_YOUNG, /* Redis has lost its memory within the last 5 s */
     CACHE_DETAIL_TOO_LARGE,
-    CACHE_DETAIL_STALE,       /* past its fresh time, refilled in the background */
+    CACHE_DETAIL_STALE, /* past its fresh time, refilled in the background */
     CACHE_DETAIL_STALE_IF_ERROR
 };
 
 struct cache_fill;
 
-/* What a look-up asks, and what it gets.  The caller keeps it, and what it points to, until done. */
+/* What a look-up asks, and what it gets.  The caller keeps it, and what it points to, until done.
+ */
 struct cache_lookup {
     struct str name;                 /* "product:65a…": what follows prefix and epoch in Redis */
     struct str tags[ENTRY_TAGS_MAX]; /* "products:books": what follows "tag:" */
     size_t tag_count;
     const struct cache_class *class;
-    bool want_gzip;    /* entry.gzip will do; from memory only one of the two bodies is copied */
-    bool head_only;    /* the head is enough when the tag below matches: entry.plain stays empty */
+    bool want_gzip; /* entry.gzip will do; from memory only one of the two bodies is copied */
+    bool head_only; /* the head is enough when the tag below matches: entry.plain stays empty */
     struct str if_none_match; /* with head_only: its one entity tag, as in the request */
-    struct buf *room;  /* a memory hit's bytes are copied here */
+    struct buf *room;         /* a memory hit's bytes are copied here */
 
     /* Asks the database: called at most once; must end in cache_fill_done, now or later. */
     void (*fill)(struct cache_lookup *lookup, struct cache_fill *fill);
-    /* Makes a copy of what fill needs that outlives this look-up, for a refill in the background
-     * (NULL: no background refills): called before done, freed with refill_free. */
+    /* Makes a look-up that outlives this one, with all that fill needs, for a refill in the
+     * background (NULL: none is made); its done is never called, it ends with detached_free. */
     struct cache_lookup *(*detach)(const struct cache_lookup *lookup);
     void (*detached_free)(struct cache_lookup *lookup);
     /* The answer; err OK: entry is valid during the call.  May be called inside cache_get. */
@@ -96,7 +97,8 @@ void cache_get(struct cache *cache, struct cache_lookup *lookup);
  * asked may not be joined by later requests without tags. */
 void cache_fill_seal(struct cache_fill *fill);
 /* The database's answer.  On ERR_OK entry has status, etag, source_at, plain and gzip set (the
- * rest is the cache's); the bytes are borrowed during the call.  Other errors reach every waiter. */
+ * rest is the cache's); the bytes are borrowed during the call.  Other errors reach every waiter.
+ */
 void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *entry);
 
 /* --- Writing --- */
@@ -104,26 +106,35 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 /* A write on some tags: cache_write_begin fences them and calls ready; the caller then asks MongoDB
  * and calls cache_write_end with the outcome; when that calls done, the write may be acknowledged.
  * The caller keeps the struct and the tags until done. */
+enum { CACHE_WRITE_TAGS_MAX = 320 };
+
 struct cache_write {
-    const struct str *tags;
+    const struct str *tags; /* "products", "products:books", "product:65a…"; no tag twice */
     size_t tag_count;
-    /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun and
-     * done will not be called. */
+    /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun
+     * and done will not be called. */
     void (*ready)(struct cache_write *write, enum err err);
     void (*done)(struct cache_write *write);
     void *context;
 
     int64_t send_by_ns; /* after ready: monotonic; the write must not be sent to MongoDB later */
+    /* In done: OK when the outcome may be told; UNKNOWN when the write may have happened but nobody
+     * could be told of it: then it must not be acknowledged. */
+    enum err err;
     struct write_state *state;
 };
 
+/* Both may call back before they return. */
 void cache_write_begin(struct cache *cache, struct cache_write *write);
 /* outcome OK: it happened.  UNKNOWN: nobody knows.  Any other: it did not happen. */
 void cache_write_end(struct cache_write *write, enum err outcome);
 
-/* --- For health and tools --- */
+/* --- Wiring --- */
 
-/* Ready, with an epoch, and no debt in the way of hits in general. */
-bool cache_redis_up(const struct cache *cache);
+/* For struct redis_config: on_connect and on_state of the client that the cache borrows. */
+void cache_redis_connect(struct cache *cache, struct redis *redis);
+void cache_redis_state(struct cache *cache, struct redis *redis);
+/* "larder:<epoch>:", for tools; empty before the first connection. */
+struct str cache_prefix(const struct cache *cache);
 
 #endif

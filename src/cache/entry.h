@@ -25,15 +25,15 @@ enum {
 };
 
 struct entry {
-    unsigned status;           /* 200 or 404 */
-    int64_t created_ms;        /* when it was filled */
-    int64_t fresh_until_ms;    /* served without a second thought until then */
-    int64_t stale_until_ms;    /* served while it is being filled again until then */
-    int64_t error_until_ms;    /* served until then when MongoDB is away */
-    uint32_t fill_ms;          /* what the fill took: for early refresh (XFetch) */
-    uint32_t source_at;        /* offset of the word cache in plain, 0 when the body has no source */
-    struct str etag;           /* with its quotes, or empty */
-    struct str plain, gzip;    /* gzip may be empty */
+    unsigned status;        /* 200 or 404 */
+    int64_t created_ms;     /* when it was filled */
+    int64_t fresh_until_ms; /* served without a second thought until then */
+    int64_t stale_until_ms; /* served while it is being filled again until then */
+    int64_t error_until_ms; /* served until then when MongoDB is away */
+    uint32_t fill_ms;       /* what the fill took: for early refresh (XFetch) */
+    uint32_t source_at;     /* offset of the word cache in plain, 0 when the body has no source */
+    struct str etag;        /* with its quotes, or empty */
+    struct str plain, gzip; /* gzip may be empty */
     uint64_t versions[ENTRY_TAGS_MAX];
     size_t tag_count;
 };
@@ -43,7 +43,8 @@ void entry_encode(const struct entry *entry, struct buf *head);
 /* The whole string that Redis keeps.  Borrows bytes for the entry's strings.
  * ERR_SYNTAX: not an entry of this format, or damaged. */
 enum err entry_decode(struct str bytes, struct entry *entry);
-/* The head alone: plain and gzip are empty afterwards, *head_len is its size. */
+/* The head alone, as peeked from memory: plain and gzip have their lengths and no bytes; *head_len
+ * is the head's size. */
 enum err entry_decode_head(struct str bytes, struct entry *entry, size_t *head_len);
 
 static inline bool entry_is_fresh(const struct entry *entry, int64_t now_ms)

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/state.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "cache/key.h"
+#include "cache/script.h"
+
+enum { SCRATCH_SIZE = 8192, BORN_TTL_MS = 86400000, BASE_MAX = 160 };
+
+struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, struct redis *redis,
+                        struct mongo *mongo, struct memory *memory)
+{
+    struct cache *cache = mem_zalloc(sizeof *cache);
+
+    cache->loop = loop;
+    cache->redis = redis;
+    cache->mongo = mongo;
+    cache->memory = memory;
+    arena_init(&cache->scratch, mem_alloc(SCRATCH_SIZE), SCRATCH_SIZE);
+    buf_init(&cache->base, BASE_MAX);
+    buf_init(&cache->head, ENTRY_HEAD_MAX);
+    buf_str(&cache->base, config->prefix);
+    buf_char(&cache->base, ':');
+    cache->prefix_len = cache->base.len;
+    cache->fills = fills_new(cache);
+    cache->debts = debts_new(cache);
+    cache->listener = listener_new(cache);
+    return cache;
+}
+
+void cache_handle_opened(struct cache *cache)
+{
+    cache->closing++;
+}
+
+void cache_handle_closed(struct cache *cache)
+{
+    cache->closing--;
+    if (cache->closing == 0 && cache->stopped != NULL)
+        cache->stopped(cache->stopped_context);
+}
+
+void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
+{
+    cache->stopped = done;
+    cache->stopped_context = context;
+    cache_handle_opened(cache); /* so that the last one to close is this */
+    listener_stop(cache->listener);
+    debts_stop(cache->debts);
+    fills_stop(cache->fills);
+    cache_handle_closed(cache);
+}
+
+void cache_free(struct cache *cache)
+{
+    if (cache == NULL)
+        return;
+    listener_free(cache->listener);
+    debts_free(cache->debts);
+    fills_free(cache->fills);
+    buf_free(&cache->head);
+    buf_free(&cache->base);
+    arena_reset(&cache->scratch);
+    free(cache->scratch.first);
+    free(cache);
+}
+
+struct str cache_prefix(const struct cache *cache)
+{
+    return cache->base.len > cache->prefix_len ? cache_base(cache) : STR("");
+}
+
+void cache_version(char text[static VERSION_SIZE])
+{
+    uint64_t version = random_u64() | 1;
+
+    hex_encode(&version, sizeof version, text);
+}
+
+enum err cache_parse_version(struct str text, uint64_t *version)
+{
+    return hex_decode(text, version, sizeof *version);
+}
+
+void cache_count_detail(enum cache_detail detail)
+{
+    static const int metrics[] = {
+        [CACHE_DETAIL_REDIS_DOWN] = METRIC_BYPASS_REDIS_DOWN,
+        [CACHE_DETAIL_WRITE_FENCE] = METRIC_BYPASS_FENCE,
+        [CACHE_DETAIL_OWED] = METRIC_BYPASS_OWED,
+        [CACHE_DETAIL_YOUNG] = METRIC_BYPASS_YOUNG,
+        [CACHE_DETAIL_COLLAPSED] = METRIC_COLLAPSED,
+        [CACHE_DETAIL_STALE] = METRIC_HIT_STALE,
+        [CACHE_DETAIL_STALE_IF_ERROR] = METRIC_STALE_IF_ERROR,
+    };
+
+    if ((size_t)detail < sizeof metrics / sizeof *metrics && metrics[detail] != 0)
+        metric_inc((enum metric)metrics[detail]);
+    else
+        metric_inc(METRIC_MISS);
+}
+
+void cache_ignore(void *context, enum err err, const struct redis_value *reply)
+{
+    (void)context;
+    (void)err;
+    (void)reply;
+}
+
+/* --- What Redis is: its epoch and its age --- */
+
+void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context)
+{
+    struct str key, life = STR("86400000");
+
+    _Static_assert(BORN_TTL_MS == 86400000, "the text says the same");
+    arena_reset(&cache->scratch);
+    key = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
+    (early ? redis_script_early : redis_script)(cache->redis, &script_born, &key, 1, &life, 1,
+                                                callback, context);
+}
+
+bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
+{
+    int64_t born_ms;
+    /* Counted from when the reply came, so never more than Redis' clock now. */
+    int64_t now_ms = cache->redis_ms + (mono_ns - cache->redis_seen_ns) / 1000000;
+
+    return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK || now_ms - born_ms < YOUNG_MS;
+}
+
+static void take_epoch(struct cache *cache, struct str run_id)
+{
+    struct str prefix = str_make(cache->base.ptr, cache->prefix_len);
+    struct str known = str_from_offset(cache_base(cache), cache->prefix_len);
+
+    if (known.len == run_id.len + 1 && str_starts(known, run_id))
+        return;
+    if (known.len > 0)
+        log_info("cache", "new epoch: what Redis held before is out of reach",
+                 LOG_STR("epoch", run_id));
+    cache->base.len = prefix.len;
+    buf_str(&cache->base, run_id);
+    buf_char(&cache->base, ':');
+}
+
+/* "run_id:<hex>" of INFO's server section. */
+static enum err parse_run_id(struct str info, struct str *run_id)
+{
+    struct str line, name = STR("run_id:");
+
+    while (str_split(&info, '\n', &line)) {
+        if (!str_starts(line, name))
+            continue;
+        *run_id = str_from_offset(line, name.len);
+        run_id->len = str_find(*run_id, '\r');
+        return run_id->len > 0 && run_id->len <= EPOCH_MAX ? ERR_OK : ERR_PROTOCOL;
+    }
+    return ERR_PROTOCOL;
+}
+
+static void on_debts(struct cache *cache, enum err err)
+{
+    if (cache->preparing != redis_generation(cache->redis))
+        return; /* that connection is gone, and another is being prepared */
+    cache->debts_known = err == ERR_OK;
+    if (err != ERR_OK)
+        log_warn("cache", "debts cannot be looked at: nothing is answered from Redis until then",
+                 LOG_ERR(err));
+    redis_prepared(cache->redis, ERR_OK);
+}
+
+static void take_born(struct cache *cache, const struct redis_value *reply)
+{
+    int64_t now_ms;
+
+    if (str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) != ERR_OK)
+        return;
+    cache->redis_ms = now_ms;
+    cache->redis_seen_ns = clock_mono_ns();
+}
+
+static void on_born(void *context, enum err err, const struct redis_value *reply)
+{
+    struct cache *cache = context;
+
+    if (err != ERR_OK) {
+        redis_prepared(cache->redis, err);
+        return;
+    }
+    take_born(cache, reply);
+    debts_look(cache->debts, on_debts);
+}
+
+static void on_info(void *context, enum err err, const struct redis_value *reply)
+{
+    struct cache *cache = context;
+    struct str run_id;
+
+    if (err == ERR_OK)
+        err = parse_run_id(redis_str(reply), &run_id);
+    if (err != ERR_OK) {
+        redis_prepared(cache->redis, err);
+        return;
+    }
+    take_epoch(cache, run_id);
+    cache_ask_born(cache, true, on_born, cache);
+}
+
+void cache_redis_connect(struct cache *cache, struct redis *redis)
+{
+    cache->debts_known = false;
+    cache->preparing = redis_generation(redis);
+    redis_command_early(redis, 2, (const struct str[]){STR("INFO"), STR("server")}, on_info, cache);
+}
+
+void cache_redis_state(struct cache *cache, struct redis *redis)
+{
+    if (!redis_ready(redis))
+        cache->debts_known = false;
+}

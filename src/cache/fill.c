@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "cache/lookup.h"
+#include "cache/script.h"
+
+/* One question to the database and everybody who may have its answer.
+ *
+ * Joining is where a cache of this kind goes wrong: a question that is under way is older than a
+ * write acknowledged since.  So a look-up joins only a fill whose question has not been sent, or
+ * one that carries the very tag versions which the look-up itself has just read. */
+struct cache_fill {
+    struct cache *cache;
+    struct cache_fill *next; /* in the table */
+    uint64_t hash;
+    struct lookup_state *owner, *waiters;
+    atomic_bool sealed;
+    bool locked;
+    char token[VERSION_SIZE];
+    int64_t began_ms;                /* monotonic */
+    struct cache_fill *waiting_next; /* among those that wait for another worker */
+};
+
+enum { BUCKETS = 256 };
+
+struct fills {
+    struct cache *cache;
+    struct cache_fill *buckets[BUCKETS];
+    struct cache_fill *waiting;
+    uv_timer_t timer;
+};
+
+/* --- The table --- */
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    cache_handle_closed(((struct fills *)handle->data)->cache);
+}
+
+struct fills *fills_new(struct cache *cache)
+{
+    struct fills *fills = mem_zalloc(sizeof *fills);
+
+    fills->cache = cache;
+    uv_timer_init(cache->loop, &fills->timer);
+    fills->timer.data = fills;
+    cache_handle_opened(cache);
+    return fills;
+}
+
+void fills_stop(struct fills *fills)
+{
+    uv_close((uv_handle_t *)&fills->timer, on_timer_closed);
+}
+
+void fills_free(struct fills *fills)
+{
+    free(fills);
+}
+
+static struct cache_fill **bucket_of(struct fills *fills, uint64_t hash)
+{
+    return &fills->buckets[hash % BUCKETS];
+}
+
+static bool same_versions(const struct lookup_state *a, const struct lookup_state *b)
+{
+    return a->versions_known && b->versions_known && a->generation == b->generation &&
+           a->bypass == CACHE_DETAIL_NONE && b->bypass == CACHE_DETAIL_NONE &&
+           a->lookup->tag_count == b->lookup->tag_count &&
+           memcmp(a->versions, b->versions, sizeof(uint64_t) * a->lookup->tag_count) == 0;
+}
+
+static bool may_join(const struct cache_fill *fill, const struct lookup_state *state)
+{
+    return str_eq(fill->owner->name, state->name) &&
+           (!atomic_load(&fill->sealed) || same_versions(fill->owner, state));
+}
+
+static void fill_free(struct cache_fill *fill)
+{
+    struct cache_fill **at = bucket_of(fill->cache->fills, fill->hash);
+
+    while (*at != fill)
+        at = &(*at)->next;
+    *at = fill->next;
+    free(fill);
+}
+
+/* --- Asking the database --- */
+
+static void ask_database(struct cache_fill *fill)
+{
+    fill->began_ms = clock_mono_ms();
+    metric_inc(METRIC_FILLS);
+    fill->owner->lookup->fill(fill->owner->lookup, fill);
+}
+
+void cache_fill_seal(struct cache_fill *fill)
+{
+    atomic_store(&fill->sealed, true);
+}
+
+static void unlock(struct cache_fill *fill)
+{
+    struct cache *cache = fill->cache;
+    struct str key, token = str_make(fill->token, sizeof fill->token);
+
+    if (!fill->locked || fill->owner->generation != redis_generation(cache->redis))
+        return;
+    arena_reset(&cache->scratch);
+    key =
+        key_make(&cache->scratch, cache_base(cache), STR("lock:fill:"), fill->owner->lookup->name);
+    redis_script(cache->redis, &script_unlock, &key, 1, &token, 1, cache_ignore, NULL);
+}
+
+/* Absent ids are kept within a budget, so that guessing them cannot crowd out what is there. */
+static bool take_negative(struct cache *cache, int64_t now_ms)
+{
+    if (now_ms - cache->negative_since_ms >= NEGATIVE_MS) {
+        cache->negative_since_ms = now_ms;
+        cache->negative_stored = 0;
+    }
+    return cache->negative_stored++ < NEGATIVE_MAX;
+}
+
+static bool is_cacheable(struct cache_fill *fill, const struct entry *entry, int64_t now_ms)
+{
+    if (entry->status == 200)
+        return true;
+    return entry->status == 404 && fill->owner->lookup->class->negative &&
+           take_negative(fill->cache, now_ms);
+}
+
+static void set_times(struct cache_fill *fill, struct entry *entry, int64_t now_ms)
+{
+    const struct cache_class *class = fill->owner->lookup->class;
+    int64_t ttl_ms = entry->status == 404 ? NEGATIVE_MS : class->ttl_ms;
+    int64_t refresh_ms = entry->status == 404 ? 0 : class->refresh_ms;
+
+    ttl_ms = random_jitter(ttl_ms, 0.1);
+    entry->created_ms = now_ms;
+    entry->stale_until_ms = now_ms + ttl_ms;
+    entry->fresh_until_ms = entry->stale_until_ms - refresh_ms;
+    entry->error_until_ms = entry->stale_until_ms + (entry->status == 404 ? 0 : class->error_ms);
+    entry->fill_ms = (uint32_t)(clock_mono_ms() - fill->began_ms);
+    entry->tag_count = fill->owner->lookup->tag_count;
+    memcpy(entry->versions, fill->owner->versions, sizeof entry->versions);
+}
+
+static void on_stored(void *context, enum err err, const struct redis_value *reply)
+{
+    (void)context;
+    (void)reply;
+    metric_inc(err == ERR_OK ? METRIC_STORES : METRIC_STORE_REFUSED);
+}
+
+static void store_entry(struct cache_fill *fill, const struct entry *entry, struct str head)
+{
+    struct cache *cache = fill->cache;
+    struct buf ttl = BUF_INIT(32);
+    char *value;
+    struct str key;
+    size_t size = head.len + entry->plain.len + entry->gzip.len;
+
+    arena_reset(&cache->scratch);
+    key = key_make(&cache->scratch, cache_base(cache), STR(""), fill->owner->lookup->name);
+    value = arena_alloc(&cache->scratch, size);
+    memcpy(value, head.ptr, head.len);
+    memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
+    if (entry->gzip.len > 0)
+        memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
+    buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
+    redis_command(
+        cache->redis, 5,
+        (const struct str[]){STR("SET"), key, str_make(value, size), STR("PX"), buf_view(&ttl)},
+        on_stored, NULL);
+    buf_free(&ttl);
+}
+
+/* Keeps the answer where that is allowed, and says what became of it. */
+static enum cache_detail keep(struct cache_fill *fill, struct entry *entry)
+{
+    struct lookup_state *owner = fill->owner;
+    struct cache *cache = fill->cache;
+    int64_t now_ms = clock_wall_ms();
+    struct str head;
+
+    set_times(fill, entry, now_ms);
+    if (!is_cacheable(fill, entry, now_ms))
+        return owner->bypass;
+    buf_reset(&cache->head);
+    entry_encode(entry, &cache->head);
+    head = buf_view(&cache->head);
+    if (cache->head.err != ERR_OK ||
+        head.len + entry->plain.len + entry->gzip.len > ENTRY_SIZE_MAX) {
+        metric_inc(METRIC_STORE_REFUSED);
+        return CACHE_DETAIL_TOO_LARGE;
+    }
+    lookup_remember(owner, entry, head);
+    if (owner->bypass != CACHE_DETAIL_NONE || !owner->versions_known)
+        return owner->bypass;
+    if (owner->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
+        return CACHE_DETAIL_REDIS_DOWN;
+    if (!redis_writable(cache->redis))
+        return CACHE_DETAIL_READ_ONLY;
+    store_entry(fill, entry, head);
+    return CACHE_DETAIL_STORED;
+}
+
+/* --- Ends --- */
+
+/* MongoDB is away: an entry that only its time has overtaken is better than nothing, and is kept
+ * for those who come after. */
+static void serve_older(struct lookup_state *state, enum err err)
+{
+    struct cache *cache = state->cache;
+    struct entry entry;
+    struct buf ttl = BUF_INIT(32);
+    struct str key;
+
+    if (err == ERR_INTERNAL || state->older.len == 0 ||
+        entry_decode(buf_view(&state->older), &entry) != ERR_OK ||
+        clock_wall_ms() >= entry.error_until_ms) {
+        lookup_fail(state, err);
+        return;
+    }
+    arena_reset(&cache->scratch);
+    key = key_make(&cache->scratch, cache_base(cache), STR(""), state->lookup->name);
+    buf_int(&ttl, entry.error_until_ms - clock_wall_ms());
+    if (state->generation == redis_generation(cache->redis) && redis_ready(cache->redis))
+        redis_command(cache->redis, 3, (const struct str[]){STR("PEXPIRE"), key, buf_view(&ttl)},
+                      cache_ignore, NULL);
+    buf_free(&ttl);
+    lookup_answer(state, &entry, CACHE_REDIS, CACHE_DETAIL_STALE_IF_ERROR);
+}
+
+void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *answer)
+{
+    struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+    struct entry entry = {0};
+    enum cache_detail detail = CACHE_DETAIL_NONE;
+
+    if (err == ERR_OK) {
+        entry = *answer;
+        detail = keep(fill, &entry);
+    }
+    unlock(fill);
+    fill_free(fill);
+    while (waiter != NULL) {
+        struct lookup_state *next = waiter->next;
+        if (err == ERR_OK)
+            lookup_answer(waiter, &entry, CACHE_DATABASE, CACHE_DETAIL_COLLAPSED);
+        else
+            serve_older(waiter, err);
+        waiter = next;
+    }
+    if (err == ERR_OK)
+        lookup_answer(owner, &entry, CACHE_DATABASE, detail);
+    else
+        serve_older(owner, err);
+}
+
+/* Another worker's entry is there: the owner has it, and the others look for themselves, since the
+ * reply may be older than they are. */
+static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
+{
+    struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+
+    fill_free(fill);
+    lookup_answer(owner, entry, CACHE_REDIS, CACHE_DETAIL_COLLAPSED);
+    while (waiter != NULL) {
+        struct lookup_state *next = waiter->next;
+        waiter->next = NULL;
+        lookup_start(waiter);
+        waiter = next;
+    }
+}
+
+/* --- Waiting for another worker --- */
+
+static void wait_more(struct cache_fill *fill);
+
+static void on_retry_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct cache_fill *fill = context;
+    struct entry entry;
+    enum verdict verdict = lookup_judge(fill->owner, err, reply, &entry);
+
+    if (verdict == VERDICT_HIT || verdict == VERDICT_STALE)
+        end_with_hit(fill, &entry);
+    else if (verdict == VERDICT_MISS && clock_mono_ms() - fill->began_ms < WAIT_MAX_MS)
+        wait_more(fill);
+    else
+        ask_database(fill);
+}
+
+static void on_retry_time(uv_timer_t *timer)
+{
+    struct fills *fills = timer->data;
+    struct cache_fill *fill = fills->waiting;
+
+    fills->waiting = NULL;
+    while (fill != NULL) {
+        struct cache_fill *next = fill->waiting_next;
+        lookup_ask(fill->owner, on_retry_reply, fill);
+        fill = next;
+    }
+}
+
+static void wait_more(struct cache_fill *fill)
+{
+    struct fills *fills = fill->cache->fills;
+
+    fill->waiting_next = fills->waiting;
+    fills->waiting = fill;
+    if (!uv_is_active((uv_handle_t *)&fills->timer))
+        uv_timer_start(&fills->timer, on_retry_time, WAIT_STEP_MS, 0);
+}
+
+/* --- Beginning --- */
+
+static void end_background(struct cache_fill *fill)
+{
+    struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+
+    fill_free(fill);
+    lookup_fail(owner, ERR_CANCELED);
+    while (waiter != NULL) {
+        struct lookup_state *next = waiter->next;
+        waiter->next = NULL;
+        fill_enter(waiter);
+        waiter = next;
+    }
+}
+
+static bool take_begun(struct lookup_state *owner, const struct redis_value *reply)
+{
+    for (size_t i = 0; i < owner->lookup->tag_count; i++)
+        if (cache_parse_version(redis_str(redis_item(reply, 1 + i)), &owner->versions[i]) != ERR_OK)
+            return false;
+    return true;
+}
+
+static void on_begun(void *context, enum err err, const struct redis_value *reply)
+{
+    struct cache_fill *fill = context;
+    struct lookup_state *owner = fill->owner;
+    int64_t begun = redis_int(redis_item(reply, 0));
+
+    owner->versions_known = err == ERR_OK && take_begun(owner, reply);
+    if (err == ERR_READ_ONLY) {
+        owner->bypass = CACHE_DETAIL_READ_ONLY;
+    } else if (err != ERR_OK || !owner->versions_known) {
+        owner->bypass = CACHE_DETAIL_REDIS_DOWN;
+        owner->memory_ok = false;
+    } else if (begun == 2) {
+        owner->bypass = CACHE_DETAIL_WRITE_FENCE;
+        owner->memory_ok = false;
+    }
+    fill->locked = err == ERR_OK && begun == 1;
+    if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
+        ask_database(fill);
+    else if (owner->background)
+        end_background(fill);
+    else
+        wait_more(fill);
+}
+
+static void begin(struct cache_fill *fill)
+{
+    struct cache *cache = fill->cache;
+    struct cache_lookup *lookup = fill->owner->lookup;
+    struct str base = cache_base(cache), keys[1 + 2 * ENTRY_TAGS_MAX], args[3 + ENTRY_TAGS_MAX];
+    char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
+    size_t tags = lookup->tag_count;
+
+    arena_reset(&cache->scratch);
+    cache_version(fill->token);
+    keys[0] = key_make(&cache->scratch, base, STR("lock:fill:"), lookup->name);
+    args[0] = str_make(fill->token, sizeof fill->token);
+    args[1] = STR("3000");
+    args[2] = STR("86400000");
+    _Static_assert(LOCK_MS == 3000 && TAG_TTL_MS == 86400000, "the texts say the same");
+    for (size_t i = 0; i < tags; i++) {
+        keys[1 + i] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
+        keys[1 + tags + i] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+        cache_version(versions[i]);
+        args[3 + i] = str_make(versions[i], VERSION_SIZE);
+    }
+    fill->owner->generation = redis_generation(cache->redis);
+    redis_script(cache->redis, &script_begin, keys, 1 + 2 * tags, args, 3 + tags, on_begun, fill);
+}
+
+void fill_enter(struct lookup_state *state)
+{
+    struct fills *fills = state->cache->fills;
+    uint64_t hash = hash64(state->name.ptr, state->name.len);
+    struct cache_fill **bucket = bucket_of(fills, hash), *fill = *bucket;
+
+    while (fill != NULL && !may_join(fill, state))
+        fill = fill->next;
+    if (fill != NULL) {
+        if (state->background) {
+            lookup_fail(state, ERR_CANCELED);
+            return;
+        }
+        state->next = fill->waiters;
+        fill->waiters = state;
+        return;
+    }
+    fill = mem_zalloc(sizeof *fill);
+    fill->cache = state->cache;
+    fill->hash = hash;
+    fill->owner = state;
+    fill->began_ms = clock_mono_ms();
+    fill->next = *bucket;
+    *bucket = fill;
+    if (state->bypass == CACHE_DETAIL_NONE)
+        begin(fill);
+    else
+        ask_database(fill);
+}

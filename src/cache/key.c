@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/key.h"
+
+#include "base/hash.h"
+
+struct str key_name(struct str name, char room[static KEY_HASHED_MAX])
+{
+    static const struct str infix = STR_INIT(":sha256:");
+    unsigned char digest[SHA256_SIZE];
+    size_t word = str_find(name, ':');
+
+    if (name.len <= KEY_NAME_MAX)
+        return name;
+    if (word > KEY_HASHED_MAX - infix.len - 2 * SHA256_SIZE)
+        word = 0;
+    sha256(name, digest);
+    memcpy(room, name.ptr, word);
+    memcpy(room + word, infix.ptr, infix.len);
+    hex_encode(digest, sizeof digest, room + word + infix.len);
+    return str_make(room, word + infix.len + 2 * SHA256_SIZE);
+}
+
+struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name)
+{
+    char room[KEY_HASHED_MAX];
+    struct str bounded = key_name(name, room);
+    char *to = arena_alloc(arena, base.len + kind.len + bounded.len + 1);
+
+    memcpy(to, base.ptr, base.len);
+    memcpy(to + base.len, kind.ptr, kind.len);
+    memcpy(to + base.len + kind.len, bounded.ptr, bounded.len);
+    return str_make(to, base.len + kind.len + bounded.len);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_KEY_H
+#define LARDER_CACHE_KEY_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* Names in Redis: "<prefix>:<epoch>:" and then, for one entry and one tag,
+ *   product:<id>, products:<canonical query>, count:products:<canonical filter>
+ *   tag:<tag>, fence:<tag>, lock:fill:<entry>, born */
+
+enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128 };
+
+/* A name as it is used in keys and in memory: itself, or when it is longer than KEY_NAME_MAX its
+ * first word and the SHA-256 of all of it, written into room. */
+struct str key_name(struct str name, char room[static KEY_HASHED_MAX]);
+
+/* "<base><kind><name>", where name is bounded as above; lives in the arena. */
+struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name);
+
+#endif

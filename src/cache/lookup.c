@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/lookup.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/random.h"
+
+enum { ROOM_FIRST = 16 << 10 };
+
+/* --- Memory --- */
+
+/* Copies what is wanted behind the head; room grows once when it is too small. */
+static bool get_record(struct cache *cache, struct cache_lookup *lookup,
+                       const struct memory_key *key, struct memory_now now, enum memory_part want,
+                       struct memory_hit *hit)
+{
+    size_t size = ROOM_FIRST;
+    enum err err = ERR_TOO_LARGE;
+
+    for (int i = 0; i < 2 && err == ERR_TOO_LARGE; i++) {
+        char *to = buf_reserve(lookup->room, size);
+        if (to == NULL)
+            return false;
+        err = memory_get(cache->memory, key, now, want, to, size, hit);
+        size = (size_t)hit->lens[MEMORY_HEAD] + hit->lens[MEMORY_BODY] + hit->lens[MEMORY_PACKED];
+    }
+    return err == ERR_OK;
+}
+
+static bool take_record(struct cache_lookup *lookup, const struct memory_hit *hit)
+{
+    struct entry *entry = &lookup->entry;
+    size_t head_len, body_len = hit->last == MEMORY_HEAD ? 0 : hit->lens[hit->last];
+    struct str bytes = str_make(lookup->room->ptr, hit->lens[MEMORY_HEAD] + body_len);
+    struct str body;
+
+    if (entry_decode_head(bytes, entry, &head_len) != ERR_OK || head_len != hit->lens[MEMORY_HEAD])
+        return false;
+    body = str_from_offset(bytes, head_len);
+    entry->plain = hit->last == MEMORY_BODY ? body : STR("");
+    entry->gzip = hit->last == MEMORY_PACKED ? body : STR("");
+    lookup->room->len = bytes.len;
+    return true;
+}
+
+static bool from_memory(struct cache *cache, struct cache_lookup *lookup)
+{
+    struct memory_now now = {clock_mono_ns(), clock_wall_ms()};
+    enum memory_part want = lookup->want_gzip ? MEMORY_PACKED : MEMORY_BODY;
+    char room[KEY_HASHED_MAX];
+    struct memory_key key;
+    struct memory_hit hit;
+    bool found = false;
+
+    if (lookup->room == NULL || !memory_lease_valid(cache->memory, now.mono_ns))
+        return false;
+    key = memory_key(key_name(lookup->name, room));
+    if (lookup->head_only)
+        found = get_record(cache, lookup, &key, now, MEMORY_HEAD, &hit) &&
+                take_record(lookup, &hit) && str_eq(lookup->entry.etag, lookup->if_none_match);
+    if (!found)
+        found = get_record(cache, lookup, &key, now, want, &hit) && take_record(lookup, &hit);
+    if (!found)
+        return false;
+    lookup->err = ERR_OK;
+    lookup->source = CACHE_MEMORY;
+    lookup->detail = CACHE_DETAIL_NONE;
+    metric_inc(METRIC_HIT_MEMORY);
+    return true;
+}
+
+void lookup_remember(struct lookup_state *state, const struct entry *entry, struct str head)
+{
+    struct memory_item item = {.key = memory_key(state->name),
+                               .parts = {head, entry->plain, entry->gzip},
+                               .expires_ms = entry->fresh_until_ms};
+
+    if (state->memory_ok)
+        (void)memory_put(state->cache->memory, &item, &state->snapshot, clock_mono_ns());
+}
+
+/* --- A look-up's life --- */
+
+static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *lookup)
+{
+    struct lookup_state *state = mem_zalloc(sizeof *state);
+    uint32_t slots[ENTRY_TAGS_MAX];
+    char room[KEY_HASHED_MAX];
+
+    state->cache = cache;
+    state->lookup = lookup;
+    state->name = key_name(lookup->name, state->room);
+    buf_init(&state->older, ENTRY_SIZE_MAX);
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        slots[i] = memory_slot(key_name(lookup->tags[i], room));
+    memory_snapshot(cache->memory, slots, lookup->tag_count, clock_mono_ns(), &state->snapshot);
+    lookup->state = state;
+    return state;
+}
+
+static void state_free(struct lookup_state *state)
+{
+    buf_free(&state->older);
+    free(state);
+}
+
+static void finish(struct lookup_state *state)
+{
+    struct cache_lookup *lookup = state->lookup;
+
+    lookup->state = NULL;
+    if (state->background)
+        lookup->detached_free(lookup);
+    else
+        lookup->done(lookup);
+    state_free(state);
+}
+
+void lookup_answer(struct lookup_state *state, const struct entry *entry, enum cache_source source,
+                   enum cache_detail detail)
+{
+    struct cache_lookup *lookup = state->lookup;
+
+    lookup->err = ERR_OK;
+    lookup->entry = *entry;
+    lookup->source = source;
+    lookup->detail = detail;
+    if (source == CACHE_REDIS && detail == CACHE_DETAIL_NONE)
+        metric_inc(METRIC_HIT_REDIS);
+    else if (!state->background)
+        cache_count_detail(detail);
+    finish(state);
+}
+
+void lookup_fail(struct lookup_state *state, enum err err)
+{
+    state->lookup->err = err;
+    finish(state);
+}
+
+/* --- Redis --- */
+
+void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context)
+{
+    struct cache *cache = state->cache;
+    struct cache_lookup *lookup = state->lookup;
+    struct str argv[3 + 2 * ENTRY_TAGS_MAX] = {STR("MGET")};
+    struct str base = cache_base(cache);
+    size_t count = 1;
+
+    arena_reset(&cache->scratch);
+    argv[count++] = key_make(&cache->scratch, base, STR(""), lookup->name);
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        argv[count++] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        argv[count++] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+    argv[count++] = key_make(&cache->scratch, base, STR("born"), STR(""));
+    state->generation = redis_generation(cache->redis);
+    redis_command(cache->redis, count, argv, callback, context);
+}
+
+static enum cache_detail table_bypass(const struct lookup_state *state)
+{
+    unsigned flags = memory_check(state->cache->memory, &state->snapshot, clock_mono_ns());
+
+    if (flags & MEMORY_OWED)
+        return CACHE_DETAIL_OWED;
+    return flags & MEMORY_FENCED ? CACHE_DETAIL_WRITE_FENCE : CACHE_DETAIL_NONE;
+}
+
+static void on_born(void *context, enum err err, const struct redis_value *reply)
+{
+    (void)err;
+    (void)reply;
+    ((struct cache *)context)->born_asked = false;
+}
+
+/* Why nothing of the reply may be believed, if so. */
+static enum cache_detail reply_bypass(struct lookup_state *state, const struct redis_value *reply)
+{
+    struct cache *cache = state->cache;
+    size_t tags = state->lookup->tag_count;
+    const struct redis_value *born = redis_item(reply, 1 + 2 * tags);
+
+    if (redis_type(born) == REDIS_NIL && !cache->born_asked) {
+        cache->born_asked = true;
+        cache_ask_born(cache, false, on_born, cache);
+    }
+    if (cache_is_young(cache, redis_str(born), clock_mono_ns()))
+        return CACHE_DETAIL_YOUNG;
+    for (size_t i = 0; i < tags; i++)
+        if (redis_type(redis_item(reply, 1 + tags + i)) != REDIS_NIL)
+            return CACHE_DETAIL_WRITE_FENCE;
+    return table_bypass(state);
+}
+
+/* The versions that the reply tells; false when one is missing. */
+static bool take_versions(struct lookup_state *state, const struct redis_value *reply)
+{
+    for (size_t i = 0; i < state->lookup->tag_count; i++)
+        if (cache_parse_version(redis_str(redis_item(reply, 1 + i)), &state->versions[i]) != ERR_OK)
+            return false;
+    return true;
+}
+
+static bool versions_match(const struct lookup_state *state, const struct entry *entry)
+{
+    return entry->tag_count == state->lookup->tag_count &&
+           memcmp(entry->versions, state->versions, sizeof(uint64_t) * entry->tag_count) == 0;
+}
+
+enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
+                          struct entry *entry)
+{
+    int64_t now_ms = clock_wall_ms();
+    struct str bytes;
+
+    state->versions_known = state->memory_ok = false;
+    state->bypass = CACHE_DETAIL_REDIS_DOWN;
+    if (err != ERR_OK || redis_count(reply) != 2 + 2 * state->lookup->tag_count ||
+        !state->cache->debts_known)
+        return VERDICT_BYPASS;
+    state->bypass = reply_bypass(state, reply);
+    if (state->bypass != CACHE_DETAIL_NONE)
+        return VERDICT_BYPASS;
+    state->memory_ok = true;
+    state->versions_known = take_versions(state, reply);
+    bytes = redis_str(redis_item(reply, 0));
+    if (!state->versions_known || bytes.len == 0 || entry_decode(bytes, entry) != ERR_OK ||
+        !versions_match(state, entry))
+        return VERDICT_MISS;
+    if (now_ms < entry->fresh_until_ms)
+        return VERDICT_HIT;
+    if (now_ms < entry->error_until_ms) {
+        buf_reset(&state->older);
+        buf_str(&state->older, bytes);
+    }
+    return now_ms < entry->stale_until_ms ? VERDICT_STALE : VERDICT_MISS;
+}
+
+static void refresh(struct lookup_state *state)
+{
+    struct cache_lookup *lookup = state->lookup;
+    struct cache_lookup *copy;
+    struct lookup_state *background;
+
+    if (lookup->detach == NULL || state->background)
+        return;
+    copy = lookup->detach(lookup);
+    if (copy == NULL)
+        return;
+    background = state_new(state->cache, copy);
+    background->background = true;
+    background->generation = state->generation;
+    background->memory_ok = true;
+    buf_str(&background->older, buf_view(&state->older));
+    fill_enter(background);
+}
+
+static void on_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct lookup_state *state = context;
+    struct entry entry;
+    enum verdict verdict = lookup_judge(state, err, reply, &entry);
+    struct str bytes;
+
+    if (verdict == VERDICT_MISS || verdict == VERDICT_BYPASS) {
+        fill_enter(state);
+        return;
+    }
+    bytes = redis_str(redis_item(reply, 0));
+    if (verdict == VERDICT_HIT)
+        lookup_remember(state, &entry,
+                        str_make(bytes.ptr, bytes.len - entry.plain.len - entry.gzip.len));
+    if (verdict == VERDICT_STALE || entry_wants_refresh(&entry, clock_wall_ms(), 1 - random_unit()))
+        refresh(state);
+    lookup_answer(state, &entry, CACHE_REDIS,
+                  verdict == VERDICT_STALE ? CACHE_DETAIL_STALE : CACHE_DETAIL_NONE);
+}
+
+void lookup_start(struct lookup_state *state)
+{
+    state->bypass = table_bypass(state);
+    if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
+        state->bypass = CACHE_DETAIL_REDIS_DOWN;
+    if (state->bypass == CACHE_DETAIL_REDIS_DOWN)
+        redis_wake(state->cache->redis);
+    if (state->bypass == CACHE_DETAIL_NONE)
+        lookup_ask(state, on_reply, state);
+    else
+        fill_enter(state);
+}
+
+void cache_get(struct cache *cache, struct cache_lookup *lookup)
+{
+    if (from_memory(cache, lookup)) {
+        lookup->done(lookup);
+        return;
+    }
+    lookup_start(state_new(cache, lookup));
+}

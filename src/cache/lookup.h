@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_LOOKUP_H
+#define LARDER_CACHE_LOOKUP_H
+
+#include "cache/key.h"
+#include "cache/state.h"
+
+/* A look-up that was no hit in memory: it asks Redis, and then takes part in a fill. */
+struct lookup_state {
+    struct cache *cache;
+    struct cache_lookup *lookup;
+    struct lookup_state *next;       /* among those that wait for a fill */
+    struct memory_snapshot snapshot; /* of the tags when the request arrived */
+    uint64_t generation;             /* of the connection that was asked */
+    uint64_t versions[ENTRY_TAGS_MAX];
+    bool versions_known;      /* all of them, from Redis, and still of this generation */
+    bool memory_ok;           /* Redis was asked and knows of no write under way */
+    bool background;          /* nobody waits for the answer */
+    enum cache_detail bypass; /* why the answer may not be stored in Redis; NONE: it may */
+    struct buf older;         /* an entry past its time, for when MongoDB is away */
+    char room[KEY_HASHED_MAX];
+    struct str name; /* bounded */
+};
+
+/* What a reply to MGET says. */
+enum verdict { VERDICT_HIT, VERDICT_STALE, VERDICT_MISS, VERDICT_BYPASS };
+
+/* Sends MGET entry, tags, fences, born. */
+void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context);
+/* Judges the reply, noting versions, bypass and an older entry in state; on HIT and STALE entry
+ * borrows from the reply. */
+enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
+                          struct entry *entry);
+/* From Redis, or into a fill: for a state that waits for nothing. */
+void lookup_start(struct lookup_state *state);
+/* Answers (unless it is in the background) and frees the state. */
+void lookup_answer(struct lookup_state *state, const struct entry *entry, enum cache_source source,
+                   enum cache_detail detail);
+void lookup_fail(struct lookup_state *state, enum err err);
+/* Into shared memory, if its tags allow that. */
+void lookup_remember(struct lookup_state *state, const struct entry *entry, struct str head);
+
+/* fill.c: joins a fill that may be joined, or starts one. */
+void fill_enter(struct lookup_state *state);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/script.h"
+
+#define LUA_CLOCK                                                                                  \
+    "local t = redis.call('TIME')\n"                                                               \
+    "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
+
+/* Writes that are still under way, without those whose time is over and without one token. */
+#define LUA_OTHERS                                                                                 \
+    "local function others(fence, token)\n"                                                        \
+    "  local keep = ''\n"                                                                          \
+    "  for who, ends in string.gmatch(redis.call('GET', fence) or '', '(%x+)@(%d+) ') do\n"        \
+    "    if who ~= token and tonumber(ends) > now then keep = keep .. who .. '@' .. ends .. ' ' "  \
+    "end\n"                                                                                        \
+    "  end\n"                                                                                      \
+    "  return keep\n"                                                                              \
+    "end\n"
+
+struct redis_script script_born = {
+    .text = STR_INIT(LUA_CLOCK "local clock = string.format('%.0f', now)\n"
+                               "if redis.call('EXISTS', KEYS[1]) == 0 then\n"
+                               "  redis.pcall('SET', KEYS[1], clock, 'NX', 'PX', ARGV[1])\n"
+                               "else\n"
+                               "  redis.pcall('PEXPIRE', KEYS[1], ARGV[1])\n"
+                               "end\n"
+                               "return {clock, redis.call('GET', KEYS[1])}\n")};
+
+struct redis_script script_begin = {
+    .text = STR_INIT(
+        "local n = (#KEYS - 1) / 2\n"
+        "local reply = {0}\n"
+        "for i = 1, n do\n"
+        "  if redis.call('EXISTS', KEYS[1 + n + i]) == 1 then reply[1] = 2 end\n"
+        "  local version = redis.call('GET', KEYS[1 + i])\n"
+        "  if not version then\n"
+        "    version = ARGV[3 + i]\n"
+        "    redis.call('SET', KEYS[1 + i], version, 'PX', ARGV[3])\n"
+        "  end\n"
+        "  reply[1 + i] = version\n"
+        "end\n"
+        "if reply[1] == 0 and redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then\n"
+        "  reply[1] = 1\n"
+        "end\n"
+        "return reply\n")};
+
+struct redis_script script_unlock = {
+    .text =
+        STR_INIT("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) "
+                 "end\n"
+                 "return 0\n")};
+
+struct redis_script script_fence = {
+    .text = STR_INIT(
+        LUA_CLOCK LUA_OTHERS
+        "local mine = ARGV[1] .. '@' .. string.format('%.0f', now + ARGV[2]) .. ' '\n"
+        "local n = #KEYS / 2\n"
+        "for i = 1, n do\n"
+        "  redis.call('SET', KEYS[n + i], others(KEYS[n + i], ARGV[1]) .. mine, 'PX', ARGV[2])\n"
+        "  redis.call('SET', KEYS[i], ARGV[3 + i], 'PX', ARGV[3])\n"
+        "end\n"
+        "return 1\n")};
+
+struct redis_script script_release = {
+    .text =
+        STR_INIT(LUA_CLOCK LUA_OTHERS "local n = #KEYS / 2\n"
+                                      "for i = 1, n do\n"
+                                      "  redis.call('SET', KEYS[i], ARGV[2 + i], 'PX', ARGV[2])\n"
+                                      "  local keep = others(KEYS[n + i], ARGV[1])\n"
+                                      "  if keep == '' then redis.call('UNLINK', KEYS[n + i])\n"
+                                      "  else redis.call('SET', KEYS[n + i], keep, 'KEEPTTL') end\n"
+                                      "end\n"
+                                      "return 1\n")};
+
+struct redis_script script_bump = {
+    .text = STR_INIT("for i = 1, #KEYS do\n"
+                     "  redis.call('SET', KEYS[i], ARGV[1 + i], 'PX', ARGV[1])\n"
+                     "end\n"
+                     "return 1\n")};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_SCRIPT_H
+#define LARDER_CACHE_SCRIPT_H
+
+#include "store/redis.h"
+
+/* The protocol's steps that Redis carries out as one.  Keys and arguments in this order: */
+
+/* KEYS born; ARGV life in ms.  Gives Redis' clock and the mark's text (or nil when it refuses
+ * writes). */
+extern struct redis_script script_born;
+/* KEYS lock, tags…, fences…; ARGV token, life of the lock, life of a tag, a version for each tag.
+ * Creates absent tags.  Gives 1 (go on, the lock is taken), 0 (another fills) or 2 (fenced), then
+ * the tags' versions. */
+extern struct redis_script script_begin;
+/* KEYS lock; ARGV token: takes the own lock away. */
+extern struct redis_script script_unlock;
+/* KEYS tags…, fences…; ARGV token, life of the fence, life of a tag, a version for each tag.
+ * A fence's value lists the writes under way, "<token>@<end in ms> " each. */
+extern struct redis_script script_fence;
+/* The same keys; ARGV token, life of a tag, a version for each tag. */
+extern struct redis_script script_release;
+/* KEYS tags…; ARGV life of a tag, a version for each. */
+extern struct redis_script script_bump;
+
+#endif

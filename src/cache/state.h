@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_STATE_H
+#define LARDER_CACHE_STATE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "cache/cache.h"
+#include "memory/memory.h"
+#include "store/mongo.h"
+#include "store/redis.h"
+#include "store/value.h"
+
+/* What the files of this folder share.  Nobody else includes it. */
+
+enum {
+    FENCE_MS = 5000,        /* a fence in Redis */
+    TABLE_FENCE_MS = 10000, /* in the host's table: opening a debt may come before the write */
+    SEND_BY_MS = 1500,      /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
+    YOUNG_MS = FENCE_MS,    /* a fence may be lost with what Redis has lost */
+    TAG_TTL_MS = 86400000,  /* longer than any entry lives */
+    LOCK_MS = 3000,         /* of one fill */
+    WAIT_MAX_MS = 300,      /* for another worker's fill */
+    WAIT_STEP_MS = 10,
+    DEBT_TICK_MS = 2000,
+    DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
+    DEBTS_MAX = 500,     /* looked at in one go */
+    EPOCH_MAX = 64,
+    VERSION_SIZE = 16,   /* a version or token as hex digits */
+    NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
+    NEGATIVE_MS = 30000
+};
+
+struct fills;
+struct debts;
+struct listener;
+
+struct cache {
+    uv_loop_t *loop;
+    struct redis *redis;
+    struct mongo *mongo;
+    struct memory *memory;
+    struct arena scratch; /* keys of the command being made */
+    struct buf base;      /* "<prefix>:<epoch>:" */
+    size_t prefix_len;    /* of "<prefix>:" in it */
+
+    /* How old what Redis holds is, by Redis' clock. */
+    int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
+    bool born_asked;
+
+    bool debts_known;   /* since the last connection */
+    uint64_t preparing; /* the connection that is being made ready */
+    struct fills *fills;
+    struct debts *debts;
+    struct listener *listener;
+
+    struct buf head; /* of the entry being stored */
+    int64_t negative_since_ms;
+    unsigned negative_stored;
+
+    unsigned closing; /* handles not yet closed */
+    void (*stopped)(void *context);
+    void *stopped_context;
+};
+
+/* "larder:<epoch>:" */
+static inline struct str cache_base(const struct cache *cache)
+{
+    return buf_view(&cache->base);
+}
+/* Whether hits from Redis may be thought of at all. */
+static inline bool cache_trusts_redis(const struct cache *cache)
+{
+    return redis_ready(cache->redis) && cache->debts_known;
+}
+/* Asks Redis how old it is, creating the mark where there is none. */
+void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
+/* Whether a fence may have been lost: born is the mark's text, empty when there is none. */
+bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns);
+/* Hex digits of a fresh random version, never all zero. */
+void cache_version(char text[static VERSION_SIZE]);
+/* ERR_SYNTAX for what is no version. */
+enum err cache_parse_version(struct str text, uint64_t *version);
+/* For commands whose reply changes nothing. */
+void cache_ignore(void *context, enum err err, const struct redis_value *reply);
+/* Counts handles of the loop, so that cache_stop knows when it is done. */
+void cache_handle_opened(struct cache *cache);
+void cache_handle_closed(struct cache *cache);
+void cache_count_detail(enum cache_detail detail);
+
+/* fill.c */
+struct fills *fills_new(struct cache *cache);
+void fills_stop(struct fills *fills);
+void fills_free(struct fills *fills);
+
+/* debt.c */
+struct debts *debts_new(struct cache *cache);
+void debts_stop(struct debts *debts);
+void debts_free(struct debts *debts);
+/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known. */
+void debts_look(struct debts *debts, void (*done)(struct cache *cache, enum err err));
+
+/* One write's debt.  Its answer comes once, perhaps at once: OK when it is in MongoDB, and owed in
+ * the table. */
+struct debt {
+    struct cache *cache;
+    const struct str *tags;
+    size_t tag_count;
+    const uint32_t *slots;
+    void (*done)(void *context, enum err err);
+    void *context;
+    struct oid id;
+    bool named, closing;
+};
+void debt_open(struct debt *debt);
+void debt_close(struct debt *debt);
+
+/* listener.c */
+struct listener *listener_new(struct cache *cache);
+void listener_stop(struct listener *listener);
+void listener_free(struct listener *listener);
+
+#endif
