@@ -319,17 +319,10 @@ ferretdb_stop() {
 # All of it at once, as a power cut would. PostgreSQL's children notice, but not at once, and it
 # refuses to start again beside one that is left: so they are killed too.
 ferretdb_kill() {
-    local postmaster children child
+    local postmaster
     end_now mongo
     postmaster=$(pid_of postgres) || return 0
-    signal "$postmaster" STOP
-    mapfile -t children < <(children_of "$postmaster")
-    for child in "$postmaster" "${children[@]}"; do
-        signal "$child" KILL
-    done
-    for child in "$postmaster" "${children[@]}"; do
-        wait_until 10 process_gone "$child" || fail "postgres (pid $child) cannot be killed."
-    done
+    kill_family "$postmaster"
 }
 
 ferretdb_status() {

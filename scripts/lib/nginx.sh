@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The stack's own nginx, as the user who started it.
+
+nginx_start() {
+    local had
+    env_set LARDER_URL "http://127.0.0.1:$(port nginx)"
+    command -v nginx >/dev/null || packages_need nginx
+    had=$(nginx_identity)
+    nginx_configure
+    if ! alive nginx; then
+        port_need nginx
+        step "Starting nginx on 127.0.0.1:$(port nginx)" "See $LOG/nginx.log." nginx_launch
+    elif [[ $(nginx_identity) != "$had" ]]; then
+        step "Giving nginx its new configuration" "See $LOG/nginx.log." nginx_reload
+    fi
+}
+
+nginx_configure() {
+    local user=''
+    # Started by root, nginx would give its workers another user, who may not enter var/.
+    ((EUID != 0)) || user="user root root;"
+    (umask 077 && mkdir -p "$VAR/nginx")
+    cp "$ROOT"/nginx/*.conf "$VAR/nginx/"
+    sed -e "s|@USER@|$user|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
+        -e "s|@PORT@|$(port nginx)|g" \
+        "$ROOT/nginx/larder.conf.in" | write_private "$VAR/nginx/nginx.conf"
+}
+
+# nginx_identity: prints a hash of the configuration.
+nginx_identity() {
+    { cat "$VAR"/nginx/*.conf 2>/dev/null || true; } | sha256sum
+}
+
+nginx_reload() {
+    nginx_run -q -t
+    signal "$(pid_of nginx)" HUP
+}
+
+# nginx_run ARGUMENT…
+nginx_run() {
+    nginx -e "$LOG/nginx.log" -p "$VAR/nginx" -c "$VAR/nginx/nginx.conf" "$@"
+}
+
+nginx_launch() {
+    nginx_run -q -t
+    nginx_run
+    wait_until 5 nginx_answers
+}
+
+nginx_answers() {
+    alive nginx && port_in_use "$(port nginx)"
+}
+
+# SIGQUIT lets requests in flight finish.
+nginx_stop() {
+    local pid
+    if pid=$(pid_of nginx); then
+        signal "$pid" QUIT
+        wait_until 10 process_gone "$pid" || true
+    fi
+    end nginx 5
+}
+
+# The workers of a killed master would go on serving.
+nginx_kill() {
+    local pid
+    pid=$(pid_of nginx) || return 0
+    kill_family "$pid"
+}
+
+nginx_status() {
+    if nginx_answers; then
+        printf 'up|%s|http://127.0.0.1:%s\n' "$(pid_of nginx)" "$(port nginx)"
+    else
+        printf 'down|-|http://127.0.0.1:%s\n' "$(port nginx)"
+        return 1
+    fi
+}

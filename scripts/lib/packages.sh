@@ -82,6 +82,7 @@ packages_mirror() {
 }
 
 packages_sites() {
+    # shellcheck disable=SC2016 # apt's own variables
     apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
         sed -n 's/^Debian|//p' | sort -u
 }

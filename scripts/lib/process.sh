@@ -1,34 +1,26 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Processes by their pid files, var/run/NAME.pid. A pid is believed only if its process is older
-# than the file: a number that the kernel has given to somebody else since is not ours.
+# Processes by their pid files, var/run/NAME.pid. A pid is believed only if the process's command
+# line names this stack: a number that the kernel has given to somebody else since is not ours.
 
-# uptime_cs: prints the hundredths of a second since the machine started.
-uptime_cs() {
-    local up
-    read -r up _ </proc/uptime
-    printf '%s' "${up/./}"
-}
-
-# process_age_s PID: prints the whole seconds since PID started; fails if there is no such
-# process, or only its remains that nobody has waited for.
-process_age_s() {
-    local stat fields
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
-    read -ra fields <<<"${stat##*) }"
-    [[ ${fields[0]} != Z ]] || return 1
-    printf '%s' $((($(uptime_cs) - fields[19] * 100 / $(getconf CLK_TCK)) / 100))
+# process_gone PID: whether there is no such process, or only its remains that nobody has waited
+# for.
+process_gone() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    stat=${stat##*) }
+    [[ ${stat:0:1} == Z ]]
 }
 
 # pid_of NAME: prints the pid of a running process of the stack, else fails.
 pid_of() {
-    local file=$RUN/$1.pid pid='' age written
-    { read -r pid <"$file"; } 2>/dev/null || [[ -n $pid ]] || return 1
+    local pid='' command
+    { read -r pid <"$RUN/$1.pid"; } 2>/dev/null || true
     [[ $pid =~ ^[0-9]+$ ]] || return 1
-    age=$(process_age_s "$pid") || return 1
-    written=$(stat -c %Y "$file" 2>/dev/null) || return 1
-    ((age + 2 >= EPOCHSECONDS - written)) || return 1
+    { command=$(tr '\0' ' ' <"/proc/$pid/cmdline"); } 2>/dev/null || return 1
+    [[ $command == *"$VAR/"* ]] || [[ $1 == postgres && $command == *"$(database_folder)/"* ]] ||
+        return 1
     printf '%s' "$pid"
 }
 
@@ -45,10 +37,6 @@ wait_until() {
         (($(now_ms) < end)) || return 1
         sleep 0.02
     done
-}
-
-process_gone() {
-    ! process_age_s "$1" >/dev/null
 }
 
 # signal PID NAME: sends a signal, as root where the process is not ours; a process that has just
@@ -93,8 +81,22 @@ end_now() {
 children_of() {
     local file stat fields
     for file in /proc/[0-9]*/stat; do
-        { stat=$(<"$file"); } 2>/dev/null || continue
+        { read -r stat <"$file"; } 2>/dev/null || continue
         read -ra fields <<<"${stat##*) }"
         [[ ${fields[1]} != "$1" ]] || printf '%s\n' "${stat%% *}"
+    done
+}
+
+# kill_family PID: SIGKILL to a process and its children, none of which can fork meanwhile or see
+# the others die; returns when all are gone.
+kill_family() {
+    local child children
+    signal "$1" STOP
+    mapfile -t children < <(children_of "$1")
+    for child in "$1" "${children[@]}"; do
+        signal "$child" KILL
+    done
+    for child in "$1" "${children[@]}"; do
+        wait_until 10 process_gone "$child" || fail "Process $child cannot be killed."
     done
 }

@@ -45,6 +45,8 @@ unixsocket "$RUN/redis.sock"
 unixsocketperm 700
 requirepass $password
 daemonize yes
+# So that its command line names the stack.
+set-proc-title no
 pidfile "$RUN/redis.pid"
 logfile "$LOG/redis.log"
 dir "$VAR/redis"

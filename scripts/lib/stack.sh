@@ -39,6 +39,9 @@ SOCKET_PATH_MAX=107 # sizeof(sun_path) - 1
 # shellcheck source=scripts/lib/nginx.sh
 . "$LIB/nginx.sh"
 
+set -E
+trap 'say "error: ${BASH_SOURCE[0]##*/}, line $LINENO: $BASH_COMMAND"' ERR
+
 PARTS=(redis mongo larderd nginx) # in the order of starting
 
 # Makes the stack's folders, readable by their owner only.

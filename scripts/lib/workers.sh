@@ -1,0 +1,189 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The FastCGI workers: one listening socket (spawn-fcgi), N processes behind it (supervise).
+
+WORKER_SOCKET=$RUN/larder.sock
+WORKER_CONFIG=$VAR/larderd.conf
+WORKERS_MAX=256
+
+# Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
+declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LARDER_BUILD]=1
+    [LARDER_WORKERS]=1 [LARDER_LOCKED]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
+    [LARDER_ADMIN_PASSWORD]=1)
+
+# workers_count: prints how many there shall be.
+workers_count() {
+    local count=${LARDER_WORKERS:-$(state_get LARDER_WORKERS)} cores
+    if [[ ! $count ]]; then
+        cores=$(nproc)
+        count=$((cores > 2 ? cores : 2))
+    fi
+    [[ $count =~ ^[0-9]{1,3}$ ]] && ((10#$count >= 1 && 10#$count <= WORKERS_MAX)) ||
+        fail "LARDER_WORKERS=$count is no number from 1 to $WORKERS_MAX."
+    printf '%d' "$((10#$count))"
+}
+
+# workers_configure: writes the settings to var/larderd.conf. The caller's own LARDER_* are added
+# to those that are there; an empty one takes its line away.
+workers_configure() {
+    local name
+    setting_set "$WORKER_CONFIG" MONGODB_URI "$(env_get MONGODB_URI)"
+    setting_set "$WORKER_CONFIG" REDIS_URL "$(env_get REDIS_URL)"
+    for name in $(compgen -A export LARDER_); do
+        [[ ! ${SCRIPT_SETTINGS[$name]:-} ]] || continue
+        if [[ ${!name} ]]; then
+            setting_set "$WORKER_CONFIG" "$name" "${!name}"
+        else
+            setting_drop "$WORKER_CONFIG" "$name"
+        fi
+    done
+    env_set LARDER_SOCKET "$WORKER_SOCKET"
+}
+
+# workers_identity: prints what the running workers must have been started with.
+workers_identity() {
+    {
+        stat -c '%i %Y' "$(program larderd)"
+        cat "$WORKER_CONFIG"
+    } | sha256sum | cut -c 1-16
+}
+
+# settings_hidden: prints options for env(1), a line each, that take the caller's LARDER_* and
+# addresses away: the workers' settings are those of the file alone.
+settings_hidden() {
+    local name
+    for name in $(compgen -A export LARDER_) MONGODB_URI REDIS_URL; do
+        printf -- '--unset=%s\n' "$name"
+    done
+}
+
+larderd_start() {
+    local program count hidden
+    program=$(program larderd)
+    packages_need spawn-fcgi
+    workers_configure
+    mapfile -t hidden < <(settings_hidden)
+    env "${hidden[@]}" "$program" --config "$WORKER_CONFIG" --check-config >&2 ||
+        fail "The settings in $WORKER_CONFIG are not valid." \
+            "Set the variable that is named above to something valid, or to nothing, and repeat."
+    if alive larderd; then
+        [[ $(workers_identity) == "$(state_get LARDERD_IDENTITY)" ]] || larderd_restart
+        return
+    fi
+    workers_end_strays
+    count=$(workers_count)
+    state_set LARDER_WORKERS "$count"
+    step "Starting $count workers" "See $LOG/larderd.log." workers_launch "$program" "$count"
+    state_set LARDERD_IDENTITY "$(workers_identity)"
+}
+
+workers_launch() {
+    local hidden
+    mapfile -t hidden < <(settings_hidden)
+    daemon larderd "$LOG/larderd.log" env "${hidden[@]}" spawn-fcgi -n -s "$WORKER_SOCKET" \
+        -M 0660 -b 4096 -- "$LIB/supervise" "$RUN" "$2" "$1" --config "$WORKER_CONFIG"
+    wait_until 10 workers_ready
+}
+
+# worker_ready N: whether worker N waits for connections: its epoll set holds the listening socket
+# (fd 0). A process that is still starting does not, and no connection has to be spent on asking.
+worker_ready() {
+    local pid socket watched
+    pid=$(pid_of "larderd-$1") || return 1
+    socket=$(readlink "/proc/$pid/fd/0" 2>/dev/null) || return 1
+    while read -r watched; do
+        [[ $(readlink "/proc/$pid/fd/$watched" 2>/dev/null) != "$socket" ]] || return 0
+    done < <(sed -n 's/^tfd: *\([0-9]*\) .*/\1/p' "/proc/$pid/fdinfo/"* 2>/dev/null)
+    return 1
+}
+
+# workers_ready: whether all of them are.
+workers_ready() {
+    local slot
+    for ((slot = 1; slot <= $(workers_running_count); slot++)); do
+        worker_ready "$slot" || return 1
+    done
+}
+
+# workers_running_count: how many the supervisor keeps.
+workers_running_count() {
+    local count
+    count=$(state_get LARDER_WORKERS)
+    printf '%d' "${count:-0}"
+}
+
+# One after the other, so that some always answer: leave, be replaced, be ready.
+larderd_restart() {
+    if ! alive larderd; then
+        larderd_start
+        return
+    fi
+    workers_configure
+    step "Replacing the workers one by one" "See $LOG/larderd.log." workers_roll
+    state_set LARDERD_IDENTITY "$(workers_identity)"
+}
+
+workers_roll() {
+    local slot pid
+    for ((slot = 1; slot <= $(workers_running_count); slot++)); do
+        if pid=$(pid_of "larderd-$slot"); then
+            signal "$pid" TERM
+            wait_until 15 process_gone "$pid" || signal "$pid" KILL
+        fi
+        wait_until 15 worker_ready "$slot"
+    done
+}
+
+larderd_stop() {
+    end larderd 15
+    workers_end_strays
+}
+
+# Workers whose supervisor was killed have been told to leave and may still be at it.
+workers_end_strays() {
+    local file
+    for file in "$RUN"/larderd-*.pid; do
+        [[ ! -e $file ]] || end "$(basename "$file" .pid)" 12
+    done
+    rm -f "$WORKER_SOCKET"
+}
+
+# The workers only: the supervisor shall replace them.
+larderd_kill() {
+    local file
+    for file in "$RUN"/larderd-*.pid; do
+        [[ ! -e $file ]] || worker_kill "$(basename "$file" .pid)"
+    done
+}
+
+# worker_kill NAME: SIGKILL. By the time the process is looked at, its pid file may already name
+# the successor.
+worker_kill() {
+    local pid
+    pid=$(pid_of "$1") || return 0
+    signal "$pid" KILL
+    wait_until 5 process_gone "$pid" || fail "$1 (pid $pid) cannot be killed."
+}
+
+larderd_status() {
+    local slot ready=0 pids=()
+    for ((slot = 1; slot <= $(workers_running_count); slot++)); do
+        ! worker_ready "$slot" || ready=$((ready + 1))
+        pids+=("$(pid_of "larderd-$slot" || true)")
+    done
+    if alive larderd && ((ready > 0 && ready == ${#pids[@]})); then
+        printf 'up|%s|%s\n' "${pids[*]}" "$WORKER_SOCKET ($ready ready)"
+    else
+        printf 'down|%s|%s\n' "${pids[*]}" "$WORKER_SOCKET ($ready of ${#pids[@]} ready)"
+        return 1
+    fi
+}
+
+# with_settings COMMAND…: runs it with the workers' settings in its environment.
+with_settings() (
+    while IFS='=' read -r name value; do
+        export "$name=$value"
+    done <"$WORKER_CONFIG"
+    "$@"
+)
