@@ -21,6 +21,7 @@ liblarder_a_SOURCES = \
 	src/cache/key.c src/cache/key.h \
 	src/cache/listener.c \
 	src/cache/lookup.c src/cache/lookup.h \
+	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
 	src/gateway/answer.c src/gateway/answer.h \

@@ -31,6 +31,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->fills = fills_new(cache);
     cache->debts = debts_new(cache);
     cache->listener = listener_new(cache);
+    cache->reclaim = reclaim_new(cache);
     return cache;
 }
 
@@ -51,6 +52,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     cache->stopped = done;
     cache->stopped_context = context;
     cache_handle_opened(cache); /* so that the last one to close is this */
+    reclaim_stop(cache->reclaim);
     listener_stop(cache->listener);
     debts_stop(cache->debts);
     fills_stop(cache->fills);
@@ -61,6 +63,7 @@ void cache_free(struct cache *cache)
 {
     if (cache == NULL)
         return;
+    reclaim_free(cache->reclaim);
     listener_free(cache->listener);
     debts_free(cache->debts);
     fills_free(cache->fills);
@@ -148,6 +151,7 @@ static void take_epoch(struct cache *cache, struct str run_id)
     cache->base.len = prefix.len;
     buf_str(&cache->base, run_id);
     buf_char(&cache->base, ':');
+    reclaim_start(cache->reclaim);
 }
 
 /* "run_id:<hex>" of INFO's server section. */

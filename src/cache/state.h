@@ -33,6 +33,7 @@ enum {
 struct fills;
 struct debts;
 struct listener;
+struct reclaim;
 
 struct cache {
     uv_loop_t *loop;
@@ -52,6 +53,7 @@ struct cache {
     struct fills *fills;
     struct debts *debts;
     struct listener *listener;
+    struct reclaim *reclaim;
 
     struct buf head; /* of the entry being stored */
     int64_t negative_since_ms;
@@ -118,5 +120,12 @@ void debt_close(struct debt *debt);
 struct listener *listener_new(struct cache *cache);
 void listener_stop(struct listener *listener);
 void listener_free(struct listener *listener);
+
+/* reclaim.c */
+struct reclaim *reclaim_new(struct cache *cache);
+/* Soon, and only if no other worker does: the epoch is a new one. */
+void reclaim_start(struct reclaim *reclaim);
+void reclaim_stop(struct reclaim *reclaim);
+void reclaim_free(struct reclaim *reclaim);
 
 #endif
