@@ -6,6 +6,16 @@ UNIT_TESTS = \
 	tests/unit/base/test_config \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
+	tests/unit/memory/test_ghost \
+	tests/unit/memory/test_index \
+	tests/unit/memory/test_inspect \
+	tests/unit/memory/test_lease \
+	tests/unit/memory/test_memory \
+	tests/unit/memory/test_record \
+	tests/unit/memory/test_ring \
+	tests/unit/memory/test_segment \
+	tests/unit/memory/test_stripe \
+	tests/unit/memory/test_tags \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_url
 else

@@ -159,20 +159,23 @@ static enum err verify_ring(const struct ring *ring, const char *name,
     return ERR_OK;
 }
 
-static enum err verify_entry(const struct stripe *stripe, const struct bucket *bucket,
-                             uint64_t entry, char why[static MEMORY_WHY_SIZE])
+static enum err verify_entry(const struct stripe *stripe, struct index_slot slot,
+                             char why[static MEMORY_WHY_SIZE])
 {
+    uint64_t entry = index_entry(slot), place = entry_place(entry);
     const struct ring *ring = &stripe->rings[entry_ring(entry)];
-    uint64_t place = entry_place(entry);
     struct record record;
 
+    if (entry == 0)
+        return ERR_OK;
     if (ring_passed(ring, place) ||
         !record_read(ring_at(ring, place), ring_to_end(ring, place), &record))
         return finding(why, "index: no record behind entry %llx", (unsigned long long)entry);
-    if (index_bucket(stripe, record.key_hash) != bucket || !entry_is_of(entry, record.key_hash))
+    if (index_bucket(stripe, record.key_hash) != slot.bucket ||
+        !entry_is_of(entry, record.key_hash))
         return finding(why, "index: another key's record behind entry %llx",
                        (unsigned long long)entry);
-    if (index_entry(index_find(stripe, record.key_hash)) != entry)
+    if (index_find(stripe, record.key_hash).i != slot.i)
         return finding(why, "index: two entries of one key, %llx", (unsigned long long)entry);
     return ERR_OK;
 }
@@ -187,17 +190,12 @@ static enum err verify_stripe(const struct stripe *stripe, char why[static MEMOR
         if (err != ERR_OK)
             return err;
     }
-    for (uint32_t i = 0; i < stripe->bucket_count; i++) {
-        const struct bucket *bucket = &stripe->buckets[i];
-
+    for (uint32_t i = 0; i < stripe->bucket_count; i++)
         for (int j = 0; j < MEMORY_BUCKET; j++) {
-            uint64_t entry = atomic_load(&bucket->entries[j]);
-
-            err = entry != 0 ? verify_entry(stripe, bucket, entry, why) : ERR_OK;
+            err = verify_entry(stripe, (struct index_slot){&stripe->buckets[i], j}, why);
             if (err != ERR_OK)
                 return err;
         }
-    }
     return ERR_OK;
 }
 

@@ -51,15 +51,16 @@ bool memory_lease_renew(struct memory *m, const struct memory_lease *lease, int6
 
 void memory_lease_release(struct memory *m, const struct memory_lease *lease)
 {
+    /* The number of the next claim, so that nothing this one does late counts. */
+    uint64_t free = stamp_make(0, lease->number + 1);
     uint64_t old = atomic_load(&m->segment->valid);
 
-    if (stamp_number(old) == lease->number)
-        (void)atomic_compare_exchange_strong(&m->segment->valid, &old,
-                                             stamp_make(0, lease->number));
+    while (!is_later(stamp_number(old), lease->number) &&
+           !atomic_compare_exchange_weak(&m->segment->valid, &old, free))
+        ;
     old = atomic_load(&m->segment->claim);
     if (stamp_number(old) == lease->number)
-        (void)atomic_compare_exchange_strong(&m->segment->claim, &old,
-                                             stamp_make(0, lease->number));
+        (void)atomic_compare_exchange_strong(&m->segment->claim, &old, free);
 }
 
 bool memory_lease_valid(const struct memory *m, int64_t mono_ns)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "segment.h"
+
+static const int64_t ttl = 1000 * MS;
+
+static int fresh(void **state)
+{
+    struct fixture *f;
+
+    (void)fixture_setup(state);
+    f = *state;
+    memory_lease_release(f->a, &f->lease);
+    return 0;
+}
+
+static void test_one_claim_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a, b;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_int_equal(memory_lease_owner(f->b), 11);
+    assert_false(memory_lease_acquire(f->b, 22, NOW, ttl, &b));
+    assert_false(memory_lease_acquire(f->b, 22, NOW + ttl - 1, ttl, &b));
+    assert_true(memory_lease_keep(f->a, &a, NOW + ttl - 1, ttl));
+    assert_false(memory_lease_acquire(f->b, 22, NOW + ttl, ttl, &b));
+    assert_true(memory_lease_acquire(f->b, 22, NOW + 2 * ttl, ttl, &b));
+    assert_int_equal(memory_lease_owner(f->a), 22);
+}
+
+static void test_a_claim_is_not_yet_validity(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_false(memory_lease_valid(f->b, NOW));
+    assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
+    assert_true(memory_lease_valid(f->b, NOW + 50 * MS - 1));
+    assert_false(memory_lease_valid(f->b, NOW + 50 * MS));
+}
+
+static void test_validity_is_rounded_down(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_renew(f->a, &a, NOW + 2 * MS - 1));
+    assert_true(memory_lease_valid(f->b, NOW + MS - 1));
+    assert_false(memory_lease_valid(f->b, NOW + MS));
+}
+
+/* Stopped, replaced, woken: nothing it does counts any more. */
+static void test_a_stale_owner_cannot_renew_over_its_successor(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a, b;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
+    assert_true(memory_lease_acquire(f->b, 22, NOW + ttl, ttl, &b));
+    assert_false(memory_lease_keep(f->a, &a, NOW + ttl, ttl));
+    memory_void(f->b);
+    assert_true(memory_lease_renew(f->b, &b, NOW + ttl + 50 * MS));
+    assert_false(memory_lease_renew(f->a, &a, NOW + 100 * ttl));
+    assert_false(memory_lease_renew(f->a, &a, 0));
+    memory_lease_release(f->a, &a);
+    assert_true(memory_lease_valid(f->a, NOW + ttl + 50 * MS - 1));
+    assert_false(memory_lease_valid(f->a, NOW + ttl + 50 * MS));
+    assert_true(memory_lease_keep(f->b, &b, NOW + ttl, ttl));
+}
+
+static void test_an_expired_claim_that_nobody_took_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a, b;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_keep(f->a, &a, NOW + 5 * ttl, ttl));
+    assert_false(memory_lease_acquire(f->b, 22, NOW + 5 * ttl, ttl, &b));
+}
+
+static void test_released_is_free_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_lease a, b;
+
+    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
+    memory_lease_release(f->a, &a);
+    assert_false(memory_lease_valid(f->b, NOW));
+    assert_false(memory_lease_renew(f->a, &a, NOW + 50 * MS));
+    assert_false(memory_lease_keep(f->a, &a, NOW, ttl));
+    assert_true(memory_lease_acquire(f->b, 22, NOW, ttl, &b));
+    assert_false(memory_lease_keep(f->a, &a, NOW, ttl));
+    assert_true(memory_lease_renew(f->b, &b, NOW + 50 * MS));
+    memory_lease_release(f->a, &a);
+    assert_true(memory_lease_valid(f->a, NOW));
+}
+
+#define with_segment(test) cmocka_unit_test_setup_teardown(test, fresh, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_segment(test_one_claim_at_a_time),
+        with_segment(test_a_claim_is_not_yet_validity),
+        with_segment(test_validity_is_rounded_down),
+        with_segment(test_a_stale_owner_cannot_renew_over_its_successor),
+        with_segment(test_an_expired_claim_that_nobody_took_is_kept),
+        with_segment(test_released_is_free_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
