@@ -6,6 +6,10 @@ UNIT_TESTS = \
 	tests/unit/base/test_config \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
+	tests/unit/gateway/test_gateway \
+	tests/unit/gateway/test_intake \
+	tests/unit/gateway/test_params \
+	tests/unit/gateway/test_record \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \

@@ -27,6 +27,7 @@ struct listener {
     void (*on_close)(void *owner);
     int fd;
     bool tcp, own, paused;
+    bool starved; /* paused since the last connection that could be accepted */
     char address[LISTENER_TEXT];
 };
 
@@ -211,8 +212,10 @@ static void describe(struct listener *listener)
  * another worker, than turned away. */
 static void pause_listening(struct listener *listener)
 {
-    log_warn("gateway", "stopped accepting", LOG_CSTR("address", listener->address),
-             LOG_CSTR("reason", strerror(errno)));
+    if (!listener->starved)
+        log_warn("gateway", "stopped accepting", LOG_CSTR("address", listener->address),
+                 LOG_CSTR("reason", strerror(errno)));
+    listener->starved = true;
     listener->paused = true;
     uv_poll_stop(&listener->poll);
 }
@@ -224,6 +227,7 @@ static bool accept_one(struct listener *listener)
 
     if (fd < 0)
         return false;
+    listener->starved = false;
     if (listener->tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listener->accept(listener->owner, fd);

@@ -74,20 +74,24 @@ static bool is_printable_slowly(struct str s, char other)
     return true;
 }
 
-/* No control byte but the tab, and no `other`. */
+static uint64_t load8(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* No control byte but the tab, and no `other`.  The last word overlaps the one before. */
 static bool is_printable(struct str s, char other)
 {
-    uint64_t word = EACH(' '), found = 0;
-    size_t i = 0;
+    uint64_t found = 0;
 
-    for (; s.len - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, s.ptr + i, sizeof word);
-        found |= suspects(word, (unsigned char)other);
-    }
-    word = EACH(' ');
-    if (i < s.len)
-        memcpy(&word, s.ptr + i, s.len - i);
-    found |= suspects(word, (unsigned char)other);
+    if (s.len < sizeof found)
+        return is_printable_slowly(s, other);
+    for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
+        found |= suspects(load8(s.ptr + i), (unsigned char)other);
+    found |= suspects(load8(s.ptr + s.len - sizeof found), (unsigned char)other);
     return found == 0 || is_printable_slowly(s, other);
 }
 

@@ -6,6 +6,7 @@
  *   constant SOCKET BYTES */
 #include <errno.h>
 #include <fastcgi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: constant SOCKET BYTES (at most %d)\n", BODY_MAX);
         return 2;
     }
+    signal(SIGPIPE, SIG_IGN);
     make_answer(size);
     listener = listen_at(argv[1]);
     watch(epoll, listener);
