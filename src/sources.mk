@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 liblarder_a_SOURCES = \
+	src/app/posts.c src/app/posts.h \
+	src/app/products.c src/app/products.h \
+	src/app/resource.c src/app/resource.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
@@ -32,9 +35,17 @@ liblarder_a_SOURCES = \
 	src/gateway/listener.c src/gateway/listener.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/record.c src/gateway/record.h \
+	src/ctl/input.c src/ctl/input.h \
+	src/ctl/progress.c src/ctl/progress.h \
+	src/http/accept.c src/http/accept.h \
+	src/http/conditional.c src/http/conditional.h \
 	src/http/method.c src/http/method.h \
+	src/http/percent.c src/http/percent.h \
+	src/http/problem.c src/http/problem.h \
+	src/http/query.c src/http/query.h \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
+	src/http/router.c src/http/router.h \
 	src/memory/ghost.c src/memory/ghost.h \
 	src/memory/index.c src/memory/index.h \
 	src/memory/inspect.c \

@@ -7,11 +7,20 @@
 
 #include "base/str.h"
 #include "cache/cache.h"
+#include "http/query.h"
 
 /* A resource is tables: fields, parameters, indexes, times.  Validation, queries, the writer of
- * JSON, the indexes and the OpenAPI document are all made from the same ones. */
+ * JSON, the indexes and the description of the API are all made from the same ones. */
 
-enum field_type { FIELD_ID, FIELD_STRING, FIELD_NUMBER, FIELD_BOOL, FIELD_TIME, FIELD_STRINGS };
+enum field_type {
+    FIELD_ID,
+    FIELD_STRING,
+    FIELD_NUMBER,
+    FIELD_INT,
+    FIELD_BOOL,
+    FIELD_TIME,
+    FIELD_STRINGS
+};
 
 enum field_flags {
     FIELD_REQUIRED = 1, /* on creation, and never removed */
@@ -23,57 +32,39 @@ struct field {
     struct str name;
     enum field_type type;
     unsigned flags;
-    double min, max;        /* of a number; of a string or of each of STRINGS: characters */
-    unsigned items_max;     /* of STRINGS */
-    const char *initial;    /* value on creation where none is given: "true", "false", "now", NULL */
-    const char *help;       /* for the OpenAPI document */
+    double min, max;     /* of a number; of a string or of each of STRINGS: characters */
+    unsigned items_max;  /* of STRINGS */
+    const char *initial; /* value on creation where none is given: "true", "false", "now", NULL */
+    const char *help;    /* for the API's description */
 };
 
-enum param_type {
-    PARAM_STRING, /* equality */
-    PARAM_BOOL,
-    PARAM_NUMBER,
-    PARAM_UINT,
-    PARAM_SORT,   /* one of the resource's sorts */
-    PARAM_TEXT,   /* words for the text index */
-    PARAM_FIELDS, /* names of fields, separated by commas */
-    PARAM_IDS,    /* ids, separated by commas */
-    PARAM_CURSOR
-};
-
-enum param_op { PARAM_EQ, PARAM_MIN, PARAM_MAX, PARAM_NONE };
-
-/* Sorted by name in each resource: the canonical text follows that order. */
-struct query_param {
-    struct str name;
-    enum param_type type;
-    enum param_op op;
-    struct str field;   /* what it filters */
-    double min, max;    /* of numbers; of strings: characters */
-    const char *initial; /* default, left out of the canonical text */
-    const char *help;
-};
+/* "_id" first and "version" (FIELD_INT, server's, hidden) last; "createdAt" and "updatedAt" are
+ * known by these names. */
+enum { RESOURCE_FIELDS_MAX = 24 };
 
 struct index {
     const char *name;
     const char *keys; /* "category,-createdAt,-_id"; "text:name,description" */
     bool unique;
-    int64_t expire_after_s; /* 0: none; only on a time field */
+    int64_t expire_after_s; /* 0: never; only on a time field */
 };
 
 struct resource {
-    struct str name;     /* "products": path, collection, tags, list entries */
+    struct str name;     /* "products": collection, tags, list entries */
     struct str singular; /* "product": item entries and tags */
     struct str title;    /* "Product": messages */
+    struct str path;     /* "/api/products" */
+    struct str scope;    /* the field whose values have tags of their own: "category" */
     const struct field *fields;
     size_t field_count;
     const struct query_param *params;
     size_t param_count;
-    const struct str *sorts; /* "createdAt", "-createdAt", …; the first is the default */
-    size_t sort_count;
     const struct index *indexes;
     size_t index_count;
     const struct cache_class *item_class, *list_class;
 };
+
+/* Index of the field so named, or resource->field_count. */
+size_t resource_field(const struct resource *resource, struct str name);
 
 #endif

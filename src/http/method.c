@@ -18,6 +18,7 @@ static const struct {
     {200, STR_INIT("OK")},
     {201, STR_INIT("Created")},
     {204, STR_INIT("No Content")},
+    {207, STR_INIT("Multi-Status")},
     {304, STR_INIT("Not Modified")},
     {400, STR_INIT("Bad Request")},
     {401, STR_INIT("Unauthorized")},

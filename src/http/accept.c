@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "http/accept.h"
+
+/* A weight in thousandths (RFC 9110 section 12.4.2); what is none counts as 0. */
+static int parse_weight(struct str s)
+{
+    int weight, scale = 100;
+
+    if (s.len == 0 || s.len > 5 || (s.ptr[0] != '0' && s.ptr[0] != '1') ||
+        (s.len > 1 && s.ptr[1] != '.'))
+        return 0;
+    weight = (s.ptr[0] - '0') * 1000;
+    for (size_t i = 2; i < s.len; i++, scale /= 10) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return 0;
+        weight += (s.ptr[i] - '0') * scale;
+    }
+    return weight > 1000 ? 0 : weight;
+}
+
+static int weight_of(struct str params)
+{
+    struct str part;
+
+    while (str_split(&params, ';', &part)) {
+        part = str_trim(part);
+        if (part.len > 2 && (part.ptr[0] == 'q' || part.ptr[0] == 'Q') && part.ptr[1] == '=')
+            return parse_weight(str_from_offset(part, 2));
+    }
+    return 1000;
+}
+
+bool accept_gzip(struct str field)
+{
+    int gzip = -1, identity = -1, any = -1;
+    struct str item;
+
+    /* What browsers send. */
+    if (field.len == 0 || str_starts(field, STR("gzip,")) || str_eq(field, STR("gzip")))
+        return field.len > 0;
+    while (str_split(&field, ',', &item)) {
+        size_t end = str_find(item, ';');
+        struct str coding = str_trim(str_make(item.ptr, end));
+        int weight = weight_of(str_from_offset(item, end + 1));
+        if (str_eq_nocase(coding, STR("gzip")) || str_eq_nocase(coding, STR("x-gzip")))
+            gzip = weight;
+        else if (str_eq_nocase(coding, STR("identity")))
+            identity = weight;
+        else if (str_eq(coding, STR("*")))
+            any = weight;
+    }
+    if (gzip < 0)
+        gzip = any;
+    return gzip > 0 && gzip >= identity;
+}
+
+bool media_type_is(struct str field, struct str type)
+{
+    size_t end = str_find(field, ';');
+    struct str params = str_from_offset(field, end + 1), part;
+
+    if (!str_eq_nocase(str_trim(str_make(field.ptr, end)), type))
+        return false;
+    while (params.len > 0 && str_split(&params, ';', &part)) {
+        part = str_trim(part);
+        if (part.len > 0 && !str_eq_nocase(part, STR("charset=utf-8")) &&
+            !str_eq_nocase(part, STR("charset=\"utf-8\"")))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_CONDITIONAL_H
+#define LARDER_HTTP_CONDITIONAL_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/* Conditional requests (RFC 9110 section 13).  Tags are compared by their opaque part: a W/ prefix
+ * and a suffix such as "-gzip" inside the quotes, which compressing proxies put there, are ignored,
+ * for If-Match as well. */
+
+/* Whether the field's value, a list of entity tags or "*", names etag (with its quotes; must not be
+ * empty).  A value that is no such list names nothing. */
+bool etag_is_listed(struct str field, struct str etag);
+/* Whether the field is exactly one entity tag, neither "*" nor a list. */
+bool etag_is_single(struct str field);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_PERCENT_H
+#define LARDER_HTTP_PERCENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* Percent-decoding (RFC 3986 section 2.1), once and strictly.  *out is s itself when there is
+ * nothing to decode, else in the arena.  ERR_SYNTAX for a percent sign without two hex digits, for
+ * control characters (decoded or not) and for what is not UTF-8 afterwards. */
+
+/* A name or value of a query: '+' is a space. */
+enum err percent_decode_query(struct str s, struct arena *arena, struct str *out);
+/* A path: an encoded slash is refused too, since it would not be the separator that it looks like.
+ */
+enum err percent_decode_path(struct str s, struct arena *arena, struct str *out);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_PROBLEM_H
+#define LARDER_HTTP_PROBLEM_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "http/request.h"
+
+/* What is wrong with a request, and the one envelope that tells it:
+ * {"success":false,"message":"…","errors":[{"field":"price","message":"…"}],"requestId":"…"}. */
+
+enum { PROBLEM_ERRORS_MAX = 16, PROBLEM_FIELD_MAX = 100 };
+
+struct problem_error {
+    struct str field, message;
+};
+
+/* The errors of one request, collected so that all are told together. */
+struct problem {
+    struct arena *arena; /* texts that are made for this request */
+    size_t count;
+    struct problem_error errors[PROBLEM_ERRORS_MAX];
+};
+
+static inline void problem_init(struct problem *problem, struct arena *arena)
+{
+    problem->arena = arena;
+    problem->count = 0;
+}
+/* Both strings are borrowed.  Beyond PROBLEM_ERRORS_MAX errors the rest is left out. */
+void problem_add(struct problem *problem, struct str field, struct str message);
+/* The message is made in the arena, at most 200 bytes. */
+void problem_addf(struct problem *problem, struct str field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ,"errors":[…] or nothing. */
+void problem_errors_json(struct buf *out, const struct problem *problem);
+
+/* Answers with the envelope and finishes the request.  Header lines set before are kept (Allow,
+ * Cache-Status); a body made before is not.  problem may be NULL. */
+void problem_send(struct request *request, unsigned status, struct str message,
+                  const struct problem *problem);
+/* The answer that an error stands for: the one place where errors become statuses. */
+void problem_send_err(struct request *request, enum err err);
+/* 400 "Invalid input" with the list. */
+void problem_send_invalid(struct request *request, const struct problem *problem);
+unsigned problem_status(enum err err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_HTTP_ROUTER_H
+#define LARDER_HTTP_ROUTER_H
+
+#include "base/str.h"
+#include "http/request.h"
+
+/* From method and path to a handler, by const tables of routes. */
+
+struct route {
+    enum method method; /* one; GET answers HEAD too, OPTIONS is answered everywhere */
+    struct str pattern; /* "/api/products", or ending in "/{id}": one more segment */
+    void (*handle)(void *context, struct request *request, const struct route *route,
+                   struct str id);
+    const void *data; /* the handler's, such as its resource */
+    unsigned flags;   /* the application's */
+};
+
+enum { ROUTER_PATHS_MAX = 48, ROUTER_METHODS = 5 };
+
+/* One path and what may be done with it. */
+struct router_path {
+    struct str prefix; /* the whole path, or what stands before the id */
+    bool has_id;
+    unsigned methods; /* set of enum method, with HEAD and OPTIONS */
+    const struct route *routes[ROUTER_METHODS];
+};
+
+/* Paths without an id come first: "/api/products/featured" is no id. */
+struct router {
+    struct router_path paths[ROUTER_PATHS_MAX];
+    size_t count;
+};
+
+/* An empty router is zeroed.  Borrows the routes, which stay; more than ROUTER_PATHS_MAX paths or a
+ * route given twice is a mistake of the program: abort. */
+void router_add(struct router *router, const struct route *routes, size_t count);
+/* The entry of a decoded path, or NULL; *id is its last segment or empty. */
+const struct router_path *router_find(const struct router *router, struct str path,
+                                      struct str *id);
+/* The route for a method (HEAD finds GET's), or NULL. */
+const struct route *router_route(const struct router_path *path, enum method method);
+/* Answers 204 to OPTIONS or 405 to a method that the path does not have, both with Allow. */
+void router_refuse(const struct router_path *path, struct request *request);
+
+#endif
