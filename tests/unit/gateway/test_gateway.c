@@ -119,7 +119,7 @@ static int dial(void)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    strncpy(address.sun_path, t.path + 5, sizeof address.sun_path - 1);
+    memcpy(address.sun_path, t.path + 5, strlen(t.path + 5));
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }
@@ -696,7 +696,7 @@ static void a_socket_left_behind_is_replaced(void **state)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     (void)state;
-    strncpy(address.sun_path, t.path + 5, sizeof address.sun_path - 1);
+    memcpy(address.sun_path, t.path + 5, strlen(t.path + 5));
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     close(fd);
     start((struct gateway_config){0});
