@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 liblarder_a_SOURCES = \
+	src/app/body.c src/app/body.h \
+	src/app/cursor.c src/app/cursor.h \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/resource.c src/app/resource.h \
+	src/app/validate.c src/app/validate.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
 	src/base/err.c src/base/err.h \
+	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \

@@ -67,3 +67,117 @@ void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE])
     put_digits(text + 20, 3, rest % 1000);
     text[23] = 'Z';
 }
+
+/* count digits off the front of *s; -1 when they are not there. */
+static int take_digits(struct str *s, size_t count)
+{
+    int value = 0;
+
+    if (s->len < count)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (s->ptr[i] < '0' || s->ptr[i] > '9')
+            return -1;
+        value = value * 10 + (s->ptr[i] - '0');
+    }
+    *s = str_from_offset(*s, count);
+    return value;
+}
+
+static bool take_char(struct str *s, char c)
+{
+    if (s->len == 0 || s->ptr[0] != c)
+        return false;
+    *s = str_from_offset(*s, 1);
+    return true;
+}
+
+/* Days since 1970-01-01 (the inverse of the arithmetic above). */
+static int64_t days_from_civil(int64_t year, int month, int day)
+{
+    int64_t era, of_era, of_year;
+
+    year -= month <= 2;
+    era = (year >= 0 ? year : year - 399) / 400;
+    of_era = year - era * 400;
+    of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static enum err parse_day(struct str *s, int64_t *days)
+{
+    static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day;
+    bool leap;
+
+    if ((year = take_digits(s, 4)) < 0 || !take_char(s, '-') || (month = take_digits(s, 2)) < 1 ||
+        month > 12 || !take_char(s, '-') || (day = take_digits(s, 2)) < 1 ||
+        day > lengths[month - 1])
+        return ERR_SYNTAX;
+    leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (month == 2 && day == 29 && !leap)
+        return ERR_SYNTAX;
+    *days = days_from_civil(year, month, day);
+    return ERR_OK;
+}
+
+/* Milliseconds of ".123456"; 0 when there is no fraction, -1 when it has no digit. */
+static int take_fraction(struct str *s)
+{
+    int ms = 0, scale = 100;
+    size_t digits = 0;
+
+    if (!take_char(s, '.'))
+        return 0;
+    while (digits < s->len && s->ptr[digits] >= '0' && s->ptr[digits] <= '9') {
+        ms += (s->ptr[digits++] - '0') * scale;
+        scale /= 10;
+    }
+    *s = str_from_offset(*s, digits);
+    return digits > 0 ? ms : -1;
+}
+
+/* Minutes east of UTC. */
+static enum err take_zone(struct str *s, int *minutes)
+{
+    int sign = 1, hour, minute;
+
+    *minutes = 0;
+    if (take_char(s, 'Z'))
+        return ERR_OK;
+    if (take_char(s, '-'))
+        sign = -1;
+    else if (!take_char(s, '+'))
+        return ERR_SYNTAX;
+    if ((hour = take_digits(s, 2)) < 0 || hour > 23 || !take_char(s, ':') ||
+        (minute = take_digits(s, 2)) < 0 || minute > 59)
+        return ERR_SYNTAX;
+    *minutes = sign * (hour * 60 + minute);
+    return ERR_OK;
+}
+
+enum err clock_parse_iso(struct str text, int64_t *wall_ms)
+{
+    const int64_t first = -62167219200000, last = 253402300799999;
+    int64_t days, ms;
+    int hour, minute, second = 0, fraction = 0, zone;
+
+    if (parse_day(&text, &days) != ERR_OK)
+        return ERR_SYNTAX;
+    ms = days * 86400000;
+    if (text.len > 0) {
+        if (!take_char(&text, 'T') || (hour = take_digits(&text, 2)) < 0 || hour > 23 ||
+            !take_char(&text, ':') || (minute = take_digits(&text, 2)) < 0 || minute > 59)
+            return ERR_SYNTAX;
+        if (take_char(&text, ':') && ((second = take_digits(&text, 2)) < 0 || second > 59 ||
+                                      (fraction = take_fraction(&text)) < 0))
+            return ERR_SYNTAX;
+        if (take_zone(&text, &zone) != ERR_OK || text.len > 0)
+            return ERR_SYNTAX;
+        ms += ((int64_t)(hour * 60 + minute - zone) * 60 + second) * 1000 + fraction;
+    }
+    if (ms < first || ms > last)
+        return ERR_SYNTAX;
+    *wall_ms = ms;
+    return ERR_OK;
+}

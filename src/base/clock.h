@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+#include "base/str.h"
+
 /* Logic takes the time as an argument; only the outermost callers ask these. */
 
 /* Milliseconds since 1970, UTC. */
@@ -17,5 +20,9 @@ enum { CLOCK_ISO_SIZE = 24 };
 /* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL) for times of the years 0 to 9999; others are
  * clamped to that range. */
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
+/* A day, or a day and a time of day with its zone (RFC 3339): "2026-11-23", "2026-11-23T17:00Z",
+ * "2026-11-23T17:00:00.000+01:00".  Further digits of the second are cut.  ERR_SYNTAX for what is
+ * no such time; years 0 to 9999. */
+enum err clock_parse_iso(struct str text, int64_t *wall_ms);
 
 #endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/cursor.h"
+
+#include "base/hash.h"
+
+enum {
+    FORMAT = 1,
+    ASKED_AT = 1,
+    ID_AT = ASKED_AT + 8,
+    TYPE_AT = ID_AT + OID_SIZE,
+    VALUE_AT = TYPE_AT + 1,
+    CHECK_SIZE = 4,
+    CURSOR_BYTES_MAX = 1500
+};
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static void base64_encode(struct str s, struct buf *out)
+{
+    for (size_t i = 0; i < s.len; i += 3) {
+        size_t n = s.len - i < 3 ? s.len - i : 3;
+        uint32_t bits = 0;
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (j < n ? (unsigned char)s.ptr[i + j] : 0);
+        for (size_t j = 0; j <= n; j++)
+            buf_char(out, digits[bits >> (18 - 6 * j) & 63]);
+    }
+}
+
+/* One spelling only: bits that stand for nothing must be 0. */
+static enum err base64_decode(struct str s, struct arena *arena, struct str *out)
+{
+    char *to = arena_alloc(arena, s.len);
+    size_t len = 0;
+    uint32_t bits = 0;
+    int have = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        const char *digit = memchr(digits, s.ptr[i], sizeof digits - 1);
+        if (digit == NULL)
+            return ERR_SYNTAX;
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            to[len++] = (char)(bits >> have & 255);
+            bits &= (UINT32_C(1) << have) - 1;
+        }
+    }
+    *out = str_make(to, len);
+    return have < 6 && bits == 0 ? ERR_OK : ERR_SYNTAX;
+}
+
+static void put_uint(struct buf *out, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buf_char(out, (char)(value >> (8 * i) & 255));
+}
+
+static uint64_t get_uint(const char *from, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < size; i++)
+        value |= (uint64_t)(unsigned char)from[i] << (8 * i);
+    return value;
+}
+
+static void put_value(struct buf *out, const struct value *value)
+{
+    uint64_t bits = 0;
+
+    switch (value->type) {
+    case VALUE_STRING:
+        buf_char(out, 's');
+        buf_str(out, value->string);
+        return;
+    case VALUE_DOUBLE:
+        memcpy(&bits, &value->number, sizeof bits);
+        buf_char(out, 'd');
+        break;
+    case VALUE_DATE:
+        bits = (uint64_t)value->integer;
+        buf_char(out, 't');
+        break;
+    case VALUE_INT:
+        bits = (uint64_t)value->integer;
+        buf_char(out, 'i');
+        break;
+    case VALUE_BOOL:
+        bits = value->boolean;
+        buf_char(out, 'b');
+        break;
+    case VALUE_NONE:
+    case VALUE_NULL:
+    case VALUE_BYTES:
+    case VALUE_OID:
+    case VALUE_STRINGS:
+    case VALUE_LIST: buf_char(out, '-'); return;
+    }
+    put_uint(out, bits, sizeof bits);
+}
+
+static enum err get_value(char type, struct str bytes, struct value *value)
+{
+    uint64_t bits = bytes.len == 8 ? get_uint(bytes.ptr, 8) : 0;
+
+    *value = (struct value){.type = VALUE_NONE};
+    if (type == 's') {
+        *value = value_string(bytes);
+        return str_is_utf8(bytes) ? ERR_OK : ERR_SYNTAX;
+    }
+    if (type == '-')
+        return bytes.len == 0 ? ERR_OK : ERR_SYNTAX;
+    if (bytes.len != 8)
+        return ERR_SYNTAX;
+    switch (type) {
+    case 'd':
+        value->type = VALUE_DOUBLE;
+        memcpy(&value->number, &bits, sizeof bits);
+        return ERR_OK;
+    case 't': *value = value_date((int64_t)bits); return ERR_OK;
+    case 'i': *value = value_int((int64_t)bits); return ERR_OK;
+    case 'b': *value = value_bool(bits != 0); return ERR_OK;
+    default: return ERR_SYNTAX;
+    }
+}
+
+void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *out)
+{
+    struct buf bytes = BUF_INIT(CURSOR_BYTES_MAX);
+
+    buf_char(&bytes, FORMAT);
+    put_uint(&bytes, hash64(asked.ptr, asked.len), 8);
+    buf_append(&bytes, keyset->id.bytes, OID_SIZE);
+    put_value(&bytes, &keyset->value);
+    put_uint(&bytes, hash64(bytes.ptr, bytes.len), CHECK_SIZE);
+    if (bytes.err == ERR_OK)
+        base64_encode(buf_view(&bytes), out);
+    buf_free(&bytes);
+}
+
+enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
+                       struct keyset *keyset)
+{
+    struct str bytes;
+    size_t end;
+
+    if (base64_decode(text, arena, &bytes) != ERR_OK || bytes.len < VALUE_AT + CHECK_SIZE ||
+        bytes.ptr[0] != FORMAT)
+        return ERR_SYNTAX;
+    end = bytes.len - CHECK_SIZE;
+    if (get_uint(bytes.ptr + end, CHECK_SIZE) != (hash64(bytes.ptr, end) & UINT32_MAX))
+        return ERR_SYNTAX;
+    if (get_uint(bytes.ptr + ASKED_AT, 8) != hash64(asked.ptr, asked.len))
+        return ERR_INVALID;
+    memcpy(keyset->id.bytes, bytes.ptr + ID_AT, OID_SIZE);
+    return get_value(bytes.ptr[TYPE_AT], str_make(bytes.ptr + VALUE_AT, end - VALUE_AT),
+                     &keyset->value);
+}
