@@ -61,6 +61,17 @@ liblarder_a_SOURCES = \
 	src/memory/segment.c src/memory/segment.h \
 	src/memory/stripe.c src/memory/stripe.h \
 	src/memory/tags.c src/memory/tags.h \
+	src/store/bson_json.c src/store/bson_json.h \
+	src/store/bson_walk.c src/store/bson_walk.h \
+	src/store/collection.c src/store/collection.h \
+	src/store/collection_admin.c \
+	src/store/collection_write.c \
+	src/store/driver.h \
+	src/store/json_writer.c src/store/json_writer.h \
+	src/store/mongo.c src/store/mongo.h \
+	src/store/mongo_error.c \
+	src/store/mongo_uri.c src/store/mongo_uri.h \
+	src/store/query.c src/store/query.h \
 	src/store/redis.c src/store/redis.h \
 	src/store/redis_link.c src/store/redis_link.h \
 	src/store/redis_listener.c src/store/redis_listener.h \
@@ -70,4 +81,5 @@ liblarder_a_SOURCES = \
 	src/store/redis_tls.c src/store/redis_tls.h \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
-	src/store/sha1.c src/store/sha1.h
+	src/store/sha1.c src/store/sha1.h \
+	src/store/value.c src/store/value.h

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/query.h"
+
+enum { WRITE_MS = 3000 };
+
+static void append_write_time(bson_t *opts, uint32_t max_time_ms)
+{
+    bson_append_int64(opts, "maxTimeMS", -1, max_time_ms != 0 ? max_time_ms : WRITE_MS);
+}
+
+/* A document into what the caller has asked for.  The write is done by then: that it cannot be
+ * shown must not look as if it had not been. */
+static enum err fill_record(const struct record *record, const uint8_t *data, size_t len)
+{
+    size_t start;
+    enum err err;
+
+    if (record == NULL)
+        return ERR_OK;
+    start = record->out != NULL ? record->out->len : 0;
+    err = bson_json_write(data, len, record->shape, record->out, record->captured, record->arena);
+    if (err != ERR_OK && record->out != NULL)
+        record->out->len = start;
+    return err == ERR_OK ? ERR_OK : ERR_UNKNOWN;
+}
+
+enum err collection_insert(struct mongo_db *db, struct str collection,
+                           const struct document *document, const struct record *record)
+{
+    mongoc_collection_t *into = query_collection(db, collection);
+    bson_t fields = BSON_INITIALIZER, opts = BSON_INITIALIZER;
+    bson_error_t error;
+    enum err err = ERR_OK;
+
+    query_document(&fields, document);
+    append_write_time(&opts, 0);
+    if (!mongoc_collection_insert_one(into, &fields, &opts, NULL, &error))
+        err = mongo_error(&error, true, "insert");
+    if (err == ERR_OK)
+        err = fill_record(record, bson_get_data(&fields), fields.len);
+    bson_destroy(&fields);
+    bson_destroy(&opts);
+    mongoc_collection_destroy(into);
+    return err;
+}
+
+/* {…, writeErrors: [{index: 3, code: 11000, …}]} */
+static size_t read_write_errors(const bson_t *reply, size_t count, enum err *errs)
+{
+    bson_iter_t errors, item, field;
+    size_t found = 0;
+
+    if (!bson_iter_init_find(&errors, reply, "writeErrors") || !BSON_ITER_HOLDS_ARRAY(&errors) ||
+        !bson_iter_recurse(&errors, &item))
+        return 0;
+    while (bson_iter_next(&item)) {
+        int64_t index = -1, code = 0;
+        if (!BSON_ITER_HOLDS_DOCUMENT(&item))
+            continue;
+        if (bson_iter_recurse(&item, &field) && bson_iter_find(&field, "index"))
+            index = bson_iter_as_int64(&field);
+        if (bson_iter_recurse(&item, &field) && bson_iter_find(&field, "code"))
+            code = bson_iter_as_int64(&field);
+        if (index < 0 || (uint64_t)index >= count)
+            continue;
+        errs[index] = mongo_server_code((uint32_t)code, true);
+        found++;
+    }
+    return found;
+}
+
+static bool has_write_concern_error(const bson_t *reply)
+{
+    bson_iter_t iter, item;
+
+    if (bson_iter_init_find(&iter, reply, "writeConcernError"))
+        return true;
+    return bson_iter_init_find(&iter, reply, "writeConcernErrors") &&
+           bson_iter_recurse(&iter, &item) && bson_iter_next(&item);
+}
+
+static enum err judge_many(const bson_t *reply, const bson_error_t *error, size_t count,
+                           enum err *errs)
+{
+    size_t found = read_write_errors(reply, count, errs);
+    enum err rest = ERR_OK;
+
+    if (has_write_concern_error(reply))
+        rest = ERR_UNKNOWN;
+    else if (found == 0)
+        rest = mongo_error(error, true, "insert");
+    for (size_t i = 0; rest != ERR_OK && i < count; i++)
+        if (errs[i] == ERR_OK)
+            errs[i] = rest;
+    return rest;
+}
+
+enum err collection_insert_many(struct mongo_db *db, struct str collection,
+                                const struct document *documents, size_t count, enum err *errs)
+{
+    mongoc_collection_t *into = query_collection(db, collection);
+    bson_t *all = mem_array(count + 1, sizeof *all);
+    const bson_t **list = mem_array(count + 1, sizeof(const bson_t *));
+    bson_t opts = BSON_INITIALIZER, reply = BSON_INITIALIZER;
+    bson_error_t error;
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        bson_init(&all[i]);
+        query_document(&all[i], &documents[i]);
+        list[i] = &all[i];
+        errs[i] = ERR_OK;
+    }
+    bson_append_bool(&opts, "ordered", -1, false);
+    bson_destroy(&reply);
+    if (count > 0) {
+        if (!mongoc_collection_insert_many(into, list, count, &opts, &reply, &error))
+            err = judge_many(&reply, &error, count, errs);
+        bson_destroy(&reply);
+    }
+    for (size_t i = 0; i < count; i++)
+        bson_destroy(&all[i]);
+    free(list);
+    free(all);
+    bson_destroy(&opts);
+    mongoc_collection_destroy(into);
+    return err;
+}
+
+/* findAndModify's answer: {value: the document or null, …}. */
+static enum err read_found(const bson_t *reply, const struct record *record)
+{
+    const uint8_t *data;
+    bson_iter_t iter;
+    uint32_t len;
+
+    if (has_write_concern_error(reply))
+        return ERR_UNKNOWN;
+    if (!bson_iter_init_find(&iter, reply, "value") || !BSON_ITER_HOLDS_DOCUMENT(&iter))
+        return ERR_NOT_FOUND;
+    bson_iter_document(&iter, &len, &data);
+    return fill_record(record, data, len);
+}
+
+static enum err find_and_modify(struct mongo_db *db, struct str collection, const bson_t *filter,
+                                mongoc_find_and_modify_opts_t *opts, const struct record *record)
+{
+    mongoc_collection_t *in = query_collection(db, collection);
+    bson_t fields = BSON_INITIALIZER, reply;
+    bson_error_t error;
+    enum err err;
+
+    if (record != NULL)
+        query_projection(&fields, record->shape);
+    else
+        bson_append_int32(&fields, "_id", -1, 1);
+    mongoc_find_and_modify_opts_set_fields(opts, &fields);
+    if (mongoc_collection_find_and_modify_with_opts(in, filter, opts, &reply, &error))
+        err = read_found(&reply, record);
+    else
+        err = mongo_error(&error, true, "findAndModify");
+    bson_destroy(&reply);
+    bson_destroy(&fields);
+    mongoc_collection_destroy(in);
+    return err;
+}
+
+enum err collection_modify(struct mongo_db *db, const struct update *update,
+                           const struct record *record)
+{
+    mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
+    bson_t filter = BSON_INITIALIZER, changes = BSON_INITIALIZER;
+    int flags = (update->upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0) |
+                (update->old ? 0 : MONGOC_FIND_AND_MODIFY_RETURN_NEW);
+    enum err err;
+
+    query_filter(&filter, update->conditions, update->condition_count, NULL, NULL, 0);
+    query_update(&changes, update->assignments, update->assignment_count);
+    mongoc_find_and_modify_opts_set_update(opts, &changes);
+    mongoc_find_and_modify_opts_set_flags(opts, (mongoc_find_and_modify_flags_t)flags);
+    mongoc_find_and_modify_opts_set_max_time_ms(opts, update->max_time_ms != 0 ? update->max_time_ms
+                                                                               : WRITE_MS);
+    err = find_and_modify(db, update->collection, &filter, opts, record);
+    mongoc_find_and_modify_opts_destroy(opts);
+    bson_destroy(&filter);
+    bson_destroy(&changes);
+    return err;
+}
+
+enum err collection_remove(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                           const struct record *record)
+{
+    mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
+    bson_t filter = BSON_INITIALIZER;
+    enum err err;
+
+    query_filter(&filter, conditions, count, NULL, NULL, 0);
+    mongoc_find_and_modify_opts_set_flags(opts, MONGOC_FIND_AND_MODIFY_REMOVE);
+    mongoc_find_and_modify_opts_set_max_time_ms(opts, max_time_ms != 0 ? max_time_ms : WRITE_MS);
+    err = find_and_modify(db, collection, &filter, opts, record);
+    mongoc_find_and_modify_opts_destroy(opts);
+    bson_destroy(&filter);
+    return err;
+}
+
+static int64_t reply_int(const bson_t *reply, const char *field)
+{
+    bson_iter_t iter;
+
+    return bson_iter_init_find(&iter, reply, field) ? bson_iter_as_int64(&iter) : 0;
+}
+
+enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
+                           int64_t *changed)
+{
+    mongoc_collection_t *in = query_collection(db, update->collection);
+    bson_t filter = BSON_INITIALIZER, changes = BSON_INITIALIZER, opts = BSON_INITIALIZER, reply;
+    bson_error_t error;
+    enum err err = ERR_OK;
+    bool done;
+
+    query_filter(&filter, update->conditions, update->condition_count, NULL, NULL, 0);
+    query_update(&changes, update->assignments, update->assignment_count);
+    append_write_time(&opts, update->max_time_ms);
+    if (update->upsert)
+        bson_append_bool(&opts, "upsert", -1, true);
+    done = many ? mongoc_collection_update_many(in, &filter, &changes, &opts, &reply, &error)
+                : mongoc_collection_update_one(in, &filter, &changes, &opts, &reply, &error);
+    if (!done)
+        err = mongo_error(&error, true, "update");
+    if (changed != NULL)
+        *changed = reply_int(&reply, "matchedCount") + reply_int(&reply, "upsertedCount");
+    bson_destroy(&filter);
+    bson_destroy(&changes);
+    bson_destroy(&opts);
+    bson_destroy(&reply);
+    mongoc_collection_destroy(in);
+    return err;
+}
+
+enum err collection_delete(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, bool many,
+                           int64_t *deleted)
+{
+    mongoc_collection_t *from = query_collection(db, collection);
+    bson_t filter = BSON_INITIALIZER, opts = BSON_INITIALIZER, reply;
+    bson_error_t error;
+    enum err err = ERR_OK;
+    bool done;
+
+    query_filter(&filter, conditions, count, NULL, NULL, 0);
+    append_write_time(&opts, 0);
+    done = many ? mongoc_collection_delete_many(from, &filter, &opts, &reply, &error)
+                : mongoc_collection_delete_one(from, &filter, &opts, &reply, &error);
+    if (!done)
+        err = mongo_error(&error, true, "delete");
+    if (deleted != NULL)
+        *deleted = reply_int(&reply, "deletedCount");
+    bson_destroy(&filter);
+    bson_destroy(&opts);
+    bson_destroy(&reply);
+    mongoc_collection_destroy(from);
+    return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_STORE_DRIVER_H
+#define LARDER_STORE_DRIVER_H
+
+/* Inside of store/: libmongoc and libbson, whose inline functions our warnings are not for. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include <mongoc/mongoc.h>
+#pragma GCC diagnostic pop
+
+#include "store/mongo.h"
+
+/* What a job works with. */
+struct mongo_db {
+    mongoc_client_t *client;
+    const char *name;
+    int64_t deadline_ms; /* 0: none */
+};
+
+/* What the driver's error means; see collection.h.  Logs it with the server's words, and counts it,
+ * unless it is an ordinary answer (a duplicate). */
+enum err mongo_error(const bson_error_t *error, bool write, const char *operation);
+/* The same for a server's code alone, without a log line. */
+enum err mongo_server_code(uint32_t code, bool write);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/json_writer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/clock.h"
+
+enum { SLACK = 32, NUMBER_MAX = 40, DECIMALS_MAX = 6 };
+
+bool json_grow(struct json_writer *writer, size_t size)
+{
+    struct buf *buf = writer->buf;
+
+    if (writer->failed)
+        return false;
+    if (writer->at != NULL)
+        buf->len = (size_t)(writer->at - buf->ptr);
+    writer->at = buf_reserve(buf, size);
+    writer->failed = writer->at == NULL;
+    writer->end = writer->failed ? NULL : buf->ptr + buf->size;
+    return !writer->failed;
+}
+
+void json_begin(struct json_writer *writer, struct buf *buf)
+{
+    *writer = (struct json_writer){.buf = buf};
+    json_grow(writer, SLACK);
+}
+
+void json_end(struct json_writer *writer)
+{
+    if (!writer->failed)
+        writer->buf->len = (size_t)(writer->at - writer->buf->ptr);
+}
+
+void json_raw(struct json_writer *writer, const char *text, size_t len)
+{
+    if (!json_room(writer, len))
+        return;
+    memcpy(writer->at, text, len);
+    writer->at += len;
+}
+
+/* Text. */
+
+/* 0: as it is; 1: a control character; 2: part of a sequence of UTF-8; else the letter behind the
+ * backslash. */
+static const unsigned char special[256] = {
+    1,
+    [1] = 1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    'b',
+    't',
+    'n',
+    1,
+    'f',
+    'r',
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    ['"'] = '"',
+    ['\\'] = '\\',
+    [0x80 ... 0xff] = 2,
+};
+
+/* Bytes of the sequence that begins at text, or 0 (RFC 3629, section 4). */
+static size_t sequence(const unsigned char *text, size_t len)
+{
+    unsigned char c = text[0];
+    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    size_t need = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+    if (need == 0 || len < need || text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < need; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return need;
+}
+
+/* Writes what stands for the special byte at text; returns how many bytes of text that took. */
+static size_t put_special(struct json_writer *writer, const unsigned char *text, size_t len)
+{
+    unsigned char c = text[0], kind = special[c];
+    size_t used = 1;
+
+    if (kind == 2) {
+        used = sequence(text, len);
+        memcpy(writer->at, used > 0 ? (const char *)text : "\xef\xbf\xbd", used > 0 ? used : 3);
+        writer->at += used > 0 ? used : 3;
+        return used > 0 ? used : 1;
+    }
+    *writer->at++ = '\\';
+    if (kind > 2) {
+        *writer->at++ = (char)kind;
+    } else {
+        memcpy(writer->at, "u00", 3);
+        hex_encode(&c, 1, writer->at + 3);
+        writer->at += 5;
+    }
+    return used;
+}
+
+/* Copies plain bytes up to the first special one; there is room for len and 16 bytes more. */
+static size_t put_plain(char *to, const unsigned char *text, size_t len)
+{
+    size_t at = 0;
+
+#ifdef __SSE2__
+    const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+
+    for (; len - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
+        /* Signed: what is above 0x7f counts as less than a space. */
+        __m128i found = _mm_or_si128(
+            _mm_cmplt_epi8(bytes, space),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+        int mask = _mm_movemask_epi8(found);
+        _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
+        if (mask != 0)
+            return at + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < len && special[text[at]] == 0) {
+        to[at] = (char)text[at];
+        at++;
+    }
+    return at;
+}
+
+void json_string(struct json_writer *writer, const char *text, size_t len)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    size_t done;
+
+    if (!json_room(writer, len + SLACK))
+        return;
+    *writer->at++ = '"';
+    while (len > 0) {
+        done = put_plain(writer->at, from, len);
+        writer->at += done;
+        from += done;
+        len -= done;
+        while (len > 0 && special[*from] != 0) {
+            done = put_special(writer, from, len);
+            from += done;
+            len -= done;
+            if (!json_room(writer, len + SLACK))
+                return;
+        }
+    }
+    *writer->at++ = '"';
+}
+
+/* Numbers. */
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233"
+                            "34353637383940414243444546474849505152535455565758596061626364656667"
+                            "6869707172737475767778798081828384858687888990919293949596979899";
+
+static char *put_uint(char *to, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    while (value >= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(digits + at, pairs + 2 * value, 2);
+    } else {
+        digits[--at] = (char)('0' + value);
+    }
+    memcpy(to, digits + at, sizeof digits - at);
+    return to + sizeof digits - at;
+}
+
+void json_int64(struct json_writer *writer, int64_t value)
+{
+    if (!json_room(writer, NUMBER_MAX))
+        return;
+    if (value < 0)
+        *writer->at++ = '-';
+    writer->at = put_uint(writer->at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+/* A number of few decimals is a whole one divided by a power of ten.  Both are exact, and so the
+ * division rounds as reading the text would: if it gives the number again, so does the text. */
+static bool put_decimal(struct json_writer *writer, double number)
+{
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    static const uint64_t whole_powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+    double size = fabs(number);
+
+    if (!(size < 1e9))
+        return false;
+    for (unsigned decimals = 1; decimals <= DECIMALS_MAX; decimals++) {
+        uint64_t whole = (uint64_t)(size * powers[decimals] + 0.5), rest;
+        if ((double)whole / powers[decimals] != size)
+            continue;
+        if (number < 0)
+            *writer->at++ = '-';
+        writer->at = put_uint(writer->at, whole / whole_powers[decimals]);
+        rest = whole % whole_powers[decimals];
+        *writer->at = '.';
+        for (unsigned i = decimals; i > 0; i--, rest /= 10)
+            writer->at[i] = (char)('0' + rest % 10);
+        writer->at += decimals + 1;
+        return true;
+    }
+    return false;
+}
+
+void json_number(struct json_writer *writer, double number)
+{
+    char text[NUMBER_MAX];
+    int len;
+
+    if (!isfinite(number)) {
+        json_raw(writer, "null", 4);
+        return;
+    }
+    if (fabs(number) < 1e15 && (double)(int64_t)number == number) {
+        json_int64(writer, (int64_t)number);
+        return;
+    }
+    if (!json_room(writer, NUMBER_MAX) || put_decimal(writer, number))
+        return;
+    for (int digits = 15; digits <= 17; digits++) {
+        len = snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    json_raw(writer, text, (size_t)len);
+}
+
+void json_date(struct json_writer *writer, int64_t wall_ms)
+{
+    enum { DAY_MS = 86400000, DAY_TEXT = 11 };
+    static _Thread_local int64_t cached_day = INT64_MIN;
+    static _Thread_local char cached[CLOCK_ISO_SIZE];
+    int64_t day = wall_ms >= 0 ? wall_ms / DAY_MS : -1;
+    unsigned ms;
+    char *to;
+
+    if (!json_room(writer, CLOCK_ISO_SIZE + 2))
+        return;
+    to = writer->at;
+    *to++ = '"';
+    if (day < 0 || day != cached_day) {
+        clock_iso(wall_ms, to);
+        memcpy(cached, to, sizeof cached);
+        cached_day = wall_ms > INT64_C(253402300799999) ? -1 : day;
+    } else {
+        memcpy(to, cached, DAY_TEXT);
+        ms = (unsigned)(wall_ms % DAY_MS);
+        memcpy(to + 11, pairs + 2 * (ms / 3600000), 2);
+        memcpy(to + 14, pairs + 2 * (ms / 60000 % 60), 2);
+        memcpy(to + 17, pairs + 2 * (ms / 1000 % 60), 2);
+        to[20] = (char)('0' + ms / 100 % 10);
+        memcpy(to + 21, pairs + 2 * (ms % 100), 2);
+        to[13] = to[16] = ':';
+        to[19] = '.';
+        to[23] = 'Z';
+    }
+    to[CLOCK_ISO_SIZE] = '"';
+    writer->at = to + CLOCK_ISO_SIZE + 1;
+}
+
+void json_hex(struct json_writer *writer, const unsigned char *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (!json_room(writer, 2 * len + 2))
+        return;
+    *writer->at++ = '"';
+    for (size_t i = 0; i < len; i++) {
+        *writer->at++ = digits[bytes[i] >> 4];
+        *writer->at++ = digits[bytes[i] & 15];
+    }
+    *writer->at++ = '"';
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/mongo.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "store/collection.h"
+#include "store/driver.h"
+#include "store/mongo_uri.h"
+
+enum { THREADS = 4, QUEUE = 64, BREAKER_FAILURES = 3, BREAKER_MS = 500 };
+
+enum stage { STAGE_WAITING, STAGE_RUNNING, STAGE_CALLED_OFF };
+
+struct mongo {
+    struct mongo_config config;
+    char *database;
+    mongoc_client_pool_t *pool;
+    unsigned pending, failures;
+    bool open, closing, greeted;
+    struct mongo_job *first; /* jobs not yet ended */
+    struct mongo_job ping;
+    uv_timer_t deadlines, breaker;
+    int64_t armed_ms; /* when the timer of the deadlines is due; 0: not running */
+    void (*done)(void *context);
+    void *done_context;
+    unsigned handles;
+};
+
+bool mongo_up(const struct mongo *mongo)
+{
+    return !mongo->open;
+}
+
+unsigned mongo_pending(const struct mongo *mongo)
+{
+    return mongo->pending;
+}
+
+const char *mongo_database(const struct mongo *mongo)
+{
+    return mongo->database;
+}
+
+/* The breaker. */
+
+static void change(struct mongo *mongo, bool up)
+{
+    mongo->open = !up;
+    if (mongo->config.on_change != NULL)
+        mongo->config.on_change(mongo->config.context, up);
+}
+
+static void on_breaker_due(uv_timer_t *timer);
+
+static void note_failure(struct mongo *mongo)
+{
+    mongo->failures++;
+    if (mongo->open || mongo->closing || mongo->failures < mongo->config.breaker_failures)
+        return;
+    log_warn("mongo", "not reachable", LOG_INT("failures", mongo->failures));
+    uv_timer_start(&mongo->breaker, on_breaker_due, mongo->config.breaker_ms, 0);
+    change(mongo, false);
+}
+
+static void note_success(struct mongo *mongo)
+{
+    mongo->failures = 0;
+    if (mongo->open || !mongo->greeted)
+        log_info("mongo", "ready", LOG_CSTR("database", mongo->database));
+    mongo->greeted = true;
+    if (!mongo->open)
+        return;
+    uv_timer_stop(&mongo->breaker);
+    change(mongo, true);
+}
+
+static void note(struct mongo *mongo, enum err err)
+{
+    if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN)
+        note_failure(mongo);
+    else if (err != ERR_TIMEOUT && err != ERR_CANCELED)
+        note_success(mongo);
+}
+
+/* Jobs. */
+
+static void link_job(struct mongo *mongo, struct mongo_job *job)
+{
+    job->prev = NULL;
+    job->next = mongo->first;
+    if (mongo->first != NULL)
+        mongo->first->prev = job;
+    mongo->first = job;
+    mongo->pending += !job->probe;
+}
+
+static void unlink_job(struct mongo *mongo, struct mongo_job *job)
+{
+    if (job->prev != NULL)
+        job->prev->next = job->next;
+    else
+        mongo->first = job->next;
+    if (job->next != NULL)
+        job->next->prev = job->prev;
+    mongo->pending -= !job->probe;
+}
+
+static enum err with_client(struct mongo *mongo, int64_t deadline_ms,
+                            enum err (*work)(struct mongo_db *db, void *context), void *context)
+{
+    struct mongo_db db = {
+        .client = mongoc_client_pool_pop(mongo->pool),
+        .name = mongo->database,
+        .deadline_ms = deadline_ms,
+    };
+    enum err err;
+
+    if (db.client == NULL)
+        return ERR_UNAVAILABLE;
+    metric_inc(METRIC_MONGO_OPERATIONS);
+    err = work(&db, context);
+    mongoc_client_pool_push(mongo->pool, db.client);
+    return err;
+}
+
+enum err mongo_run(struct mongo *mongo, enum err (*work)(struct mongo_db *db, void *context),
+                   void *context)
+{
+    return with_client(mongo, 0, work, context);
+}
+
+/* On a thread. */
+static void on_work(uv_work_t *request)
+{
+    struct mongo_job *job = request->data;
+    int waiting = STAGE_WAITING;
+
+    if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
+        return;
+    atomic_store(&job->sealed, true);
+    job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
+}
+
+static void tell(struct mongo_job *job, enum err err)
+{
+    if (job->told)
+        return;
+    job->told = true;
+    job->done(job->context, err);
+}
+
+static void finish_closing(struct mongo *mongo);
+
+static void on_ended(uv_work_t *request, int status)
+{
+    struct mongo_job *job = request->data;
+    struct mongo *mongo = job->mongo;
+    bool ran = atomic_load(&job->stage) == STAGE_RUNNING;
+
+    (void)status;
+    unlink_job(mongo, job);
+    if (ran)
+        note(mongo, job->err);
+    tell(job, ran ? job->err : ERR_CANCELED);
+    if (job->release != NULL)
+        job->release(job->context);
+    if (mongo->closing && mongo->first == NULL)
+        finish_closing(mongo);
+}
+
+static bool call_off(struct mongo_job *job)
+{
+    int waiting = STAGE_WAITING;
+
+    if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_CALLED_OFF))
+        return false;
+    uv_cancel((uv_req_t *)&job->request);
+    return true;
+}
+
+void mongo_cancel(struct mongo_job *job)
+{
+    call_off(job);
+}
+
+/* Deadlines. */
+
+static void on_deadline(uv_timer_t *timer);
+
+static void arm(struct mongo *mongo, int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - clock_mono_ms();
+
+    if (mongo->armed_ms != 0 && mongo->armed_ms <= deadline_ms)
+        return;
+    mongo->armed_ms = deadline_ms;
+    uv_update_time(mongo->config.loop);
+    uv_timer_start(&mongo->deadlines, on_deadline, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void expire(struct mongo *mongo, struct mongo_job *job)
+{
+    if (call_off(job)) {
+        tell(job, ERR_TIMEOUT);
+        return;
+    }
+    note_failure(mongo);
+    tell(job, job->write ? ERR_UNKNOWN : ERR_TIMEOUT);
+}
+
+/* A callback may submit or end others, so the list is looked at anew after each. */
+static struct mongo_job *find_expired(struct mongo *mongo, int64_t now, int64_t *next)
+{
+    *next = 0;
+    for (struct mongo_job *job = mongo->first; job != NULL; job = job->next) {
+        if (job->told || job->deadline_ms == 0)
+            continue;
+        if (job->deadline_ms <= now)
+            return job;
+        if (*next == 0 || job->deadline_ms < *next)
+            *next = job->deadline_ms;
+    }
+    return NULL;
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct mongo *mongo = timer->data;
+    int64_t now = clock_mono_ms(), next;
+    struct mongo_job *job;
+
+    mongo->armed_ms = 0;
+    while ((job = find_expired(mongo, now, &next)) != NULL)
+        expire(mongo, job);
+    if (next != 0)
+        arm(mongo, next);
+}
+
+static enum err start(struct mongo *mongo, struct mongo_job *job)
+{
+    job->mongo = mongo;
+    job->request.data = job;
+    job->told = false;
+    job->err = ERR_INTERNAL;
+    atomic_store(&job->stage, STAGE_WAITING);
+    atomic_store(&job->sealed, false);
+    if (uv_queue_work(mongo->config.loop, &job->request, on_work, on_ended) != 0)
+        return ERR_UNAVAILABLE;
+    link_job(mongo, job);
+    if (job->deadline_ms != 0)
+        arm(mongo, job->deadline_ms);
+    return ERR_OK;
+}
+
+enum err mongo_submit(struct mongo *mongo, struct mongo_job *job)
+{
+    if (!mongo->closing && !mongo->open &&
+        mongo->pending < mongo->config.threads + mongo->config.queue)
+        return start(mongo, job);
+    metric_inc(METRIC_MONGO_REFUSED);
+    return mongo->closing || mongo->open ? ERR_UNAVAILABLE : ERR_BUSY;
+}
+
+/* The ping behind the open breaker: no request has to find out. */
+
+static enum err ping(struct mongo_db *db, void *context)
+{
+    (void)context;
+    return collection_ping(db);
+}
+
+static void on_ping(void *context, enum err err)
+{
+    struct mongo *mongo = context;
+
+    (void)err;
+    if (mongo->open && !mongo->closing)
+        uv_timer_start(&mongo->breaker, on_breaker_due, mongo->config.breaker_ms, 0);
+}
+
+static void on_breaker_due(uv_timer_t *timer)
+{
+    struct mongo *mongo = timer->data;
+
+    mongo->ping =
+        (struct mongo_job){.work = ping, .done = on_ping, .context = mongo, .probe = true};
+    if (start(mongo, &mongo->ping) != ERR_OK)
+        on_ping(mongo, ERR_UNAVAILABLE);
+}
+
+/* Making and ending. */
+
+static void on_driver_log(mongoc_log_level_t level, const char *domain, const char *message,
+                          void *context)
+{
+    (void)context;
+    if (level <= MONGOC_LOG_LEVEL_WARNING)
+        log_warn("mongo", "driver", LOG_CSTR("part", domain), LOG_CSTR("reason", message));
+}
+
+static unsigned or_default(unsigned value, unsigned standard)
+{
+    return value != 0 ? value : standard;
+}
+
+static void add_timer(struct mongo *mongo, uv_timer_t *timer)
+{
+    uv_timer_init(mongo->config.loop, timer);
+    timer->data = mongo;
+    mongo->handles++;
+}
+
+enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why)
+{
+    mongoc_uri_t *uri = NULL;
+    struct mongo *mongo;
+    enum err err;
+
+    mongoc_init();
+    mongoc_log_set_handler(on_driver_log, NULL);
+    err = mongo_uri_parse(config->uri, &uri, why);
+    if (err != ERR_OK)
+        return err;
+    mongo = mem_zalloc(sizeof *mongo);
+    mongo->config = *config;
+    mongo->config.uri = NULL;
+    mongo->config.threads = or_default(config->threads, THREADS);
+    mongo->config.queue = or_default(config->queue, QUEUE);
+    mongo->config.breaker_failures = or_default(config->breaker_failures, BREAKER_FAILURES);
+    mongo->config.breaker_ms = or_default(config->breaker_ms, BREAKER_MS);
+    mongo->database =
+        mem_strdup(mongoc_uri_get_database(uri) != NULL ? mongoc_uri_get_database(uri) : "larder");
+    mongo->pool = mongoc_client_pool_new(uri);
+    if (mongo->pool == NULL) {
+        *why = "the driver cannot use this URI (is TLS asked for, and is it built with TLS?)";
+        err = ERR_UNSUPPORTED;
+        free(mongo->database);
+        free(mongo);
+        goto out;
+    }
+    mongoc_client_pool_set_error_api(mongo->pool, MONGOC_ERROR_API_VERSION_2);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_MAXPOOLSIZE)) /* one more: the ping */
+        mongoc_client_pool_max_size(mongo->pool, mongo->config.threads + 1);
+    if (config->loop != NULL) {
+        add_timer(mongo, &mongo->deadlines);
+        add_timer(mongo, &mongo->breaker);
+    }
+    *out = mongo;
+out:
+    mongoc_uri_destroy(uri);
+    return err;
+}
+
+static void mongo_free(struct mongo *mongo)
+{
+    mongoc_client_pool_destroy(mongo->pool);
+    if (mongo->done != NULL)
+        mongo->done(mongo->done_context);
+    free(mongo->database);
+    free(mongo);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct mongo *mongo = handle->data;
+
+    if (--mongo->handles == 0)
+        mongo_free(mongo);
+}
+
+static void finish_closing(struct mongo *mongo)
+{
+    if (uv_is_closing((uv_handle_t *)&mongo->deadlines))
+        return;
+    uv_close((uv_handle_t *)&mongo->deadlines, on_timer_closed);
+    uv_close((uv_handle_t *)&mongo->breaker, on_timer_closed);
+}
+
+void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context)
+{
+    mongo->closing = true;
+    mongo->done = done;
+    mongo->done_context = context;
+    for (struct mongo_job *job = mongo->first; job != NULL; job = job->next)
+        call_off(job);
+    if (mongo->config.loop == NULL)
+        mongo_free(mongo);
+    else if (mongo->first == NULL)
+        finish_closing(mongo);
+}

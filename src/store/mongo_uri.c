@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/mongo_uri.h"
+
+#include <string.h>
+
+enum { WTIMEOUT_MS = 3000 };
+
+static const struct {
+    const char *option;
+    int32_t ms;
+} times[] = {
+    {MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 2000},
+    {MONGOC_URI_CONNECTTIMEOUTMS, 1000},
+    {MONGOC_URI_SOCKETTIMEOUTMS, 5000},
+    {MONGOC_URI_WAITQUEUETIMEOUTMS, 2000},
+};
+
+static const char *const insecure[] = {
+    MONGOC_URI_TLSALLOWINVALIDCERTIFICATES,
+    MONGOC_URI_TLSALLOWINVALIDHOSTNAMES,
+    MONGOC_URI_TLSINSECURE,
+};
+
+static void set_concerns(mongoc_uri_t *uri)
+{
+    mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+
+    mongoc_uri_set_read_prefs_t(uri, primary);
+    mongoc_read_prefs_destroy(primary);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_W)) {
+        mongoc_write_concern_t *majority = mongoc_write_concern_new();
+        mongoc_write_concern_set_wmajority(majority, WTIMEOUT_MS);
+        mongoc_uri_set_write_concern(uri, majority);
+        mongoc_write_concern_destroy(majority);
+    }
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_READCONCERNLEVEL)) {
+        mongoc_read_concern_t *majority = mongoc_read_concern_new();
+        mongoc_read_concern_set_level(majority, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
+        mongoc_uri_set_read_concern(uri, majority);
+        mongoc_read_concern_destroy(majority);
+    }
+}
+
+enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
+{
+    bson_error_t error;
+    mongoc_uri_t *uri = NULL;
+
+    if (strnlen(text, MONGO_URI_MAX + 1) <= MONGO_URI_MAX)
+        uri = mongoc_uri_new_with_error(text, &error);
+    if (uri == NULL) {
+        *why = "not a MongoDB URI (mongodb://user:password@host:port/database?options; percent-"
+               "encode special characters)";
+        return ERR_SYNTAX;
+    }
+    for (size_t i = 0; i < sizeof insecure / sizeof insecure[0]; i++) {
+        if (mongoc_uri_get_option_as_bool(uri, insecure[i], false)) {
+            *why = "certificates must be verified: take tlsInsecure and tlsAllowInvalid… out and "
+                   "name your authority by tlsCAFile";
+            mongoc_uri_destroy(uri);
+            return ERR_UNSUPPORTED;
+        }
+    }
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+        if (!mongoc_uri_has_option(uri, times[i].option))
+            mongoc_uri_set_option_as_int32(uri, times[i].option, times[i].ms);
+    set_concerns(uri);
+    mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
+    mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_APPNAME))
+        mongoc_uri_set_appname(uri, "larder");
+    *out = uri;
+    return ERR_OK;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_STORE_QUERY_H
+#define LARDER_STORE_QUERY_H
+
+#include "store/collection.h"
+#include "store/driver.h"
+
+/* Inside of store/: BSON out of our own types.  Every function appends to a document that the
+ * caller has initialised and destroys. */
+
+void query_value(bson_t *to, struct str field, const struct value *value);
+/* Conditions, and what comes behind the keyset in the order of sort. */
+void query_filter(bson_t *to, const struct condition *conditions, size_t count,
+                  const struct keyset *after, const struct sort_key *sort, size_t sort_count);
+void query_update(bson_t *to, const struct assignment *assignments, size_t count);
+/* The document, with an _id in front if it has none. */
+void query_document(bson_t *to, const struct document *document);
+void query_projection(bson_t *to, const struct shape *shape);
+void query_sort(bson_t *to, const struct sort_key *sort, size_t count);
+
+static inline void query_text(bson_t *to, const char *field, struct str text)
+{
+    bson_append_utf8(to, field, -1, text.len > 0 ? text.ptr : "", (int)text.len);
+}
+
+/* The collection; the caller destroys it. */
+mongoc_collection_t *query_collection(const struct mongo_db *db, struct str name);
+
+#endif
