@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One private stack for the whole session; each test uses categories of its own in it."""
+import itertools
+import os
+import pathlib
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from stack import Stack, eventually as wait_for  # noqa: E402
+
+counter = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def stack():
+    stack = Stack()
+    try:
+        yield stack.up()
+    finally:
+        keep_logs(stack)
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def bare(stack):
+    """Another host on the same servers that keeps nothing in memory: its hits are Redis's."""
+    return stack.sibling(LARDER_MEMORY="0")
+
+
+@pytest.fixture(scope="session")
+def other(stack):
+    """Another host on the same servers, with a memory of its own."""
+    return stack.sibling()
+
+
+@pytest.fixture
+def http(stack):
+    return stack.client
+
+
+@pytest.fixture(scope="session")
+def eventually():
+    return wait_for
+
+
+@pytest.fixture
+def category():
+    """A category that nobody else uses, so that no test has to clean up before another."""
+    return f"cat-{os.getpid()}-{next(counter)}-{time.monotonic_ns() % 1000000}"
+
+
+@pytest.fixture
+def product(http, category):
+    """Makes products: product(name="x", price=1)."""
+    def make(**fields):
+        fields = {"name": "thing", "price": 1, "category": category, **fields}
+        answer = http.post("/api/products", fields)
+        assert answer.status == 201, answer
+        return answer.json["data"]
+    return make
+
+
+@pytest.fixture
+def post(http, category):
+    def make(**fields):
+        fields = {"title": "A title", "body": "Some words.", "category": category,
+                  "author": "ann", **fields}
+        answer = http.post("/api/posts", fields)
+        assert answer.status == 201, answer
+        return answer.json["data"]
+    return make
+
+
+@pytest.fixture
+def clean(stack):
+    """Empty collections and an empty cache that trusts itself, for tests of whole collections."""
+    def wipe():
+        for name in ("products", "posts"):
+            stack.mongo[name].delete_many({})
+            # Whoever goes round the API has to say so: a write moves the collection's tag.
+            fields = {"category": "wipe", "name": "wipe", "price": 0} if name == "products" else \
+                {"category": "wipe", "title": "wipe", "body": "wipe", "author": "wipe"}
+            made = stack.client.post(f"/api/{name}", fields)
+            assert made.status == 201, made
+            gone = stack.client.delete(f"/api/{name}/{made.json['data']['_id']}")
+            assert gone.status == 200, gone
+    wipe()
+    yield wipe
+    wipe()
+
+
+@pytest.fixture
+def healthy(stack):
+    """For tests that break things: afterwards everything is started again and answers from the
+    cache."""
+    stack.settle()
+    yield
+    stack.resume("redis")
+    stack.control("start")
+    stack.settle(30)
+
+
+def keep_logs(stack):
+    folder = os.environ.get("LARDER_TEST_LOGS")
+    if folder:
+        for name in ("larderd", "nginx", "redis", "mongo", "postgres", "steps"):
+            target = pathlib.Path(folder)
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{name}.log").write_text(stack.log(name))
+
+
+def pytest_collection_modifyitems(items):
+    """What breaks things comes last, so that a crash there hides nothing of the rest."""
+    last = ("test_degradation", "test_checker", "test_scripts")
+    items.sort(key=lambda item: last.index(item.module.__name__) + 1
+               if item.module.__name__ in last else 0)
