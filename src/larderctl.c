@@ -1,5 +1,127 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-int main(void)
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+static const struct command *const commands[] = {
+    &command_load,       &command_admin_add,   &command_cache_list,
+    &command_cache_show, &command_cache_purge, &command_redis_ping,
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_usage(FILE *to)
 {
-    return 0;
+    fputs("usage: larderctl [--config FILE] COMMAND ...\n\n", to);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %s %s\n      %s\n", commands[i]->name, commands[i]->args,
+                commands[i]->summary);
+    fputs("\n  --config FILE  settings, NAME=VALUE lines; the environment wins\n"
+          "  --help         this, or what COMMAND does\n"
+          "  --version\n\n"
+          "The settings are those of larderd; larderd --help lists them.\n",
+          to);
+}
+
+static void print_help(const struct command *command)
+{
+    printf("usage: larderctl [--config FILE] %s %s\n\n%s.\n%s", command->name, command->args,
+           command->summary, command->help);
+}
+
+/* The command whose one or two words the arguments begin with; *words says how many. */
+static const struct command *find(int argc, char **argv, int *words)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        struct str rest = str_from(commands[i]->name), word;
+
+        *words = 0;
+        while (*words < argc && str_split(&rest, ' ', &word) &&
+               str_eq(word, str_from(argv[*words])))
+            (*words)++;
+        if (rest.ptr == NULL && *words > 0 && str_eq(word, str_from(argv[*words - 1])))
+            return commands[i];
+    }
+    return NULL;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+/* The log is for what goes wrong: a tool says the rest itself. */
+static void set_up(const struct config *config)
+{
+    uint64_t level = config_number(config, CONFIG_LOG_LEVEL);
+    char threads[16];
+
+    log_setup(level == LOG_INFO ? LOG_WARN : (enum log_level)level, LOG_TEXT);
+    signal(SIGPIPE, SIG_IGN);
+    snprintf(threads, sizeof threads, "%u", backend_threads(config));
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
+}
+
+static int run(const struct command *command, const char *file, int argc, char **argv)
+{
+    struct config config;
+    struct ctl ctl = {.config = &config};
+    struct buf problems = BUF_INIT(CONFIG_FILE_MAX);
+    int status = CTL_FAILED;
+
+    config_init(&config);
+    if (config_load(&config, file, environ, &problems, NULL) == ERR_OK) {
+        set_up(&config);
+        status = command->run(&ctl, argc, argv);
+        ctl_close(&ctl);
+    } else {
+        fwrite(problems.ptr, 1, problems.len, stderr);
+    }
+    if (fflush(stdout) != 0 && status == CTL_OK)
+        status = CTL_FAILED;
+    buf_free(&problems);
+    config_free(&config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {0}};
+    const struct command *command;
+    const char *file = NULL;
+    int c, words;
+
+    while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        switch (c) {
+        case 'c': file = optarg; break;
+        case 'h': print_usage(stdout); return CTL_OK;
+        case 'v': puts("larderctl " PACKAGE_VERSION); return CTL_OK;
+        default: return ctl_usage("usage: larderctl [--config FILE] COMMAND ...");
+        }
+    }
+    argc -= optind;
+    argv += optind;
+    if (argc == 0) {
+        print_usage(stderr);
+        return CTL_USAGE;
+    }
+    command = find(argc, argv, &words);
+    if (command == NULL)
+        return ctl_usage("there is no command \"%s\"", argv[0]);
+    if (wants_help(argc - words, argv + words)) {
+        print_help(command);
+        return CTL_OK;
+    }
+    return run(command, file, argc - words, argv + words);
 }

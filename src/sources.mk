@@ -31,6 +31,16 @@ liblarder_a_SOURCES = \
 	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
+	src/ctl/admin.c \
+	src/ctl/backend.c src/ctl/backend.h \
+	src/ctl/batch.c src/ctl/batch.h \
+	src/ctl/cache.c \
+	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/input.c src/ctl/input.h \
+	src/ctl/load.c \
+	src/ctl/progress.c src/ctl/progress.h \
+	src/ctl/redis.c \
+	src/ctl/source.c src/ctl/source.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/connection.c src/gateway/connection.h \
 	src/gateway/exchange.c src/gateway/exchange.h \
@@ -39,8 +49,6 @@ liblarder_a_SOURCES = \
 	src/gateway/listener.c src/gateway/listener.h \
 	src/gateway/params.c src/gateway/params.h \
 	src/gateway/record.c src/gateway/record.h \
-	src/ctl/input.c src/ctl/input.h \
-	src/ctl/progress.c src/ctl/progress.h \
 	src/http/accept.c src/http/accept.h \
 	src/http/conditional.c src/http/conditional.h \
 	src/http/method.c src/http/method.h \

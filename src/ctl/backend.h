@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CTL_BACKEND_H
+#define LARDER_CTL_BACKEND_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/err.h"
+#include "cache/cache.h"
+#include "memory/memory.h"
+#include "store/mongo.h"
+#include "store/redis.h"
+
+/* What both programs stand on, made from the settings: the host's memory, Redis, MongoDB, and the
+ * cache over the three. */
+
+struct backend {
+    struct redis_url redis_url;
+    char name[MEMORY_NAME_MAX + 1]; /* of the memory and, with an ending, of the counters */
+    struct memory *memory;
+    struct redis *redis;
+    struct mongo *mongo;
+    struct cache *cache;
+    void (*closed)(void *context);
+    void *context;
+};
+
+/* For a worker: short deadlines, the memory is made.  For a tool: an operator's patience, and an
+ * existing memory is taken as it is. */
+enum backend_use { BACKEND_WORKER, BACKEND_TOOL };
+
+/* The URLs as a whole, which base/config checks by their beginning only.  What is wrong goes into
+ * problems, a line each, without secrets. */
+enum err backend_check(const struct config *config, struct buf *problems);
+
+/* Two steps, since the first waits (for seconds, when another process is making the memory) and
+ * the second needs a loop.  After an error, problems says what is wrong and what to do. */
+enum err backend_attach(struct backend *backend, const struct config *config, enum backend_use use,
+                        struct buf *problems);
+/* Connects to nothing yet.  The backend must not move from now on. */
+enum err backend_open(struct backend *backend, const struct config *config, enum backend_use use,
+                      uv_loop_t *loop, struct buf *problems);
+/* For tools that need one server and nothing else, on a zeroed backend. */
+enum err backend_open_redis(struct backend *backend, const struct config *config, uv_loop_t *loop,
+                            struct buf *problems);
+enum err backend_open_mongo(struct backend *backend, const struct config *config, uv_loop_t *loop,
+                            struct buf *problems);
+/* Stops the cache, waits for MongoDB, quits Redis; then closed(context), when the loop holds
+ * nothing of them. */
+void backend_close(struct backend *backend, void (*closed)(void *context), void *context);
+/* The memory and what is left, after closed or when backend_open was not called.  Zeroed memory is
+ * allowed. */
+void backend_detach(struct backend *backend);
+
+/* Threads that libuv's pool needs: MongoDB's, and two for names and passwords. */
+unsigned backend_threads(const struct config *config);
+
+/* "larder-<uid>-<prefix>-<hash>": the same for all who share entries, that is for the same user,
+ * prefix, Redis (host, port, database) and MongoDB (hosts, database). */
+void backend_name(const struct config *config, const struct redis_url *url,
+                  char name[static MEMORY_NAME_MAX + 1]);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/body.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* No time that a record can have: stands for the time of loading while the id is made. */
+#define NO_TIME INT64_MIN
+enum { TEXT_MAX = 4 << 20 };
+
+struct item {
+    struct draft draft;
+    struct oid id;
+    bool there; /* in the collection already */
+    enum err err;
+};
+
+struct batch {
+    struct ctl *ctl;
+    const struct resource *resource;
+    struct arena arena;
+    struct item items[BATCH_RECORDS];
+    size_t count, bytes;
+    struct str tags[CACHE_WRITE_TAGS_MAX]; /* of what is to be written */
+    size_t tag_count;
+    struct str scopes[CACHE_WRITE_TAGS_MAX]; /* of all that was taken in */
+    size_t scope_count;
+    struct buf text;
+    bool look_first; /* some of the last batch were there already */
+
+    /* Of the write under way. */
+    struct document documents[BATCH_RECORDS];
+    struct item *sent[BATCH_RECORDS];
+    enum err errs[BATCH_RECORDS];
+    size_t sent_count;
+    struct cache_write write;
+    struct mongo_job job;
+    enum err err;
+    bool ended, released;
+};
+
+struct batch *batch_new(struct ctl *ctl, const struct resource *resource)
+{
+    struct batch *batch = mem_zalloc(sizeof *batch);
+
+    batch->ctl = ctl;
+    batch->resource = resource;
+    batch->look_first = true;
+    arena_init(&batch->arena, NULL, 0);
+    buf_init(&batch->text, TEXT_MAX);
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (batch == NULL)
+        return;
+    arena_reset(&batch->arena);
+    buf_free(&batch->text);
+    free(batch);
+}
+
+/* --- Taking in --- */
+
+/* The first bytes of the SHA-256 of collection and content. */
+static struct oid content_id(struct batch *batch, const struct draft *draft)
+{
+    unsigned char digest[SHA256_SIZE];
+    struct oid id;
+
+    buf_reset(&batch->text);
+    buf_str(&batch->text, batch->resource->name);
+    buf_char(&batch->text, '\n');
+    draft_json(batch->resource, draft, &batch->text);
+    sha256(buf_view(&batch->text), digest);
+    memcpy(id.bytes, digest, OID_SIZE);
+    return id;
+}
+
+static void set_times(struct draft *draft, int64_t now_ms)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        struct value *value = &draft->items[i].value;
+
+        if (value->type == VALUE_DATE && value->integer == NO_TIME)
+            value->integer = now_ms;
+    }
+}
+
+static void take_scope(struct batch *batch, const struct draft *draft)
+{
+    const struct value *value = draft_value(draft, batch->resource->scope);
+
+    if (value == NULL || value->type != VALUE_STRING)
+        return;
+    for (size_t i = 0; i < batch->scope_count; i++)
+        if (str_eq(batch->scopes[i], value->string))
+            return;
+    batch->scopes[batch->scope_count++] = value->string;
+}
+
+enum err batch_add(struct batch *batch, struct str json, int64_t now_ms, struct problem *problem)
+{
+    struct item *item = &batch->items[batch->count];
+    json_t *root = NULL;
+    enum err err;
+
+    problem_init(problem, &batch->arena);
+    err = body_parse(json, false, problem, &root);
+    if (err == ERR_OK)
+        err = validate(batch->resource, root, VALIDATE_CREATE, NO_TIME, &batch->arena, problem,
+                       &item->draft);
+    json_decref(root);
+    if (err != ERR_OK)
+        return ERR_INVALID;
+    item->draft.items[0].value = value_oid((struct oid){{0}});
+    item->id = content_id(batch, &item->draft);
+    item->draft.items[0].value = value_oid(item->id);
+    item->there = false;
+    item->err = ERR_OK;
+    set_times(&item->draft, now_ms);
+    take_scope(batch, &item->draft);
+    batch->bytes += json.len;
+    batch->count++;
+    return ERR_OK;
+}
+
+/* One more record may bring a scope and a tag of its own; the collection's tag is the last. */
+bool batch_full(const struct batch *batch)
+{
+    return batch->count == BATCH_RECORDS || batch->bytes >= BATCH_BYTES ||
+           batch->count + batch->scope_count + 3 > CACHE_WRITE_TAGS_MAX;
+}
+
+/* --- What is there already --- */
+
+static const struct shape_field id_field[] = {{STR_INIT("_id"), .capture = true}};
+static const struct shape id_shape = SHAPE(id_field);
+
+static void mark_there(struct batch *batch, const struct oid *id)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (memcmp(&batch->items[i].id, id, sizeof *id) == 0)
+            batch->items[i].there = true;
+}
+
+static bool take_there(void *context, const struct value *captured)
+{
+    if (captured[0].type == VALUE_OID)
+        mark_there(context, &captured[0].oid);
+    return true;
+}
+
+static enum err look(struct mongo_db *db, void *context)
+{
+    struct batch *batch = context;
+    struct value *ids = mem_array(batch->count, sizeof *ids);
+    struct condition which = {
+        .field = STR("_id"), .op = OP_IN, .value = value_list(ids, batch->count)};
+    struct find find = {.collection = batch->resource->name,
+                        .conditions = &which,
+                        .condition_count = 1,
+                        .shape = &id_shape};
+    enum err err;
+
+    for (size_t i = 0; i < batch->count; i++)
+        ids[i] = value_oid(batch->items[i].id);
+    err = collection_each(db, &find, take_there, batch);
+    free(ids);
+    return err;
+}
+
+/* The same record twice in one batch: the second is there already. */
+static void mark_repeated(struct batch *batch)
+{
+    for (size_t i = 1; i < batch->count; i++)
+        for (size_t j = 0; j < i && !batch->items[i].there; j++)
+            batch->items[i].there =
+                memcmp(&batch->items[i].id, &batch->items[j].id, sizeof(struct oid)) == 0;
+}
+
+/* --- Writing --- */
+
+static struct str tag(struct batch *batch, struct str first, struct str rest)
+{
+    char *text = arena_alloc(&batch->arena, first.len + 1 + rest.len);
+
+    memcpy(text, first.ptr, first.len);
+    text[first.len] = ':';
+    memcpy(text + first.len + 1, rest.ptr, rest.len);
+    return str_make(text, first.len + 1 + rest.len);
+}
+
+static void prepare(struct batch *batch)
+{
+    char hex[OID_HEX_SIZE];
+
+    batch->tag_count = batch->sent_count = 0;
+    batch->tags[batch->tag_count++] = batch->resource->name;
+    for (size_t i = 0; i < batch->scope_count; i++)
+        batch->tags[batch->tag_count++] = tag(batch, batch->resource->name, batch->scopes[i]);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct item *item = &batch->items[i];
+
+        if (item->there)
+            continue;
+        oid_text(&item->id, hex);
+        batch->tags[batch->tag_count++] =
+            tag(batch, batch->resource->singular, str_make(hex, sizeof hex));
+        batch->documents[batch->sent_count] =
+            (struct document){item->draft.items, item->draft.count};
+        batch->sent[batch->sent_count++] = item;
+    }
+}
+
+static enum err insert(struct mongo_db *db, void *context)
+{
+    struct batch *batch = context;
+
+    if (clock_mono_ns() > batch->write.send_by_ns)
+        return ERR_UNAVAILABLE; /* the fence could end before the write does */
+    return collection_insert_many(db, batch->resource->name, batch->documents, batch->sent_count,
+                                  batch->errs);
+}
+
+static void on_inserted(void *context, enum err err)
+{
+    struct batch *batch = context;
+
+    batch->err = err;
+    for (size_t i = 0; err == ERR_OK && i < batch->sent_count; i++)
+        if (batch->errs[i] == ERR_UNKNOWN)
+            err = batch->err = ERR_UNKNOWN;
+    cache_write_end(&batch->write, err);
+}
+
+static void on_released(void *context)
+{
+    ((struct batch *)context)->released = true;
+}
+
+static void on_ready(struct cache_write *write, enum err err)
+{
+    struct batch *batch = write->context;
+
+    if (err != ERR_OK) {
+        batch->err = err;
+        batch->ended = batch->released = true;
+        return;
+    }
+    batch->job = (struct mongo_job){.work = insert,
+                                    .done = on_inserted,
+                                    .release = on_released,
+                                    .context = batch,
+                                    .write = true};
+    err = mongo_submit(batch->ctl->backend.mongo, &batch->job);
+    if (err != ERR_OK) {
+        batch->released = true;
+        on_inserted(batch, err);
+    }
+}
+
+static void on_done(struct cache_write *write)
+{
+    struct batch *batch = write->context;
+
+    if (batch->err == ERR_OK)
+        batch->err = write->err;
+    batch->ended = true;
+}
+
+static void write_fenced(struct batch *batch)
+{
+    batch->err = ERR_OK;
+    batch->ended = batch->released = false;
+    batch->write = (struct cache_write){.tags = batch->tags,
+                                        .tag_count = batch->tag_count,
+                                        .ready = on_ready,
+                                        .done = on_done,
+                                        .context = batch};
+    cache_write_begin(batch->ctl->backend.cache, &batch->write);
+    ctl_wait(batch->ctl, &batch->ended);
+    ctl_wait(batch->ctl, &batch->released);
+}
+
+static void count(struct batch *batch, struct batch_outcome *outcome)
+{
+    uint64_t existed = batch->count - batch->sent_count;
+
+    for (size_t i = 0; i < batch->sent_count; i++) {
+        if (batch->errs[i] == ERR_OK) {
+            outcome->added++;
+        } else if (batch->errs[i] == ERR_EXISTS) {
+            existed++;
+        } else {
+            outcome->failed++;
+            batch->err = batch->errs[i];
+        }
+    }
+    outcome->existed += existed;
+    batch->look_first = existed > 0;
+}
+
+enum err batch_write(struct batch *batch, struct batch_outcome *outcome)
+{
+    enum err err = ERR_OK;
+
+    if (batch->look_first && batch->count > 0)
+        err = mongo_run(batch->ctl->backend.mongo, look, batch);
+    mark_repeated(batch);
+    prepare(batch);
+    batch->err = err;
+    if (err == ERR_OK && batch->sent_count > 0)
+        write_fenced(batch);
+    if (batch->err == ERR_OK)
+        count(batch, outcome);
+    err = batch->err;
+    batch->count = batch->bytes = batch->scope_count = 0;
+    arena_reset(&batch->arena);
+    return err;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cache/entry.h"
+#include "ctl/ctl.h"
+
+/* larderctl cache list, show and purge: the entries in Redis, for operators.  The keys are walked
+ * with SCAN, a hundred at a time, so that a server with millions of others is not held up; KEYS is
+ * never sent. */
+
+enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
+
+/* What lies beside the entries under an epoch and must never be taken away: fences and tags are
+ * what makes a hit right. */
+static const struct str kept[] = {STR_INIT("tag:"), STR_INIT("fence:"), STR_INIT("lock:"),
+                                  STR_INIT("born")};
+
+/* --- Names --- */
+
+static void take_run_id(void *context, const struct redis_value *reply)
+{
+    struct buf *base = context;
+    struct str info = redis_str(reply), line, name = STR("run_id:");
+
+    while (str_split(&info, '\n', &line))
+        if (str_starts(line, name)) {
+            line = str_from_offset(line, name.len);
+            buf_append(base, line.ptr, str_find(line, '\r'));
+            buf_char(base, ':');
+        }
+}
+
+/* "larder:<epoch>:" of the server as it is now. */
+static enum err find_base(struct ctl *ctl, struct buf *base)
+{
+    enum err err;
+    size_t prefix_len;
+
+    buf_printf(base, "%s:", config_text(ctl->config, CONFIG_PREFIX));
+    prefix_len = base->len;
+    err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_run_id, base);
+    return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
+}
+
+static bool is_entry(struct str base, struct str key)
+{
+    struct str name = str_from_offset(key, base.len);
+
+    if (!str_starts(key, base))
+        return false;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (str_starts(name, kept[i]))
+            return false;
+    return true;
+}
+
+static bool open_redis(struct ctl *ctl, struct buf *base)
+{
+    char name[300];
+    enum err err = ERR_UNAVAILABLE;
+
+    if (!ctl_open_redis(ctl))
+        return false;
+    redis_url_name(&ctl->backend.redis_url, name, sizeof name);
+    if (ctl_redis_ready(ctl))
+        err = find_base(ctl, base);
+    if (err != ERR_OK)
+        ctl_error("Redis at %s: %s", name, err_text(err));
+    return err == ERR_OK;
+}
+
+/* --- Walking --- */
+
+struct walk {
+    struct ctl *ctl;
+    struct buf base, pattern, keys; /* keys: of one SCAN, each with a NUL behind it */
+    char cursor[CURSOR_MAX];
+    size_t count; /* of keys */
+    uint64_t entries;
+    enum err (*each)(struct walk *walk); /* looks at keys and count */
+};
+
+static void on_scanned(void *context, const struct redis_value *reply)
+{
+    struct walk *walk = context;
+    struct str cursor = redis_str(redis_item(reply, 0));
+    const struct redis_value *keys = redis_item(reply, 1);
+
+    buf_reset(&walk->keys);
+    walk->count = 0;
+    snprintf(walk->cursor, sizeof walk->cursor, "%.*s", (int)cursor.len, cursor.ptr);
+    for (size_t i = 0; i < redis_count(keys); i++) {
+        struct str key = redis_str(redis_item(keys, i));
+
+        if (!is_entry(buf_view(&walk->base), key) || memchr(key.ptr, '\0', key.len) != NULL)
+            continue;
+        buf_str(&walk->keys, key);
+        buf_char(&walk->keys, '\0');
+        walk->count++;
+    }
+}
+
+static enum err walk_keys(struct walk *walk)
+{
+    enum err err = ERR_OK;
+
+    memcpy(walk->cursor, "0", 2);
+    do {
+        struct str scan[] = {STR("SCAN"),  str_from(walk->cursor),
+                             STR("MATCH"), buf_view(&walk->pattern),
+                             STR("COUNT"), STR("100")};
+
+        err = ctl_redis(walk->ctl, sizeof scan / sizeof *scan, scan, on_scanned, walk);
+        if (err == ERR_OK && walk->keys.err != ERR_OK)
+            err = ERR_TOO_LARGE;
+        if (err == ERR_OK && walk->count > 0)
+            err = walk->each(walk);
+        walk->entries += err == ERR_OK ? walk->count : 0;
+    } while (err == ERR_OK && strcmp(walk->cursor, "0") != 0);
+    return err;
+}
+
+static bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
+{
+    walk->ctl = ctl;
+    buf_init(&walk->base, NAME_MAX_);
+    buf_init(&walk->pattern, NAME_MAX_);
+    buf_init(&walk->keys, 16 << 20);
+    if (!open_redis(ctl, &walk->base))
+        return false;
+    buf_str(&walk->pattern, buf_view(&walk->base));
+    buf_str(&walk->pattern, str_from(pattern));
+    return true;
+}
+
+static int walk_close(struct walk *walk, enum err err)
+{
+    buf_free(&walk->base);
+    buf_free(&walk->pattern);
+    buf_free(&walk->keys);
+    if (err != ERR_OK && err != ERR_UNAVAILABLE)
+        ctl_error("Redis: %s", err_text(err));
+    return err == ERR_OK ? CTL_OK : CTL_FAILED;
+}
+
+static bool pattern_is_good(const char *pattern)
+{
+    return *pattern != '\0' && strlen(pattern) <= PATTERN_MAX;
+}
+
+/* --- list --- */
+
+static void take_int(void *context, const struct redis_value *reply)
+{
+    *(int64_t *)context = redis_int(reply);
+}
+
+static enum err print_keys(struct walk *walk)
+{
+    const char *key = walk->keys.ptr;
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; err == ERR_OK && i < walk->count; i++, key += strlen(key) + 1) {
+        int64_t ttl_ms = 0, bytes = 0;
+
+        err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("PTTL"), str_from(key)}, take_int,
+                        &ttl_ms);
+        if (err == ERR_OK)
+            err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("STRLEN"), str_from(key)},
+                            take_int, &bytes);
+        if (err == ERR_OK && ttl_ms != -2)
+            printf("%8.1f s %8lld B  %s\n", (double)ttl_ms / 1000, (long long)bytes,
+                   key + walk->base.len);
+    }
+    return err;
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+    struct walk walk = {.each = print_keys};
+    const char *pattern = argc > 0 ? argv[0] : "*";
+    enum err err = ERR_UNAVAILABLE;
+
+    if (argc > 1 || !pattern_is_good(pattern))
+        return ctl_usage("cache list takes one pattern of at most %d bytes", PATTERN_MAX);
+    if (walk_open(&walk, ctl, pattern)) {
+        err = walk_keys(&walk);
+        fprintf(stderr, "%llu entries\n", (unsigned long long)walk.entries);
+    }
+    return walk_close(&walk, err);
+}
+
+/* --- purge --- */
+
+static enum err unlink_keys(struct walk *walk)
+{
+    struct str *argv = mem_array(walk->count + 1, sizeof *argv);
+    const char *key = walk->keys.ptr;
+    int64_t gone = 0;
+    enum err err;
+
+    argv[0] = STR("UNLINK");
+    for (size_t i = 1; i <= walk->count; i++, key += strlen(key) + 1)
+        argv[i] = str_from(key);
+    err = ctl_redis(walk->ctl, walk->count + 1, argv, take_int, &gone);
+    walk->count = (size_t)gone;
+    free(argv);
+    return err;
+}
+
+struct matches {
+    const char *pattern;
+    struct buf names; /* each with its length before it */
+};
+
+static bool take_match(void *arg, struct str key, const struct memory_hit *hit, bool current)
+{
+    struct matches *matches = arg;
+    char *name = mem_strndup(key.ptr, key.len);
+
+    (void)hit;
+    (void)current;
+    if (fnmatch(matches->pattern, name, 0) == 0) {
+        buf_append(&matches->names, &key.len, sizeof key.len);
+        buf_str(&matches->names, key);
+    }
+    free(name);
+    return matches->names.err == ERR_OK;
+}
+
+/* What the workers of this host hold in shared memory; gives how many. */
+static uint64_t purge_memory(struct ctl *ctl, const char *pattern)
+{
+    struct matches matches = {.pattern = pattern, .names = BUF_INIT(64 << 20)};
+    struct memory_config config = {.name = ctl->backend.name, .attach = true};
+    struct memory_opened opened;
+    uint64_t removed = 0;
+
+    backend_name(ctl->config, &ctl->backend.redis_url, ctl->backend.name);
+    if (memory_open(&config, &ctl->backend.memory, &opened) != ERR_OK)
+        return 0;
+    memory_each(ctl->backend.memory, take_match, &matches);
+    for (size_t at = 0; at < matches.names.len;) {
+        struct memory_key key;
+        size_t len;
+
+        memcpy(&len, matches.names.ptr + at, sizeof len);
+        key = memory_key(str_make(matches.names.ptr + at + sizeof len, len));
+        at += sizeof len + len;
+        if (memory_remove(ctl->backend.memory, &key) == ERR_OK)
+            removed++;
+    }
+    buf_free(&matches.names);
+    return removed;
+}
+
+static int run_purge(struct ctl *ctl, int argc, char **argv)
+{
+    struct walk walk = {.each = unlink_keys};
+    enum err err = ERR_UNAVAILABLE;
+    uint64_t here = 0;
+
+    if (argc != 1 || !pattern_is_good(argv[0]))
+        return ctl_usage("cache purge takes one pattern of 1 to %d bytes", PATTERN_MAX);
+    if (walk_open(&walk, ctl, argv[0])) {
+        err = walk_keys(&walk);
+        here = purge_memory(ctl, argv[0]);
+        printf("%llu entries removed from Redis, %llu from this host's memory\n",
+               (unsigned long long)walk.entries, (unsigned long long)here);
+    }
+    return walk_close(&walk, err);
+}
+
+/* --- show --- */
+
+static void take_bytes(void *context, const struct redis_value *reply)
+{
+    buf_str(context, redis_str(reply));
+}
+
+static void print_time(const char *what, int64_t ms)
+{
+    char text[CLOCK_ISO_SIZE];
+
+    clock_iso(ms, text);
+    printf("%-12s %.*s\n", what, CLOCK_ISO_SIZE, text);
+}
+
+static void print_entry(const struct entry *entry, int64_t ttl_ms)
+{
+    printf("%-12s %u\n", "status", entry->status);
+    printf("%-12s %.*s\n", "etag", (int)entry->etag.len, entry->etag.ptr);
+    print_time("created", entry->created_ms);
+    print_time("fresh until", entry->fresh_until_ms);
+    print_time("stale until", entry->stale_until_ms);
+    print_time("error until", entry->error_until_ms);
+    printf("%-12s %.1f s\n", "ttl", (double)ttl_ms / 1000);
+    printf("%-12s %u ms\n", "fill took", entry->fill_ms);
+    for (size_t i = 0; i < entry->tag_count; i++)
+        printf("%-12s %016llx\n", "tag version", (unsigned long long)entry->versions[i]);
+    printf("%-12s %zu bytes, %zu compressed\n\n", "body", entry->plain.len, entry->gzip.len);
+    fwrite(entry->plain.ptr, 1, entry->plain.len, stdout);
+    putchar('\n');
+}
+
+static int run_show(struct ctl *ctl, int argc, char **argv)
+{
+    struct buf key = BUF_INIT(2 * NAME_MAX_), bytes = BUF_INIT(2 * ENTRY_SIZE_MAX);
+    struct entry entry;
+    int64_t ttl_ms = 0;
+    int status = CTL_FAILED;
+
+    if (argc != 1 || argv[0][0] == '\0' || strlen(argv[0]) > NAME_MAX_)
+        return ctl_usage("cache show takes the name of one entry, as cache list shows it");
+    if (!open_redis(ctl, &key))
+        goto out;
+    buf_str(&key, str_from(argv[0]));
+    if (ctl_redis(ctl, 2, (const struct str[]){STR("GET"), buf_view(&key)}, take_bytes, &bytes) !=
+            ERR_OK ||
+        ctl_redis(ctl, 2, (const struct str[]){STR("PTTL"), buf_view(&key)}, take_int, &ttl_ms) !=
+            ERR_OK)
+        ctl_error("Redis did not give %s", argv[0]);
+    else if (ttl_ms == -2)
+        ctl_error("there is no entry %s", argv[0]);
+    else if (entry_decode(buf_view(&bytes), &entry) != ERR_OK)
+        ctl_error("%s is no entry of this version, or it is damaged", argv[0]);
+    else
+        status = CTL_OK;
+    if (status == CTL_OK)
+        print_entry(&entry, ttl_ms);
+out:
+    buf_free(&key);
+    buf_free(&bytes);
+    return status;
+}
+
+/* --- The table --- */
+
+#define PATTERN_HELP                                                                               \
+    "PATTERN is a glob over the entries' names: 'product:*', 'products:*category=books*'.\n"
+
+const struct command command_cache_list = {
+    .name = "cache list",
+    .args = "[PATTERN]",
+    .summary = "lists the entries in Redis with their time to live and size",
+    .help = PATTERN_HELP "Tags, fences and locks are not entries and are not shown.\n",
+    .run = run_list,
+};
+
+const struct command command_cache_purge = {
+    .name = "cache purge",
+    .args = "PATTERN",
+    .summary = "removes entries from Redis and from this host's memory",
+    .help =
+        PATTERN_HELP "Never needed for right answers: a write moves the tags of what it changes.\n"
+                     "Walks with SCAN and removes with UNLINK, so Redis is never held up.\n",
+    .run = run_purge,
+};
+
+const struct command command_cache_show = {
+    .name = "cache show",
+    .args = "NAME",
+    .summary = "shows one entry in Redis",
+    .help = "NAME as cache list shows it, such as product:65a1b2c3d4e5f60718293a4b.\n",
+    .run = run_show,
+};

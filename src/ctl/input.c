@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { BLOCK = 64 << 10, END = -1 };
+
+struct input {
+    int fd, error; /* error: errno of a failed read */
+    bool ended;
+    size_t at, len;
+    uint64_t taken, size, line; /* taken: bytes of earlier blocks */
+    struct buf text;
+    char block[BLOCK];
+};
+
+static bool refill(struct input *input)
+{
+    ssize_t n;
+
+    if (input->ended)
+        return false;
+    input->taken += input->len;
+    input->at = input->len = 0;
+    do
+        n = read(input->fd, input->block, BLOCK);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        input->error = errno;
+    input->ended = n <= 0;
+    input->len = n > 0 ? (size_t)n : 0;
+    return n > 0;
+}
+
+static inline int peek(struct input *input)
+{
+    if (input->at == input->len && !refill(input))
+        return END;
+    return (unsigned char)input->block[input->at];
+}
+
+static inline int take(struct input *input)
+{
+    int c = peek(input);
+
+    if (c == END)
+        return END;
+    input->at++;
+    if (c == '\n')
+        input->line++;
+    return c;
+}
+
+struct input *input_new(int fd)
+{
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    struct input *input = mem_zalloc(sizeof *input);
+    struct stat status;
+
+    input->fd = fd;
+    input->line = 1;
+    buf_init(&input->text, INPUT_RECORD_MAX);
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+        input->size = (uint64_t)status.st_size;
+    for (size_t i = 0; i < sizeof mark && peek(input) == mark[i]; i++)
+        input->at++;
+    return input;
+}
+
+void input_free(struct input *input)
+{
+    if (input == NULL)
+        return;
+    buf_free(&input->text);
+    free(input);
+}
+
+int input_peek(struct input *input)
+{
+    int c = peek(input);
+
+    while (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        take(input);
+        c = peek(input);
+    }
+    return c;
+}
+
+uint64_t input_done(const struct input *input)
+{
+    return input->taken + input->at;
+}
+
+uint64_t input_size(const struct input *input)
+{
+    return input->size;
+}
+
+static enum err ended(struct input *input)
+{
+    if (input->error == 0)
+        return ERR_NOT_FOUND;
+    errno = input->error;
+    return ERR_IO;
+}
+
+static void skip_line(struct input *input)
+{
+    int c;
+
+    do
+        c = take(input);
+    while (c != END && c != '\n');
+}
+
+/* Takes the bytes up to and with the line's end into text; runs at a time, since this is where a
+ * large file spends its time. */
+static void take_line(struct input *input)
+{
+    buf_reset(&input->text);
+    while (peek(input) != END) {
+        struct str run = str_make(input->block + input->at, input->len - input->at);
+        size_t newline = str_find(run, '\n');
+
+        buf_append(&input->text, run.ptr, newline);
+        input->at += newline;
+        if (newline < run.len) {
+            take(input);
+            return;
+        }
+    }
+}
+
+enum err input_line(struct input *input, struct str *line, uint64_t *number)
+{
+    if (input_peek(input) == END)
+        return ended(input);
+    *number = input->line;
+    take_line(input);
+    if (input->error != 0)
+        return ended(input);
+    if (input->text.err != ERR_OK)
+        return ERR_TOO_LARGE;
+    *line = buf_view(&input->text);
+    if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+        line->len--;
+    return ERR_OK;
+}
+
+/* Takes one cell and the comma or line end behind it into text; *last says that the row has ended
+ * with it.  Gives NULL, or what is wrong. */
+static const char *take_quoted(struct input *input)
+{
+    int c;
+
+    take(input);
+    while ((c = take(input)) != END) {
+        if (c == '"' && peek(input) != '"')
+            return NULL;
+        if (c == '"')
+            take(input);
+        buf_char(&input->text, (char)c);
+        if (input->text.err != ERR_OK)
+            return "row is too long";
+    }
+    return "quoted cell is not closed";
+}
+
+static const char *take_plain(struct input *input)
+{
+    int c;
+
+    while ((c = peek(input)) != END && c != ',' && c != '\n') {
+        if (c == '"')
+            return "quote inside a cell that does not begin with one";
+        if (c == '\r') {
+            take(input);
+            if (peek(input) == '\n' || peek(input) == END)
+                return NULL;
+        } else {
+            take(input);
+        }
+        buf_char(&input->text, (char)c);
+    }
+    return input->text.err != ERR_OK ? "row is too long" : NULL;
+}
+
+static const char *take_cell(struct input *input, bool *last)
+{
+    const char *why = peek(input) == '"' ? take_quoted(input) : take_plain(input);
+    int c;
+
+    if (why != NULL)
+        return why;
+    if (peek(input) == '\r')
+        take(input);
+    c = peek(input);
+    *last = c != ',';
+    if (c != ',' && c != '\n' && c != END)
+        return "text behind the closing quote";
+    take(input);
+    return NULL;
+}
+
+enum err input_row(struct input *input, struct input_row *row)
+{
+    size_t ends[INPUT_COLUMNS_MAX], from = 0;
+    bool last = false;
+
+    row->count = 0;
+    row->why = NULL;
+    while (peek(input) == '\n' || peek(input) == '\r')
+        take(input);
+    if (peek(input) == END)
+        return ended(input);
+    row->line = input->line;
+    buf_reset(&input->text);
+    while (row->why == NULL && !last) {
+        if (row->count == INPUT_COLUMNS_MAX) {
+            row->why = "more than 64 cells";
+            break;
+        }
+        row->why = take_cell(input, &last);
+        ends[row->count++] = input->text.len;
+    }
+    if (input->error != 0)
+        return ended(input);
+    if (row->why != NULL) {
+        skip_line(input);
+        return input->text.err != ERR_OK ? ERR_TOO_LARGE : ERR_SYNTAX;
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        row->cells[i] = str_make(ends[i] > from ? input->text.ptr + from : "", ends[i] - from);
+        from = ends[i];
+    }
+    return ERR_OK;
+}

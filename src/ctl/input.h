@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CTL_INPUT_H
+#define LARDER_CTL_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* A file or pipe of records, read block by block: lines of text, or rows of CSV (RFC 4180). */
+
+enum {
+    INPUT_RECORD_MAX = 256 << 10, /* bytes of a line or row */
+    INPUT_COLUMNS_MAX = 64
+};
+
+struct input;
+
+/* Reads from fd, which stays the caller's.  A UTF-8 byte order mark at the start is skipped. */
+struct input *input_new(int fd);
+void input_free(struct input *input);
+/* The next byte that is not blank and no newline, without taking anything but such; -1 at the
+ * end. */
+int input_peek(struct input *input);
+/* Bytes taken so far, and of the whole file (0 for a pipe). */
+uint64_t input_done(const struct input *input);
+uint64_t input_size(const struct input *input);
+
+/* The next line that is not blank, without its end, valid until the next call; *number is its line
+ * in the file, from 1.  ERR_NOT_FOUND at the end.  ERR_TOO_LARGE: the line was skipped and reading
+ * can go on.  ERR_IO: errno says why. */
+enum err input_line(struct input *input, struct str *line, uint64_t *number);
+
+struct input_row {
+    struct str cells[INPUT_COLUMNS_MAX]; /* unquoted, valid until the next call */
+    size_t count;
+    uint64_t line;   /* where the row begins */
+    const char *why; /* after ERR_SYNTAX and ERR_TOO_LARGE */
+};
+
+/* The next row that is not blank.  Cells in quotes may hold commas, doubled quotes and line ends.
+ * ERR_NOT_FOUND at the end.  ERR_SYNTAX, ERR_TOO_LARGE (bytes or cells): the rest of that line was
+ * skipped and reading can go on.  ERR_IO. */
+enum err input_row(struct input *input, struct input_row *row);
+
+#endif

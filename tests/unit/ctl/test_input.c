@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ctl/input.h"
+
+static struct input *input;
+static int fd;
+
+static void open_text(struct str text)
+{
+    fd = memfd_create("input", MFD_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.ptr, text.len), text.len);
+    lseek(fd, 0, SEEK_SET);
+    input = input_new(fd);
+}
+
+static void close_text(void)
+{
+    input_free(input);
+    close(fd);
+}
+
+static void test_lines_have_their_numbers(void **state)
+{
+    struct str line;
+    uint64_t number;
+
+    (void)state;
+    open_text(STR("\xef\xbb\xbf{\"a\":1}\r\n\n  \n{\"b\":2}"));
+    assert_int_equal(input_peek(input), '{');
+    assert_int_equal(input_line(input, &line, &number), ERR_OK);
+    assert_str(line, "{\"a\":1}");
+    assert_int_equal(number, 1);
+    assert_int_equal(input_line(input, &line, &number), ERR_OK);
+    assert_str(line, "{\"b\":2}");
+    assert_int_equal(number, 4);
+    assert_int_equal(input_line(input, &line, &number), ERR_NOT_FOUND);
+    assert_int_equal(input_done(input), input_size(input));
+    close_text();
+}
+
+static void test_a_line_beyond_the_bound_is_skipped(void **state)
+{
+    size_t len = INPUT_RECORD_MAX + 1;
+    char *text = calloc(1, len + 3);
+    struct str line;
+    uint64_t number;
+
+    (void)state;
+    memset(text, 'x', len);
+    memcpy(text + len, "\nok", 3);
+    open_text(str_make(text, len + 3));
+    assert_int_equal(input_line(input, &line, &number), ERR_TOO_LARGE);
+    assert_int_equal(number, 1);
+    assert_int_equal(input_line(input, &line, &number), ERR_OK);
+    assert_str(line, "ok");
+    assert_int_equal(number, 2);
+    close_text();
+    open_text(str_make(text, INPUT_RECORD_MAX));
+    assert_int_equal(input_line(input, &line, &number), ERR_OK);
+    assert_int_equal(line.len, INPUT_RECORD_MAX);
+    close_text();
+    free(text);
+}
+
+/* Rows are written as cells with | between; a row that is refused as !. */
+static void check_rows(struct str text, const char *expected)
+{
+    struct buf seen = BUF_INIT(1 << 16);
+    struct input_row row;
+    enum err err;
+
+    open_text(text);
+    while ((err = input_row(input, &row)) != ERR_NOT_FOUND) {
+        buf_printf(&seen, "%u:", (unsigned)row.line);
+        for (size_t i = 0; err == ERR_OK && i < row.count; i++) {
+            buf_str(&seen, row.cells[i]);
+            buf_char(&seen, '|');
+        }
+        if (err != ERR_OK) {
+            assert_non_null(row.why);
+            buf_char(&seen, '!');
+        }
+    }
+    assert_str(buf_view(&seen), expected);
+    buf_free(&seen);
+    close_text();
+}
+
+static void test_rows_are_read_as_the_standard_says(void **state)
+{
+    static const struct {
+        struct str text;
+        const char *expected;
+    } cases[] = {
+        {STR_INIT(""), ""},
+        {STR_INIT("\n\r\n"), ""},
+        {STR_INIT("a,b"), "1:a|b|"},
+        {STR_INIT("a,b\nc,d\n"), "1:a|b|2:c|d|"},
+        {STR_INIT("a,b\r\nc,d\r\n"), "1:a|b|2:c|d|"},
+        {STR_INIT("a,\n"), "1:a||"},
+        {STR_INIT(",,"), "1:|||"},
+        {STR_INIT("\"\""), "1:|"},
+        {STR_INIT("\"a,b\",c"), "1:a,b|c|"},
+        {STR_INIT("\"a \"\"b\"\"\",c\r\n"), "1:a \"b\"|c|"},
+        {STR_INIT("\"a\nb\",c\nd,e"), "1:a\nb|c|3:d|e|"},
+        {STR_INIT("\"a\r\nb\"\r\nc"), "1:a\r\nb|3:c|"},
+        {STR_INIT(" a , b "), "1: a | b |"},
+        {STR_INIT("\xef\xbb\xbf"
+                  "a,b"),
+         "1:a|b|"},
+        {STR_INIT("a\rb,c"), "1:a\rb|c|"},
+        {STR_INIT("a\"b,c\nd"), "1:!2:d|"},
+        {STR_INIT("\"a\"b,c\nd"), "1:!2:d|"},
+        {STR_INIT("\"a,b\nc"), "1:!"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_rows(cases[i].text, cases[i].expected);
+}
+
+static void test_rows_are_bounded(void **state)
+{
+    char commas[INPUT_COLUMNS_MAX + 2];
+    size_t len = INPUT_RECORD_MAX + 2;
+    char *text = malloc(len + 4);
+    struct input_row row;
+
+    (void)state;
+    memset(commas, ',', sizeof commas);
+    open_text(str_make(commas, INPUT_COLUMNS_MAX - 1));
+    assert_int_equal(input_row(input, &row), ERR_OK);
+    assert_int_equal(row.count, INPUT_COLUMNS_MAX);
+    close_text();
+    open_text(str_make(commas, INPUT_COLUMNS_MAX));
+    assert_int_equal(input_row(input, &row), ERR_SYNTAX);
+    close_text();
+
+    memset(text, 'x', len);
+    memcpy(text + len, "\nok", 3);
+    open_text(str_make(text, len + 3));
+    assert_int_equal(input_row(input, &row), ERR_TOO_LARGE);
+    assert_int_equal(input_row(input, &row), ERR_OK);
+    assert_str(row.cells[0], "ok");
+    close_text();
+    text[0] = '"';
+    open_text(str_make(text, len + 3));
+    assert_int_equal(input_row(input, &row), ERR_TOO_LARGE);
+    assert_int_equal(input_row(input, &row), ERR_OK);
+    close_text();
+    free(text);
+}
+
+static void test_a_row_may_lie_across_blocks(void **state)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    struct input_row row;
+    unsigned rows = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++)
+        buf_printf(&text, "%u,\"a\"\"%u\r\n\"\r\n", i, i);
+    open_text(buf_view(&text));
+    for (; input_row(input, &row) == ERR_OK; rows++) {
+        char cell[32];
+
+        assert_int_equal(row.count, 2);
+        assert_int_equal(row.line, 2 * rows + 1);
+        snprintf(cell, sizeof cell, "a\"%u\r\n", rows);
+        assert_str(row.cells[1], cell);
+    }
+    assert_int_equal(rows, 20000);
+    close_text();
+    buf_free(&text);
+}
+
+static void test_a_failed_read_is_no_end(void **state)
+{
+    int folder = open("/", O_RDONLY | O_CLOEXEC);
+    struct str line;
+    uint64_t number;
+
+    (void)state;
+    input = input_new(folder);
+    assert_int_equal(input_line(input, &line, &number), ERR_IO);
+    assert_int_equal(errno, EISDIR);
+    input_free(input);
+    close(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines_have_their_numbers),
+        cmocka_unit_test(test_a_line_beyond_the_bound_is_skipped),
+        cmocka_unit_test(test_rows_are_read_as_the_standard_says),
+        cmocka_unit_test(test_rows_are_bounded),
+        cmocka_unit_test(test_a_row_may_lie_across_blocks),
+        cmocka_unit_test(test_a_failed_read_is_no_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
