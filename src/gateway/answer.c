@@ -55,12 +55,13 @@ static char *put_head(char *to, const struct request *request, size_t length)
     return put(to, STR("\r\n\r\n"));
 }
 
-/* The padding of the last record, the empty STDOUT and END_REQUEST. */
-static char *put_tail(char *to, uint16_t id, size_t padding)
+/* What follows the content of the last record: its padding, the empty STDOUT and END_REQUEST. */
+static char *put_tail(char *to, uint16_t id, size_t padding, bool farewell)
 {
     memset(to, 0, padding);
     to = record_write_header(to + padding, FCGI_STDOUT, id, 0, 0);
-    return record_write_end(to, id, FCGI_REQUEST_COMPLETE);
+    to = record_write_end(to, id, FCGI_REQUEST_COMPLETE);
+    return farewell ? record_write_header(to, FCGI_GET_VALUES_RESULT, 0, 0, 0) : to;
 }
 
 static size_t padding_of(size_t length)
@@ -74,24 +75,23 @@ static void add(struct answer *answer, const char *ptr, size_t len)
         (struct iovec){.iov_base = (void *)(uintptr_t)ptr, .iov_len = len};
 }
 
-/* All in one run: the head stands in its place already. */
-static void build_flat(struct answer *answer, uint16_t id, const struct str *pieces, size_t count,
-                       size_t total)
+/* All in one run: the head stands in its place already.  Returns its end. */
+static char *build_flat(struct answer *answer, uint16_t id, const struct str *pieces, size_t count,
+                        size_t total)
 {
     char *at = answer->flat + RECORD_HEADER_SIZE + pieces[0].len;
 
     for (size_t i = 1; i < count; i++)
         at = put(at, pieces[i]);
     record_write_header(answer->flat, FCGI_STDOUT, id, total, padding_of(total));
-    at = put_tail(at, id, padding_of(total));
-    add(answer, answer->flat, (size_t)(at - answer->flat));
+    return at;
 }
 
-static void build_records(struct answer *answer, uint16_t id, const struct str *pieces,
-                          size_t count, size_t total)
+/* Returns the padding of the last record. */
+static size_t build_records(struct answer *answer, uint16_t id, const struct str *pieces,
+                            size_t count, size_t total)
 {
     size_t left = 0, records = 0, padding = 0;
-    char *end;
 
     for (size_t i = 0; i < count; i++) {
         struct str piece = pieces[i];
@@ -110,8 +110,7 @@ static void build_records(struct answer *answer, uint16_t id, const struct str *
             total -= n;
         }
     }
-    end = put_tail(answer->tail, id, padding);
-    add(answer, answer->tail, (size_t)(end - answer->tail));
+    return padding;
 }
 
 static bool is_sendable(const struct response *response)
@@ -121,7 +120,7 @@ static bool is_sendable(const struct response *response)
            response_length(response) <= RESPONSE_BODY_MAX;
 }
 
-void answer_build(struct answer *answer, struct request *request, uint16_t id)
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell)
 {
     struct response *response = &request->response;
     struct str pieces[PIECES];
@@ -139,10 +138,15 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id)
         total += length;
     }
     answer->count = 0;
-    if (RECORD_HEADER_SIZE + total + sizeof answer->tail <= ANSWER_FLAT)
-        build_flat(answer, id, pieces, count, total);
-    else
-        build_records(answer, id, pieces, count, total);
+    if (RECORD_HEADER_SIZE + total + sizeof answer->tail <= ANSWER_FLAT) {
+        char *at = build_flat(answer, id, pieces, count, total);
+        at = put_tail(at, id, padding_of(total), farewell);
+        add(answer, answer->flat, (size_t)(at - answer->flat));
+    } else {
+        size_t padding = build_records(answer, id, pieces, count, total);
+        char *at = put_tail(answer->tail, id, padding, farewell);
+        add(answer, answer->tail, (size_t)(at - answer->tail));
+    }
 }
 
 void answer_error(struct request *request, unsigned status, const char *message)

@@ -10,7 +10,7 @@
 #include "http/request.h"
 
 /* A response laid out as FastCGI records, to be sent by one writev: STDOUT records, the empty one,
- * END_REQUEST, and nothing behind it. */
+ * END_REQUEST, and nothing behind it unless the connection ends. */
 
 enum {
     ANSWER_RECORD = 65528, /* content of a full record: a multiple of 8, so nothing is padded */
@@ -23,15 +23,19 @@ enum {
 struct answer {
     char flat[ANSWER_FLAT];
     char headers[ANSWER_RECORDS][RECORD_HEADER_SIZE];
-    char tail[8 + RECORD_HEADER_SIZE + RECORD_END_SIZE];
+    char tail[8 + RECORD_HEADER_SIZE + RECORD_END_SIZE + RECORD_HEADER_SIZE];
     struct iovec vectors[ANSWER_VECTORS];
     size_t count;
 };
 
 /* Lays out the request's response.  One that cannot be sent (a buffer passed its cap, no status,
  * longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into `answer` and
- * into what the response points to. */
-void answer_build(struct answer *answer, struct request *request, uint16_t id);
+ * into what the response points to.
+ * farewell: the client asked for the connection to be kept, and it is closed all the same.  A
+ * record that says nothing (GET_VALUES_RESULT without values) follows then.  nginx keeps only
+ * connections on which nothing follows END_REQUEST, so it does not send the next request into one
+ * that is about to be closed, which it could not send again when it is a POST. */
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell);
 
 /* Makes the response an error in the JSON envelope, in place of what it was. */
 void answer_error(struct request *request, unsigned status, const char *message);

@@ -29,7 +29,7 @@ struct connection {
     enum phase phase;
     bool closing;
     bool close_after; /* when what is unsent has been sent */
-    bool retired;     /* nothing more is read; what has come is answered */
+    bool retired;     /* shut for reading; what has come is answered */
     struct backlog unsent, unread;
     struct intake intake;
 };
@@ -37,6 +37,7 @@ struct connection {
 _Static_assert(sizeof(struct connection) <= 2048, "an idle connection is small");
 
 static void on_ready(uv_poll_t *poll, int status, int events);
+static void last_look(struct connection *connection);
 
 static void backlog_add(struct backlog *backlog, const void *ptr, size_t len)
 {
@@ -166,14 +167,25 @@ static void close_when_sent(struct connection *connection)
         connection_close(connection);
 }
 
+/* The peer may just have sent a request.  On a Unix socket nothing can be sent any more once this
+ * end is shut, and what was sent before is still there to be read: see last_look(). */
+static void retire(struct connection *connection)
+{
+    connection->retired = true;
+    shutdown(connection->fd, SHUT_RD);
+}
+
 /* Between two requests: a connection that is not to be kept goes. */
 static void between_requests(struct connection *connection)
 {
     const struct intake *intake = &connection->intake;
 
-    if (!connection->closing && intake->state == INTAKE_IDLE &&
-        (!intake->keep || connection->retired || connection->all->leaving))
+    if (connection->closing || intake->state != INTAKE_IDLE)
+        return;
+    if (!intake->keep)
         close_when_sent(connection);
+    else if (connection->all->leaving && !connection->retired)
+        retire(connection);
 }
 
 static enum phase phase_of(const struct connection *connection)
@@ -219,7 +231,8 @@ static void respond(struct connection *connection, struct exchange *exchange)
 {
     struct answer *answer = &connection->all->answer;
 
-    answer_build(answer, &exchange->request, connection->intake.id);
+    answer_build(answer, &exchange->request, connection->intake.id,
+                 connection->all->leaving && connection->intake.keep);
     count_status(exchange->request.response.status);
     intake_finished(&connection->intake);
     connection_send(connection, answer->vectors, answer->count);
@@ -237,8 +250,11 @@ static void on_finish(struct request *request)
         return;
     }
     respond(connection, exchange);
-    if (!connection->closing)
-        set_deadline(connection, true);
+    if (connection->closing)
+        return;
+    set_deadline(connection, true);
+    if (!connection->all->consuming)
+        last_look(connection);
 }
 
 static void hand_over(struct connection *connection)
@@ -289,10 +305,12 @@ static void consume(struct connection *connection, struct str input)
     enum intake_event event;
     bool begun;
 
+    connection->all->consuming = true;
     do {
         event = intake_next(&connection->intake, &input);
         act(connection, event);
     } while (event != INTAKE_MORE && !connection->closing && !is_blocked(connection));
+    connection->all->consuming = false;
     if (connection->closing)
         return;
     if (input.len > 0)
@@ -302,7 +320,7 @@ static void consume(struct connection *connection, struct str input)
     set_deadline(connection, begun);
 }
 
-static void on_readable(struct connection *connection)
+static void read_once(struct connection *connection)
 {
     char *into = connection->all->read;
     ssize_t n;
@@ -314,8 +332,22 @@ static void on_readable(struct connection *connection)
         consume(connection, str_make(into, (size_t)n));
     else if (n == 0 && connection->retired && connection->intake.state == INTAKE_BUSY)
         uv_poll_stop(&connection->poll);
-    else if (n == 0 || errno != EAGAIN)
+    else if (n == 0 || errno != EAGAIN || connection->retired)
         connection_close(connection);
+}
+
+/* Of a connection that was shut for reading: what came before is answered, then it is closed. */
+static void last_look(struct connection *connection)
+{
+    while (connection->retired && !connection->closing && !is_blocked(connection) &&
+           connection->intake.state != INTAKE_BUSY)
+        read_once(connection);
+}
+
+static void on_readable(struct connection *connection)
+{
+    read_once(connection);
+    last_look(connection);
 }
 
 /* The rest may have been as long as what was read: it is taken over whole, and what remains of it
@@ -354,6 +386,7 @@ static void on_writable(struct connection *connection)
     watch(connection, UV_READABLE);
     set_deadline(connection, true);
     consume_unread(connection);
+    last_look(connection);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -399,14 +432,11 @@ void connection_open(struct connections *all, int fd)
     watch(connection, UV_READABLE);
 }
 
-/* An idle peer may just have sent a request.  On a Unix socket nothing can be sent any more once
- * this end is shut, and what was sent before is still there to be answered. */
-static void retire(struct connection *connection)
+static void expire(struct connection *connection)
 {
     if (connection->phase == PHASE_IDLE || connection->phase == PHASE_FIRST) {
-        connection->retired = true;
-        shutdown(connection->fd, SHUT_RD);
-        on_readable(connection);
+        retire(connection);
+        last_look(connection);
     } else {
         connection_close(connection);
     }
@@ -419,7 +449,7 @@ void connections_sweep(struct connections *all)
     for (struct connection *connection = all->first, *next; connection != NULL; connection = next) {
         next = connection->next;
         if (connection->deadline <= now && !connection->closing)
-            retire(connection);
+            expire(connection);
     }
 }
 

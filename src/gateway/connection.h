@@ -41,6 +41,7 @@ struct connections {
     size_t open;    /* in the list */
     size_t handles; /* open, or being closed */
     bool leaving;
+    bool consuming;                /* what lies in `read` is being acted on */
     void (*on_close)(void *owner); /* a connection is gone */
     void *owner;
     struct answer answer;       /* of the response being sent */

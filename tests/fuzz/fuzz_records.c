@@ -45,7 +45,7 @@ static void finish(struct intake *intake)
 
     if (exchange->request.response.status == 0)
         answer_error(&exchange->request, 404, "Not found");
-    answer_build(&answer, &exchange->request, intake->id);
+    answer_build(&answer, &exchange->request, intake->id, false);
     must(answer.count > 0);
     intake_finished(intake);
     exchange_put(exchange);

@@ -161,10 +161,17 @@ static bool is_closed(int fd)
     return !receive(fd);
 }
 
+/* The record that tells nginx not to keep the connection. */
+static bool has_farewell(void)
+{
+    return t.in.len >= 32 && t.in.ptr[t.in.len - 23] == FCGI_END_REQUEST &&
+           memcmp(t.in.ptr + t.in.len - 8, "\1\12\0\0\0\0\0\0", 8) == 0;
+}
+
 static bool has_end(int fd)
 {
     receive(fd);
-    return t.in.len >= 24 && t.in.ptr[t.in.len - 15] == FCGI_END_REQUEST;
+    return (t.in.len >= 24 && t.in.ptr[t.in.len - 15] == FCGI_END_REQUEST) || has_farewell();
 }
 
 /* One whole answer, with its records taken off: head and body. */
@@ -217,6 +224,7 @@ static void a_kept_connection_serves_on_another_ends(void **state)
     for (unsigned id = 1; id < 4; id++) {
         send_get(fd, id, FCGI_KEEP_CONN);
         receive_answer(fd);
+        assert_false(has_farewell());
         assert_int_equal(t.in.ptr[t.in.len - 13], (char)id);
     }
     assert_int_equal(gateway_connections(t.gateway), 1);
@@ -607,6 +615,7 @@ static void leaving_answers_the_next_request_and_closes(void **state)
     assert_false(t.done);
     send_get(kept, 1, FCGI_KEEP_CONN);
     assert_true(contains(receive_answer(kept), "xxxxx"));
+    assert_true(has_farewell());
     WAIT_FOR(is_closed(kept));
     answer(t.held[0]);
     assert_true(contains(receive_answer(busy), "xxxxx"));
