@@ -9,6 +9,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_input \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
+	tests/unit/gateway/test_listener \
 	tests/unit/gateway/test_params \
 	tests/unit/gateway/test_record \
 	tests/unit/memory/test_ghost \

@@ -2,6 +2,8 @@
 #include "gateway/gateway.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -232,6 +234,76 @@ static void a_kept_connection_serves_on_another_ends(void **state)
     receive_answer(fd);
     WAIT_FOR(is_closed(fd));
     close(fd);
+}
+
+static void tcp_is_served_too(void **state)
+{
+    const struct gateway_config config = {.sweep_ms = 5, .leave_grace_ms = 20};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+
+    (void)state;
+    assert_int_equal(gateway_new(&t.loop, &config, handle, NULL, &t.gateway), ERR_OK);
+    assert_int_equal(gateway_listen(t.gateway, "127.0.0.1:0"), ERR_OK);
+    const char *port = strrchr(gateway_address(t.gateway), ':') + 1;
+    address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 3; i++) {
+        send_get(fd, 1, FCGI_KEEP_CONN);
+        assert_true(contains(receive_answer(fd), "xxxxx"));
+    }
+    gateway_drain(t.gateway, on_done, NULL);
+    WAIT_FOR(is_closed(fd));
+    close(fd);
+}
+
+static void management_records_are_answered(void **state)
+{
+    struct buf bytes = STREAM;
+
+    (void)state;
+    start((struct gateway_config){0});
+    int fd = dial();
+    add(&bytes, FCGI_GET_VALUES, 0, NULL, 0);
+    add(&bytes, 99, 0, NULL, 0);
+    transmit(fd, &bytes);
+    WAIT_FOR((receive(fd), t.in.len == 8 + 16));
+    assert_int_equal(t.in.ptr[1], FCGI_GET_VALUES_RESULT);
+    assert_int_equal(t.in.ptr[9], FCGI_UNKNOWN_TYPE);
+    close(fd);
+}
+
+static void a_large_last_answer_is_sent_whole(void **state)
+{
+    struct buf bytes = STREAM;
+
+    (void)state;
+    t.size = RESPONSE_BODY_MAX;
+    start((struct gateway_config){0});
+    int fd = dial();
+    add_get(&bytes, 1, 0);
+    transmit(fd, &bytes);
+    WAIT_FOR(is_closed(fd));
+    assert_true(t.in.len > RESPONSE_BODY_MAX);
+    assert_true(has_end(fd));
+    close(fd);
+}
+
+static void a_peer_that_goes_amid_an_answer_is_let_go(void **state)
+{
+    struct buf bytes = STREAM;
+
+    (void)state;
+    t.size = RESPONSE_BODY_MAX;
+    start((struct gateway_config){0});
+    int fd = dial();
+    add_get(&bytes, 1, FCGI_KEEP_CONN);
+    transmit(fd, &bytes);
+    WAIT_FOR(t.handled == 1);
+    close(fd);
+    WAIT_FOR(gateway_connections(t.gateway) == 0);
 }
 
 static void ids_are_unique_hex_digits(void **state)
@@ -578,8 +650,12 @@ static void connections_beyond_the_cap_are_closed_and_counted(void **state)
 static void without_file_descriptors_the_rest_waits(void **state)
 {
     struct rlimit old, low;
+    const char *preloaded = getenv("LD_PRELOAD");
 
     (void)state;
+    /* valgrind keeps the limit itself: it accepts a connection, and closes it. */
+    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
+        return;
     start((struct gateway_config){0});
     int a = dial(), b = dial();
     getrlimit(RLIMIT_NOFILE, &old);
@@ -722,6 +798,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GATEWAY_TEST(an_answer_begins_with_its_status_and_ends_with_its_body),
         GATEWAY_TEST(a_kept_connection_serves_on_another_ends),
+        GATEWAY_TEST(tcp_is_served_too),
+        GATEWAY_TEST(management_records_are_answered),
+        GATEWAY_TEST(a_large_last_answer_is_sent_whole),
+        GATEWAY_TEST(a_peer_that_goes_amid_an_answer_is_let_go),
         GATEWAY_TEST(ids_are_unique_hex_digits),
         GATEWAY_TEST(large_answers_are_cut_into_records),
         GATEWAY_TEST(parts_are_sent_in_order),
