@@ -22,6 +22,9 @@ UNIT_TESTS = \
 	tests/unit/memory/test_segment \
 	tests/unit/memory/test_stripe \
 	tests/unit/memory/test_tags \
+	tests/unit/store/test_bson_json \
+	tests/unit/store/test_collection \
+	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_url
 else

@@ -115,6 +115,7 @@ enum err collection_insert_many(struct mongo_db *db, struct str collection,
         errs[i] = ERR_OK;
     }
     bson_append_bool(&opts, "ordered", -1, false);
+    append_write_time(&opts, 0);
     bson_destroy(&reply);
     if (count > 0) {
         if (!mongoc_collection_insert_many(into, list, count, &opts, &reply, &error))
@@ -207,38 +208,51 @@ enum err collection_remove(struct mongo_db *db, struct str collection,
     return err;
 }
 
-static int64_t reply_int(const bson_t *reply, const char *field)
+/* The command itself is put together here: the driver's own helpers have no place for maxTimeMS.
+ * {update|delete: collection, updates|deletes: [statement], maxTimeMS: …} */
+static enum err run_statement(struct mongo_db *db, const char *verb, struct str collection,
+                              const char *list, const bson_t *statement, uint32_t max_time_ms,
+                              int64_t *changed)
 {
-    bson_iter_t iter;
+    bson_t command = BSON_INITIALIZER, statements, reply;
+    bson_error_t error;
+    bson_iter_t count;
+    enum err err = ERR_OK;
 
-    return bson_iter_init_find(&iter, reply, field) ? bson_iter_as_int64(&iter) : 0;
+    query_text(&command, verb, collection);
+    bson_append_array_begin(&command, list, -1, &statements);
+    bson_append_document(&statements, "0", -1, statement);
+    bson_append_array_end(&command, &statements);
+    append_write_time(&command, max_time_ms);
+    if (!mongoc_client_write_command_with_opts(db->client, db->name, &command, NULL, &reply,
+                                               &error))
+        err = mongo_error(&error, true, verb);
+    else if (read_write_errors(&reply, 1, &err) == 0 && has_write_concern_error(&reply))
+        err = ERR_UNKNOWN;
+    if (changed != NULL)
+        *changed = bson_iter_init_find(&count, &reply, "n") ? bson_iter_as_int64(&count) : 0;
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    return err;
 }
 
 enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
                            int64_t *changed)
 {
-    mongoc_collection_t *in = query_collection(db, update->collection);
-    bson_t filter = BSON_INITIALIZER, changes = BSON_INITIALIZER, opts = BSON_INITIALIZER, reply;
-    bson_error_t error;
-    enum err err = ERR_OK;
-    bool done;
+    bson_t statement = BSON_INITIALIZER, inner;
+    enum err err;
 
-    query_filter(&filter, update->conditions, update->condition_count, NULL, NULL, 0);
-    query_update(&changes, update->assignments, update->assignment_count);
-    append_write_time(&opts, update->max_time_ms);
-    if (update->upsert)
-        bson_append_bool(&opts, "upsert", -1, true);
-    done = many ? mongoc_collection_update_many(in, &filter, &changes, &opts, &reply, &error)
-                : mongoc_collection_update_one(in, &filter, &changes, &opts, &reply, &error);
-    if (!done)
-        err = mongo_error(&error, true, "update");
-    if (changed != NULL)
-        *changed = reply_int(&reply, "matchedCount") + reply_int(&reply, "upsertedCount");
-    bson_destroy(&filter);
-    bson_destroy(&changes);
-    bson_destroy(&opts);
-    bson_destroy(&reply);
-    mongoc_collection_destroy(in);
+    bson_append_document_begin(&statement, "q", -1, &inner);
+    query_filter(&inner, update->conditions, update->condition_count, NULL, NULL, 0);
+    bson_append_document_end(&statement, &inner);
+    bson_append_document_begin(&statement, "u", -1, &inner);
+    query_update(&inner, update->assignments, update->assignment_count);
+    bson_append_document_end(&statement, &inner);
+    bson_append_bool(&statement, "multi", -1, many);
+    bson_append_bool(&statement, "upsert", -1, update->upsert);
+    err = run_statement(db, "update", update->collection, "updates", &statement,
+                        update->max_time_ms, changed);
+    bson_destroy(&statement);
     return err;
 }
 
@@ -246,23 +260,14 @@ enum err collection_delete(struct mongo_db *db, struct str collection,
                            const struct condition *conditions, size_t count, bool many,
                            int64_t *deleted)
 {
-    mongoc_collection_t *from = query_collection(db, collection);
-    bson_t filter = BSON_INITIALIZER, opts = BSON_INITIALIZER, reply;
-    bson_error_t error;
-    enum err err = ERR_OK;
-    bool done;
+    bson_t statement = BSON_INITIALIZER, inner;
+    enum err err;
 
-    query_filter(&filter, conditions, count, NULL, NULL, 0);
-    append_write_time(&opts, 0);
-    done = many ? mongoc_collection_delete_many(from, &filter, &opts, &reply, &error)
-                : mongoc_collection_delete_one(from, &filter, &opts, &reply, &error);
-    if (!done)
-        err = mongo_error(&error, true, "delete");
-    if (deleted != NULL)
-        *deleted = reply_int(&reply, "deletedCount");
-    bson_destroy(&filter);
-    bson_destroy(&opts);
-    bson_destroy(&reply);
-    mongoc_collection_destroy(from);
+    bson_append_document_begin(&statement, "q", -1, &inner);
+    query_filter(&inner, conditions, count, NULL, NULL, 0);
+    bson_append_document_end(&statement, &inner);
+    bson_append_int32(&statement, "limit", -1, many ? 0 : 1);
+    err = run_statement(db, "delete", collection, "deletes", &statement, 0, deleted);
+    bson_destroy(&statement);
     return err;
 }

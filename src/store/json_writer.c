@@ -41,7 +41,7 @@ void json_end(struct json_writer *writer)
 
 void json_raw(struct json_writer *writer, const char *text, size_t len)
 {
-    if (!json_room(writer, len))
+    if (len == 0 || !json_room(writer, len))
         return;
     memcpy(writer->at, text, len);
     writer->at += len;
