@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 liblarder_a_SOURCES = \
+	src/app/answer.c src/app/answer.h \
+	src/app/app.c src/app/app.h \
 	src/app/body.c src/app/body.h \
+	src/app/change.c \
+	src/app/create.c \
 	src/app/cursor.c src/app/cursor.h \
+	src/app/health.c \
+	src/app/ids.c \
+	src/app/indexes.c \
+	src/app/item.c src/app/item.h \
+	src/app/list.c src/app/list.h \
+	src/app/page.c \
+	src/app/plan.c src/app/plan.h \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/resource.c src/app/resource.h \
+	src/app/state.h \
 	src/app/validate.c src/app/validate.h \
+	src/app/write.c src/app/write.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
+
+#include "app/state.h"
+#include "http/accept.h"
+#include "http/conditional.h"
+
+_Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
+               "the word stands at BODY_SOURCE_AT");
+
+void answer_prepare(struct cache_lookup *lookup, struct request *request)
+{
+    struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
+
+    lookup->room = &request->response.body;
+    lookup->want_gzip = accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
+    if (field.len > 0 && etag_is_single(field)) {
+        lookup->head_only = true;
+        lookup->if_none_match = str_trim(field);
+    }
+}
+
+/* Everything but hits, which have a ttl. */
+static const struct str forwarded[] = {
+    [CACHE_DETAIL_NONE] = STR_INIT("fwd=uri-miss"),
+    [CACHE_DETAIL_STORED] = STR_INIT("fwd=uri-miss; stored"),
+    [CACHE_DETAIL_COLLAPSED] = STR_INIT("fwd=uri-miss; collapsed"),
+    [CACHE_DETAIL_REDIS_DOWN] = STR_INIT("fwd=bypass; detail=REDIS-DOWN"),
+    [CACHE_DETAIL_READ_ONLY] = STR_INIT("fwd=uri-miss; detail=REDIS-READ-ONLY"),
+    [CACHE_DETAIL_WRITE_FENCE] = STR_INIT("fwd=bypass; detail=WRITE-FENCE"),
+    [CACHE_DETAIL_OWED] = STR_INIT("fwd=bypass; detail=OWED"),
+    [CACHE_DETAIL_YOUNG] = STR_INIT("fwd=bypass; detail=YOUNG-CACHE"),
+    [CACHE_DETAIL_TOO_LARGE] = STR_INIT("fwd=uri-miss; detail=TOO-LARGE"),
+    [CACHE_DETAIL_STALE] = STR_INIT("fwd=stale"),
+    [CACHE_DETAIL_STALE_IF_ERROR] = STR_INIT("fwd=stale; detail=STALE-IF-ERROR"),
+};
+
+static struct str hit_detail(enum cache_source source, enum cache_detail detail, unsigned status)
+{
+    if (detail == CACHE_DETAIL_STALE_IF_ERROR)
+        return STR("; detail=STALE-IF-ERROR");
+    if (detail == CACHE_DETAIL_STALE)
+        return STR("; detail=STALE");
+    if (status == 404)
+        return STR("; detail=NEGATIVE");
+    return source == CACHE_MEMORY ? STR("; detail=memory") : STR("; detail=redis");
+}
+
+void answer_cache_status(struct response *response, enum cache_source source,
+                         enum cache_detail detail, unsigned status, int64_t ttl_ms)
+{
+    struct buf *head = &response->head;
+
+    buf_literal(head, "Cache-Status: larder; ");
+    if (source == CACHE_DATABASE) {
+        buf_str(head, forwarded[detail]);
+    } else {
+        buf_literal(head, "hit; ttl=");
+        buf_int(head, ttl_ms / 1000);
+        buf_str(head, hit_detail(source, detail, status));
+    }
+    buf_literal(head, "\r\n");
+}
+
+void answer_cacheable(struct response *response, struct str etag)
+{
+    buf_literal(&response->head, "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
+    if (etag.len > 0)
+        response_header(response, STR("ETag"), etag);
+}
+
+bool answer_not_modified(struct request *request, struct str etag)
+{
+    struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
+
+    if (field.len == 0 || etag.len == 0 || !etag_is_listed(field, etag))
+        return false;
+    request->response.status = 304;
+    request->response.part_count = 0;
+    request_finish(request);
+    return true;
+}
+
+/* The bytes of a memory hit lie in the response's own room; others must be copied there, since
+ * they are the cache's. */
+static void put_body(struct response *response, const struct cache_lookup *lookup, struct str bytes)
+{
+    uint32_t at = lookup->entry.source_at;
+
+    if (lookup->source == CACHE_MEMORY) {
+        response_part(response, bytes);
+        return;
+    }
+    buf_reset(&response->body);
+    if (lookup->source == CACHE_DATABASE && at > 0 && at < bytes.len) {
+        buf_append(&response->body, bytes.ptr, at);
+        buf_literal(&response->body, "database");
+        buf_str(&response->body, str_from_offset(bytes, at + sizeof "cache" - 1));
+    } else {
+        buf_str(&response->body, bytes);
+    }
+    response_body_done(response);
+}
+
+static void fail(struct request *request, enum err err)
+{
+    struct problem problem;
+
+    if (err == ERR_TOO_LARGE) {
+        problem_init(&problem, &request->arena);
+        problem_add(&problem, STR("limit"), STR("gives a page of more than 4 MiB: ask for less"));
+        problem_send_invalid(request, &problem);
+    } else {
+        problem_send_err(request, database_err(err));
+    }
+}
+
+void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
+                   void (*links)(struct response *response, const struct cache_lookup *lookup))
+{
+    struct response *response = &request->response;
+    const struct entry *entry = &lookup->entry;
+    bool gzip = lookup->want_gzip && entry->gzip.len > 0 && lookup->source != CACHE_DATABASE;
+
+    if (lookup->err != ERR_OK) {
+        fail(request, lookup->err);
+        return;
+    }
+    answer_cache_status(response, lookup->source, lookup->detail, entry->status,
+                        entry->fresh_until_ms - request->arrived_ms);
+    if (entry->status != 200) {
+        problem_send(request, entry->status, absent, NULL);
+        return;
+    }
+    answer_cacheable(response, entry->etag);
+    if (answer_not_modified(request, entry->etag))
+        return;
+    response->status = 200;
+    buf_literal(&response->head, "Content-Type: application/json; charset=utf-8\r\n");
+    if (gzip)
+        buf_literal(&response->head, "Content-Encoding: gzip\r\n");
+    if (links != NULL)
+        links(response, lookup);
+    put_body(response, lookup, gzip ? entry->gzip : entry->plain);
+    request_finish(request);
+}
+
+void answer_data(struct request *request, unsigned status, struct str json)
+{
+    struct response *response = &request->response;
+
+    response->status = status;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    buf_reset(&response->body);
+    buf_literal(&response->body, "{\"success\":true,\"data\":");
+    buf_str(&response->body, json);
+    buf_char(&response->body, '}');
+    response_body_done(response);
+    request_finish(request);
+}

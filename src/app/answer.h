@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_ANSWER_H
+#define LARDER_APP_ANSWER_H
+
+#include "cache/cache.h"
+#include "http/problem.h"
+
+/* From what the cache says to a response.  The bodies that are cached begin with
+ * BODY_SOURCE_CACHE; an answer that has just come from MongoDB says "database" in that place. */
+
+#define BODY_PREFIX "{\"success\":true,\"source\":\"cache\""
+enum { BODY_SOURCE_AT = 26 }; /* of the word cache in it */
+
+/* Sets what of the request bears on the answer: gzip, If-None-Match, room. */
+void answer_prepare(struct cache_lookup *lookup, struct request *request);
+/* Answers, with absent as the message of a 404.  links (may be NULL) adds header lines to an
+ * answer that has a body. */
+void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
+                   void (*links)(struct response *response, const struct cache_lookup *lookup));
+/* "Cache-Status: larder; hit; ttl=231; detail=memory" (RFC 9211). */
+void answer_cache_status(struct response *response, enum cache_source source,
+                         enum cache_detail detail, unsigned status, int64_t ttl_ms);
+/* The header lines of every cacheable answer. */
+void answer_cacheable(struct response *response, struct str etag);
+/* 304 when If-None-Match names etag: true when it was answered. */
+bool answer_not_modified(struct request *request, struct str etag);
+/* {"success":true,"data":<json>} with this status; the headers are set before. */
+void answer_data(struct request *request, unsigned status, struct str json);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/app.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+#include "app/posts.h"
+#include "app/products.h"
+#include "app/state.h"
+#include "base/mem.h"
+#include "http/accept.h"
+#include "http/percent.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+#define COLLECTION_ROUTES(path, resource)                                                          \
+    {METHOD_GET, STR_INIT(path), list_handle, &(resource), 0},                                     \
+        {METHOD_POST, STR_INIT(path), create_handle, &(resource), ROUTE_WRITE | ROUTE_JSON},       \
+        {METHOD_GET, STR_INIT(path "/{id}"), item_handle, &(resource), 0},                         \
+        {METHOD_PUT, STR_INIT(path "/{id}"), update_handle, &(resource),                           \
+         ROUTE_WRITE | ROUTE_JSON},                                                                \
+        {METHOD_PATCH, STR_INIT(path "/{id}"), update_handle, &(resource),                         \
+         ROUTE_WRITE | ROUTE_JSON | ROUTE_MERGE},                                                  \
+    {                                                                                              \
+        METHOD_DELETE, STR_INIT(path "/{id}"), remove_handle, &(resource), ROUTE_WRITE             \
+    }
+
+static const struct route routes[] = {
+    COLLECTION_ROUTES("/api/products", products),
+    {METHOD_GET, STR_INIT("/api/products/featured"), list_handle, &products, ROUTE_FEATURED},
+    COLLECTION_ROUTES("/api/posts", posts),
+    {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, 0},
+    {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, 0},
+    {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, 0},
+};
+
+struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cache *cache,
+                    struct mongo *mongo, struct redis *redis, struct memory *memory)
+{
+    struct app *app = mem_zalloc(sizeof *app);
+
+    app->loop = loop;
+    app->cache = cache;
+    app->mongo = mongo;
+    app->redis = redis;
+    app->memory = memory;
+    app->config = *config;
+    plan_init(&app->products, &products);
+    plan_init(&app->posts, &posts);
+    router_add(&app->router, routes, COUNT(routes));
+    app->items = items_new(app);
+    return app;
+}
+
+void app_start(struct app *app)
+{
+    indexes_make(app, &app->products);
+    indexes_make(app, &app->posts);
+}
+
+void app_stop(struct app *app, void (*done)(void *context), void *context)
+{
+    items_stop(app->items, done, context);
+}
+
+void app_free(struct app *app)
+{
+    if (app == NULL)
+        return;
+    items_free(app->items);
+    free(app);
+}
+
+const struct plan *app_plan(const struct app *app, const struct resource *resource)
+{
+    return resource == &products ? &app->products : &app->posts;
+}
+
+/* --- What every request must keep to, whatever its route --- */
+
+static bool has_media_type(const struct request *request, unsigned flags)
+{
+    struct str type = request_param(request, STR("CONTENT_TYPE"));
+
+    return media_type_is(type, STR("application/json")) ||
+           ((flags & ROUTE_MERGE) != 0 &&
+            media_type_is(type, STR("application/merge-patch+json")));
+}
+
+/* Answers what cannot be let through; true when the handler may have it. */
+static bool admit(const struct app *app, struct request *request, const struct route *route)
+{
+    if ((route->flags & ROUTE_WRITE) != 0 && !app->config.writes_open) {
+        response_header_lit(&request->response, "WWW-Authenticate", "Bearer");
+        problem_send(request, 401, STR("Sign in to make changes"), NULL);
+    } else if ((route->flags & ROUTE_JSON) == 0 && request->method != METHOD_DELETE &&
+               request->body.len > 0) {
+        problem_send(request, 400, STR("This request takes no body"), NULL);
+    } else if ((route->flags & ROUTE_JSON) != 0 && !has_media_type(request, route->flags)) {
+        problem_send(request, 415,
+                     route->flags & ROUTE_MERGE
+                         ? STR("Content-Type must be application/json or "
+                               "application/merge-patch+json")
+                         : STR("Content-Type must be application/json"),
+                     NULL);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+void app_handle(void *context, struct request *request)
+{
+    struct app *app = context;
+    const struct router_path *path;
+    const struct route *route;
+    struct str decoded, id;
+
+    if (request->too_large) {
+        problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
+        return;
+    }
+    if (percent_decode_path(request->path, &request->arena, &decoded) != ERR_OK) {
+        problem_send(request, 400, STR("The path is not properly percent-encoded UTF-8"), NULL);
+        return;
+    }
+    path = router_find(&app->router, decoded, &id);
+    if (path == NULL) {
+        problem_send(request, 404, STR("Not found"), NULL);
+        return;
+    }
+    route = router_route(path, request->method);
+    if (route == NULL)
+        router_refuse(path, request);
+    else if (admit(app, request, route))
+        route->handle(app, request, route, id);
+}
+
+bool take_id(struct request *request, struct str id, struct oid *oid)
+{
+    if (oid_parse(id, oid) == ERR_OK)
+        return true;
+    problem_send(request, 400, STR("Invalid id"), NULL);
+    return false;
+}
+
+bool take_no_query(struct request *request)
+{
+    struct problem problem;
+    struct query query;
+
+    if (request->query.len == 0)
+        return true;
+    problem_init(&problem, &request->arena);
+    if (query_parse(&query, NULL, 0, request->query, &request->arena, &problem) == ERR_OK)
+        return true;
+    problem_send_invalid(request, &problem);
+    return false;
+}
+
+/* --- A deadline and a thread, both at one fill --- */
+
+enum { SEAL_OPEN, SEAL_AT_WORK, SEAL_OVER };
+
+void seal_fills(struct seal *seal, struct cache_fill *const *fills, size_t count)
+{
+    int expected = SEAL_OPEN;
+
+    if (!atomic_compare_exchange_strong(&seal->state, &expected, SEAL_AT_WORK))
+        return;
+    for (size_t i = 0; i < count; i++)
+        cache_fill_seal(fills[i]);
+    atomic_store(&seal->state, SEAL_OVER);
+}
+
+void seal_end(struct seal *seal)
+{
+    int expected = SEAL_OPEN;
+
+    if (atomic_compare_exchange_strong(&seal->state, &expected, SEAL_OVER))
+        return;
+    while (atomic_load(&seal->state) == SEAL_AT_WORK)
+        sched_yield();
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_APP_H
+#define LARDER_APP_APP_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "http/request.h"
+
+/* The application: what is answered to each request. */
+
+struct app;
+struct cache;
+struct memory;
+struct mongo;
+struct redis;
+
+struct app_config {
+    bool writes_open; /* everyone may write */
+};
+
+/* Borrows all of them for its life. */
+struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cache *cache,
+                    struct mongo *mongo, struct redis *redis, struct memory *memory);
+/* Makes the indexes, in the background; an index that cannot be made is a warning. */
+void app_start(struct app *app);
+/* The gateway's handler; context is the app. */
+void app_handle(void *context, struct request *request);
+/* When no request is left: closes its handles, then done(context). */
+void app_stop(struct app *app, void (*done)(void *context), void *context);
+/* After app_stop's done, and after what it borrows has no work of its own left. */
+void app_free(struct app *app);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
+#include "app/validate.h"
+#include "app/write.h"
+#include "base/clock.h"
+#include "http/conditional.h"
+
+/* PUT, PATCH and DELETE of one item.  Which lists it stands in depends on its scope, and the cache
+ * has to be told before the write: so its scope is read first, the write takes place only while
+ * that still holds, and begins again when it does not. */
+
+enum { TAGS = 4, CONDITIONS = 5, JSON_MAX = 4 << 20 };
+
+struct change {
+    struct write write; /* first */
+    struct oid id;
+    bool remove;
+    int tries;
+    struct draft draft;
+    struct value known[RESOURCE_FIELDS_MAX]; /* of the document as it was read */
+    struct value written[RESOURCE_FIELDS_MAX];
+    struct buf read_json, json;
+    struct mongo_job read_job;
+    struct str tags[TAGS];
+    char name[ITEM_NAME_MAX];
+    bool matched; /* If-Match: this very version */
+};
+
+static void destroy(struct write *write)
+{
+    struct change *change = (struct change *)write;
+
+    buf_free(&change->read_json);
+    buf_free(&change->json);
+}
+
+/* --- Reading what there is --- */
+
+static enum err ask(struct mongo_db *db, void *context)
+{
+    struct change *change = context;
+    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
+    struct record record = {.shape = &change->write.plan->shape,
+                            .out = &change->read_json,
+                            .captured = change->known,
+                            .arena = &change->write.arena};
+
+    return collection_find_one(db, change->write.plan->resource->name, &condition, 1, 0, &record);
+}
+
+/* If-Match and If-None-Match (RFC 9110 section 13.1) against the document as it is. */
+static bool meets_preconditions(struct change *change)
+{
+    struct str match = request_param(change->write.request, STR("HTTP_IF_MATCH"));
+    struct str none = request_param(change->write.request, STR("HTTP_IF_NONE_MATCH"));
+    const struct value *version = &change->known[change->write.plan->version];
+    char room[ITEM_ETAG_MAX];
+    struct str etag = plan_item_etag(version->type == VALUE_INT ? version->integer : 0,
+                                     buf_view(&change->read_json), room);
+
+    change->matched = match.len > 0 && !str_eq(str_trim(match), STR("*"));
+    if (match.len > 0 && !etag_is_listed(match, etag))
+        return false;
+    return none.len == 0 || !etag_is_listed(none, etag);
+}
+
+static void collect_tags(struct change *change)
+{
+    struct write *write = &change->write;
+    const struct plan *plan = write->plan;
+
+    write->tags = change->tags;
+    write->cache.tag_count = 0;
+    write_tag(write, plan_item_name(plan, &change->id, change->name));
+    write_tag(write, plan->resource->name);
+    write_tag(write, plan_scope_tag(plan, &change->known[plan->scope], &write->arena));
+    write_tag(write, plan_scope_tag(plan, draft_value(&change->draft, plan->resource->scope),
+                                    &write->arena));
+}
+
+static void on_read(void *context, enum err err)
+{
+    struct change *change = context;
+
+    if (err != ERR_OK) {
+        write_fail(&change->write, err);
+        return;
+    }
+    if (!meets_preconditions(change)) {
+        problem_send(change->write.request, 412, STR("It is another version by now"), NULL);
+        write_done(&change->write);
+        return;
+    }
+    collect_tags(change);
+    write_start(&change->write);
+}
+
+static void start(struct change *change)
+{
+    enum err err;
+
+    buf_reset(&change->read_json);
+    buf_reset(&change->json);
+    change->read_job = (struct mongo_job){.work = ask,
+                                          .done = on_read,
+                                          .release = write_release,
+                                          .context = change,
+                                          .deadline_ms = clock_mono_ms() + READ_MS};
+    write_use(&change->write);
+    err = mongo_submit(change->write.app->mongo, &change->read_job);
+    if (err == ERR_OK)
+        return;
+    change->write.users--;
+    write_fail(&change->write, err);
+}
+
+/* --- Writing it --- */
+
+/* That a field is as it was read. */
+static struct condition same(const struct change *change, size_t field)
+{
+    struct str name = change->write.plan->shape_fields[field].name;
+    const struct value *value = &change->known[field];
+
+    if (value->type == VALUE_NONE)
+        return (struct condition){name, OP_EXISTS, value_bool(false)};
+    return (struct condition){name, OP_EQ, *value};
+}
+
+static enum err work(struct mongo_db *db, struct write *write)
+{
+    struct change *change = (struct change *)write;
+    const struct plan *plan = write->plan;
+    struct str collection = plan->resource->name;
+    struct condition conditions[CONDITIONS] = {{STR("_id"), OP_EQ, value_oid(change->id)},
+                                               same(change, plan->scope)};
+    struct record record = {.shape = &plan->shape,
+                            .out = &change->json,
+                            .captured = change->written,
+                            .arena = &write->arena};
+    
+    size_t count = 2;
+
+    if (change->matched) {
+        conditions[count++] = same(change, plan->version);
+        if (change->known[plan->version].type == VALUE_NONE)
+            conditions[count++] = same(change, plan->updated);
+    }
+    if (change->remove)
+        return collection_remove(db, collection, conditions, count, 0, NULL);
+    return collection_modify(db,
+                             &(struct update){.collection = collection,
+                                              .conditions = conditions,
+                                              .condition_count = count,
+                                              .assignments = change->draft.items,
+                                              .assignment_count = change->draft.count},
+                             &record);
+}
+
+static void answer(struct write *write)
+{
+    struct change *change = (struct change *)write;
+    struct response *response = &write->request->response;
+    const struct value *version = &change->written[write->plan->version];
+    struct str title = write->plan->resource->title;
+    char room[ITEM_ETAG_MAX];
+
+    if (change->remove) {
+        response->status = 200;
+        response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+        response_header_lit(response, "Cache-Control", "no-store");
+        buf_literal(&response->body, "{\"success\":true,\"message\":\"");
+        buf_str(&response->body, title);
+        buf_literal(&response->body, " deleted\"}");
+        response_body_done(response);
+        request_finish(write->request);
+    } else {
+        response_header(response, STR("ETag"),
+                        plan_item_etag(version->type == VALUE_INT ? version->integer : 0,
+                                       buf_view(&change->json), room));
+        answer_data(write->request, 200, buf_view(&change->json));
+    }
+    write_done(write);
+}
+
+static void failed(struct write *write, enum err err)
+{
+    struct change *change = (struct change *)write;
+
+    if (err != ERR_NOT_FOUND)
+        write_fail(write, err);
+    else if (++change->tries < WRITE_TRIES)
+        start(change); /* its scope or version has changed since: look again */
+    else
+        write_fail(write, ERR_CONFLICT);
+}
+
+/* --- Handlers --- */
+
+static struct change *change_new(struct app *app, const struct plan *plan, struct request *request,
+                                 const struct oid *id)
+{
+    struct change *change = write_new(sizeof *change, app, plan, request);
+
+    change->id = *id;
+    change->write.work = work;
+    change->write.answer = answer;
+    change->write.failed = failed;
+    change->write.destroy = destroy;
+    buf_init(&change->read_json, JSON_MAX);
+    buf_init(&change->json, JSON_MAX);
+    return change;
+}
+
+void update_handle(void *context, struct request *request, const struct route *route,
+                   struct str id)
+{
+    struct app *app = context;
+    const struct plan *plan = app_plan(app, route->data);
+    struct change *change;
+    struct problem problem;
+    struct oid oid;
+    json_t *root;
+    enum err err;
+
+    if (!take_id(request, id, &oid) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
+        return;
+    change = change_new(app, plan, request, &oid);
+    err = validate(plan->resource, root, VALIDATE_CHANGE, request->arrived_ms,
+                   &change->write.arena, &problem, &change->draft);
+    json_decref(root);
+    if (err == ERR_OK) {
+        start(change);
+    } else {
+        problem_send_invalid(request, &problem);
+        write_done(&change->write);
+    }
+}
+
+void remove_handle(void *context, struct request *request, const struct route *route,
+                   struct str id)
+{
+    struct app *app = context;
+    struct change *change;
+    struct oid oid;
+
+    if (!take_id(request, id, &oid) || !take_no_query(request))
+        return;
+    change = change_new(app, app_plan(app, route->data), request, &oid);
+    change->remove = true;
+    start(change);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "app/state.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+
+enum { PING_MS = 1000 };
+
+static void reply(struct request *request, unsigned status)
+{
+    struct response *response = &request->response;
+
+    response->status = status;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    response_body_done(response);
+    request_finish(request);
+}
+
+void healthz_handle(void *context, struct request *request, const struct route *route,
+                    struct str id)
+{
+    (void)context, (void)route, (void)id;
+    buf_literal(&request->response.body, "{\"status\":\"alive\"}");
+    reply(request, 200);
+}
+
+/* --- Readiness: MongoDB is asked, Redis is looked at --- */
+
+struct probe {
+    struct app *app;
+    struct request *request;
+    struct mongo_job job;
+};
+
+static void answer(struct app *app, struct request *request, bool mongo)
+{
+    struct buf *body = &request->response.body;
+    bool redis = redis_ready(app->redis);
+
+    if (!redis)
+        redis_wake(app->redis);
+    buf_literal(body, "{\"mongo\":");
+    buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
+    buf_literal(body, ",\"redis\":");
+    buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
+    buf_literal(body, ",\"status\":");
+    buf_str(body, !mongo   ? STR("\"down\"")
+                  : !redis ? STR("\"degraded\"")
+                           : STR("\"ready\""));
+    buf_char(body, '}');
+    if (!mongo)
+        response_header_lit(&request->response, "Retry-After", "1");
+    reply(request, mongo ? 200 : 503);
+}
+
+static enum err ping(struct mongo_db *db, void *context)
+{
+    (void)context;
+    return collection_ping(db);
+}
+
+static void pinged(void *context, enum err err)
+{
+    struct probe *probe = context;
+
+    answer(probe->app, probe->request, err == ERR_OK);
+}
+
+void readyz_handle(void *context, struct request *request, const struct route *route,
+                   struct str id)
+{
+    struct app *app = context;
+    struct probe *probe = mem_zalloc(sizeof *probe);
+    enum err err;
+
+    (void)route, (void)id;
+    probe->app = app;
+    probe->request = request;
+    probe->job = (struct mongo_job){.work = ping,
+                                    .done = pinged,
+                                    .release = free,
+                                    .context = probe,
+                                    .deadline_ms = clock_mono_ms() + PING_MS};
+    err = mongo_submit(app->mongo, &probe->job);
+    if (err == ERR_OK)
+        return;
+    answer(app, request, err == ERR_BUSY); /* busy is not away */
+    free(probe);
+}
+
+void metrics_handle(void *context, struct request *request, const struct route *route,
+                    struct str id)
+{
+    struct response *response = &request->response;
+
+    (void)context, (void)route, (void)id;
+    metrics_text(&response->body);
+    response->status = 200;
+    response_header_lit(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    response_body_done(response);
+    request_finish(request);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/list.h"
+
+#include <stdlib.h>
+
+#include "app/answer.h"
+#include "app/cursor.h"
+#include "base/gzip.h"
+#include "base/mem.h"
+
+enum { LINK_MAX = 500 };
+
+static const struct query_value *value_of(const struct list_read *read, enum param_op op)
+{
+    return &read->query.values[read->plan->at[op]];
+}
+
+/* --- The entry's name and tags --- */
+
+static struct str join(struct arena *arena, struct str a, struct str b, struct str c)
+{
+    char *text = arena_alloc(arena, a.len + b.len + c.len);
+
+    memcpy(text, a.ptr, a.len);
+    memcpy(text + a.len, b.ptr, b.len);
+    if (c.len > 0)
+        memcpy(text + a.len + b.len, c.ptr, c.len);
+    return str_make(text, a.len + b.len + c.len);
+}
+
+/* A list of one scope depends on that scope alone. */
+static struct str list_tag(const struct list_read *read, struct arena *arena)
+{
+    const struct resource *resource = read->plan->resource;
+
+    for (size_t i = 0; i < read->query.count; i++)
+        if (read->query.values[i].given && resource->params[i].op == PARAM_EQ &&
+            str_eq(resource->params[i].field, resource->scope))
+            return join(arena, resource->name, STR(":"), read->query.values[i].text);
+    return resource->name;
+}
+
+void list_read_name(struct list_read *read, struct arena *arena)
+{
+    struct str text = query_text(&read->query, read->plan->all, arena);
+
+    read->lookup.name = join(arena, read->plan->resource->name, STR(":"), text);
+    read->lookup.tags[0] = list_tag(read, arena);
+    read->lookup.tag_count = 1;
+}
+
+struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena)
+{
+    uint32_t mask = plan->filters | UINT32_C(1) << plan->at[PARAM_SORT];
+
+    return join(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
+}
+
+/* --- Link (RFC 8288) --- */
+
+static void put_link(struct buf *head, const struct list_read *read, struct str base,
+                     const char *name, struct str value, const char *rel, bool *first)
+{
+    buf_str(head, *first ? STR("Link: <") : STR(", <"));
+    *first = false;
+    buf_str(head, read->path);
+    if (base.len > 0 || value.len > 0)
+        buf_char(head, '?');
+    buf_str(head, base);
+    if (value.len > 0) {
+        if (base.len > 0)
+            buf_char(head, '&');
+        buf_str(head, str_from(name));
+        buf_char(head, '=');
+        buf_str(head, value);
+    }
+    buf_literal(head, ">; rel=\"");
+    buf_str(head, str_from(rel));
+    buf_char(head, '"');
+}
+
+static struct str page_text(uint64_t page, char room[static 20])
+{
+    size_t at = 20;
+
+    if (page <= 1)
+        return STR("");
+    while (page > 0) {
+        room[--at] = (char)('0' + page % 10);
+        page /= 10;
+    }
+    return str_make(room + at, 20 - at);
+}
+
+/* Relative references; too long ones are left out, for a header has to fit into one buffer. */
+static void put_links(struct response *response, const struct cache_lookup *lookup)
+{
+    const struct list_read *read = (const struct list_read *)lookup;
+    struct request *request = lookup->context;
+    uint64_t page = value_of(read, PARAM_PAGE)->integer, pages;
+    uint64_t reach = PAGE_REACH / value_of(read, PARAM_LIMIT)->integer;
+    bool walking = value_of(read, PARAM_AFTER)->given, first = true;
+    bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
+    struct str next = page_note(&lookup->entry, gzip, &pages);
+    struct str base = query_text(&read->query, read->plan->walk, &request->arena);
+    struct buf *head = &response->head;
+    char room[20];
+
+    if (base.len + read->path.len > LINK_MAX || next.len > LINK_MAX)
+        return;
+    put_link(head, read, base, "", STR(""), "first", &first);
+    if (!walking && page > 1)
+        put_link(head, read, base, "page", page_text(page - 1, room), "prev", &first);
+    if (!walking && page < pages && page < reach)
+        put_link(head, read, base, "page", page_text(page + 1, room), "next", &first);
+    else if (next.len > 0)
+        put_link(head, read, base, "after", next, "next", &first);
+    if (pages > 0 && pages <= reach)
+        put_link(head, read, base, "page", page_text(pages, room), "last", &first);
+    buf_literal(head, "\r\n");
+}
+
+/* --- The look-up --- */
+
+static void arena_of(struct list_read *read)
+{
+    arena_init(&read->arena, NULL, 0);
+}
+
+/* The query's texts belong to the request: the copy reads them again from the canonical text. */
+static struct cache_lookup *detach(const struct cache_lookup *lookup)
+{
+    const struct list_read *read = (const struct list_read *)lookup;
+    const struct resource *resource = read->plan->resource;
+    struct list_read *copy = mem_zalloc(sizeof *copy);
+    struct problem problem;
+
+    arena_of(copy);
+    problem_init(&problem, &copy->arena);
+    copy->lookup.class = resource->list_class;
+    copy->lookup.fill = list_fill;
+    copy->lookup.detach = lookup->detach;
+    copy->lookup.detached_free = lookup->detached_free;
+    copy->app = read->app;
+    copy->plan = read->plan;
+    (void)query_parse(&copy->query, resource->params, resource->param_count,
+                      query_text(&read->query, read->plan->all, &copy->arena), &copy->arena,
+                      &problem);
+    list_read_name(copy, &copy->arena);
+    return &copy->lookup;
+}
+
+static void detached_free(struct cache_lookup *lookup)
+{
+    struct list_read *read = (struct list_read *)lookup;
+
+    arena_reset(&read->arena);
+    free(read);
+}
+
+static void done(struct cache_lookup *lookup)
+{
+    answer_lookup(lookup->context, lookup, STR("Not found"), put_links);
+}
+
+/* --- What the parameters must keep to together --- */
+
+static void check_after(const struct list_read *read, struct arena *arena, struct problem *problem)
+{
+    const struct query_value *after = value_of(read, PARAM_AFTER);
+    struct keyset keyset;
+    enum err err;
+
+    if (!after->given)
+        return;
+    err = cursor_decode(after->text, list_asked(read->plan, &read->query, arena), arena, &keyset);
+    if (err == ERR_INVALID)
+        problem_add(problem, STR("after"), STR("belongs to another filter or sort"));
+    else if (err != ERR_OK)
+        problem_add(problem, STR("after"), STR("must be the next of a page before"));
+    else if (value_of(read, PARAM_PAGE)->given)
+        problem_add(problem, STR("page"), STR("cannot be combined with after"));
+}
+
+static void check_reach(const struct list_read *read, struct problem *problem)
+{
+    uint64_t page = value_of(read, PARAM_PAGE)->integer;
+
+    if (page * value_of(read, PARAM_LIMIT)->integer > PAGE_REACH)
+        problem_add(problem, STR("page"),
+                    STR("reaches no further than page × limit = 10000: walk on with after, "
+                        "which takes the next of the page before"));
+}
+
+static void check_pick(const struct list_read *read, struct problem *problem)
+{
+    for (size_t i = 0; i < read->query.count; i++)
+        if (read->query.values[i].given && i != read->plan->at[PARAM_PICK])
+            problem_add(problem, read->query.params[i].name, STR("cannot be combined with ids"));
+}
+
+static bool picks(const struct list_read *read)
+{
+    size_t i = read->plan->at[PARAM_PICK];
+
+    return i < read->query.count && read->query.values[i].given;
+}
+
+static size_t param_index(const struct resource *resource, struct str name)
+{
+    size_t i = 0;
+
+    while (i < resource->param_count && !str_eq(resource->params[i].name, name))
+        i++;
+    return i;
+}
+
+static enum err parse(struct list_read *read, struct request *request, const struct route *route,
+                      struct problem *problem)
+{
+    const struct resource *resource = read->plan->resource;
+    struct arena *arena = &request->arena;
+
+    if (query_parse(&read->query, resource->params, resource->param_count, request->query, arena,
+                    problem) != ERR_OK)
+        return ERR_INVALID;
+    if ((route->flags & ROUTE_FEATURED) != 0 &&
+        query_set_bool(&read->query, param_index(resource, STR("featured")), true) != ERR_OK)
+        problem_add(problem, STR("featured"), STR("is always true here"));
+    if (picks(read)) {
+        check_pick(read, problem);
+    } else {
+        check_after(read, arena, problem);
+        check_reach(read, problem);
+    }
+    return problem->count == 0 ? ERR_OK : ERR_INVALID;
+}
+
+void list_handle(void *context, struct request *request, const struct route *route, struct str id)
+{
+    struct app *app = context;
+    struct list_read *read = arena_alloc(&request->arena, sizeof *read);
+    struct problem problem;
+
+    (void)id;
+    problem_init(&problem, &request->arena);
+    read->app = app;
+    read->plan = app_plan(app, route->data);
+    read->path = route->pattern;
+    read->lookup = (struct cache_lookup){.class = read->plan->resource->list_class,
+                                         .fill = list_fill,
+                                         .detach = detach,
+                                         .detached_free = detached_free,
+                                         .done = done,
+                                         .context = request};
+    if (parse(read, request, route, &problem) != ERR_OK) {
+        problem_send_invalid(request, &problem);
+    } else if (picks(read)) {
+        ids_handle(app, read->plan, request, &read->query);
+    } else {
+        list_read_name(read, &request->arena);
+        answer_prepare(&read->lookup, request);
+        cache_get(app->cache, &read->lookup);
+    }
+}

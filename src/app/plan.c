@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/plan.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+
+static void require(bool held, const struct resource *resource, const char *rule)
+{
+    if (held)
+        return;
+    log_error("app", "a resource's tables break a rule", LOG_STR("resource", resource->name),
+              LOG_CSTR("rule", rule));
+    abort();
+}
+
+static void init_shape(struct plan *plan)
+{
+    const struct resource *resource = plan->resource;
+
+    require(resource->field_count <= RESOURCE_FIELDS_MAX, resource, "number of fields");
+    plan->scope = resource_field(resource, resource->scope);
+    plan->version = resource_field(resource, STR("version"));
+    plan->updated = resource_field(resource, STR("updatedAt"));
+    require(plan->scope < resource->field_count && plan->version < resource->field_count &&
+                plan->updated < resource->field_count,
+            resource, "scope, version and updatedAt");
+    for (size_t i = 0; i < resource->field_count; i++)
+        plan->shape_fields[i] = (struct shape_field){
+            .name = resource->fields[i].name,
+            .hidden = (resource->fields[i].flags & FIELD_HIDDEN) != 0,
+            .capture = i == plan->scope || i == plan->version || i == plan->updated};
+    plan->shape = (struct shape){plan->shape_fields, resource->field_count};
+}
+
+void plan_init(struct plan *plan, const struct resource *resource)
+{
+    *plan = (struct plan){.resource = resource};
+    init_shape(plan);
+    require(resource->param_count <= QUERY_PARAMS_MAX, resource, "number of parameters");
+    for (size_t i = 0; i < PARAM_OPS; i++)
+        plan->at[i] = resource->param_count;
+    for (size_t i = 0; i < resource->param_count; i++) {
+        enum param_op op = resource->params[i].op;
+        uint32_t bit = UINT32_C(1) << i;
+        require(i == 0 || str_cmp(resource->params[i - 1].name, resource->params[i].name) < 0,
+                resource, "parameters sorted by name");
+        plan->at[op] = i;
+        plan->all |= bit;
+        if (param_is_filter(op))
+            plan->filters |= bit;
+        if (op != PARAM_PAGE && op != PARAM_AFTER)
+            plan->walk |= bit;
+    }
+    require(plan->at[PARAM_SORT] < resource->param_count &&
+                plan->at[PARAM_PAGE] < resource->param_count &&
+                plan->at[PARAM_LIMIT] < resource->param_count &&
+                plan->at[PARAM_AFTER] < resource->param_count,
+            resource, "sort, page, limit and after");
+}
+
+struct str plan_item_name(const struct plan *plan, const struct oid *id,
+                          char room[static ITEM_NAME_MAX])
+{
+    struct str singular = plan->resource->singular;
+
+    memcpy(room, singular.ptr, singular.len);
+    room[singular.len] = ':';
+    oid_text(id, room + singular.len + 1);
+    return str_make(room, singular.len + 1 + OID_HEX_SIZE);
+}
+
+struct str plan_scope_tag(const struct plan *plan, const struct value *value, struct arena *arena)
+{
+    struct str name = plan->resource->name;
+    char *text;
+
+    if (value == NULL || value->type != VALUE_STRING)
+        return STR("");
+    text = arena_alloc(arena, name.len + 1 + value->string.len);
+    memcpy(text, name.ptr, name.len);
+    text[name.len] = ':';
+    if (value->string.len > 0)
+        memcpy(text + name.len + 1, value->string.ptr, value->string.len);
+    return str_make(text, name.len + 1 + value->string.len);
+}
+
+struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX])
+{
+    unsigned char digest[SHA256_SIZE];
+    size_t at = ITEM_ETAG_MAX;
+
+    room[--at] = '"';
+    if (version > 0) {
+        do {
+            room[--at] = (char)('0' + version % 10);
+            version /= 10;
+        } while (version > 0);
+    } else {
+        sha256(json, digest);
+        at -= 32;
+        hex_encode(digest, 16, room + at);
+    }
+    room[--at] = '"';
+    return str_make(room + at, ITEM_ETAG_MAX - at);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PLAN_H
+#define LARDER_APP_PLAN_H
+
+#include "app/resource.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/collection.h"
+
+/* What is worked out once from a resource's tables. */
+struct plan {
+    const struct resource *resource;
+    struct shape_field shape_fields[RESOURCE_FIELDS_MAX]; /* one for each field, in its order */
+    struct shape shape;
+    size_t scope, version, updated; /* indexes of these fields */
+    size_t at[PARAM_OPS];           /* the parameter with this part, or param_count */
+    uint32_t filters, walk, all;    /* sets of parameters: what chooses documents; what all pages
+                                       of one walk share; all of them */
+};
+
+/* Borrows the resource, which stays.  A table that breaks its rules is a mistake of the program:
+ * abort. */
+void plan_init(struct plan *plan, const struct resource *resource);
+
+/* "product:<id>": an item's name in the cache, and its tag. */
+enum { ITEM_NAME_MAX = 48 };
+struct str plan_item_name(const struct plan *plan, const struct oid *id,
+                          char room[static ITEM_NAME_MAX]);
+/* "products:books": the tag of one scope, or the empty string when value is no string. */
+struct str plan_scope_tag(const struct plan *plan, const struct value *value,
+                          struct arena *arena);
+
+/* The strong entity tag of a document: of its version, or when it has none of its JSON. */
+enum { ITEM_ETAG_MAX = 40 };
+struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX]);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_STATE_H
+#define LARDER_APP_STATE_H
+
+#include <stdatomic.h>
+
+#include "app/app.h"
+#include "app/plan.h"
+#include "cache/cache.h"
+#include "http/problem.h"
+#include "http/router.h"
+#include "store/mongo.h"
+#include "store/redis.h"
+
+/* What the files of this folder share.  Nobody else includes it. */
+
+enum {
+    READ_MS = 2000,  /* an answer or a 503 within this time */
+    WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
+    PAGE_REACH = 10000,
+    WRITE_TRIES = 5,
+    BULK_MAX = 100
+};
+
+enum route_flags {
+    ROUTE_WRITE = 1,  /* needs an editor */
+    ROUTE_JSON = 2,   /* the body must be application/json */
+    ROUTE_MERGE = 4,  /* or application/merge-patch+json */
+    ROUTE_FEATURED = 8 /* a list with featured=true */
+};
+
+struct items;
+
+struct app {
+    uv_loop_t *loop;
+    struct cache *cache;
+    struct mongo *mongo;
+    struct redis *redis;
+    struct memory *memory;
+    struct app_config config;
+    struct router router;
+    struct plan products, posts;
+    struct items *items;
+};
+
+const struct plan *app_plan(const struct app *app, const struct resource *resource);
+
+/* An error of the database, as an answer: what it refuses is never the client's fault. */
+static inline enum err database_err(enum err err)
+{
+    return err == ERR_DENIED || err == ERR_INVALID || err == ERR_SYNTAX || err == ERR_NOT_FOUND
+               ? ERR_INTERNAL
+               : err;
+}
+
+/* cache_fill_seal from a thread, against a deadline that ends the fill on the loop at the same
+ * time: whoever comes first wins, and the other sees it. */
+struct seal {
+    atomic_int state;
+};
+void seal_fills(struct seal *seal, struct cache_fill *const *fills, size_t count);
+void seal_end(struct seal *seal);
+
+/* item.c */
+struct items *items_new(struct app *app);
+void items_stop(struct items *items, void (*done)(void *context), void *context);
+void items_free(struct items *items);
+
+/* Handlers, by the table in app.c. */
+typedef void handler(void *context, struct request *request, const struct route *route,
+                     struct str id);
+handler list_handle, item_handle, create_handle, update_handle, remove_handle;
+handler healthz_handle, readyz_handle, metrics_handle;
+
+/* "Invalid id" unless id is one. */
+bool take_id(struct request *request, struct str id, struct oid *oid);
+/* 400 unless the query is empty but for what is dropped. */
+bool take_no_query(struct request *request);
+
+/* ids.c: the list whose query picks ids. */
+void ids_handle(struct app *app, const struct plan *plan, struct request *request,
+                const struct query *query);
+
+/* indexes.c */
+void indexes_make(struct app *app, const struct plan *plan);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/write.h"
+
+#include <stdlib.h>
+
+#include "app/body.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+void *write_new(size_t size, struct app *app, const struct plan *plan, struct request *request)
+{
+    struct write *write = mem_zalloc(size);
+
+    write->app = app;
+    write->plan = plan;
+    write->request = request;
+    write->users = 1;
+    write->cache.context = write;
+    arena_init(&write->arena, NULL, 0);
+    return write;
+}
+
+void write_use(struct write *write)
+{
+    write->users++;
+}
+
+void write_release(void *context)
+{
+    struct write *write = context;
+
+    if (--write->users > 0)
+        return;
+    if (write->destroy != NULL)
+        write->destroy(write);
+    arena_reset(&write->arena);
+    free(write);
+}
+
+void write_done(struct write *write)
+{
+    write_release(write);
+}
+
+void write_fail(struct write *write, enum err err)
+{
+    struct str title = write->plan->resource->title;
+    char text[64];
+
+    if (err == ERR_NOT_FOUND) {
+        memcpy(text, title.ptr, title.len);
+        memcpy(text + title.len, " not found", sizeof " not found" - 1);
+        problem_send(write->request, 404, str_make(text, title.len + sizeof " not found" - 1),
+                     NULL);
+    } else {
+        problem_send_err(write->request, database_err(err));
+    }
+    write_done(write);
+}
+
+void write_tag(struct write *write, struct str tag)
+{
+    for (size_t i = 0; i < write->cache.tag_count; i++)
+        if (str_eq(write->tags[i], tag))
+            return;
+    if (tag.len > 0)
+        write->tags[write->cache.tag_count++] = tag;
+}
+
+bool write_in_time(const struct write *write)
+{
+    return clock_mono_ns() < write->cache.send_by_ns;
+}
+
+/* --- The steps --- */
+
+static void ended(struct cache_write *cache)
+{
+    struct write *write = cache->context;
+    enum err err = write->outcome == ERR_OK ? cache->err : write->outcome;
+
+    if (err == ERR_OK)
+        write->answer(write);
+    else if (write->failed != NULL)
+        write->failed(write, err);
+    else
+        write_fail(write, err);
+}
+
+/* A write that MongoDB gave no time to answer may have happened. */
+static void worked(void *context, enum err err)
+{
+    struct write *write = context;
+
+    write->outcome = err == ERR_TIMEOUT ? ERR_UNKNOWN : err;
+    cache_write_end(&write->cache, write->outcome);
+}
+
+static enum err work(struct mongo_db *db, void *context)
+{
+    struct write *write = context;
+
+    return write_in_time(write) ? write->work(db, write) : ERR_BUSY;
+}
+
+static void ready(struct cache_write *cache, enum err err)
+{
+    struct write *write = cache->context;
+
+    if (err != ERR_OK) {
+        write_fail(write, err);
+        return;
+    }
+    write->job = (struct mongo_job){.work = work,
+                                    .done = worked,
+                                    .release = write_release,
+                                    .context = write,
+                                    .deadline_ms = clock_mono_ms() + WRITE_MS,
+                                    .write = true};
+    write_use(write);
+    err = mongo_submit(write->app->mongo, &write->job);
+    if (err == ERR_OK)
+        return;
+    write->users--;
+    write->outcome = err;
+    cache_write_end(&write->cache, err);
+}
+
+void write_start(struct write *write)
+{
+    write->cache.tags = write->tags;
+    write->cache.ready = ready;
+    write->cache.done = ended;
+    cache_write_begin(write->app->cache, &write->cache);
+}
+
+json_t *write_body(struct request *request, bool allow_array, struct problem *problem)
+{
+    json_t *root;
+
+    problem_init(problem, &request->arena);
+    if (body_parse(request->body, allow_array, problem, &root) == ERR_OK)
+        return root;
+    problem_send(request, 400, STR("Invalid JSON"), problem);
+    return NULL;
+}
