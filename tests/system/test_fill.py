@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Many misses, one question to MongoDB."""
+import threading
+
+import pytest
+
+from client import Client
+
+
+def at_once(stacks, path, count):
+    """`count` requests for one path at the same moment, spread over connections and hosts."""
+    barrier = threading.Barrier(count)
+    answers = [None] * count
+
+    def ask(i):
+        client = Client(stacks[i % len(stacks)].url)
+        client.connection().connect()
+        barrier.wait()
+        answers[i] = client.get(path)
+        client.close()
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def operations(stacks, what="larder_mongo_operations_total"):
+    return sum(stack.metrics()[what] for stack in stacks)
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_200_misses_are_one_question(stack, product, round):
+    stack.settle()
+    made = product()
+    before = operations([stack]), operations([stack], "larder_cache_fills_total")
+    answers = at_once([stack], f"/api/products/{made['_id']}", 200)
+    assert all(a.status == 200 and a.json["data"] == made for a in answers)
+    assert operations([stack]) - before[0] == 1
+    assert operations([stack], "larder_cache_fills_total") - before[1] == 1
+    assert sum(a.cache_status == "larder; fwd=uri-miss; stored" for a in answers) == 1
+    assert all("collapsed" in a.cache_status or "hit" in a.cache_status or
+               "stored" in a.cache_status for a in answers)
+
+
+def test_200_misses_on_a_list_are_one_question_and_one_count(stack, product, category):
+    stack.settle()
+    for _ in range(3):
+        product()
+    before = operations([stack])
+    answers = at_once([stack], f"/api/products?category={category}", 200)
+    assert all(a.status == 200 and a.json["total"] == 3 for a in answers)
+    assert operations([stack]) - before <= 2
+
+
+def test_misses_over_hosts_are_one_question(stack, bare, product):
+    stack.settle()
+    bare.settle()
+    made = product()
+    before = operations([stack, bare])
+    answers = at_once([stack, bare], f"/api/products/{made['_id']}", 100)
+    assert all(a.status == 200 and a.json["data"] == made for a in answers)
+    assert operations([stack, bare]) - before == 1
+
+
+def test_misses_on_an_absent_item_are_one_question(stack):
+    stack.settle()
+    before = operations([stack])
+    answers = at_once([stack], "/api/products/65d0000000000000000000aa", 100)
+    assert all(a.status == 404 for a in answers)
+    assert operations([stack]) - before == 1
+
+
+def test_a_lock_whose_holder_is_gone_delays_and_stops_nobody(stack, http, product):
+    """Somebody else holds the lock and never answers: after 300 ms we ask ourselves."""
+    import time
+    stack.settle()
+    made = product()
+    stack.redis.set(f"{stack.base()}lock:fill:product:{made['_id']}", "somebody", px=3000)
+    begun = time.monotonic()
+    answer = http.get(f"/api/products/{made['_id']}")
+    took = time.monotonic() - begun
+    assert answer.status == 200 and answer.json["data"] == made
+    assert 0.2 < took < 1.0
+    assert stack.redis.get(f"{stack.base()}lock:fill:product:{made['_id']}") == b"somebody"
+
+
+def test_nobody_waits_for_a_fill_that_began_before_a_write(stack, http, product):
+    """Reads that begin after an acknowledged write may not join a fill that is under way."""
+    stack.settle()
+    made = product(price=0)
+    path = f"/api/products/{made['_id']}"
+    stop, wrong = threading.Event(), []
+    acked = [0]
+
+    def read():
+        client = Client(stack.url)
+        while not stop.is_set():
+            least = acked[0]
+            price = client.get(path).json["data"]["price"]
+            if price < least:
+                wrong.append((price, least))
+        client.close()
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for price in range(1, 150):
+        assert http.put(path, {"price": price}).status == 200
+        acked[0] = price
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
