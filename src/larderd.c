@@ -1,5 +1,315 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-int main(void)
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "ctl/backend.h"
+#include "gateway/gateway.h"
+
+/* One worker: settings, what it stands on, the loop, and the way out. */
+
+enum { EXIT_USAGE = 2, LEAVE_MS = 9500 };
+
+struct worker {
+    struct config config;
+    struct backend backend;
+    struct app *app;
+    struct gateway *gateway;
+    uv_loop_t loop;
+    uv_signal_t terminate, interrupt;
+    uv_timer_t deadline;
+    bool leaving;
+};
+
+/* --- The command line --- */
+
+struct options {
+    const char *config, *listen;
+    bool check;
+};
+
+static void print_help(void)
 {
-    return 0;
+    struct buf help = BUF_INIT(CONFIG_FILE_MAX);
+
+    config_help(&help);
+    printf("usage: larderd [--config FILE] [--listen ADDRESS] [--check-config]\n\n"
+           "A FastCGI worker that serves products and posts from MongoDB through a cache.\n\n"
+           "  --config FILE     settings, NAME=VALUE lines; the environment wins\n"
+           "  --listen ADDRESS  unix:/path or host:port; else the socket that is handed over\n"
+           "  --check-config    says what is wrong with the settings, and ends\n"
+           "  --help            this\n"
+           "  --version\n\n"
+           "Settings:\n%.*s",
+           (int)help.len, help.ptr);
+    buf_free(&help);
+}
+
+/* Below 0: go on; else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
+        {"check-config", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {0}};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (c) {
+        case 'c': options->config = optarg; break;
+        case 'l': options->listen = optarg; break;
+        case 'k': options->check = true; break;
+        case 'h': print_help(); return EXIT_SUCCESS;
+        case 'v': puts("larderd " PACKAGE_VERSION); return EXIT_SUCCESS;
+        default: fputs("larderd: --help says what there is\n", stderr); return EXIT_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "larderd: takes no argument such as \"%s\"\n", argv[optind]);
+    return EXIT_USAGE;
+}
+
+/* --- Settings --- */
+
+static enum err load_config(struct config *config, const struct options *options,
+                            struct buf *problems, struct buf *notes)
+{
+    enum err err = config_load(config, options->config, environ, problems, notes);
+
+    if (options->listen != NULL && config_set(config, CONFIG_LISTEN, str_from(options->listen),
+                                              "--listen", problems) != ERR_OK)
+        err = ERR_INVALID;
+    /* Also after an error, so that all that is wrong is told together. */
+    if (backend_check(config, problems) != ERR_OK)
+        err = ERR_INVALID;
+    return err;
+}
+
+static int check_config(enum err err, const struct buf *problems, const struct buf *notes)
+{
+    struct str rest = buf_view(notes), line;
+
+    while (str_split(&rest, '\n', &line))
+        if (line.len > 0)
+            fprintf(stderr, "warning: %.*s\n", (int)line.len, line.ptr);
+    if (err != ERR_OK)
+        fwrite(problems->ptr, 1, problems->len, stderr);
+    else
+        puts("configuration ok");
+    return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A line of the log each: it may be all that is seen of a worker that does not start. */
+static void log_lines(enum log_level level, const char *message, const struct buf *lines)
+{
+    struct str rest = buf_view(lines), line;
+
+    while (str_split(&rest, '\n', &line))
+        if (line.len > 0)
+            log_event(level, "larderd", message, LOG_STR("why", line));
+}
+
+static void set_up_process(const struct config *config)
+{
+    char threads[16];
+
+    log_setup((enum log_level)config_number(config, CONFIG_LOG_LEVEL),
+              (enum log_format)config_number(config, CONFIG_LOG));
+    signal(SIGPIPE, SIG_IGN);
+    snprintf(threads, sizeof threads, "%u", backend_threads(config));
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
+}
+
+/* --- Leaving: the gateway first, then what it stands on --- */
+
+static void on_backend_closed(void *context)
+{
+    struct worker *worker = context;
+
+    uv_close((uv_handle_t *)&worker->terminate, NULL);
+    uv_close((uv_handle_t *)&worker->interrupt, NULL);
+    uv_close((uv_handle_t *)&worker->deadline, NULL);
+}
+
+static void on_app_stopped(void *context)
+{
+    struct worker *worker = context;
+
+    log_debug("larderd", "no request is left");
+    backend_close(&worker->backend, on_backend_closed, worker);
+}
+
+static void on_drained(void *context)
+{
+    struct worker *worker = context;
+
+    app_stop(worker->app, on_app_stopped, worker);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    (void)timer;
+    log_error("larderd", "could not leave in good order in time");
+    _exit(EXIT_FAILURE);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct worker *worker = handle->data;
+
+    if (worker->leaving) {
+        log_warn("larderd", "left at once", LOG_INT("signal", number));
+        _exit(EXIT_FAILURE);
+    }
+    worker->leaving = true;
+    log_info("larderd", "leaving", LOG_INT("signal", number),
+             LOG_INT("connections", gateway_connections(worker->gateway)));
+    uv_timer_start(&worker->deadline, on_deadline, LEAVE_MS, 0);
+    gateway_drain(worker->gateway, on_drained, worker);
+}
+
+/* --- Starting --- */
+
+static void watch_signals(struct worker *worker)
+{
+    uv_signal_init(&worker->loop, &worker->terminate);
+    uv_signal_init(&worker->loop, &worker->interrupt);
+    uv_timer_init(&worker->loop, &worker->deadline);
+    worker->terminate.data = worker->interrupt.data = worker;
+    uv_signal_start(&worker->terminate, on_signal, SIGTERM);
+    uv_signal_start(&worker->interrupt, on_signal, SIGINT);
+}
+
+static const char *listen_why(enum err err)
+{
+    return err == ERR_NOT_FOUND
+               ? "no socket was handed over: use spawn-fcgi or systemd, or set LARDER_LISTEN"
+               : err_text(err);
+}
+
+static enum err listen_on(struct worker *worker)
+{
+    const char *address = config_text(&worker->config, CONFIG_LISTEN);
+    enum err err = gateway_listen(worker->gateway, *address != '\0' ? address : NULL);
+
+    if (err != ERR_OK)
+        log_error("larderd", "cannot listen", LOG_CSTR("address", address),
+                  LOG_CSTR("why", listen_why(err)));
+    return err;
+}
+
+/* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
+ * them. */
+static enum err open_all(struct worker *worker, struct buf *problems)
+{
+    const struct config *config = &worker->config;
+    struct backend *backend = &worker->backend;
+    struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0};
+    struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS)};
+    enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
+
+    if (err != ERR_OK)
+        return err;
+    worker->app = app_new(&worker->loop, &app, backend->cache, backend->mongo, backend->redis,
+                          backend->memory);
+    err = gateway_new(&worker->loop, &gateway, app_handle, worker->app, &worker->gateway);
+    return err == ERR_OK ? listen_on(worker) : err;
+}
+
+static void leave(struct worker *worker)
+{
+    worker->leaving = true;
+    if (worker->gateway != NULL)
+        gateway_drain(worker->gateway, on_drained, worker);
+    else if (worker->app != NULL)
+        on_drained(worker);
+    else
+        on_backend_closed(worker);
+}
+
+static enum err serve(struct worker *worker, struct buf *problems)
+{
+    enum err err;
+
+    if (uv_loop_init(&worker->loop) != 0)
+        return ERR_INTERNAL;
+    watch_signals(worker);
+    err = open_all(worker, problems);
+    if (err == ERR_OK) {
+        log_info("larderd", "ready", LOG_CSTR("version", PACKAGE_VERSION),
+                 LOG_CSTR("address", gateway_address(worker->gateway)));
+        redis_wake(worker->backend.redis);
+        app_start(worker->app);
+    } else {
+        leave(worker);
+    }
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&worker->loop);
+    gateway_free(worker->gateway);
+    app_free(worker->app);
+    return err;
+}
+
+static void count_in_common(const struct worker *worker)
+{
+    char name[MEMORY_NAME_MAX + 16];
+    enum err err;
+
+    snprintf(name, sizeof name, "/%s-metrics", worker->backend.name);
+    err = metrics_open(name);
+    if (err != ERR_OK)
+        log_warn("metrics", "this worker's are not in the common sum", LOG_ERR(err));
+}
+
+static int run(struct worker *worker)
+{
+    struct buf problems = BUF_INIT(CONFIG_FILE_MAX);
+    enum err err = backend_attach(&worker->backend, &worker->config, BACKEND_WORKER, &problems);
+
+    if (err == ERR_OK) {
+        count_in_common(worker);
+        err = serve(worker, &problems);
+    }
+    log_lines(LOG_ERROR, "cannot start", &problems);
+    backend_detach(&worker->backend);
+    metrics_close();
+    if (err == ERR_OK)
+        log_info("larderd", "left");
+    buf_free(&problems);
+    return err == ERR_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct worker *worker;
+    struct buf problems = BUF_INIT(CONFIG_FILE_MAX), notes = BUF_INIT(CONFIG_FILE_MAX);
+    int status = parse_options(argc, argv, &options);
+    enum err err;
+
+    if (status >= 0)
+        return status;
+    worker = mem_zalloc(sizeof *worker);
+    config_init(&worker->config);
+    err = load_config(&worker->config, &options, &problems, &notes);
+    if (options.check || err != ERR_OK) {
+        status = check_config(err, &problems, &notes);
+    } else {
+        set_up_process(&worker->config);
+        log_lines(LOG_WARN, "settings", &notes);
+        status = run(worker);
+    }
+    buf_free(&problems);
+    buf_free(&notes);
+    config_free(&worker->config);
+    free(worker);
+    return status;
 }
