@@ -21,7 +21,10 @@ static bool get_record(struct cache *cache, struct cache_lookup *lookup,
     enum err err = ERR_TOO_LARGE;
 
     for (int i = 0; i < 2 && err == ERR_TOO_LARGE; i++) {
-        char *to = buf_reserve(lookup->room, size);
+        char *to;
+
+        buf_reset(lookup->room); /* a head may lie there already */
+        to = buf_reserve(lookup->room, size);
         if (to == NULL)
             return false;
         err = memory_get(cache->memory, key, now, want, to, size, hit);
