@@ -340,6 +340,9 @@ static void end_background(struct cache_fill *fill)
     }
 }
 
+/* What script_begin says. */
+enum { BEGUN_LOCKED = 1, BEGUN_FENCED = 2, BEGUN_YOUNG = 3 };
+
 static bool take_begun(struct lookup_state *owner, const struct redis_value *reply)
 {
     for (size_t i = 0; i < owner->lookup->tag_count; i++)
@@ -360,11 +363,11 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
     } else if (err != ERR_OK || !owner->versions_known) {
         owner->bypass = CACHE_DETAIL_REDIS_DOWN;
         owner->memory_ok = false;
-    } else if (begun == 2) {
-        owner->bypass = CACHE_DETAIL_WRITE_FENCE;
+    } else if (begun == BEGUN_FENCED || begun == BEGUN_YOUNG) {
+        owner->bypass = begun == BEGUN_FENCED ? CACHE_DETAIL_WRITE_FENCE : CACHE_DETAIL_YOUNG;
         owner->memory_ok = false;
     }
-    fill->locked = err == ERR_OK && begun == 1;
+    fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
     if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
         ask_database(fill);
     else if (owner->background)
@@ -377,25 +380,28 @@ static void begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
     struct cache_lookup *lookup = fill->owner->lookup;
-    struct str base = cache_base(cache), keys[1 + 2 * ENTRY_TAGS_MAX], args[3 + ENTRY_TAGS_MAX];
+    struct str base = cache_base(cache), keys[2 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
     char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
     size_t tags = lookup->tag_count;
 
     arena_reset(&cache->scratch);
     cache_version(fill->token);
     keys[0] = key_make(&cache->scratch, base, STR("lock:fill:"), lookup->name);
+    keys[1] = key_make(&cache->scratch, base, STR("born"), STR(""));
     args[0] = str_make(fill->token, sizeof fill->token);
     args[1] = STR("3000");
     args[2] = STR("86400000");
-    _Static_assert(LOCK_MS == 3000 && TAG_TTL_MS == 86400000, "the texts say the same");
+    args[3] = STR("5000");
+    _Static_assert(LOCK_MS == 3000 && TAG_TTL_MS == 86400000 && YOUNG_MS == 5000,
+                   "the texts say the same");
     for (size_t i = 0; i < tags; i++) {
-        keys[1 + i] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
-        keys[1 + tags + i] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+        keys[2 + i] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
+        keys[2 + tags + i] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
         cache_version(versions[i]);
-        args[3 + i] = str_make(versions[i], VERSION_SIZE);
+        args[4 + i] = str_make(versions[i], VERSION_SIZE);
     }
     fill->owner->generation = redis_generation(cache->redis);
-    redis_script(cache->redis, &script_begin, keys, 1 + 2 * tags, args, 3 + tags, on_begun, fill);
+    redis_script(cache->redis, &script_begin, keys, 2 + 2 * tags, args, 4 + tags, on_begun, fill);
 }
 
 void fill_enter(struct lookup_state *state)

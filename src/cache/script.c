@@ -27,14 +27,17 @@ struct redis_script script_born = {
 
 struct redis_script script_begin = {
     .text = STR_INIT(
-        "local n = (#KEYS - 1) / 2\n"
+        LUA_CLOCK
+        "local n = (#KEYS - 2) / 2\n"
         "local reply = {0}\n"
+        "local born = tonumber(redis.call('GET', KEYS[2]) or '')\n"
+        "if not born or now - born < tonumber(ARGV[4]) then reply[1] = 3 end\n"
         "for i = 1, n do\n"
-        "  if redis.call('EXISTS', KEYS[1 + n + i]) == 1 then reply[1] = 2 end\n"
-        "  local version = redis.call('GET', KEYS[1 + i])\n"
+        "  if redis.call('EXISTS', KEYS[2 + n + i]) == 1 then reply[1] = 2 end\n"
+        "  local version = redis.call('GET', KEYS[2 + i])\n"
         "  if not version then\n"
-        "    version = ARGV[3 + i]\n"
-        "    redis.call('SET', KEYS[1 + i], version, 'PX', ARGV[3])\n"
+        "    version = ARGV[4 + i]\n"
+        "    redis.call('SET', KEYS[2 + i], version, 'PX', ARGV[3])\n"
         "  end\n"
         "  reply[1 + i] = version\n"
         "end\n"
