@@ -169,10 +169,11 @@ static enum err parse_run_id(struct str info, struct str *run_id)
     return ERR_PROTOCOL;
 }
 
-static void on_debts(struct cache *cache, enum err err)
+static void on_debts(struct cache *cache, uint64_t generation, enum err err)
 {
-    if (cache->preparing != redis_generation(cache->redis))
-        return; /* that connection is gone, and another is being prepared */
+    /* Another connection may be in preparation, and its epoch not be known yet. */
+    if (generation != redis_generation(cache->redis))
+        return;
     cache->debts_known = err == ERR_OK;
     if (err != ERR_OK)
         log_warn("cache", "debts cannot be looked at: nothing is answered from Redis until then",
@@ -220,7 +221,6 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
 void cache_redis_connect(struct cache *cache, struct redis *redis)
 {
     cache->debts_known = false;
-    cache->preparing = redis_generation(redis);
     redis_command_early(redis, 2, (const struct str[]){STR("INFO"), STR("server")}, on_info, cache);
 }
 

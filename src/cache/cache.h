@@ -117,7 +117,8 @@ struct cache_write {
     void (*done)(struct cache_write *write);
     void *context;
 
-    int64_t send_by_ns; /* after ready: monotonic; the write must not be sent to MongoDB later */
+    /* After ready: monotonic; the write must not be sent to MongoDB later.  May be past already. */
+    int64_t send_by_ns;
     /* In done: OK when the outcome may be told; UNKNOWN when the write may have happened but nobody
      * could be told of it: then it must not be acknowledged. */
     enum err err;

@@ -119,7 +119,7 @@ struct round {
     size_t paid; /* tags that have new versions */
     struct mark *marks;
     size_t mark_count;
-    void (*looked)(struct cache *cache, enum err err);
+    void (*looked)(struct cache *cache, uint64_t generation, enum err err);
 };
 
 struct debts {
@@ -231,12 +231,14 @@ static void on_looked(void *context, enum err err)
 
     if (err == ERR_OK)
         mark_owed(round);
-    round->looked(round->debts->cache, round->more ? ERR_BUSY : err);
+    round->looked(round->debts->cache, round->generation, round->more ? ERR_BUSY : err);
 }
 
-void debts_look(struct debts *debts, void (*done)(struct cache *cache, enum err err))
+void debts_look(struct debts *debts,
+                void (*done)(struct cache *cache, uint64_t generation, enum err err))
 {
     struct round *round = round_new(debts);
+    uint64_t generation = round->generation;
     enum err err;
 
     round->looked = done;
@@ -245,7 +247,7 @@ void debts_look(struct debts *debts, void (*done)(struct cache *cache, enum err 
     err = mongo_submit(debts->cache->mongo, &round->job);
     if (err != ERR_OK) {
         round_free(round);
-        done(debts->cache, err);
+        done(debts->cache, generation, err);
     }
 }
 

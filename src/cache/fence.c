@@ -22,6 +22,7 @@ struct write_state {
     struct cache_write *write;
     uint32_t *slots;
     uint32_t table_token;
+    int64_t begun_ns; /* before anybody was asked */
     char token[VERSION_SIZE];
     bool fenced;   /* in Redis */
     bool indebted; /* a debt is open */
@@ -31,7 +32,7 @@ struct write_state {
 static void table_fence(struct write_state *state)
 {
     struct cache_write *write = state->write;
-    int64_t now_ns = clock_mono_ns();
+    int64_t now_ns = state->begun_ns = clock_mono_ns();
     char room[KEY_HASHED_MAX];
 
     state->table_token = memory_token(state->cache->memory);
@@ -86,9 +87,13 @@ static void run(struct write_state *state, struct redis_script *script, redis_ca
 
 /* --- Before --- */
 
+/* The time counts from before the fence or the debt was asked for, not from its answer: a worker
+ * that is stopped between the two must not write when neither stands any more. */
 static void go(struct write_state *state)
 {
-    state->write->send_by_ns = clock_mono_ns() + (int64_t)SEND_BY_MS * 1000000;
+    int64_t ms = state->indebted ? DEBT_SEND_BY_MS : SEND_BY_MS;
+
+    state->write->send_by_ns = state->begun_ns + ms * 1000000;
     state->write->ready(state->write, ERR_OK);
 }
 

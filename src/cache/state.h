@@ -13,13 +13,14 @@
 /* What the files of this folder share.  Nobody else includes it. */
 
 enum {
-    FENCE_MS = 5000,        /* a fence in Redis */
-    TABLE_FENCE_MS = 10000, /* in the host's table: opening a debt may come before the write */
-    SEND_BY_MS = 1500,      /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
-    YOUNG_MS = FENCE_MS,    /* a fence may be lost with what Redis has lost */
-    TAG_TTL_MS = 86400000,  /* longer than any entry lives */
-    LOCK_MS = 3000,         /* of one fill */
-    WAIT_MAX_MS = 300,      /* for another worker's fill */
+    FENCE_MS = 5000,         /* a fence in Redis */
+    TABLE_FENCE_MS = 10000,  /* in the host's table: opening a debt may come before the write */
+    SEND_BY_MS = 1500,       /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
+    DEBT_SEND_BY_MS = 10000, /* DEBT_OLD_MS > DEBT_SEND_BY_MS + the same */
+    YOUNG_MS = FENCE_MS,     /* a fence may be lost with what Redis has lost */
+    TAG_TTL_MS = 86400000,   /* longer than any entry lives */
+    LOCK_MS = 3000,          /* of one fill */
+    WAIT_MAX_MS = 300,       /* for another worker's fill */
     WAIT_STEP_MS = 10,
     DEBT_TICK_MS = 2000,
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
@@ -48,8 +49,7 @@ struct cache {
     int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
     bool born_asked;
 
-    bool debts_known;   /* since the last connection */
-    uint64_t preparing; /* the connection that is being made ready */
+    bool debts_known; /* since the last connection */
     struct fills *fills;
     struct debts *debts;
     struct listener *listener;
@@ -98,8 +98,10 @@ void fills_free(struct fills *fills);
 struct debts *debts_new(struct cache *cache);
 void debts_stop(struct debts *debts);
 void debts_free(struct debts *debts);
-/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known. */
-void debts_look(struct debts *debts, void (*done)(struct cache *cache, enum err err));
+/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known.  generation
+ * is of the connection that there was when the look began. */
+void debts_look(struct debts *debts,
+                void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* One write's debt.  Its answer comes once, perhaps at once: OK when it is in MongoDB, and owed in
  * the table. */
