@@ -130,6 +130,8 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 # The folder has no /dev/shm.
 dynamic_shared_memory_type = mmap
+# Nor need it have a hosts file.
+documentdb.localhost_connection_string = 'host=127.0.0.1'
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb,pg_documentdb_extended_rum'
 cron.database_name = 'postgres'
 cron.use_background_workers = on
@@ -196,24 +198,28 @@ ferretdb_compile_inside() {
     for name in http_proxy https_proxy no_proxy GOPROXY GOSUMDB GONOSUMDB GOFLAGS; do
         [[ ! ${!name:-} ]] || pass+=("$name=${!name}")
     done
-    as_root cp -L /etc/resolv.conf "$DOCUMENTDB/etc/resolv.conf"
-    as_root cp -L /etc/hosts "$DOCUMENTDB/etc/hosts"
+    for name in /etc/resolv.conf /etc/hosts; do
+        [[ ! -e $name ]] || as_root cp -L "$name" "$DOCUMENTDB$name"
+    done
     inside() {
         as_root chroot "$DOCUMENTDB" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
             HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "${pass[@]}" "$@"
     }
-    inside apt-get -q update
+    # debootstrap has not asked how old the archive's signature is either.
+    inside apt-get -q -o Acquire::Check-Valid-Until=false update
     inside apt-get -q install -y --no-install-recommends golang-go ca-certificates
     # The machine may trust authorities of its own (a proxy's, a mirror's).
     as_root cp -L /etc/ssl/certs/ca-certificates.crt "$DOCUMENTDB/etc/ssl/certs/ca-certificates.crt"
     as_root rm -rf "$DOCUMENTDB$work"
     as_root cp -r "$1" "$DOCUMENTDB$work"
+    # Go finds its own folder by /proc, which is not mounted there.
     # shellcheck disable=SC2016 # for the inner shell
-    inside env "GOPATH=$work/go" "GOCACHE=$work/cache" "GOBIN=$work/bin" CGO_ENABLED=0 \
+    inside env GOROOT=/usr/lib/go "GOPATH=$work/go" "GOCACHE=$work/cache" "GOBIN=$work/bin" CGO_ENABLED=0 \
         sh -ec 'cd "$1" && go get -tool "$2@$3" && go install "$2"' sh \
         "$work" "$FERRETDB_MODULE/cmd/ferretdb" "$FERRETDB_VERSION"
     as_root cat "$DOCUMENTDB$work/bin/ferretdb" >"$1/bin/ferretdb"
     chmod 755 "$1/bin/ferretdb"
+    inside apt-get -q purge -y --auto-remove golang-go
     as_root rm -rf "$DOCUMENTDB$work" "$DOCUMENTDB/var/cache/apt/archives"
 }
 
@@ -241,9 +247,10 @@ database_make() {
     in_documentdb mkdir -m 700 "$folder"
     in_documentdb cp -a --reflink=auto "$PG_TEMPLATE/data" "$folder/data"
     printf '*:*:*:postgres:%s\n' "$postgres_password" | documentdb_write "$folder/pgpass"
+    # Not ALTER ROLE for the second: PostgreSQL's salts are shorter than MongoDB's drivers accept.
     in_documentdb postgres --single -D "$folder/data" postgres <<END
 ALTER ROLE postgres PASSWORD '$postgres_password';
-ALTER ROLE larder PASSWORD '$mongo_password';
+SELECT documentdb_api.update_user('{"updateUser": "larder", "pwd": "$mongo_password"}');
 END
     printf '%s' "$mongo_password" | write_private "$VAR/mongo/password"
     printf '%s' "$postgres_password" | write_private "$VAR/mongo/postgres-password"
@@ -254,7 +261,7 @@ END
 database_remove() {
     local folder=$PG_HOME/stacks/$1
     as_root test -e "$DOCUMENTDB$folder" || return 0
-    postgres_control "$folder" -w -m immediate stop || true
+    postgres_control "$folder" -w -m immediate stop >/dev/null 2>&1 || true
     in_documentdb rm -rf "$folder"
 }
 

@@ -35,18 +35,22 @@ seconds_since() {
 # COMMAND runs in a subshell: what it sets is not
 # seen outside. Never call it where -e is off (in a condition, before && or ||).
 step() {
-    local text=$1 hint=$2 begun status
+    local text=$1 hint=$2 begun status trap
     shift 2
     begun=$(now_ms)
     printf '%s ... ' "$text" >&2
     printf '\n==> %s\n' "$text" >>"$LOG/steps.log"
+    trap=$(trap -p ERR)
+    trap - ERR
     set +e # not `|| status=$?`: that would switch off -e inside too
     (
         set -e
+        eval "$trap"
         "$@"
     ) >>"$LOG/steps.log" 2>&1
     status=$?
     set -e
+    eval "$trap"
     if ((status == 0)); then
         say "$(seconds_since "$begun") s"
         return

@@ -39,8 +39,23 @@ SOCKET_PATH_MAX=107 # sizeof(sun_path) - 1
 # shellcheck source=scripts/lib/nginx.sh
 . "$LIB/nginx.sh"
 
+# A server that is started here must not keep what the caller has left open: who waits for the end
+# of a pipe would wait for the server's.
+close_inherited() {
+    local fd
+    for fd in "/proc/$$/fd/"*; do
+        fd=${fd##*/}
+        ((fd <= 2 || fd == 255)) || eval "exec $fd>&-"
+    done
+}
+close_inherited
+
+# What ends a script unforeseen is at least named.
+on_error() {
+    say "error: ${1##*/}, line $2: $3"
+}
 set -E
-trap 'say "error: ${BASH_SOURCE[0]##*/}, line $LINENO: $BASH_COMMAND"' ERR
+trap 'on_error "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 
 PARTS=(redis mongo larderd nginx) # in the order of starting
 

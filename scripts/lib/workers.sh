@@ -61,7 +61,7 @@ settings_hidden() {
 larderd_start() {
     local program count hidden
     program=$(program larderd)
-    packages_need spawn-fcgi
+    packages_need spawn-fcgi python3-minimal
     workers_configure
     mapfile -t hidden < <(settings_hidden)
     env "${hidden[@]}" "$program" --config "$WORKER_CONFIG" --check-config >&2 ||
