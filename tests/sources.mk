@@ -6,7 +6,9 @@ UNIT_TESTS = \
 	tests/unit/base/test_config \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
+	tests/unit/ctl/test_backend \
 	tests/unit/ctl/test_input \
+	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
 	tests/unit/gateway/test_listener \

@@ -82,6 +82,8 @@ static struct oid content_id(struct batch *batch, const struct draft *draft)
     return id;
 }
 
+/* The version begins with the time, since a record that was deleted comes back under the same id,
+ * and must not have an entity tag that it had before. */
 static void set_times(struct draft *draft, int64_t now_ms)
 {
     for (size_t i = 0; i < draft->count; i++) {
@@ -89,6 +91,8 @@ static void set_times(struct draft *draft, int64_t now_ms)
 
         if (value->type == VALUE_DATE && value->integer == NO_TIME)
             value->integer = now_ms;
+        else if (str_eq(draft->items[i].field, STR("version")))
+            *value = value_int(now_ms);
     }
 }
 
