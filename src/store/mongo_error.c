@@ -51,7 +51,8 @@ static bool is_unsent(const bson_error_t *error)
 
 static enum err classify(const bson_error_t *error, bool write)
 {
-    if (error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE)
+    if ((error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE) ||
+        error->domain == MONGOC_ERROR_SCRAM || error->domain == MONGOC_ERROR_SASL)
         return ERR_DENIED;
     if (error->domain == MONGOC_ERROR_WRITE_CONCERN_ERROR)
         return ERR_UNKNOWN;

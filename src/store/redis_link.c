@@ -100,7 +100,7 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *data)
     take_call(call.link, data);
     free(data);
     if (reply == NULL)
-        fail(call.link, ERR_UNAVAILABLE, ac->errstr != NULL ? ac->errstr : "connection lost");
+        fail(call.link, ERR_UNAVAILABLE, redis_wire_reason(ac));
     if (reply == NULL)
         call.callback(call.context, call.link->fate, NULL);
     else
@@ -113,7 +113,7 @@ static void on_message(redisAsyncContext *ac, void *reply, void *data)
 
     if (reply == NULL)
         fail(link, ac->err == REDIS_ERR_OTHER ? ERR_PROTOCOL : ERR_UNAVAILABLE,
-             ac->errstr != NULL ? ac->errstr : "connection lost");
+             redis_wire_reason(ac));
     else if (link->stage == STAGE_UP)
         link->message(link->config.context, reply);
 }

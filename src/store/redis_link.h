@@ -7,11 +7,10 @@
  * command_timeout_ms; after a timeout the whole connection is given up, since a late reply would
  * be taken for the answer to the next command. */
 
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
 #include <uv.h>
 
 #include "store/redis.h"
+#include "store/redis_library.h"
 
 struct redis_link;
 

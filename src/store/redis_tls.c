@@ -4,7 +4,6 @@
 #ifdef HAVE_HIREDIS_SSL
 
 #include <arpa/inet.h>
-#include <hiredis/hiredis_ssl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -55,12 +54,10 @@ bool redis_tls_start(struct redis_tls *tls, redisContext *context)
         named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->host) == 1;
     else
         named = SSL_set_tlsext_host_name(ssl, tls->host) == 1 && SSL_set1_host(ssl, tls->host) == 1;
-    if (!named) {
-        SSL_free(ssl);
-        return false;
-    }
-    /* Frees the session itself when it fails. */
-    return redisInitiateSSL(context, ssl) == REDIS_OK;
+    if (named && redisInitiateSSL(context, ssl) == REDIS_OK)
+        return true;
+    SSL_free(ssl);
+    return false;
 }
 
 #else

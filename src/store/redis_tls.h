@@ -2,8 +2,9 @@
 #ifndef LARDER_STORE_REDIS_TLS_H
 #define LARDER_STORE_REDIS_TLS_H
 
-#include <hiredis/hiredis.h>
 #include <stdbool.h>
+
+#include "store/redis_library.h"
 
 /* Inside of store/: TLS 1.2 or newer towards Redis, the certificate checked against the system's
  * authorities and the host's name or address.  Without hiredis_ssl there is none: redis_tls_new

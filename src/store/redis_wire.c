@@ -2,6 +2,7 @@
 #include "store/redis_wire.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -97,6 +98,16 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         redisAsyncHandleRead(wire->ac);
 }
 
+const char *redis_wire_reason(const redisAsyncContext *ac)
+{
+    if (ac->errstr == NULL || ac->errstr[0] == '\0')
+        return "connection lost";
+    /* What hiredis makes of a handshake that failed: errno says nothing of it. */
+    if (strcmp(ac->errstr, "Success") == 0)
+        return "connection lost (with TLS: is the certificate valid, and for this host?)";
+    return ac->errstr;
+}
+
 static void on_connect(const redisAsyncContext *ac, int status)
 {
     struct redis_wire *wire = ac->data;
@@ -105,9 +116,7 @@ static void on_connect(const redisAsyncContext *ac, int status)
         return;
     wire->connected = status == REDIS_OK;
     wire->abandoned = !wire->connected;
-    wire->config.on_connected(wire->config.context, wire->connected,
-                              ac->errstr != NULL && ac->errstr[0] != '\0' ? ac->errstr
-                                                                          : "cannot connect");
+    wire->config.on_connected(wire->config.context, wire->connected, redis_wire_reason(ac));
 }
 
 static void on_disconnect(const redisAsyncContext *ac, int status)
@@ -118,9 +127,9 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
     if (wire->abandoned)
         return;
     wire->abandoned = true;
-    wire->config.on_disconnected(
-        wire->config.context, ac->err == REDIS_ERR_OTHER ? ERR_PROTOCOL : ERR_UNAVAILABLE,
-        ac->errstr != NULL && ac->errstr[0] != '\0' ? ac->errstr : "connection closed");
+    wire->config.on_disconnected(wire->config.context,
+                                 ac->err == REDIS_ERR_OTHER ? ERR_PROTOCOL : ERR_UNAVAILABLE,
+                                 redis_wire_reason(ac));
 }
 
 struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac)

@@ -2,10 +2,10 @@
 #ifndef LARDER_STORE_REDIS_WIRE_H
 #define LARDER_STORE_REDIS_WIRE_H
 
-#include <hiredis/async.h>
 #include <uv.h>
 
 #include "base/err.h"
+#include "store/redis_library.h"
 #include "store/redis_tls.h"
 
 /* Inside of store/: hiredis on libuv.  Commands only go into hiredis' buffer; the owner is asked to
@@ -33,5 +33,7 @@ struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisA
 void redis_wire_free(struct redis_wire *wire);
 redisAsyncContext *redis_wire_context(const struct redis_wire *wire);
 void redis_wire_flush(struct redis_wire *wire);
+/* Why it ended, for a log; never empty. */
+const char *redis_wire_reason(const redisAsyncContext *ac);
 
 #endif

@@ -162,7 +162,7 @@ static void test_large(void **state)
 {
     struct fixture *fixture = *state;
     struct answer answer = {0};
-    size_t size = 8 << 20;
+    size_t size = 1 << 20;
     char *bytes = malloc(size);
 
     memset(bytes, 'x', size);
