@@ -6,10 +6,16 @@
 PORT_DEFAULT=8080
 declare -A PORT_OFFSET=([nginx]=0 [redis]=1 [mongo]=2 [postgres]=3)
 
-# ports_base: prints the first port of this stack.
+# ports_base: prints the first port of this stack: the one it has, else the one it is to have.
 ports_base() {
-    local base=${LARDER_PORT:-$(state_get LARDER_PORT)}
-    base=${base:-$PORT_DEFAULT}
+    local base
+    base=$(state_get LARDER_PORT)
+    printf '%s' "${base:-$(ports_wanted)}"
+}
+
+# ports_wanted: prints LARDER_PORT, checked.
+ports_wanted() {
+    local base=${LARDER_PORT:-$PORT_DEFAULT}
     [[ $base =~ ^[0-9]{1,5}$ ]] && ((10#$base >= 1 && 10#$base <= 65532)) ||
         fail "LARDER_PORT=$base is no port number." "It must be from 1 to 65532."
     printf '%d' "$((10#$base))"
@@ -25,8 +31,9 @@ port() {
 # ports_claim: remembers the ports. A stack that runs cannot be given others.
 ports_claim() {
     local base had part
-    base=$(ports_base)
     had=$(state_get LARDER_PORT)
+    base=$(ports_wanted)
+    [[ ${LARDER_PORT:-} || ! $had ]] || return 0
     [[ $had != "$base" ]] || return 0
     if [[ $had ]]; then
         for part in redis postgres mongo larderd nginx; do

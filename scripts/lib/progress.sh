@@ -8,11 +8,13 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
+EXPLAINED=3 # the status of a script that has said what went wrong
+
 # fail WHAT [WHAT_TO_DO]: says both and ends the script.
 fail() {
     say "error: $1"
     [[ $# -lt 2 ]] || say "       $2"
-    exit 1
+    exit "$EXPLAINED"
 }
 
 warn() {

@@ -52,10 +52,10 @@ close_inherited
 
 # What ends a script unforeseen is at least named.
 on_error() {
-    say "error: ${1##*/}, line $2: $3"
+    [[ $1 == "$EXPLAINED" ]] || say "error: ${2##*/}, line $3: $4"
 }
 set -E
-trap 'on_error "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
+trap 'on_error "$?" "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 
 PARTS=(redis mongo larderd nginx) # in the order of starting
 

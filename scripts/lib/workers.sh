@@ -10,7 +10,7 @@ WORKERS_MAX=256
 # Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
 declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LARDER_BUILD]=1
     [LARDER_WORKERS]=1 [LARDER_LOCKED]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
-    [LARDER_ADMIN_PASSWORD]=1)
+    [LARDER_ADMIN_PASSWORD]=1 [LARDER_TEST_STACKS]=1 [LARDER_TEST_LOGS]=1)
 
 # workers_count: prints how many there shall be.
 workers_count() {
@@ -24,20 +24,35 @@ workers_count() {
     printf '%d' "$((10#$count))"
 }
 
-# workers_configure: writes the settings to var/larderd.conf. The caller's own LARDER_* are added
-# to those that are there; an empty one takes its line away.
+# workers_configure: writes the settings to var/larderd.conf, if larderd finds them valid. The
+# caller's own LARDER_* are added to those that are there; an empty one takes its line away.
 workers_configure() {
-    local name
-    setting_set "$WORKER_CONFIG" MONGODB_URI "$(env_get MONGODB_URI)"
-    setting_set "$WORKER_CONFIG" REDIS_URL "$(env_get REDIS_URL)"
+    local name program hidden new=$WORKER_CONFIG.checked
+    program=$(program larderd)
+    mapfile -t hidden < <(settings_hidden)
+    if [[ -e $WORKER_CONFIG ]]; then
+        write_private "$new" <"$WORKER_CONFIG"
+    fi
+    setting_set "$new" MONGODB_URI "$(env_get MONGODB_URI)"
+    setting_set "$new" REDIS_URL "$(env_get REDIS_URL)"
     for name in $(compgen -A export LARDER_); do
         [[ ! ${SCRIPT_SETTINGS[$name]:-} ]] || continue
         if [[ ${!name} ]]; then
-            setting_set "$WORKER_CONFIG" "$name" "${!name}"
+            setting_set "$new" "$name" "${!name}"
         else
-            setting_drop "$WORKER_CONFIG" "$name"
+            setting_drop "$new" "$name"
         fi
     done
+    env "${hidden[@]}" "$program" --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
+        cat "$LOG/check-config.log" >&2
+        fail "These settings are not valid; what runs keeps its own." \
+            "Set what is named above to something valid, or to nothing, and repeat."
+    }
+    if cmp -s "$new" "$WORKER_CONFIG"; then
+        rm "$new"
+    else
+        mv "$new" "$WORKER_CONFIG"
+    fi
     env_set LARDER_SOCKET "$WORKER_SOCKET"
 }
 
@@ -59,14 +74,10 @@ settings_hidden() {
 }
 
 larderd_start() {
-    local program count hidden
+    local program count
     program=$(program larderd)
     packages_need spawn-fcgi python3-minimal
     workers_configure
-    mapfile -t hidden < <(settings_hidden)
-    env "${hidden[@]}" "$program" --config "$WORKER_CONFIG" --check-config >&2 ||
-        fail "The settings in $WORKER_CONFIG are not valid." \
-            "Set the variable that is named above to something valid, or to nothing, and repeat."
     if alive larderd; then
         [[ $(workers_identity) == "$(state_get LARDERD_IDENTITY)" ]] || larderd_restart
         return
@@ -75,7 +86,27 @@ larderd_start() {
     count=$(workers_count)
     state_set LARDER_WORKERS "$count"
     step "Starting $count workers" "See $LOG/larderd.log." workers_launch "$program" "$count"
+    workers_started
+}
+
+# workers_started: remembers what they were started with, and the shared memory that they use.
+workers_started() {
+    local used
     state_set LARDERD_IDENTITY "$(workers_identity)"
+    used=$(sed -n 's|.* \(/dev/shm/larder-[^ ]*\)$|\1|p' "/proc/$(pid_of larderd-1)/maps" |
+        sort -u | tr '\n' ' ')
+    [[ " $(state_get LARDERD_MEMORY) " == *" ${used% } "* ]] ||
+        state_set LARDERD_MEMORY "$(state_get LARDERD_MEMORY)$used"
+}
+
+# workers_forget: removes the shared memory, which outlives its workers, unless somebody uses it: a
+# worker of another stack on the same servers must find the same memory as its neighbours.
+workers_forget() {
+    local file
+    for file in $(state_get LARDERD_MEMORY); do
+        grep -qsF -- "$file" /proc/[0-9]*/maps || rm -f -- "$file"
+    done
+    state_drop LARDERD_MEMORY
 }
 
 workers_launch() {
@@ -121,7 +152,7 @@ larderd_restart() {
     fi
     workers_configure
     step "Replacing the workers one by one" "See $LOG/larderd.log." workers_roll
-    state_set LARDERD_IDENTITY "$(workers_identity)"
+    workers_started
 }
 
 workers_roll() {
