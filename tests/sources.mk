@@ -2,8 +2,11 @@
 # Unit tests mirror src/: one program a file, of the file's name.
 if HAVE_CMOCKA
 UNIT_TESTS = \
+	tests/unit/app/test_cursor \
+	tests/unit/app/test_validate \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
+	tests/unit/base/test_gzip \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
 	tests/unit/ctl/test_backend \
@@ -14,6 +17,10 @@ UNIT_TESTS = \
 	tests/unit/gateway/test_listener \
 	tests/unit/gateway/test_params \
 	tests/unit/gateway/test_record \
+	tests/unit/http/test_accept \
+	tests/unit/http/test_conditional \
+	tests/unit/http/test_query \
+	tests/unit/http/test_router \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \

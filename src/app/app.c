@@ -83,8 +83,7 @@ static bool has_media_type(const struct request *request, unsigned flags)
     struct str type = request_param(request, STR("CONTENT_TYPE"));
 
     return media_type_is(type, STR("application/json")) ||
-           ((flags & ROUTE_MERGE) != 0 &&
-            media_type_is(type, STR("application/merge-patch+json")));
+           ((flags & ROUTE_MERGE) != 0 && media_type_is(type, STR("application/merge-patch+json")));
 }
 
 /* Answers what cannot be let through; true when the handler may have it. */
@@ -98,10 +97,9 @@ static bool admit(const struct app *app, struct request *request, const struct r
         problem_send(request, 400, STR("This request takes no body"), NULL);
     } else if ((route->flags & ROUTE_JSON) != 0 && !has_media_type(request, route->flags)) {
         problem_send(request, 415,
-                     route->flags & ROUTE_MERGE
-                         ? STR("Content-Type must be application/json or "
-                               "application/merge-patch+json")
-                         : STR("Content-Type must be application/json"),
+                     route->flags & ROUTE_MERGE ? STR("Content-Type must be application/json or "
+                                                      "application/merge-patch+json")
+                                                : STR("Content-Type must be application/json"),
                      NULL);
     } else {
         return true;

@@ -36,9 +36,7 @@ static void tell(const json_error_t *error, struct problem *problem)
         problem_addf(problem, STR("body"), "has a NUL character (line %d, column %d)", error->line,
                      error->column);
         break;
-    case json_error_invalid_utf8:
-        problem_add(problem, STR("body"), STR("is not UTF-8"));
-        break;
+    case json_error_invalid_utf8: problem_add(problem, STR("body"), STR("is not UTF-8")); break;
     case json_error_numeric_overflow:
         problem_addf(problem, STR("body"), "has a number that is too large (line %d, column %d)",
                      error->line, error->column);

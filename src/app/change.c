@@ -138,7 +138,7 @@ static enum err work(struct mongo_db *db, struct write *write)
                             .out = &change->json,
                             .captured = change->written,
                             .arena = &write->arena};
-    
+
     size_t count = 2;
 
     if (change->matched) {
@@ -212,8 +212,7 @@ static struct change *change_new(struct app *app, const struct plan *plan, struc
     return change;
 }
 
-void update_handle(void *context, struct request *request, const struct route *route,
-                   struct str id)
+void update_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     const struct plan *plan = app_plan(app, route->data);
@@ -227,8 +226,8 @@ void update_handle(void *context, struct request *request, const struct route *r
         (root = write_body(request, false, &problem)) == NULL)
         return;
     change = change_new(app, plan, request, &oid);
-    err = validate(plan->resource, root, VALIDATE_CHANGE, request->arrived_ms,
-                   &change->write.arena, &problem, &change->draft);
+    err = validate(plan->resource, root, VALIDATE_CHANGE, request->arrived_ms, &change->write.arena,
+                   &problem, &change->draft);
     json_decref(root);
     if (err == ERR_OK) {
         start(change);
@@ -238,8 +237,7 @@ void update_handle(void *context, struct request *request, const struct route *r
     }
 }
 
-void remove_handle(void *context, struct request *request, const struct route *route,
-                   struct str id)
+void remove_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     struct change *change;

@@ -73,7 +73,7 @@ static void put_result(const struct create *create, const struct newcomer *item,
         draft_json(create->write.plan->resource, &item->draft, out);
     } else {
         buf_literal(out, "{\"success\":false,\"message\":");
-        buf_json_string(out, item->problem.count > 0     ? STR("Invalid input")
+        buf_json_string(out, item->problem.count > 0   ? STR("Invalid input")
                              : item->err == ERR_EXISTS ? STR("Exists already")
                                                        : STR("Not written"));
         problem_errors_json(out, &item->problem);
@@ -136,11 +136,10 @@ static void take_item(struct create *create, size_t i, const json_t *object)
 
     problem_init(&item->problem, &write->arena);
     item->err = ERR_OK;
-    if (validate(plan->resource, object, VALIDATE_CREATE, write->request->arrived_ms,
-                 &write->arena, &item->problem, &item->draft) != ERR_OK)
+    if (validate(plan->resource, object, VALIDATE_CREATE, write->request->arrived_ms, &write->arena,
+                 &item->problem, &item->draft) != ERR_OK)
         return;
-    create->documents[create->written++] =
-        (struct document){item->draft.items, item->draft.count};
+    create->documents[create->written++] = (struct document){item->draft.items, item->draft.count};
     write_tag(write, plan_item_name(plan, &draft_value(&item->draft, STR("_id"))->oid, item->name));
     write_tag(write, plan_scope_tag(plan, draft_value(&item->draft, plan->resource->scope),
                                     &write->arena));
@@ -178,8 +177,7 @@ static bool has_good_size(struct request *request, const json_t *root, struct pr
     return false;
 }
 
-void create_handle(void *context, struct request *request, const struct route *route,
-                   struct str id)
+void create_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     struct create *create;

@@ -47,9 +47,7 @@ static void answer(struct app *app, struct request *request, bool mongo)
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"status\":");
-    buf_str(body, !mongo   ? STR("\"down\"")
-                  : !redis ? STR("\"degraded\"")
-                           : STR("\"ready\""));
+    buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
     buf_char(body, '}');
     if (!mongo)
         response_header_lit(&request->response, "Retry-After", "1");
@@ -69,8 +67,7 @@ static void pinged(void *context, enum err err)
     answer(probe->app, probe->request, err == ERR_OK);
 }
 
-void readyz_handle(void *context, struct request *request, const struct route *route,
-                   struct str id)
+void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     struct probe *probe = mem_zalloc(sizeof *probe);

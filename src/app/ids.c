@@ -132,8 +132,7 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
 {
     struct str ids = query->values[plan->at[PARAM_PICK]].text, id;
     size_t count = (ids.len + 1) / (OID_HEX_SIZE + 1);
-    struct picking *all =
-        arena_alloc(&request->arena, sizeof *all + count * sizeof all->picks[0]);
+    struct picking *all = arena_alloc(&request->arena, sizeof *all + count * sizeof all->picks[0]);
 
     *all = (struct picking){.request = request,
                             .count = count,

@@ -25,10 +25,9 @@ static size_t parse_keys(const char *text, struct index_key keys[static KEYS_MAX
         rest = str_from_offset(rest, sizeof "text:" - 1);
     while (count < KEYS_MAX && str_split(&rest, ',', &name)) {
         bool down = name.ptr[0] == '-';
-        keys[count++] = (struct index_key){str_from_offset(name, down),
-                                           words  ? INDEX_TEXT
-                                           : down ? -1
-                                                  : 1};
+        keys[count++] = (struct index_key){str_from_offset(name, down), words  ? INDEX_TEXT
+                                                                        : down ? -1
+                                                                               : 1};
     }
     return count;
 }

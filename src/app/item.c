@@ -54,8 +54,7 @@ static void compose(struct found *found, int64_t version, struct str json)
     buf_str(&found->plain, json);
     buf_char(&found->plain, '}');
     entry->plain = buf_view(&found->plain);
-    if (found->plain.len > GZIP_WORTH &&
-        gzip_pack(entry->plain, STR(""), &found->gzip) == ERR_OK)
+    if (found->plain.len > GZIP_WORTH && gzip_pack(entry->plain, STR(""), &found->gzip) == ERR_OK)
         entry->gzip = buf_view(&found->gzip);
 }
 
@@ -231,8 +230,8 @@ static void done(struct cache_lookup *lookup)
 
     memcpy(absent, title.ptr, title.len);
     memcpy(absent + title.len, " not found", sizeof " not found" - 1);
-    answer_lookup(lookup->context, lookup,
-                  str_make(absent, title.len + sizeof " not found" - 1), NULL);
+    answer_lookup(lookup->context, lookup, str_make(absent, title.len + sizeof " not found" - 1),
+                  NULL);
 }
 
 void item_handle(void *context, struct request *request, const struct route *route, struct str id)

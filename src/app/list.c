@@ -122,11 +122,6 @@ static void put_links(struct response *response, const struct cache_lookup *look
 
 /* --- The look-up --- */
 
-static void arena_of(struct list_read *read)
-{
-    arena_init(&read->arena, NULL, 0);
-}
-
 /* The query's texts belong to the request: the copy reads them again from the canonical text. */
 static struct cache_lookup *detach(const struct cache_lookup *lookup)
 {
@@ -135,7 +130,7 @@ static struct cache_lookup *detach(const struct cache_lookup *lookup)
     struct list_read *copy = mem_zalloc(sizeof *copy);
     struct problem problem;
 
-    arena_of(copy);
+    arena_init(&copy->arena, NULL, 0);
     problem_init(&problem, &copy->arena);
     copy->lookup.class = resource->list_class;
     copy->lookup.fill = list_fill;
@@ -215,6 +210,15 @@ static size_t param_index(const struct resource *resource, struct str name)
     return i;
 }
 
+/* Its entry is that of the same list by its ordinary path. */
+static void set_featured(struct list_read *read, struct problem *problem)
+{
+    size_t i = param_index(read->plan->resource, STR("featured"));
+
+    if (query_set_bool(&read->query, i, true) != ERR_OK && !read->query.values[i].boolean)
+        problem_add(problem, STR("featured"), STR("is always true here"));
+}
+
 static enum err parse(struct list_read *read, struct request *request, const struct route *route,
                       struct problem *problem)
 {
@@ -224,9 +228,8 @@ static enum err parse(struct list_read *read, struct request *request, const str
     if (query_parse(&read->query, resource->params, resource->param_count, request->query, arena,
                     problem) != ERR_OK)
         return ERR_INVALID;
-    if ((route->flags & ROUTE_FEATURED) != 0 &&
-        query_set_bool(&read->query, param_index(resource, STR("featured")), true) != ERR_OK)
-        problem_add(problem, STR("featured"), STR("is always true here"));
+    if ((route->flags & ROUTE_FEATURED) != 0)
+        set_featured(read, problem);
     if (picks(read)) {
         check_pick(read, problem);
     } else {

@@ -75,9 +75,8 @@ static void make_conditions(struct page *page)
     for (size_t i = 0; i < page->query.count; i++) {
         const struct query_param *param = &page->query.params[i];
         if (page->query.values[i].given && param_is_filter(param->op))
-            page->conditions[page->condition_count++] =
-                (struct condition){param->field, operators[param->op],
-                                   filter_value(param, &page->query.values[i])};
+            page->conditions[page->condition_count++] = (struct condition){
+                param->field, operators[param->op], filter_value(param, &page->query.values[i])};
     }
 }
 
@@ -332,8 +331,8 @@ static enum err ask_count(struct mongo_db *db, void *context)
     struct page *page = context;
 
     seal_fills(&page->count_seal, &page->count_fill, 1);
-    return collection_count(db, page->plan->resource->name, page->conditions,
-                            page->condition_count, 0, &page->count_total);
+    return collection_count(db, page->plan->resource->name, page->conditions, page->condition_count,
+                            0, &page->count_total);
 }
 
 static void on_count(void *context, enum err err)

@@ -27,8 +27,7 @@ enum { ITEM_NAME_MAX = 48 };
 struct str plan_item_name(const struct plan *plan, const struct oid *id,
                           char room[static ITEM_NAME_MAX]);
 /* "products:books": the tag of one scope, or the empty string when value is no string. */
-struct str plan_scope_tag(const struct plan *plan, const struct value *value,
-                          struct arena *arena);
+struct str plan_scope_tag(const struct plan *plan, const struct value *value, struct arena *arena);
 
 /* The strong entity tag of a document: of its version, or when it has none of its JSON. */
 enum { ITEM_ETAG_MAX = 40 };

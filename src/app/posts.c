@@ -5,8 +5,16 @@
 
 static const struct field fields[] = {
     {.name = STR_INIT("_id"), .type = FIELD_ID, .flags = FIELD_SERVER, .help = "24 hex digits"},
-    {.name = STR_INIT("title"), .type = FIELD_STRING, .flags = FIELD_REQUIRED, .min = 1, .max = 200},
-    {.name = STR_INIT("body"), .type = FIELD_STRING, .flags = FIELD_REQUIRED, .min = 1, .max = 20000},
+    {.name = STR_INIT("title"),
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .min = 1,
+     .max = 200},
+    {.name = STR_INIT("body"),
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .min = 1,
+     .max = 20000},
     {.name = STR_INIT("category"),
      .type = FIELD_STRING,
      .flags = FIELD_REQUIRED,

@@ -28,9 +28,9 @@ static const struct str sorts[] = {
 };
 
 static const struct str shown[] = {
-    STR_INIT("_id"),         STR_INIT("name"),    STR_INIT("price"),    STR_INIT("category"),
-    STR_INIT("description"), STR_INIT("inStock"), STR_INIT("featured"), STR_INIT("createdAt"),
-    STR_INIT("updatedAt"),
+    STR_INIT("_id"),      STR_INIT("name"),        STR_INIT("price"),
+    STR_INIT("category"), STR_INIT("description"), STR_INIT("inStock"),
+    STR_INIT("featured"), STR_INIT("createdAt"),   STR_INIT("updatedAt"),
 };
 
 /* Sorted by name: the order of the canonical text. */

@@ -23,9 +23,9 @@ enum {
 };
 
 enum route_flags {
-    ROUTE_WRITE = 1,  /* needs an editor */
-    ROUTE_JSON = 2,   /* the body must be application/json */
-    ROUTE_MERGE = 4,  /* or application/merge-patch+json */
+    ROUTE_WRITE = 1,   /* needs an editor */
+    ROUTE_JSON = 2,    /* the body must be application/json */
+    ROUTE_MERGE = 4,   /* or application/merge-patch+json */
     ROUTE_FEATURED = 8 /* a list with featured=true */
 };
 

@@ -100,10 +100,9 @@ static enum err read_strings(const struct check *check, const struct field *fiel
     return ERR_OK;
 }
 
-typedef enum err reader(const struct check *, const struct field *, const json_t *,
-                        struct value *);
+typedef enum err reader(const struct check *, const struct field *, const json_t *, struct value *);
 static reader *const readers[] = {
-    [FIELD_STRING] = read_string, [FIELD_NUMBER] = read_number, [FIELD_BOOL] = read_bool,
+    [FIELD_STRING] = read_string, [FIELD_NUMBER] = read_number,   [FIELD_BOOL] = read_bool,
     [FIELD_TIME] = read_time,     [FIELD_STRINGS] = read_strings,
 };
 
@@ -114,8 +113,7 @@ static void put(struct draft *draft, struct str field, enum assign_op op, struct
     draft->items[draft->count++] = (struct assignment){field, op, value};
 }
 
-static bool initial_value(const struct check *check, const struct field *field,
-                          struct value *value)
+static bool initial_value(const struct check *check, const struct field *field, struct value *value)
 {
     if (field->initial == NULL)
         return false;
@@ -169,20 +167,17 @@ static void refuse_unknown(const struct check *check, const json_t *object)
 {
     for (void *at = json_object_iter((json_t *)(uintptr_t)object); at != NULL;
          at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
-        struct str name =
-            str_make(json_object_iter_key(at), json_object_iter_key_len(at));
+        struct str name = str_make(json_object_iter_key(at), json_object_iter_key_len(at));
         size_t i = resource_field(check->resource, name);
         if (i == check->resource->field_count)
             problem_add(check->problem, arena_str(check->arena, name), STR("is not a known field"));
         else if (check->resource->fields[i].flags & FIELD_SERVER)
-            problem_add(check->problem, arena_str(check->arena, name),
-                        STR("is set by the server"));
+            problem_add(check->problem, arena_str(check->arena, name), STR("is set by the server"));
     }
 }
 
 enum err validate(const struct resource *resource, const json_t *object, enum validate_mode mode,
-                  int64_t now_ms, struct arena *arena, struct problem *problem,
-                  struct draft *draft)
+                  int64_t now_ms, struct arena *arena, struct problem *problem, struct draft *draft)
 {
     const struct check check = {resource, mode, now_ms, arena, problem, draft};
 

@@ -20,10 +20,10 @@ struct write {
     enum err outcome;
 
     struct str *tags; /* as many as the kind needs, none twice */
-    enum err (*work)(struct mongo_db *db, struct write *write);  /* on a thread */
-    void (*answer)(struct write *write);                         /* it happened */
-    void (*failed)(struct write *write, enum err err);           /* or not; NULL: write_fail */
-    void (*destroy)(struct write *write);                        /* may be NULL */
+    enum err (*work)(struct mongo_db *db, struct write *write); /* on a thread */
+    void (*answer)(struct write *write);                        /* it happened */
+    void (*failed)(struct write *write, enum err err);          /* or not; NULL: write_fail */
+    void (*destroy)(struct write *write);                       /* may be NULL */
 };
 
 /* size: of the kind's struct, which begins with struct write; zeroed. */

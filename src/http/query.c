@@ -193,17 +193,17 @@ static enum err read_cursor(const struct reading *reading, const struct query_pa
 typedef enum err reader(const struct reading *, const struct query_param *, struct str,
                         struct query_value *);
 static reader *const readers[] = {
-    [PARAM_STRING] = read_string,   [PARAM_TEXT] = read_string,   [PARAM_BOOL] = read_bool,
-    [PARAM_NUMBER] = read_number,   [PARAM_UINT] = read_uint,     [PARAM_CHOICE] = read_choice,
-    [PARAM_CHOICES] = read_choices, [PARAM_IDS] = read_ids,       [PARAM_CURSOR] = read_cursor,
+    [PARAM_STRING] = read_string,   [PARAM_TEXT] = read_string, [PARAM_BOOL] = read_bool,
+    [PARAM_NUMBER] = read_number,   [PARAM_UINT] = read_uint,   [PARAM_CHOICE] = read_choice,
+    [PARAM_CHOICES] = read_choices, [PARAM_IDS] = read_ids,     [PARAM_CURSOR] = read_cursor,
 };
 
 /* --- The whole query --- */
 
 static bool is_dropped(struct str name)
 {
-    return str_starts(name, STR("utm_")) || str_eq(name, STR("_")) ||
-           str_eq(name, STR("fbclid")) || str_eq(name, STR("gclid"));
+    return str_starts(name, STR("utm_")) || str_eq(name, STR("_")) || str_eq(name, STR("fbclid")) ||
+           str_eq(name, STR("gclid"));
 }
 
 static size_t find_param(const struct query *query, struct str name)

@@ -8,7 +8,7 @@
 
 static const enum method slots[ROUTER_METHODS] = {METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH,
                                                   METHOD_DELETE};
-static const enum method listed[] = {METHOD_GET, METHOD_HEAD,   METHOD_POST,   METHOD_PUT,
+static const enum method listed[] = {METHOD_GET,   METHOD_HEAD,   METHOD_POST,   METHOD_PUT,
                                      METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS};
 
 static size_t slot_of(enum method method)
@@ -50,8 +50,8 @@ void router_add(struct router *router, const struct route *routes, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         struct str prefix = routes[i].pattern;
-        bool has_id = prefix.len > mark.len &&
-                      str_eq(str_from_offset(prefix, prefix.len - mark.len), mark);
+        bool has_id =
+            prefix.len > mark.len && str_eq(str_from_offset(prefix, prefix.len - mark.len), mark);
         size_t slot = slot_of(routes[i].method);
         struct router_path *path;
 

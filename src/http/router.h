@@ -36,8 +36,7 @@ struct router {
  * route given twice is a mistake of the program: abort. */
 void router_add(struct router *router, const struct route *routes, size_t count);
 /* The entry of a decoded path, or NULL; *id is its last segment or empty. */
-const struct router_path *router_find(const struct router *router, struct str path,
-                                      struct str *id);
+const struct router_path *router_find(const struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);
 /* Answers 204 to OPTIONS or 405 to a method that the path does not have, both with Allow. */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "../unit.h"
+
+#include "http/accept.h"
+
+static void gzip_is_negotiated(void **state)
+{
+    static const struct {
+        const char *field;
+        bool gzip;
+    } cases[] = {
+        {"", false},
+        {"gzip", true},
+        {"gzip, deflate, br", true},
+        {"br, GZip", true},
+        {"x-gzip", true},
+        {"*", true},
+        {"deflate, br", false},
+        {"gzip;q=0", false},
+        {"gzip;q=0.000", false},
+        {"gzip ; q=0.5", true},
+        {"*;q=0", false},
+        {"gzip;q=0, *", false},
+        {"identity;q=1, gzip;q=0.5", false},
+        {"identity;q=0.5, gzip;q=1.0", true},
+        {"identity", false},
+        {"gzip;q=2", false},
+        {"gzip;q=abc", false},
+        {"gzipped", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(accept_gzip(str_from(cases[i].field)), cases[i].gzip);
+    assert_false(accept_gzip(str_make(NULL, 0)));
+}
+
+static void media_types_are_compared(void **state)
+{
+    struct str json = STR("application/json");
+
+    (void)state;
+    assert_true(media_type_is(STR("application/json"), json));
+    assert_true(media_type_is(STR("Application/JSON; charset=UTF-8"), json));
+    assert_true(media_type_is(STR("application/json;"), json));
+    assert_true(media_type_is(STR(" application/json ;charset=\"utf-8\""), json));
+    assert_false(media_type_is(STR("application/json; charset=latin1"), json));
+    assert_false(media_type_is(STR("application/json-patch"), json));
+    assert_false(media_type_is(STR("text/plain"), json));
+    assert_false(media_type_is(str_make(NULL, 0), json));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gzip_is_negotiated),
+        cmocka_unit_test(media_types_are_compared),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
