@@ -13,8 +13,22 @@ build_programs() {
     [[ -x $BUILD/config.status ]] ||
         step "Configuring" "$hint If it names a library, install its -dev package." \
             build_in "$BUILD" "$ROOT/configure" --quiet
-    make -q -C "$BUILD" >/dev/null 2>&1 ||
-        step "Building (about a minute)" "$hint" build_in "$BUILD" make -s -j"$(nproc)"
+    build_is_current ||
+        step "Building (about a minute)" "$hint" build_make
+}
+
+# build_is_current: whether nothing has changed since the last build began. (make -q says no for
+# ever once configure has run again.)
+build_is_current() {
+    [[ -e $BUILD/built && -x $BUILD/larderd && -x $BUILD/larderctl ]] || return 1
+    [[ -z $(find "$ROOT/src" "$ROOT/configure.ac" "$ROOT/Makefile.am" "$BUILD/config.status" \
+        -newer "$BUILD/built" -print -quit) ]]
+}
+
+build_make() {
+    touch "$BUILD/built.new"
+    build_in "$BUILD" make -s -j"$(nproc)" larderd larderctl
+    mv "$BUILD/built.new" "$BUILD/built"
 }
 
 # build_in FOLDER COMMAND…
