@@ -2,7 +2,7 @@
 #ifndef LARDER_TESTS_REDIS_SERVER_H
 #define LARDER_TESTS_REDIS_SERVER_H
 
-#include "unit.h"
+#include "../unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
