@@ -29,16 +29,16 @@ static enum err decode(struct str s, bool query, struct arena *arena, struct str
     to = arena_alloc(arena, s.len);
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
+        if (is_control((unsigned char)c))
+            return ERR_SYNTAX;
         if (c == '%') {
             if (s.len - i < 3 || hex_decode(str_make(s.ptr + i + 1, 2), &c, 1) != ERR_OK ||
-                (!query && c == '/'))
+                c == '\0' || (!query && (c == '/' || is_control((unsigned char)c))))
                 return ERR_SYNTAX;
             i += 2;
         } else if (query && c == '+') {
             c = ' ';
         }
-        if (is_control((unsigned char)c))
-            return ERR_SYNTAX;
         to[len++] = c;
     }
     *out = str_make(to, len);

@@ -144,6 +144,8 @@ static enum err read_choices(const struct reading *reading, const struct query_p
             return refuse_choice(reading, param, "must be names, separated by commas, from");
         value->choices |= UINT64_C(1) << choice;
     }
+    if (value->choices != 1)
+        value->choices &= ~UINT64_C(1); /* said or not, it is meant */
     value->text = choices_text(reading, param, value->choices);
     return ERR_OK;
 }

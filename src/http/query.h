@@ -22,7 +22,7 @@ enum param_type {
     PARAM_NUMBER,  /* from min to max, in JSON's grammar */
     PARAM_UINT,    /* whole, from min to max */
     PARAM_CHOICE,  /* one of the choices */
-    PARAM_CHOICES, /* some of them, separated by commas */
+    PARAM_CHOICES, /* some of them, separated by commas; the first is meant always */
     PARAM_IDS,     /* 1 to max ids of 24 hex digits, separated by commas */
     PARAM_CURSOR   /* base64url, at most max bytes */
 };

@@ -58,6 +58,9 @@ static void one_text_for_all_spellings(void **state)
         {"category=a=b", "category=a%3Db"},
         {"inStock=true", "inStock=true"},
         {"fields=price,name,price", "fields=name%2Cprice"},
+        {"fields=_id,name,price", "fields=name%2Cprice"},
+        {"fields=_id", "fields=_id"},
+        {"category=a%0a", "category=a%0A"},
         {"ids=00000000000000000000000A,00000000000000000000000a", "ids=00000000000000000000000a"},
     };
     struct problem problem;
@@ -98,7 +101,7 @@ static void errors_name_the_parameter(void **state)
         {"category=%", "category"},
         {"category=%0", "category"},
         {"category=%00", "category"},
-        {"category=%0a", "category"},
+        {"category=\n", "category"},
         {"category=%ff", "category"},
         {"category=%ed%a0%80", "category"},
         {"inStock=1", "inStock"},
