@@ -11,13 +11,20 @@
 
 /* No time that a record can have: stands for the time of loading while the id is made. */
 #define NO_TIME INT64_MIN
-enum { TEXT_MAX = 4 << 20 };
+enum { TEXT_MAX = 4 << 20, PARTS = 2 };
 
 struct item {
     struct draft draft;
     struct oid id;
     bool there; /* in the collection already */
     enum err err;
+};
+
+/* A share of the records that one thread sends. */
+struct part {
+    struct batch *batch;
+    struct mongo_job job;
+    size_t from, count;
 };
 
 struct batch {
@@ -39,9 +46,10 @@ struct batch {
     enum err errs[BATCH_RECORDS];
     size_t sent_count;
     struct cache_write write;
-    struct mongo_job job;
+    struct part parts[PARTS];
+    unsigned working, held; /* parts without an outcome, and parts still in use */
     enum err err;
-    bool ended, released;
+    bool happened, ended, released;
 };
 
 struct batch *batch_new(struct ctl *ctl, const struct resource *resource)
@@ -224,49 +232,81 @@ static void prepare(struct batch *batch)
 
 static enum err insert(struct mongo_db *db, void *context)
 {
-    struct batch *batch = context;
+    struct part *part = context;
+    struct batch *batch = part->batch;
 
     if (clock_mono_ns() > batch->write.send_by_ns)
         return ERR_UNAVAILABLE; /* the fence could end before the write does */
-    return collection_insert_many(db, batch->resource->name, batch->documents, batch->sent_count,
-                                  batch->errs);
+    return collection_insert_many(db, batch->resource->name, batch->documents + part->from,
+                                  part->count, batch->errs + part->from);
+}
+
+/* What the cache is told: whether anything happened, or may have. */
+static void end_write(struct batch *batch)
+{
+    enum err outcome = batch->happened ? ERR_OK : batch->err;
+
+    cache_write_end(&batch->write, batch->err == ERR_UNKNOWN ? ERR_UNKNOWN : outcome);
 }
 
 static void on_inserted(void *context, enum err err)
 {
-    struct batch *batch = context;
+    struct part *part = context;
+    struct batch *batch = part->batch;
 
-    batch->err = err;
-    for (size_t i = 0; err == ERR_OK && i < batch->sent_count; i++)
+    for (size_t i = part->from; err == ERR_OK && i < part->from + part->count; i++)
         if (batch->errs[i] == ERR_UNKNOWN)
-            err = batch->err = ERR_UNKNOWN;
-    cache_write_end(&batch->write, err);
+            err = ERR_UNKNOWN;
+    batch->happened = batch->happened || err == ERR_OK;
+    if (batch->err == ERR_OK || err == ERR_UNKNOWN)
+        batch->err = err;
+    if (--batch->working == 0)
+        end_write(batch);
 }
 
 static void on_released(void *context)
 {
-    ((struct batch *)context)->released = true;
+    struct batch *batch = ((struct part *)context)->batch;
+
+    batch->released = --batch->held == 0;
+}
+
+static void submit(struct part *part)
+{
+    enum err err;
+
+    part->job = (struct mongo_job){.work = insert,
+                                   .done = on_inserted,
+                                   .release = on_released,
+                                   .context = part,
+                                   .write = true};
+    err = mongo_submit(part->batch->ctl->backend.mongo, &part->job);
+    if (err != ERR_OK) {
+        on_inserted(part, err);
+        on_released(part);
+    }
 }
 
 static void on_ready(struct cache_write *write, enum err err)
 {
     struct batch *batch = write->context;
+    size_t share = (batch->sent_count + PARTS - 1) / PARTS;
+    unsigned count = 0;
 
     if (err != ERR_OK) {
         batch->err = err;
         batch->ended = batch->released = true;
         return;
     }
-    batch->job = (struct mongo_job){.work = insert,
-                                    .done = on_inserted,
-                                    .release = on_released,
-                                    .context = batch,
-                                    .write = true};
-    err = mongo_submit(batch->ctl->backend.mongo, &batch->job);
-    if (err != ERR_OK) {
-        batch->released = true;
-        on_inserted(batch, err);
+    for (size_t from = 0; from < batch->sent_count; from += share) {
+        size_t left = batch->sent_count - from;
+
+        batch->parts[count++] =
+            (struct part){.batch = batch, .from = from, .count = left < share ? left : share};
     }
+    batch->working = batch->held = count;
+    for (unsigned i = 0; i < count; i++)
+        submit(&batch->parts[i]);
 }
 
 static void on_done(struct cache_write *write)
@@ -281,7 +321,7 @@ static void on_done(struct cache_write *write)
 static void write_fenced(struct batch *batch)
 {
     batch->err = ERR_OK;
-    batch->ended = batch->released = false;
+    batch->happened = batch->ended = batch->released = false;
     batch->write = (struct cache_write){.tags = batch->tags,
                                         .tag_count = batch->tag_count,
                                         .ready = on_ready,
