@@ -273,6 +273,7 @@ static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
 
+    unlock(fill);
     fill_free(fill);
     lookup_answer(owner, entry, CACHE_REDIS, CACHE_DETAIL_COLLAPSED);
     while (waiter != NULL) {
@@ -295,7 +296,8 @@ static void on_retry_reply(void *context, enum err err, const struct redis_value
 
     if (verdict == VERDICT_HIT || verdict == VERDICT_STALE)
         end_with_hit(fill, &entry);
-    else if (verdict == VERDICT_MISS && clock_mono_ms() - fill->began_ms < WAIT_MAX_MS)
+    else if (verdict == VERDICT_MISS && !fill->locked &&
+             clock_mono_ms() - fill->began_ms < WAIT_MAX_MS)
         wait_more(fill);
     else
         ask_database(fill);
@@ -351,6 +353,19 @@ static bool take_begun(struct lookup_state *owner, const struct redis_value *rep
     return true;
 }
 
+/* Whether the entry has been stored between the look for it and the lock. */
+static bool is_stored(const struct lookup_state *owner, const struct redis_value *reply)
+{
+    struct str head = redis_str(redis_item(reply, 1 + owner->lookup->tag_count));
+    struct entry entry;
+    size_t head_len;
+
+    return !owner->background && entry_decode_head(head, &entry, &head_len) == ERR_OK &&
+           entry.tag_count == owner->lookup->tag_count &&
+           memcmp(entry.versions, owner->versions, sizeof(uint64_t) * entry.tag_count) == 0 &&
+           clock_wall_ms() < entry.stale_until_ms;
+}
+
 static void on_begun(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache_fill *fill = context;
@@ -368,7 +383,9 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
         owner->memory_ok = false;
     }
     fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
-    if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
+    if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
+        lookup_ask(owner, on_retry_reply, fill);
+    else if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
         ask_database(fill);
     else if (owner->background)
         end_background(fill);
@@ -380,7 +397,7 @@ static void begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
     struct cache_lookup *lookup = fill->owner->lookup;
-    struct str base = cache_base(cache), keys[2 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
+    struct str base = cache_base(cache), keys[3 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
     char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
     size_t tags = lookup->tag_count;
 
@@ -400,8 +417,9 @@ static void begin(struct cache_fill *fill)
         cache_version(versions[i]);
         args[4 + i] = str_make(versions[i], VERSION_SIZE);
     }
+    keys[2 + 2 * tags] = key_make(&cache->scratch, base, STR(""), lookup->name);
     fill->owner->generation = redis_generation(cache->redis);
-    redis_script(cache->redis, &script_begin, keys, 2 + 2 * tags, args, 4 + tags, on_begun, fill);
+    redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 4 + tags, on_begun, fill);
 }
 
 void fill_enter(struct lookup_state *state)

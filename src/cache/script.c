@@ -28,7 +28,7 @@ struct redis_script script_born = {
 struct redis_script script_begin = {
     .text = STR_INIT(
         LUA_CLOCK
-        "local n = (#KEYS - 2) / 2\n"
+        "local n = (#KEYS - 3) / 2\n"
         "local reply = {0}\n"
         "local born = tonumber(redis.call('GET', KEYS[2]) or '')\n"
         "if not born or now - born < tonumber(ARGV[4]) then reply[1] = 3 end\n"
@@ -43,6 +43,8 @@ struct redis_script script_begin = {
         "end\n"
         "if reply[1] == 0 and redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then\n"
         "  reply[1] = 1\n"
+        "  local head = redis.pcall('GETRANGE', KEYS[#KEYS], 0, 255)\n"
+        "  reply[2 + n] = type(head) == 'string' and head or ''\n"
         "end\n"
         "return reply\n")};
 
