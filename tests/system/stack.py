@@ -108,12 +108,15 @@ class Stack:
     def sibling(self, **settings):
         """Another host: nginx, workers and shared memory of its own, the same Redis and MongoDB.
 
-        Calling Redis by another name gives its workers another shared segment.
+        Calling Redis by a name of its own gives its workers a shared segment of their own.
         """
         password = urllib.parse.urlsplit(self.env["REDIS_URL"]).password
-        other = Stack(REDIS_URL=f"unix://:{password}@{self.var}/run/redis.sock",
-                      MONGODB_URI=self.env["MONGODB_URI"], **settings)
+        other = Stack(MONGODB_URI=self.env["MONGODB_URI"], **settings)
+        (other.var / "redis.sock").symlink_to(self.var / "run" / "redis.sock")
+        other.settings["REDIS_URL"] = f"unix://:{password}@{other.var}/redis.sock"
         self.siblings.append(other)
+        # The administrator is in the database that both share.
+        (other.var / "admin-made").touch()
         return other.up()
 
     # --- where things are ---

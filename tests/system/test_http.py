@@ -8,15 +8,16 @@ import pytest
 ABSENT = "65a000000000000000000000"
 
 
-def raw(stack, text, until=b""):
-    """Sends bytes to nginx and reads until it closes (or `until` came)."""
+def raw(stack, text):
+    """Sends bytes to nginx and reads until it closes."""
     with socket.create_connection((stack.client.host, stack.client.port), timeout=15) as peer:
         peer.sendall(text if isinstance(text, bytes) else text.encode())
         data = b""
-        while chunk := peer.recv(65536):
-            data += chunk
-            if until and until in data:
-                break
+        try:
+            while chunk := peer.recv(65536):
+                data += chunk
+        except ConnectionResetError:
+            pass  # after an answer to what was not read to its end
         return data
 
 
@@ -282,16 +283,3 @@ def test_metrics_are_summed_over_the_workers(stack, http):
         http.get("/api/nothing")
         http.close()
     assert stack.metrics()['larder_requests_total{status="4xx"}'] == before + 20
-
-
-def test_openapi_describes_the_routes(http):
-    answer = http.get("/api/openapi.json")
-    assert answer.status == 200
-    description = answer.json
-    assert description["openapi"].startswith("3.1")
-    paths = description["paths"]
-    for path in ("/api/products", "/api/products/{id}", "/api/products/featured", "/api/posts",
-                 "/api/posts/{id}"):
-        assert path in paths, path
-    assert {"get", "post"} <= paths["/api/products"].keys()
-    assert {"get", "put", "patch", "delete"} <= paths["/api/posts/{id}"].keys()

@@ -31,6 +31,7 @@ def test_date_is_now_by_default(http, post):
     ("2026-11-23T17:00:00Z", "2026-11-23T17:00:00.000Z"),
     ("2026-11-23T17:00:00.5Z", "2026-11-23T17:00:00.500Z"),
     ("2026-11-23T18:30:00+01:30", "2026-11-23T17:00:00.000Z"),
+    ("2026-11-23", "2026-11-23T00:00:00.000Z"),
 ])
 def test_dates_are_told_in_one_form(http, post, given, told):
     assert post(date=given)["date"] == told
@@ -43,7 +44,7 @@ def test_dates_are_told_in_one_form(http, post, given, told):
     ({"tags": [1]}, "tags"), ({"tags": ["x"] * 21}, "tags"), ({"tags": ["x" * 51]}, "tags"),
     ({"tags": [""]}, "tags"), ({"tags": {"0": "x"}}, "tags"), ({"date": "yesterday"}, "date"),
     ({"date": "2026-02-30T00:00:00Z"}, "date"), ({"date": 5}, "date"),
-    ({"date": "2026-11-23"}, "date"), ({"likes": 5}, "likes"), ({"version": 1}, "version")])
+    ({"date": "23.11.2026"}, "date"), ({"likes": 5}, "likes"), ({"version": 1}, "version")])
 def test_bad_field_is_named(http, category, change, field):
     answer = http.post("/api/posts", {"title": "t", "body": "b", "category": category,
                                       "author": "a", **change})

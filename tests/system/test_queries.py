@@ -71,6 +71,7 @@ def test_different_questions_are_different_entries(http, product, category):
         for name in tricky:
             quoted = urllib.parse.quote(category + name, safe="")
             answer = http.get(f"/api/products?category={quoted}")
+            assert answer.status == 200, (name, answer)
             assert [p["name"] for p in answer.json["data"]] == [name]
 
 
