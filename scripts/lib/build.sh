@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The programs, built out of tree in var/build (or LARDER_BUILD), which all stacks of a checkout
-# share.
+# The programs, built out of tree in var/build, which all stacks of a checkout share. Those in
+# LARDER_BUILD are taken as they are.
 
 # build_programs: builds what is not up to date; says nothing if there is nothing to do.
 build_programs() {
     local hint="See the first error above."
+    [[ ! ${LARDER_BUILD:-} || ! -x $BUILD/larderd || ! -x $BUILD/larderctl ]] || return 0
     (umask 022 && mkdir -p "$BUILD")
     [[ -x $ROOT/configure ]] ||
         step "Preparing configure" "$hint" build_in "$ROOT" autoreconf -i

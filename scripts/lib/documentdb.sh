@@ -148,6 +148,9 @@ cron.log_statement = off
 # The planner takes an index only when it knows how many documents there are: after a load it
 # shall learn that within seconds.
 autovacuum_naptime = 5s
+# There may be many stacks on one disk.
+max_wal_size = 256MB
+min_wal_size = 32MB
 END
 }
 
