@@ -15,6 +15,7 @@ liblarder_a_SOURCES = \
 	src/app/plan.c src/app/plan.h \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
+	src/app/project.c src/app/project.h \
 	src/app/resource.c src/app/resource.h \
 	src/app/state.h \
 	src/app/validate.c src/app/validate.h \

@@ -3,6 +3,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/app/test_cursor \
+	tests/unit/app/test_project \
 	tests/unit/app/test_validate \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \

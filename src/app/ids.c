@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
 #include "app/item.h"
+#include "app/project.h"
 #include "app/state.h"
 #include "base/hash.h"
 
@@ -16,6 +17,8 @@ struct pick {
 };
 struct picking {
     struct request *request;
+    const struct query_param *show; /* only the chosen fields; NULL: all */
+    uint64_t chosen;
     size_t count, waiting;
     enum err err;
     enum cache_source source; /* the farthest, with its detail */
@@ -61,7 +64,11 @@ static void put_body(struct buf *out, const struct picking *all)
             continue;
         if (found++ > 0)
             buf_char(out, ',');
-        buf_str(out, all->picks[i].json);
+        if (all->show != NULL)
+            project_json(all->picks[i].json, all->show->choices, all->show->choice_count,
+                         all->chosen, out);
+        else
+            buf_str(out, all->picks[i].json);
     }
     buf_literal(out, "]}");
 }
@@ -132,6 +139,7 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
 {
     struct str ids = query->values[plan->at[PARAM_PICK]].text, id;
     size_t count = (ids.len + 1) / (OID_HEX_SIZE + 1);
+    size_t show = plan->at[PARAM_SHOW];
     struct picking *all = arena_alloc(&request->arena, sizeof *all + count * sizeof all->picks[0]);
 
     *all = (struct picking){.request = request,
@@ -139,6 +147,10 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
                             .waiting = count + 1, /* one for this function */
                             .source = CACHE_MEMORY,
                             .fresh_until_ms = INT64_MAX};
+    if (show < query->count && query->values[show].given) {
+        all->show = &query->params[show];
+        all->chosen = query->values[show].choices | 1;
+    }
     for (size_t i = 0; i < count && str_split(&ids, ',', &id); i++)
         pick_init(&all->picks[i], all, app, plan, id);
     for (size_t i = 0; i < count; i++)

@@ -190,7 +190,8 @@ static void check_reach(const struct list_read *read, struct problem *problem)
 static void check_pick(const struct list_read *read, struct problem *problem)
 {
     for (size_t i = 0; i < read->query.count; i++)
-        if (read->query.values[i].given && i != read->plan->at[PARAM_PICK])
+        if (read->query.values[i].given && i != read->plan->at[PARAM_PICK] &&
+            i != read->plan->at[PARAM_SHOW])
             problem_add(problem, read->query.params[i].name, STR("cannot be combined with ids"));
 }
 
