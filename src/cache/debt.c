@@ -150,8 +150,11 @@ static void round_free(void *context)
 
 static void round_end(struct round *round)
 {
+    struct cache *cache = round->debts->cache;
+
     round->debts->busy = false;
     round_free(round);
+    cache_handle_closed(cache);
 }
 
 enum { SHAPE_ID, SHAPE_STATE, SHAPE_TAGS, SHAPE_OPENED };
@@ -403,7 +406,9 @@ static void on_tick(uv_timer_t *timer)
     round->job = (struct mongo_job){
         .work = list_debts, .done = on_listed, .release = after_listing, .context = round};
     debts->busy = mongo_submit(debts->cache->mongo, &round->job) == ERR_OK;
-    if (!debts->busy)
+    if (debts->busy)
+        cache_handle_opened(debts->cache); /* cache_stop waits for the round's end */
+    else
         round_free(round);
 }
 
