@@ -175,7 +175,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     struct batch *batch = *open != NULL ? *open : (*open = batch_new(items, read->plan));
     struct found *found = &batch->found[batch->count];
 
-    found->entry.status = 404;
+    found->entry = (struct entry){.status = 404, .plain = STR(""), .gzip = STR("")};
     buf_init(&found->plain, RESPONSE_BODY_MAX);
     buf_init(&found->gzip, RESPONSE_BODY_MAX);
     batch->ids[batch->count] = read->id;
