@@ -10,7 +10,9 @@
 
 enum {
     GZIP_WORTH = 1024, /* shorter texts fit into one packet anyway */
-    GZIP_LEVEL = 6
+    /* A page of 20 posts (8.5 kB): level 1 makes 3,736 bytes in 178 µs, 4 makes 3,554 in 156, 6
+     * makes 3,478 in 267, 9 makes 3,468 in 560. */
+    GZIP_LEVEL = 4
 };
 
 /* Appends text, compressed.  comment goes into the gzip header, where decoders skip it: no NUL, at
