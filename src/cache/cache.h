@@ -92,6 +92,8 @@ struct cache_lookup {
 };
 
 void cache_get(struct cache *cache, struct cache_lookup *lookup);
+/* The same for several, which Redis is asked for by one MGET. */
+void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, size_t count);
 
 /* Must be called, from any thread, right before the first question to the database: what has been
  * asked may not be joined by later requests without tags. */

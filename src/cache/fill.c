@@ -173,7 +173,8 @@ static void store_entry(struct cache_fill *fill, const struct entry *entry, stru
     key = key_make(&cache->scratch, cache_base(cache), STR(""), fill->owner->lookup->name);
     value = arena_alloc(&cache->scratch, size);
     memcpy(value, head.ptr, head.len);
-    memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
+    if (entry->plain.len > 0)
+        memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
     if (entry->gzip.len > 0)
         memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
     buf_int(&ttl, entry->stale_until_ms - entry->created_ms);

@@ -8,7 +8,8 @@
 #include "base/metrics.h"
 #include "base/random.h"
 
-enum { ROOM_FIRST = 16 << 10 };
+/* Less than what a request keeps of its room, or each hit would allocate it anew. */
+enum { ROOM_FIRST = 8 << 10 };
 
 /* --- Memory --- */
 
@@ -146,23 +147,42 @@ void lookup_fail(struct lookup_state *state, enum err err)
 
 /* --- Redis --- */
 
-void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context)
+enum { BATCH_MAX = 128, ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
+
+/* Adds entry, tags and fences of one look-up. */
+static size_t put_keys(struct lookup_state *state, struct str *argv, size_t count)
 {
     struct cache *cache = state->cache;
     struct cache_lookup *lookup = state->lookup;
-    struct str argv[3 + 2 * ENTRY_TAGS_MAX] = {STR("MGET")};
     struct str base = cache_base(cache);
-    size_t count = 1;
 
-    arena_reset(&cache->scratch);
+    state->at = count - 1; /* the command's name has no reply */
+    state->generation = redis_generation(cache->redis);
     argv[count++] = key_make(&cache->scratch, base, STR(""), lookup->name);
     for (size_t i = 0; i < lookup->tag_count; i++)
         argv[count++] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
     for (size_t i = 0; i < lookup->tag_count; i++)
         argv[count++] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
-    argv[count++] = key_make(&cache->scratch, base, STR("born"), STR(""));
-    state->generation = redis_generation(cache->redis);
+    return count;
+}
+
+static void ask_all(struct cache *cache, struct lookup_state *const *states, size_t state_count,
+                    redis_callback *callback, void *context)
+{
+    struct str argv[2 + BATCH_MAX * ARGS_A_LOOKUP];
+    size_t count = 0;
+
+    arena_reset(&cache->scratch);
+    argv[count++] = STR("MGET");
+    for (size_t i = 0; i < state_count; i++)
+        count = put_keys(states[i], argv, count);
+    argv[count++] = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
     redis_command(cache->redis, count, argv, callback, context);
+}
+
+void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context)
+{
+    ask_all(state->cache, &state, 1, callback, context);
 }
 
 static enum cache_detail table_bypass(const struct lookup_state *state)
@@ -186,7 +206,7 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
 {
     struct cache *cache = state->cache;
     size_t tags = state->lookup->tag_count;
-    const struct redis_value *born = redis_item(reply, 1 + 2 * tags);
+    const struct redis_value *born = redis_item(reply, redis_count(reply) - 1);
 
     if (redis_type(born) == REDIS_NIL && !cache->born_asked) {
         cache->born_asked = true;
@@ -195,7 +215,7 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
     if (cache_is_young(cache, redis_str(born), clock_mono_ns()))
         return CACHE_DETAIL_YOUNG;
     for (size_t i = 0; i < tags; i++)
-        if (redis_type(redis_item(reply, 1 + tags + i)) != REDIS_NIL)
+        if (redis_type(redis_item(reply, state->at + 1 + tags + i)) != REDIS_NIL)
             return CACHE_DETAIL_WRITE_FENCE;
     return table_bypass(state);
 }
@@ -204,7 +224,8 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
 static bool take_versions(struct lookup_state *state, const struct redis_value *reply)
 {
     for (size_t i = 0; i < state->lookup->tag_count; i++)
-        if (cache_parse_version(redis_str(redis_item(reply, 1 + i)), &state->versions[i]) != ERR_OK)
+        if (cache_parse_version(redis_str(redis_item(reply, state->at + 1 + i)),
+                                &state->versions[i]) != ERR_OK)
             return false;
     return true;
 }
@@ -223,7 +244,7 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
 
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
-    if (err != ERR_OK || redis_count(reply) != 2 + 2 * state->lookup->tag_count ||
+    if (err != ERR_OK || redis_count(reply) < state->at + 2 + 2 * state->lookup->tag_count ||
         !state->cache->debts_known)
         return VERDICT_BYPASS;
     state->bypass = reply_bypass(state, reply);
@@ -231,7 +252,7 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
         return VERDICT_BYPASS;
     state->memory_ok = true;
     state->versions_known = take_versions(state, reply);
-    bytes = redis_str(redis_item(reply, 0));
+    bytes = redis_str(redis_item(reply, state->at));
     if (!state->versions_known || bytes.len == 0 || entry_decode(bytes, entry) != ERR_OK ||
         !versions_match(state, entry))
         return VERDICT_MISS;
@@ -274,7 +295,7 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
         fill_enter(state);
         return;
     }
-    bytes = redis_str(redis_item(reply, 0));
+    bytes = redis_str(redis_item(reply, state->at));
     if (verdict == VERDICT_HIT)
         lookup_remember(state, &entry,
                         str_make(bytes.ptr, bytes.len - entry.plain.len - entry.gzip.len));
@@ -284,14 +305,20 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
                   verdict == VERDICT_STALE ? CACHE_DETAIL_STALE : CACHE_DETAIL_NONE);
 }
 
-void lookup_start(struct lookup_state *state)
+/* Whether Redis may be asked; else the look-up goes into a fill that stores nothing. */
+static bool may_ask(struct lookup_state *state)
 {
     state->bypass = table_bypass(state);
     if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
         state->bypass = CACHE_DETAIL_REDIS_DOWN;
     if (state->bypass == CACHE_DETAIL_REDIS_DOWN)
         redis_wake(state->cache->redis);
-    if (state->bypass == CACHE_DETAIL_NONE)
+    return state->bypass == CACHE_DETAIL_NONE;
+}
+
+void lookup_start(struct lookup_state *state)
+{
+    if (may_ask(state))
         lookup_ask(state, on_reply, state);
     else
         fill_enter(state);
@@ -304,4 +331,45 @@ void cache_get(struct cache *cache, struct cache_lookup *lookup)
         return;
     }
     lookup_start(state_new(cache, lookup));
+}
+
+/* --- Several at once --- */
+
+struct batch {
+    size_t count;
+    struct lookup_state *states[BATCH_MAX];
+};
+
+static void on_batch_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct batch *batch = context;
+
+    for (size_t i = 0; i < batch->count; i++)
+        on_reply(batch->states[i], err, reply);
+    free(batch);
+}
+
+void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, size_t count)
+{
+    struct batch *batch = mem_alloc(sizeof *batch);
+
+    batch->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct lookup_state *state;
+        if (from_memory(cache, lookups[i])) {
+            lookups[i]->done(lookups[i]);
+            continue;
+        }
+        state = state_new(cache, lookups[i]);
+        if (!may_ask(state))
+            fill_enter(state);
+        else if (batch->count == BATCH_MAX)
+            lookup_ask(state, on_reply, state);
+        else
+            batch->states[batch->count++] = state;
+    }
+    if (batch->count > 0)
+        ask_all(cache, batch->states, batch->count, on_batch_reply, batch);
+    else
+        free(batch);
 }

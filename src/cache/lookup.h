@@ -12,6 +12,7 @@ struct lookup_state {
     struct lookup_state *next;       /* among those that wait for a fill */
     struct memory_snapshot snapshot; /* of the tags when the request arrived */
     uint64_t generation;             /* of the connection that was asked */
+    size_t at;                       /* of the entry in the reply to MGET */
     uint64_t versions[ENTRY_TAGS_MAX];
     bool versions_known;      /* all of them, from Redis, and still of this generation */
     bool memory_ok;           /* Redis was asked and knows of no write under way */
