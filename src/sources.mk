@@ -1,24 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
 liblarder_a_SOURCES = \
+	src/app/account.c src/app/account.h \
+	src/app/account_change.c \
+	src/app/activity.c src/app/activity.h \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
+	src/app/auth.c src/app/auth.h \
 	src/app/body.c src/app/body.h \
 	src/app/change.c \
 	src/app/create.c \
 	src/app/cursor.c src/app/cursor.h \
+	src/app/email.c src/app/email.h \
+	src/app/filling.c src/app/filling.h \
 	src/app/health.c \
 	src/app/ids.c \
 	src/app/indexes.c \
 	src/app/item.c src/app/item.h \
 	src/app/list.c src/app/list.h \
 	src/app/page.c \
+	src/app/passwords.c src/app/passwords.h \
+	src/app/people.h \
 	src/app/plan.c src/app/plan.h \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/project.c src/app/project.h \
+	src/app/proof.c src/app/proof.h \
+	src/app/quota.c src/app/quota.h \
 	src/app/resource.c src/app/resource.h \
+	src/app/session.c src/app/session.h \
+	src/app/sessions.c \
+	src/app/signin.c \
 	src/app/state.h \
+	src/app/users.c src/app/users.h \
 	src/app/validate.c src/app/validate.h \
+	src/app/window.c src/app/window.h \
 	src/app/write.c src/app/write.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \

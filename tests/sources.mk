@@ -2,9 +2,12 @@
 # Unit tests mirror src/: one program a file, of the file's name.
 if HAVE_CMOCKA
 UNIT_TESTS = \
+	tests/unit/app/test_auth \
 	tests/unit/app/test_cursor \
+	tests/unit/app/test_email \
 	tests/unit/app/test_project \
 	tests/unit/app/test_validate \
+	tests/unit/app/test_window \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
 	tests/unit/base/test_gzip \

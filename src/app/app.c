@@ -4,9 +4,11 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "app/passwords.h"
+#include "app/people.h"
 #include "app/posts.h"
 #include "app/products.h"
-#include "app/state.h"
+#include "app/window.h"
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/percent.h"
@@ -29,6 +31,14 @@ static const struct route routes[] = {
     COLLECTION_ROUTES("/api/products", products),
     {METHOD_GET, STR_INIT("/api/products/featured"), list_handle, &products, ROUTE_FEATURED},
     COLLECTION_ROUTES("/api/posts", posts),
+    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON},
+    {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
+    {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
+    {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
+     ROUTE_VISITOR | ROUTE_JSON},
+    {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, ROUTE_USER},
+    {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, ROUTE_USER},
+    {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, 0},
     {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, 0},
     {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, 0},
@@ -49,13 +59,17 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     plan_init(&app->posts, &posts);
     router_add(&app->router, routes, COUNT(routes));
     app->items = items_new(app);
+    app->passwords = passwords_new(loop);
+    app->windows = windows_new();
     return app;
 }
 
 void app_start(struct app *app)
 {
-    indexes_make(app, &app->products);
-    indexes_make(app, &app->posts);
+    static const struct resource *const all[] = {&products, &posts, &users, &sessions};
+
+    for (size_t i = 0; i < COUNT(all); i++)
+        indexes_make(app, all[i]);
 }
 
 void app_stop(struct app *app, void (*done)(void *context), void *context)
@@ -68,6 +82,8 @@ void app_free(struct app *app)
     if (app == NULL)
         return;
     items_free(app->items);
+    passwords_free(app->passwords);
+    windows_free(app->windows);
     free(app);
 }
 
@@ -86,14 +102,11 @@ static bool has_media_type(const struct request *request, unsigned flags)
            ((flags & ROUTE_MERGE) != 0 && media_type_is(type, STR("application/merge-patch+json")));
 }
 
-/* Answers what cannot be let through; true when the handler may have it. */
-static bool admit(const struct app *app, struct request *request, const struct route *route)
+/* Answers a body that cannot be let through; true when the handler may have it. */
+static bool admits_body(struct request *request, const struct route *route)
 {
-    if ((route->flags & ROUTE_WRITE) != 0 && !app->config.writes_open) {
-        response_header_lit(&request->response, "WWW-Authenticate", "Bearer");
-        problem_send(request, 401, STR("Sign in to make changes"), NULL);
-    } else if ((route->flags & ROUTE_JSON) == 0 && request->method != METHOD_DELETE &&
-               request->body.len > 0) {
+    if ((route->flags & ROUTE_JSON) == 0 && request->method != METHOD_DELETE &&
+        request->body.len > 0) {
         problem_send(request, 400, STR("This request takes no body"), NULL);
     } else if ((route->flags & ROUTE_JSON) != 0 && !has_media_type(request, route->flags)) {
         problem_send(request, 415,
@@ -105,6 +118,34 @@ static bool admit(const struct app *app, struct request *request, const struct r
         return true;
     }
     return false;
+}
+
+static void found_visitor(struct visit *visit)
+{
+    const struct route *route = visit->route;
+
+    if (auth_admits(visit) && admits_body(visit->request, route))
+        route->handle(visit->app, visit->request, route, visit->id);
+}
+
+static void visit(struct app *app, struct request *request, const struct route *route,
+                  struct str id)
+{
+    static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR | ROUTE_PERSONAL;
+    struct visit *visit;
+
+    if ((route->flags & asks) == 0) {
+        if (admits_body(request, route))
+            route->handle(app, request, route, id);
+        return;
+    }
+    visit = arena_zalloc(&request->arena, sizeof *visit);
+    visit->app = app;
+    visit->request = request;
+    visit->route = route;
+    visit->id = arena_str(&request->arena, id);
+    request->state = visit;
+    auth_find(visit, found_visitor);
 }
 
 void app_handle(void *context, struct request *request)
@@ -130,8 +171,8 @@ void app_handle(void *context, struct request *request)
     route = router_route(path, request->method);
     if (route == NULL)
         router_refuse(path, request);
-    else if (admit(app, request, route))
-        route->handle(app, request, route, id);
+    else
+        visit(app, request, route, id);
 }
 
 bool take_id(struct request *request, struct str id, struct oid *oid)

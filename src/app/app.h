@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/str.h"
 #include "http/request.h"
 
 /* The application: what is answered to each request. */
@@ -16,7 +17,9 @@ struct mongo;
 struct redis;
 
 struct app_config {
-    bool writes_open; /* everyone may write */
+    bool writes_open;   /* everyone may write */
+    struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
+    struct str origins; /* whose pages may write with the cookie, with commas between */
 };
 
 /* Borrows all of them for its life. */

@@ -9,7 +9,7 @@ enum { INDEXES_MAX = 24, KEYS_MAX = 6 };
 
 struct making {
     struct app *app;
-    const struct plan *plan;
+    const struct resource *resource;
     unsigned refused;
     struct mongo_job job;
 };
@@ -35,7 +35,7 @@ static size_t parse_keys(const char *text, struct index_key keys[static KEYS_MAX
 static enum err make(struct mongo_db *db, void *context)
 {
     struct making *making = context;
-    const struct resource *resource = making->plan->resource;
+    const struct resource *resource = making->resource;
     struct index_key keys[INDEXES_MAX][KEYS_MAX];
     struct index_spec specs[INDEXES_MAX];
     size_t count = resource->index_count < INDEXES_MAX ? resource->index_count : INDEXES_MAX;
@@ -52,7 +52,7 @@ static enum err make(struct mongo_db *db, void *context)
 static void told(void *context, enum err err)
 {
     const struct making *making = context;
-    struct str name = making->plan->resource->name;
+    struct str name = making->resource->name;
 
     if (err != ERR_OK)
         log_warn("app", "indexes could not be looked at", LOG_STR("collection", name),
@@ -62,13 +62,13 @@ static void told(void *context, enum err err)
                  LOG_STR("collection", name), LOG_INT("refused", making->refused));
 }
 
-void indexes_make(struct app *app, const struct plan *plan)
+void indexes_make(struct app *app, const struct resource *resource)
 {
     struct making *making = mem_zalloc(sizeof *making);
     enum err err;
 
     making->app = app;
-    making->plan = plan;
+    making->resource = resource;
     making->job =
         (struct mongo_job){.work = make, .done = told, .release = free, .context = making};
     err = mongo_submit(app->mongo, &making->job);

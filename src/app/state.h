@@ -23,13 +23,18 @@ enum {
 };
 
 enum route_flags {
-    ROUTE_WRITE = 1,   /* needs an editor */
-    ROUTE_JSON = 2,    /* the body must be application/json */
-    ROUTE_MERGE = 4,   /* or application/merge-patch+json */
-    ROUTE_FEATURED = 8 /* a list with featured=true */
+    ROUTE_WRITE = 1,    /* needs an editor */
+    ROUTE_JSON = 2,     /* the body must be application/json */
+    ROUTE_MERGE = 4,    /* or application/merge-patch+json */
+    ROUTE_FEATURED = 8, /* a list with featured=true */
+    ROUTE_USER = 16,    /* needs somebody who is signed in */
+    ROUTE_VISITOR = 32, /* wants to know who asks, if anybody is signed in */
+    ROUTE_PERSONAL = 64 /* needs a user, and the answer is that user's alone */
 };
 
 struct items;
+struct passwords;
+struct windows;
 
 struct app {
     uv_loop_t *loop;
@@ -41,6 +46,8 @@ struct app {
     struct router router;
     struct plan products, posts;
     struct items *items;
+    struct passwords *passwords;
+    struct windows *windows;
 };
 
 const struct plan *app_plan(const struct app *app, const struct resource *resource);
@@ -82,6 +89,6 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
                 const struct query *query);
 
 /* indexes.c */
-void indexes_make(struct app *app, const struct plan *plan);
+void indexes_make(struct app *app, const struct resource *resource);
 
 #endif

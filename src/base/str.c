@@ -269,3 +269,18 @@ enum err hex_decode(struct str s, void *to, size_t len)
     }
     return ERR_OK;
 }
+
+void base64url_encode(const void *from, size_t len, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *bytes = from;
+
+    for (size_t i = 0; i < len; i += 3) {
+        size_t n = len - i < 3 ? len - i : 3;
+        uint32_t bits = 0;
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (j < n ? bytes[i + j] : 0);
+        for (size_t j = 0; j <= n; j++)
+            *to++ = digits[bits >> (18 - 6 * j) & 63];
+    }
+}

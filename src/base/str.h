@@ -80,5 +80,9 @@ enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 void hex_encode(const void *from, size_t len, char *to);
 /* Exactly 2 × len hex digits of either case; ERR_SYNTAX otherwise. */
 enum err hex_decode(struct str s, void *to, size_t len);
+/* base64url without padding (RFC 4648 section 5). to must have room for BASE64_SIZE(len) bytes; no
+ * NUL is written. */
+#define BASE64_SIZE(len) (((len)*4 + 2) / 3)
+void base64url_encode(const void *from, size_t len, char *to);
 
 #endif

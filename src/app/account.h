@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_ACCOUNT_H
+#define LARDER_APP_ACCOUNT_H
+
+#include "app/email.h"
+#include "app/validate.h"
+
+/* What making and changing an account have in common. */
+
+/* The draft's email as it is stored, if it has one; false: what is wrong stands in problem. */
+bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct problem *problem,
+                   struct str *email);
+/* The same for a new password. */
+bool account_password(const struct draft *draft, struct problem *problem);
+/* Whether the request's visitor may see and change this account: it is his own, or he is an
+ * admin.  Others are told that there is none. */
+bool account_may(struct request *request, const struct oid *id);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/account.h"
+#include "app/activity.h"
+#include "app/people.h"
+#include "app/proof.h"
+#include "app/write.h"
+
+/* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, whoever
+ * asks proves again who he is, by his own password; a new password ends all other sessions of the
+ * account. */
+
+enum { TAGS = 2 };
+
+struct account_change {
+    struct write write; /* first */
+    struct oid id;
+    bool own, new_password;
+    struct draft draft;
+    struct str email;
+    struct proof *proof;
+    struct password_job hashing;
+    struct value captured[PROFILE_FIELDS];
+    struct str tags[TAGS];
+    char hash[SESSION_HASH_SIZE];
+    char user_room[PROFILE_NAME_MAX], session_room[SESSION_NAME_MAX], email_room[EMAIL_MAX];
+};
+
+static void destroy(struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+
+    if (change->proof != NULL)
+        proof_end(change->proof);
+}
+
+/* --- In MongoDB --- */
+
+/* The session that asked goes on under the account's new epoch; the others' documents go. */
+static void keep_one(struct mongo_db *db, const struct account_change *change, int64_t epoch)
+{
+    struct assignment next = {STR("epoch"), ASSIGN_SET, value_int(epoch)};
+    struct condition this_one[] = {
+        {STR("_id"), OP_EQ, value_string(str_make(change->hash, SESSION_HASH_SIZE))},
+        {STR("userId"), OP_EQ, value_oid(change->id)}};
+    struct condition others[] = {{STR("userId"), OP_EQ, value_oid(change->id)},
+                                 {STR("epoch"), OP_NE, value_int(epoch)}};
+
+    if (change->own && write_in_time(&change->write))
+        (void)collection_update(db,
+                                &(struct update){.collection = sessions.name,
+                                                 .conditions = this_one,
+                                                 .condition_count = 2,
+                                                 .assignments = &next,
+                                                 .assignment_count = 1},
+                                false, NULL);
+    (void)collection_delete(db, sessions.name, others, 2, true, NULL);
+}
+
+static enum err work(struct mongo_db *db, struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
+    struct record record = {
+        .shape = &profile_shape, .captured = change->captured, .arena = &write->arena};
+    struct profile profile;
+    enum err err = collection_modify(db,
+                                     &(struct update){.collection = users.name,
+                                                      .conditions = &condition,
+                                                      .condition_count = 1,
+                                                      .assignments = change->draft.items,
+                                                      .assignment_count = change->draft.count},
+                                     &record);
+
+    if (err == ERR_OK && change->new_password) {
+        profile_take(change->captured, &profile, NULL);
+        keep_one(db, change, profile.session_epoch);
+    }
+    return err;
+}
+
+static void answer(struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+    struct buf *body = &write->request->response.body;
+    struct profile profile;
+
+    profile_take(change->captured, &profile, NULL);
+    buf_reset(body);
+    buf_literal(body, "{\"success\":true,\"data\":");
+    profile_json(&profile, body);
+    buf_char(body, '}');
+    personal_send(write->request, 200);
+    write_done(write);
+}
+
+static void failed(struct write *write, enum err err)
+{
+    if (err != ERR_EXISTS) {
+        write_fail(write, err);
+        return;
+    }
+    problem_send(write->request, 409, STR("There is an account with this email"), NULL);
+    write_done(write);
+}
+
+/* --- Before it --- */
+
+/* What is stored instead of what was sent. */
+static void compose(struct account_change *change)
+{
+    struct draft *draft = &change->draft;
+
+    for (size_t i = 0; i < draft->count; i++) {
+        struct assignment *item = &draft->items[i];
+
+        if (str_eq(item->field, STR("password")))
+            *item = (struct assignment){STR("passwordHash"), ASSIGN_SET,
+                                        value_string(str_from(change->hashing.made))};
+        else if (str_eq(item->field, STR("email")))
+            item->value = value_string(change->email);
+    }
+    if (change->new_password)
+        draft->items[draft->count++] =
+            (struct assignment){STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
+}
+
+static void start(struct account_change *change)
+{
+    struct write *write = &change->write;
+
+    compose(change);
+    write->tags = change->tags;
+    write->work = work;
+    write->answer = answer;
+    write->failed = failed;
+    write_tag(write, user_tag(&change->id, change->user_room));
+    if (change->new_password && change->own)
+        write_tag(write, session_tag(change->hash, change->session_room));
+    write_start(write);
+}
+
+static void hashed(struct password_job *job)
+{
+    struct account_change *change = job->context;
+
+    if (job->err == ERR_OK)
+        start(change);
+    else
+        write_fail(&change->write, ERR_BUSY);
+}
+
+static void proved(struct proof *proof)
+{
+    struct account_change *change = proof->context;
+    enum err err;
+
+    if (proof->err == ERR_DENIED) {
+        problem_send(proof->request, 403, STR("The current password is another one"), NULL);
+        write_done(&change->write);
+    } else if (proof->err != ERR_OK) {
+        proof_refuse(proof, STR(""));
+        write_done(&change->write);
+    } else if (change->new_password) {
+        change->hashing =
+            (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
+                                  .make = true,
+                                  .done = hashed,
+                                  .context = change};
+        err = passwords_submit(change->write.app->passwords, &change->hashing);
+        if (err != ERR_OK)
+            write_fail(&change->write, err);
+    } else {
+        start(change);
+    }
+}
+
+static void prove(struct account_change *change, struct str password)
+{
+    struct request *request = change->write.request;
+
+    change->proof =
+        proof_new(change->write.app, request, request_visitor(request)->profile.email, password);
+    change->proof->done = proved;
+    change->proof->context = change;
+    proof_begin(change->proof);
+}
+
+/* Takes currentPassword out of the object: it is no field. */
+static bool take_current(json_t *root, struct arena *arena, struct problem *problem,
+                         struct str *current)
+{
+    json_t *json = json_object_get(root, "currentPassword");
+
+    *current = STR("");
+    if (json == NULL)
+        return true;
+    if (!json_is_string(json) || json_string_length(json) > PASSWORD_MAX) {
+        problem_add(problem, STR("currentPassword"), STR("must be a string"));
+        return false;
+    }
+    *current = arena_str(arena, str_make(json_string_value(json), json_string_length(json)));
+    json_object_del(root, "currentPassword");
+    return true;
+}
+
+static bool take(struct account_change *change, json_t *root, struct problem *problem,
+                 struct str *current)
+{
+    struct write *write = &change->write;
+    struct draft *draft = &change->draft;
+    bool good = take_current(root, &write->arena, problem, current);
+
+    good = validate(&users, root, VALIDATE_CHANGE, write->request->arrived_ms, &write->arena,
+                    problem, draft) == ERR_OK &&
+           good;
+    good = account_email(draft, change->email_room, problem, &change->email) && good;
+    good = account_password(draft, problem) && good;
+    change->new_password = draft_value(draft, STR("password")) != NULL;
+    if (good && current->len == 0 && (change->new_password || change->email.len > 0)) {
+        problem_add(problem, STR("currentPassword"),
+                    STR("is required to change email or password"));
+        good = false;
+    }
+    return good;
+}
+
+void user_update_handle(void *context, struct request *request, const struct route *route,
+                        struct str id)
+{
+    struct app *app = context;
+    const struct visitor *visitor = request_visitor(request);
+    struct account_change *change;
+    struct problem problem;
+    struct str current;
+    struct oid oid;
+    json_t *root;
+
+    (void)route;
+    if (!take_id(request, id, &oid) || !account_may(request, &oid) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
+        return;
+    change = write_new(sizeof *change, app, &users_plan, request);
+    change->write.destroy = destroy;
+    change->id = oid;
+    change->own = memcmp(visitor->profile.id.bytes, oid.bytes, OID_SIZE) == 0;
+    memcpy(change->hash, visitor->hash, sizeof change->hash);
+    if (!take(change, root, &problem, &current)) {
+        problem_send_invalid(request, &problem);
+        write_done(&change->write);
+    } else if (current.len > 0) {
+        prove(change, current);
+    } else {
+        start(change);
+    }
+    json_decref(root);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PROOF_H
+#define LARDER_APP_PROOF_H
+
+#include "app/passwords.h"
+#include "app/quota.h"
+#include "app/users.h"
+#include "store/mongo.h"
+
+/* Whether somebody knows the password of an account: the same work, in the same time, for accounts
+ * that there are and others, and only so often.  Each attempt counts as a failure until it turns
+ * out to be none. */
+
+enum {
+    PROOF_ACCOUNT_MAX = 5,   /* failures on one account in a window */
+    PROOF_ADDRESS_MAX = 100, /* from one address, which may be that of a whole office */
+    PROOF_WINDOW_MS = 900000
+};
+
+struct proof {
+    struct app *app;
+    struct request *request;
+    struct arena arena;
+    struct str email, password;
+    /* Once, on the loop.  The proof is the caller's to proof_end. */
+    void (*done)(struct proof *proof);
+    void *context;
+
+    /* OK: what follows is known.  DENIED: no such account, or another password.  RANGE: too many
+     * failures; retry_s says when to come again.  Others: the database's or BUSY. */
+    enum err err;
+    int64_t retry_s;
+    struct profile profile;
+
+    struct quota quota;
+    struct str hash;
+    struct mongo_job find;
+    enum err found;
+    struct password_job compare;
+    unsigned users;
+};
+
+/* Copies email (as normalised) and password. */
+struct proof *proof_new(struct app *app, struct request *request, struct str email,
+                        struct str password);
+void proof_begin(struct proof *proof);
+void proof_end(struct proof *proof);
+/* Answers what an unsuccessful proof stands for. */
+void proof_refuse(const struct proof *proof, struct str denied);
+
+#endif
