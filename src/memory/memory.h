@@ -63,6 +63,11 @@ enum err memory_open(const struct memory_config *config, struct memory **out,
                      struct memory_opened *opened);
 /* Unmaps it; the segment stays.  NULL is allowed. */
 void memory_close(struct memory *m);
+/* Whether later openers get this segment: false once its name was taken away under its users (an
+ * administrator's rm, systemd's RemoveIPC).  Workers that start then share another table, and this
+ * one hears of their writes as of another host's only: ask every second or so, and when it is false
+ * turn memory off and let the worker be replaced.  One system call. */
+bool memory_is_linked(const struct memory *m);
 /* Takes the name away; who has it mapped keeps it, and later openers make a new one.  Only for when
  * all workers are gone: two segments on one host know nothing of each other's writes.
  * ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO. */

@@ -384,6 +384,11 @@ void memory_close(struct memory *m)
     free(m);
 }
 
+bool memory_is_linked(const struct memory *m)
+{
+    return !is_unlinked(m->fd);
+}
+
 enum err memory_unlink(const char *name)
 {
     char path[MEMORY_NAME_MAX + 2];

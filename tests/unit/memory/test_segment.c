@@ -194,6 +194,23 @@ static void test_attaching_changes_nothing(void **state)
     memory_close(b);
 }
 
+static void test_a_name_taken_away_is_noticed(void **state)
+{
+    struct memory_opened opened;
+    struct memory *a = open_bytes(name, 0, &opened), *b;
+
+    (void)state;
+    assert_true(memory_is_linked(a));
+    assert_int_equal(memory_unlink(name), ERR_OK);
+    assert_false(memory_is_linked(a));
+    b = open_bytes(name, 0, &opened);
+    assert_true(opened.created);
+    assert_true(memory_is_linked(b));
+    assert_false(memory_is_linked(a));
+    memory_close(a);
+    memory_close(b);
+}
+
 static void test_the_segment_is_private(void **state)
 {
     struct memory_opened opened;
@@ -332,6 +349,7 @@ int main(void)
         with_name(test_bad_settings_are_refused_with_a_reason),
         with_name(test_no_room_names_the_setting),
         with_name(test_attaching_changes_nothing),
+        with_name(test_a_name_taken_away_is_noticed),
         with_name(test_the_segment_is_private),
         with_name(test_garbage_and_unfinished_work_are_made_anew),
         with_name(test_another_version_in_use_is_refused),
