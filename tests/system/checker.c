@@ -61,7 +61,7 @@ static struct {
     unsigned port, read_port, readers, writers, pause_ms;
     uint64_t seed, reads;
     double seconds;
-} options = {.readers = 12, .writers = 4, .pause_ms = 10, .reads = 20000, .seconds = 1};
+} options = {.readers = 12, .writers = 4, .pause_ms = 200, .reads = 20000, .seconds = 1};
 
 static struct slot slots[SLOTS];
 static _Atomic unsigned limbo[CATEGORIES];

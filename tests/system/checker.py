@@ -63,8 +63,9 @@ class Nothing(Disturber):
 
 
 class KillWorkers(Disturber):
+    """No worker twice within a second: the supervisor would think that it cannot start."""
     def step(self):
-        self.nap(0.2, 0.8)
+        self.nap(1.1, 2)
         try:
             os.kill(self.rng.choice(self.stack.workers()), 9)
         except (ProcessLookupError, IndexError):
@@ -179,7 +180,7 @@ DISTURBANCES = {
 
 
 def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None, readers=12,
-        pause=10):
+        pause=200):
     """Returns what the checker reports, with the texts of what it complained about."""
     seed = seed if seed is not None else random.SystemRandom().getrandbits(32)
     port = urllib.parse.urlsplit(stack.url).port
@@ -224,8 +225,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=10, help="at least so long")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--readers", type=int, default=12)
-    parser.add_argument("--pause", type=int, default=10,
-                        help="milliseconds between two writes of one of four writers")
+    parser.add_argument("--pause", type=int, default=200,
+                        help="mean milliseconds between two writes of each of the four writers")
     options = parser.parse_args()
     names = list(DISTURBANCES) if options.disturb == "all" else [options.disturb]
     stack = Stack()

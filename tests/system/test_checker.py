@@ -9,8 +9,8 @@ import pytest
 import checker
 from stack import eventually, free_ports, port_is_free
 
-# A killed worker takes the answers that it is sending with it.
-READ_ERRORS_MAX = {"kill": 200, "everything": 400}
+# A killed worker takes the answers that it is sending with it; of a thousand reads:
+READ_ERRORS_MAX = {"kill": 20, "everything": 20}
 
 
 @pytest.mark.parametrize("disturb", list(checker.DISTURBANCES))
@@ -24,7 +24,7 @@ def test_no_answer_is_older_than_an_acknowledged_write(stack, healthy, disturb, 
     assert result["stale"] == 0, result
     assert result["ahead"] == 0, result
     assert result["writes"] > 20, result
-    assert result["read_errors"] <= READ_ERRORS_MAX.get(disturb, 0), result
+    assert result["read_errors"] * 1000 <= READ_ERRORS_MAX.get(disturb, 0) * result["reads"], result
 
 
 def test_another_host_without_memory_sees_every_write_at_once(stack, bare, healthy):
@@ -36,7 +36,7 @@ def test_another_host_without_memory_sees_every_write_at_once(stack, bare, healt
 def test_the_checker_finds_a_cache_that_only_waits(stack, healthy, tmp_path):
     """A cache in front that keeps answers for a second must be found out."""
     with naive_cache(stack, tmp_path) as url:
-        result = checker.run(stack, reads=3000, seconds=2, read_url=url)
+        result = checker.run(stack, reads=3000, seconds=2, read_url=url, pause=20)
     assert result["stale"] > 0, result
     assert "STALE" in result["text"]
 

@@ -1,0 +1,537 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Accounts, sessions, roles: who is let in, and who is not, whatever becomes of Redis."""
+import concurrent.futures
+import datetime
+import itertools
+import os
+import statistics
+import time
+
+import bson
+import pytest
+
+from stack import Stack, eventually
+
+counter = itertools.count()
+PASSWORD = "correct horse"
+
+
+class Person:
+    """Somebody with an account, who asks with a token of theirs."""
+
+    def __init__(self, shop, role="reader"):
+        self.shop = shop
+        self.email = f"p{os.getpid()}-{next(counter)}@example.org"
+        made = shop.client.post("/api/users", {"name": "A person", "email": self.email,
+                                               "password": PASSWORD})
+        assert made.status == 201, made
+        self.id = made.json["data"]["_id"]
+        if role != "reader":
+            shop.mongo.users.update_one({"_id": bson.ObjectId(self.id)}, {"$set": {"role": role}})
+        self.sign_in()
+
+    def sign_in(self, **more):
+        answer = sign_in(self.shop, self.email, **more)
+        assert answer.status == 201, answer
+        self.token = answer.json["token"]
+        return answer
+
+    @property
+    def headers(self):
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def request(self, method, target, json=None, **more):
+        headers = {**self.headers, **more.pop("headers", {})}
+        return self.shop.client.request(method, target, json=json, headers=headers, **more)
+
+    def get(self, target):
+        return self.request("GET", target)
+
+    @property
+    def inside(self):
+        """Whether the token is still good."""
+        answer = self.get("/api/sessions/current")
+        assert answer.status in (200, 401), answer
+        return answer.status == 200
+
+
+def sign_in(shop, email, password=PASSWORD, headers=None, **more):
+    return shop.client.post("/api/sessions", {"email": email, "password": password, **more},
+                            headers=headers)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """A stack as in production: nobody writes without signing in."""
+    stack = Stack(LARDER_WRITES="closed")
+    try:
+        yield stack.up()
+    finally:
+        stack.down()
+
+
+@pytest.fixture
+def forget(shop):
+    """Failures are counted for an address too, and all tests have the same."""
+    def forget_all():
+        for key in shop.redis.scan_iter("larder:throttle:*"):
+            shop.redis.unlink(key)
+    forget_all()
+    yield forget_all
+    forget_all()
+
+
+@pytest.fixture
+def mended(shop):
+    """For tests that take Redis away."""
+    yield
+    shop.resume("redis")
+    shop.control("start")
+    shop.settle(30)
+
+
+@pytest.fixture
+def ann(shop):
+    return Person(shop)
+
+
+@pytest.fixture
+def bob(shop):
+    return Person(shop)
+
+
+@pytest.fixture(scope="module")
+def editor(shop):
+    return Person(shop, "editor")
+
+
+@pytest.fixture(scope="module")
+def admin(shop):
+    person = Person.__new__(Person)
+    person.shop, person.email = shop, shop.env["LARDER_ADMIN_EMAIL"]
+    person.token = sign_in(shop, person.email, shop.env["LARDER_ADMIN_PASSWORD"]).json["token"]
+    return person
+
+
+# --- Accounts ---
+
+def test_registration(shop):
+    made = shop.client.post("/api/users", {"name": "Ada", "email": "Ada@Example.ORG",
+                                           "password": "long enough"})
+    assert made.status == 201
+    data = made.json["data"]
+    assert data["email"] == "ada@example.org" and data["role"] == "reader"
+    assert made.header("Location") == f"/api/users/{data['_id']}"
+    assert "no-store" in made.header("Cache-Control")
+    stored = shop.mongo.users.find_one({"_id": bson.ObjectId(data["_id"])})
+    assert stored["passwordHash"].startswith("$argon2id$")
+    assert "password" not in stored and "long enough" not in repr(stored)
+    again = shop.client.post("/api/users", {"name": "Eve", "email": "ADA@example.org",
+                                            "password": "long enough"})
+    assert again.status == 409
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"name": ""}, "name"), ({"name": 1}, "name"), ({"email": "nobody"}, "email"),
+    ({"email": "a@b@c"}, "email"), ({"email": {"$gt": ""}}, "email"), ({"password": "short"},
+                                                                       "password"),
+    ({"password": "with\na control"}, "password"), ({"password": "x" * 1025}, "password"),
+    ({"role": "admin"}, "role"), ({"_id": "0" * 24}, "_id"), ({"loginCount": 9}, "loginCount"),
+    ({"sessionEpoch": 9}, "sessionEpoch"), ({"passwordHash": "x"}, "passwordHash"),
+])
+def test_registration_refuses(shop, change, field):
+    body = {"name": "Ada", "email": f"x{next(counter)}@example.org", "password": "long enough",
+            **change}
+    answer = shop.client.post("/api/users", body)
+    assert answer.status == 400
+    assert [e["field"] for e in answer.json["errors"]] == [field]
+
+
+def test_two_at_the_same_time_get_one_account(shop):
+    body = {"name": "Twin", "email": f"twin{os.getpid()}@example.org", "password": PASSWORD}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(lambda _: shop.client.post("/api/users", body).status,
+                                   range(8)))
+    assert statuses == [201] + [409] * 7
+
+
+def test_profile_is_cached_and_right(shop, ann):
+    first, second = ann.get(f"/api/users/{ann.id}"), ann.get(f"/api/users/{ann.id}")
+    assert first.status == second.status == 200 and second.hit
+    assert second.json["source"] == "cache"
+    assert first.header("Cache-Control") == "private, no-store"
+    assert second.json["data"]["loginCount"] == 1
+    key = f"{shop.base()}user:{ann.id}"
+    assert 1600 < shop.redis.ttl(key) < 2000
+    ann.sign_in()
+    data = ann.get(f"/api/users/{ann.id}").json["data"]
+    assert data["loginCount"] == 2
+    activity = shop.redis.hgetall(f"larder:user:{ann.id}:activity")
+    assert activity[b"loginCount"] == b"2" and shop.redis.ttl(f"larder:user:{ann.id}:activity") > 0
+    assert data["lastLoginAt"].startswith(
+        datetime.datetime.fromtimestamp(int(activity[b"lastLoginAt"]) // 1000,
+                                        datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+def test_profile_without_its_hash(shop, ann):
+    shop.redis.unlink(f"larder:user:{ann.id}:activity")
+    assert ann.get(f"/api/users/{ann.id}").json["data"]["loginCount"] == 1
+    ann.sign_in()
+    assert ann.get(f"/api/users/{ann.id}").json["data"]["loginCount"] == 2
+    eventually(lambda: shop.redis.hget(f"larder:user:{ann.id}:activity", "loginCount") == b"2")
+
+
+def test_name_is_changed(ann):
+    answer = ann.request("PUT", f"/api/users/{ann.id}", {"name": "Anna"})
+    assert answer.status == 200 and answer.json["data"]["name"] == "Anna"
+    assert ann.get(f"/api/users/{ann.id}").json["data"]["name"] == "Anna"
+    assert ann.request("PUT", f"/api/users/{ann.id}", {"role": "admin"}).status == 400
+    assert ann.request("PUT", f"/api/users/{ann.id}", {"version": 9}).status == 400
+
+
+def test_email_needs_the_password(shop, ann, bob, forget):
+    target, email = f"/api/users/{ann.id}", "New" + ann.email
+    assert ann.request("PUT", target, {"email": email}).status == 400
+    assert ann.request("PUT", target, {"email": email,
+                                       "currentPassword": "wrong one"}).status == 403
+    assert ann.request("PUT", target, {"email": bob.email,
+                                       "currentPassword": PASSWORD}).status == 409
+    answer = ann.request("PUT", target, {"email": email, "currentPassword": PASSWORD})
+    assert answer.status == 200 and answer.json["data"]["email"] == email.lower()
+    assert sign_in(shop, ann.email).status == 401
+    assert sign_in(shop, email).status == 201
+
+
+def test_new_password_ends_the_other_sessions(shop, ann, forget):
+    here = ann.token
+    ann.sign_in()
+    there, ann.token = ann.token, here
+    target = f"/api/users/{ann.id}"
+    assert ann.request("PUT", target, {"password": "another one"}).status == 400
+    answer = ann.request("PUT", target, {"password": "another one", "currentPassword": PASSWORD})
+    assert answer.status == 200, answer
+    assert ann.inside
+    ann.token = there
+    assert not ann.inside
+    assert sign_in(shop, ann.email).status == 401
+    assert sign_in(shop, ann.email, "another one").status == 201
+
+
+def test_guesses_by_put_are_throttled(ann, forget):
+    target = f"/api/users/{ann.id}"
+    for _ in range(5):
+        assert ann.request("PUT", target, {"password": "new one 1",
+                                           "currentPassword": "a guess"}).status == 403
+    answer = ann.request("PUT", target, {"password": "new one 1", "currentPassword": PASSWORD})
+    assert answer.status == 429 and int(answer.header("Retry-After")) > 800
+
+
+# --- Who may see and do what ---
+
+def test_foreign_profiles_are_not_there(ann, bob, admin):
+    for person, status in ((ann, 404), (admin, 200)):
+        assert person.get(f"/api/users/{bob.id}").status == status
+    assert ann.request("PUT", f"/api/users/{bob.id}", {"name": "Mine"}).status == 404
+    assert ann.get("/api/users/" + "0" * 24).status == 404
+    assert ann.get("/api/users/xyz").status == 400
+    assert bob.get(f"/api/users/{bob.id}").json["data"]["name"] == "A person"
+    assert admin.request("PUT", f"/api/users/{bob.id}", {"name": "Bobby"}).status == 200
+    assert bob.get(f"/api/users/{bob.id}").json["data"]["name"] == "Bobby"
+
+
+PRODUCT = {"name": "thing", "price": 1, "category": "people"}
+POST = {"title": "A title", "body": "Words.", "category": "people"}
+
+
+@pytest.mark.parametrize("path, body", [("/api/products", PRODUCT), ("/api/posts", POST)])
+def test_writes_need_an_editor(shop, ann, editor, path, body):
+    made = editor.request("POST", path, body)
+    assert made.status == 201
+    item = f"{path}/{made.json['data']['_id']}"
+    writes = [("POST", path, body), ("PUT", item, {"category": "x"}),
+              ("PATCH", item, {"category": "x"}), ("DELETE", item, None)]
+    for method, target, json in writes:
+        kind = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+        answer = shop.client.request(method, target, json=json, headers=kind)
+        assert answer.status == 401 and answer.header("WWW-Authenticate") == "Bearer"
+        assert ann.request(method, target, json, headers=kind).status == 403
+    assert shop.client.get(item).json["data"]["category"] == "people"
+    for method, target, json in writes[1:]:
+        kind = {"Content-Type": "application/merge-patch+json"} if method == "PATCH" else {}
+        assert editor.request(method, target, json, headers=kind).status == 200
+
+
+def test_public_reads_need_nobody(shop):
+    bad = {"Authorization": "Bearer " + "x" * 43, "Cookie": "larder_session=" + "y" * 43}
+    assert shop.client.get("/api/products", headers=bad).status == 200
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"},
+    {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer " + "x" * 43},
+    {"Authorization": "Bearer " + "x" * 4000}, {"Cookie": "larder_session="},
+    {"Cookie": "larder_session=" + "x" * 43}, {"Cookie": "larder_session=$ne"},
+])
+@pytest.mark.parametrize("method, target", [
+    ("GET", "/api/sessions/current"), ("DELETE", "/api/sessions/current"),
+    ("DELETE", "/api/sessions"), ("GET", "/api/users/" + "0" * 24),
+    ("PUT", "/api/users/" + "0" * 24), ("POST", "/api/products"), ("POST", "/api/posts"),
+])
+def test_without_a_session(shop, method, target, headers):
+    json = {} if method in ("PUT", "POST") else None
+    answer = shop.client.request(method, target, json=json, headers=headers)
+    assert answer.status == 401, answer
+    assert answer.header("WWW-Authenticate") == "Bearer"
+
+
+def test_a_new_role_holds_at_once(shop, ann, admin):
+    """Whoever changes roles tells the cache; here that is a write on the profile by the API."""
+    assert ann.request("POST", "/api/products", PRODUCT).status == 403
+    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"role": "editor"}})
+    assert admin.request("PUT", f"/api/users/{ann.id}", {"name": "Editor"}).status == 200
+    assert ann.request("POST", "/api/products", PRODUCT).status == 201
+
+
+# --- Sessions ---
+
+def test_sign_in(shop, ann):
+    answer = ann.sign_in()
+    body = answer.json
+    assert set(body) == {"success", "token", "expiresAt", "user"}
+    assert len(body["token"]) == 43 and body["user"]["email"] == ann.email
+    cookie = answer.header("Set-Cookie")
+    assert cookie == f"larder_session={body['token']}; Path=/; HttpOnly; SameSite=Lax"
+    assert "no-store" in answer.header("Cache-Control")
+    stored = shop.mongo.sessions.find_one({"userId": bson.ObjectId(ann.id)})
+    assert body["token"] not in repr(stored) and len(stored["_id"]) == 64
+    for key in shop.redis.scan_iter("*session*"):
+        assert body["token"].encode() not in key
+
+
+def test_token_is_nowhere_in_redis_or_the_log(shop, ann):
+    assert ann.inside
+    for key in shop.redis.scan_iter("*"):
+        if shop.redis.type(key) == b"string":
+            assert ann.token.encode() not in key + (shop.redis.get(key) or b"")
+    assert ann.token not in shop.log("larderd") and PASSWORD not in shop.log("larderd")
+
+
+def test_remember(shop, ann):
+    answer = ann.sign_in(remember=True)
+    assert "Max-Age=2592000" in answer.header("Set-Cookie")
+    shown = ann.get("/api/sessions/current").json
+    assert shown["remember"] is True
+    assert shown["expiresAt"] == answer.json["expiresAt"]
+
+
+def test_activity_slides_and_the_end_is_absolute(shop, ann):
+    sessions, now = shop.mongo.sessions, datetime.datetime.now(datetime.timezone.utc)
+    stored = sessions.find_one({"userId": bson.ObjectId(ann.id)})
+    key = f"{shop.base()}session:{stored['_id']}"
+    sessions.update_one({"_id": stored["_id"]},
+                        {"$set": {"expiresAt": now + datetime.timedelta(minutes=5)}})
+    shop.redis.unlink(key)
+    for _ in range(4):  # each worker's memory knows nothing of it yet
+        assert ann.inside
+    left = sessions.find_one({"_id": stored["_id"]})["expiresAt"].replace(
+        tzinfo=datetime.timezone.utc) - now
+    assert left > datetime.timedelta(minutes=29)
+    assert 0 < shop.redis.ttl(key) <= 66
+    assert stored["absoluteAt"] - stored["createdAt"] == datetime.timedelta(hours=24)
+
+
+@pytest.mark.parametrize("field", ["expiresAt", "absoluteAt"])
+def test_expired(shop, ann, field):
+    past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+    shop.mongo.sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: past}})
+    assert not ann.inside
+
+
+def test_cookie_and_origin(shop, ann):
+    cookie = {"Cookie": f"a=b; larder_session={ann.token}"}
+    me = f"/api/users/{ann.id}"
+
+    def put(**more):
+        return shop.client.put(me, {"name": "By cookie"}, headers={**cookie, **more}).status
+    assert shop.client.get(me, headers=cookie).status == 200
+    assert put() == 403
+    assert put(Origin="https://evil.example") == 403
+    assert put(Origin="null") == 403
+    assert put(Origin=shop.url.replace("http:", "https:")) == 403
+    assert put(Origin=shop.url + ".evil.example") == 403
+    assert put(Origin=shop.url) == 200
+    # A token that a page had to put there itself needs no such proof.
+    assert put(Authorization=f"Bearer {ann.token}") == 200
+    assert shop.client.delete("/api/sessions/current", headers=cookie).status == 403
+    assert ann.inside
+
+
+def test_sign_in_makes_a_new_session_of_an_old_one(shop, ann):
+    old = ann.token
+    ann.token = sign_in(shop, ann.email, headers=ann.headers).json["token"]
+    assert ann.token != old and ann.inside
+    ann.token = old
+    assert not ann.inside
+
+
+def test_no_token_of_the_clients_becomes_a_session(shop, ann):
+    chosen = "A" * 43
+    answer = sign_in(shop, ann.email, headers={"Cookie": f"larder_session={chosen}"})
+    assert answer.status == 201 and answer.json["token"] != chosen
+    ann.token = chosen
+    assert not ann.inside
+
+
+def test_sign_out(shop, ann):
+    first = ann.token
+    ann.sign_in()
+    for _ in range(4):
+        assert ann.inside
+    answer = ann.request("DELETE", "/api/sessions/current")
+    assert answer.status == 200 and "Max-Age=0" in answer.header("Set-Cookie")
+    for _ in range(8):
+        assert not ann.inside
+    assert ann.request("DELETE", "/api/sessions/current").status == 401
+    ann.token = first
+    assert ann.inside
+
+
+def test_sign_out_everywhere(shop, ann, bob):
+    tokens = [ann.token] + [ann.sign_in().json["token"] for _ in range(3)]
+    for ann.token in tokens:
+        assert ann.inside
+    assert ann.request("DELETE", "/api/sessions").status == 200
+    for ann.token in tokens:
+        assert not ann.inside
+    assert bob.inside
+    assert shop.mongo.sessions.count_documents({"userId": bson.ObjectId(ann.id)}) == 0
+    ann.sign_in()
+    assert ann.inside
+
+
+def test_sign_out_against_requests_under_way(shop, ann):
+    """No answer to a request that began after the sign-out's answer knows the session."""
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in range(15):
+            ann.sign_in()
+            running = [pool.submit(lambda: ann.inside) for _ in range(16)]
+            assert ann.request("DELETE", "/api/sessions/current").status == 200
+            late = [pool.submit(lambda: ann.inside) for _ in range(8)]
+            assert not any(future.result() for future in late)
+            for future in running:
+                future.result()
+
+
+# --- Failures ---
+
+def test_five_failures(shop, ann, forget):
+    for _ in range(5):
+        answer = sign_in(shop, ann.email, "wrong one")
+        assert answer.status == 401 and answer.json["message"] == "Wrong email or password"
+    answer = sign_in(shop, ann.email.upper())
+    assert answer.status == 429
+    assert 880 < int(answer.header("Retry-After")) <= 900
+    assert ann.inside
+    forget()
+    assert sign_in(shop, ann.email).status == 201
+
+
+def test_right_ones_do_not_count(shop, ann, forget):
+    for _ in range(12):
+        assert sign_in(shop, ann.email).status == 201
+    for key in shop.redis.scan_iter("larder:throttle:account:*"):
+        assert shop.redis.get(key) == b"0" and shop.redis.ttl(key) > 0
+
+
+def test_guesses_at_the_same_time(shop, ann, forget):
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(lambda i: sign_in(shop, ann.email, f"guess {i}").status,
+                                 range(20)))
+    assert sorted(statuses) == [401] * 5 + [429] * 15
+
+
+def test_unknown_and_wrong_look_the_same(shop, ann, forget):
+    def ask(email):
+        begun = time.perf_counter()
+        answer = sign_in(shop, email, "wrong one")
+        took = time.perf_counter() - begun
+        body = {k: v for k, v in answer.json.items() if k != "requestId"}
+        names = sorted(n for n in answer.headers if n not in ("Date", "X-Request-Id"))
+        return took, (answer.status, body, names)
+    known, unknown = [], []
+    for i in range(100):
+        forget()
+        known.append(ask(ann.email))
+        forget()
+        unknown.append(ask(f"nobody{i}@example.org"))
+        # Noise only adds: the fastest of many is what the work takes.
+        fast = [min(took for took, _ in times) for times in (known, unknown)]
+        middle = [statistics.median(took for took, _ in times) for times in (known, unknown)]
+        apart = max(abs(fast[0] / fast[1] - 1), abs(middle[0] / middle[1] - 1))
+        if i > 15 and apart < 0.05:
+            break
+    assert len({repr(shown) for _, shown in known + unknown}) == 1
+    assert apart < 0.05, (fast, middle)
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"email": "a@b"}, {"password": "x"}, {"email": 1, "password": "x"},
+    {"email": {"$ne": None}, "password": {"$ne": None}},
+    {"email": "a@b", "password": "x", "role": "admin"},
+    {"email": "a@b", "password": "x", "remember": "yes"}, {"email": "a@b", "password": "x" * 2000},
+])
+def test_sign_in_refuses(shop, body):
+    assert shop.client.post("/api/sessions", body).status == 400
+
+
+# --- Without Redis ---
+
+def test_everything_goes_on_without_redis(shop, editor, mended):
+    ann = Person(shop)
+    shop.control("kill", "redis")
+    assert ann.inside and editor.inside
+    new = Person(shop)
+    assert new.inside
+    assert new.get(f"/api/users/{new.id}").json["data"]["loginCount"] == 1
+    assert new.request("PUT", f"/api/users/{new.id}", {"name": "Still here"}).status == 200
+    assert new.get(f"/api/users/{new.id}").json["data"]["name"] == "Still here"
+    assert editor.request("POST", "/api/products", PRODUCT).status == 201
+    assert new.request("POST", "/api/products", PRODUCT).status == 403
+    statuses = [sign_in(shop, new.email, "wrong one").status for _ in range(11)]
+    assert statuses[:5] == [401] * 5 and statuses[-1] == 429  # each of the two workers counts
+    assert ann.request("DELETE", "/api/sessions/current").status == 200
+    assert not ann.inside
+    shop.control("start", "redis")
+    for _ in range(10):
+        assert not ann.inside
+    shop.settle(30)
+    assert not ann.inside and new.inside
+
+
+@pytest.mark.parametrize("away", ["pause", "stop", "kill"])
+def test_nobody_who_signed_out_comes_back(shop, mended, away):
+    """The session is in Redis and in memory when Redis goes; the sign-out is never told to it."""
+    people = [Person(shop) for _ in range(3)]
+    for person in people:
+        for _ in range(3):
+            assert person.inside
+    if away == "stop":
+        shop.redis.save()
+    if away == "pause":
+        shop.pause("redis")
+    else:
+        shop.control(away, "redis")
+    for person in people[:2]:
+        assert person.request("DELETE", "/api/sessions/current").status == 200
+        assert not person.inside
+    if away == "pause":
+        shop.resume("redis")
+    else:
+        shop.control("start", "redis")
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        for person in people[:2]:
+            assert not person.inside
+        assert people[2].inside
+    shop.settle(30)
+    assert not people[0].inside and people[2].inside
