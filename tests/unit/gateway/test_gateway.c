@@ -19,7 +19,7 @@
 /* A gateway and its clients in one thread: a client's call runs the loop until what it waits for
  * has come. */
 
-enum { HELD_MAX = 8, WAIT_MS = 5000 };
+enum { HELD_MAX = 8, WAIT_MS = 30000 };
 
 static struct {
     uv_loop_t loop;
