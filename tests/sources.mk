@@ -40,7 +40,20 @@ UNIT_TESTS = \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_url
+# The cache protocol in all its interleavings.
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed
 else
 UNIT_TESTS =
+MODEL_TESTS =
 endif
-check_PROGRAMS = $(UNIT_TESTS)
+MODEL_SOURCES = \
+	tests/model/check.c \
+	tests/model/explore.c \
+	tests/model/model.h \
+	tests/model/payer.c \
+	tests/model/reader.c \
+	tests/model/world.c \
+	tests/model/writer.c
+tests_model_test_broken_SOURCES = tests/model/test_broken.c $(MODEL_SOURCES)
+tests_model_test_designed_SOURCES = tests/model/test_designed.c $(MODEL_SOURCES)
+check_PROGRAMS = $(UNIT_TESTS) $(MODEL_TESTS)
