@@ -7,7 +7,7 @@
 #
 #   CACHE/documentdb/root/                         the folder, complete as soon as it has that name
 #     var/lib/larder/template-N/data               an initialised database with the extensions
-#     var/lib/larder/stacks/NAME/{data,pgpass}     the data of one stack; NAME stands in var/mongo/stack
+#     var/lib/larder/stacks/NAME/{data,pgpass,var} the data of one stack; NAME stands in var/mongo/stack
 #   CACHE/ferretdb/ferretdb-VERSION                the program
 
 FERRETDB_VERSION=v2.7.0
@@ -244,10 +244,12 @@ database_make() {
     local name folder mongo_password postgres_password
     name=$(database_name)
     folder=$PG_HOME/stacks/$name
+    database_sweep
     database_remove "$name"
     mongo_password=$(secret)
     postgres_password=$(secret)
     in_documentdb mkdir -m 700 "$folder"
+    printf '%s\n' "$VAR" | documentdb_write "$folder/var"
     in_documentdb cp -a --reflink=auto "$PG_TEMPLATE/data" "$folder/data"
     printf '*:*:*:postgres:%s\n' "$postgres_password" | documentdb_write "$folder/pgpass"
     # Not ALTER ROLE for the second: PostgreSQL's salts are shorter than MongoDB's drivers accept.
@@ -258,6 +260,20 @@ END
     printf '%s' "$mongo_password" | write_private "$VAR/mongo/password"
     printf '%s' "$postgres_password" | write_private "$VAR/mongo/postgres-password"
     printf '%s' "$name" | write_private "$VAR/mongo/stack"
+}
+
+# database_sweep: removes the data of test runs that could not do so themselves: of stacks that
+# were somewhere under /tmp and are gone.
+database_sweep() {
+    local name var
+    while read -r name var; do
+        [[ $var == "${TMPDIR:-/tmp}"/* && ! -e $var ]] || continue
+        database_remove "$name"
+    done < <(
+        # shellcheck disable=SC2016 # for the inner shell
+        in_documentdb /bin/sh -c 'cd "$1" && for f in */var; do
+            ! [ -e "$f" ] || echo "${f%/var} $(cat "$f")"; done' sh "$PG_HOME/stacks"
+    )
 }
 
 # database_remove NAME: removes the data, and ends a server that still runs on them.
