@@ -12,10 +12,11 @@
 #include "base/metrics.h"
 #include "ctl/backend.h"
 #include "gateway/gateway.h"
+#include "memory/memory.h"
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500 };
+enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000 };
 
 struct worker {
     struct config config;
@@ -24,7 +25,7 @@ struct worker {
     struct gateway *gateway;
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
-    uv_timer_t deadline;
+    uv_timer_t deadline, watch;
     bool leaving;
 };
 
@@ -137,6 +138,7 @@ static void on_backend_closed(void *context)
     uv_close((uv_handle_t *)&worker->terminate, NULL);
     uv_close((uv_handle_t *)&worker->interrupt, NULL);
     uv_close((uv_handle_t *)&worker->deadline, NULL);
+    uv_close((uv_handle_t *)&worker->watch, NULL);
 }
 
 static void on_app_stopped(void *context)
@@ -161,6 +163,13 @@ static void on_deadline(uv_timer_t *timer)
     _exit(EXIT_FAILURE);
 }
 
+static void begin_leaving(struct worker *worker)
+{
+    worker->leaving = true;
+    uv_timer_start(&worker->deadline, on_deadline, LEAVE_MS, 0);
+    gateway_drain(worker->gateway, on_drained, worker);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct worker *worker = handle->data;
@@ -169,11 +178,21 @@ static void on_signal(uv_signal_t *handle, int number)
         log_warn("larderd", "left at once", LOG_INT("signal", number));
         _exit(EXIT_FAILURE);
     }
-    worker->leaving = true;
     log_info("larderd", "leaving", LOG_INT("signal", number),
              LOG_INT("connections", gateway_connections(worker->gateway)));
-    uv_timer_start(&worker->deadline, on_deadline, LEAVE_MS, 0);
-    gateway_drain(worker->gateway, on_drained, worker);
+    begin_leaving(worker);
+}
+
+/* Workers that start after the segment's name was taken away share another one, and this one would
+ * learn of their writes as late as another host: it makes room for one that shares it. */
+static void on_watch(uv_timer_t *timer)
+{
+    struct worker *worker = timer->data;
+
+    if (worker->leaving || memory_is_linked(worker->backend.memory))
+        return;
+    log_error("larderd", "the shared memory was removed from /dev/shm: leaving, to be replaced");
+    begin_leaving(worker);
 }
 
 /* --- Starting --- */
@@ -183,6 +202,8 @@ static void watch_signals(struct worker *worker)
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_init(&worker->loop, &worker->interrupt);
     uv_timer_init(&worker->loop, &worker->deadline);
+    uv_timer_init(&worker->loop, &worker->watch);
+    worker->watch.data = worker;
     worker->terminate.data = worker->interrupt.data = worker;
     uv_signal_start(&worker->terminate, on_signal, SIGTERM);
     uv_signal_start(&worker->interrupt, on_signal, SIGINT);
@@ -248,6 +269,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
     if (err == ERR_OK) {
         log_info("larderd", "ready", LOG_CSTR("version", PACKAGE_VERSION),
                  LOG_CSTR("address", gateway_address(worker->gateway)));
+        uv_timer_start(&worker->watch, on_watch, WATCH_MS, WATCH_MS);
         redis_wake(worker->backend.redis);
         app_start(worker->app);
     } else {

@@ -123,6 +123,14 @@ def test_down_and_up_keep_the_data(stack, product):
     stack.settle(30)
 
 
+def test_up_on_a_database_that_has_an_administrator(stack, other):
+    assert other.client.get("/healthz").status == 200
+    assert "LARDER_ADMIN_PASSWORD" not in other.env
+    done = stack.ctl("admin", "add", "--email", stack.env["LARDER_ADMIN_EMAIL"],
+                     stdin="another password\n", check=False)
+    assert done.returncode == 3 and "exists" in done.stderr
+
+
 def test_a_stack_with_the_sample_then_purged(stack):
     """Beside the other one; LARDER_WRITES=closed as in production."""
     other = Stack(LARDER_WRITES="closed")
@@ -148,3 +156,18 @@ def test_a_stack_with_the_sample_then_purged(stack):
     finally:
         other.script("down", "--purge", check=False)
     assert stack.client.get("/healthz").status == 200
+
+
+def test_workers_whose_shared_memory_was_removed_are_replaced(stack, healthy):
+    """Else two segments on one host would know nothing of each other's writes."""
+    before = set(stack.workers())
+    names = {line.split("/dev/shm/")[1].split()[0]
+             for pid in before for line in open(f"/proc/{pid}/maps")
+             if "/dev/shm/" in line and "(deleted)" not in line and "metrics" not in line}
+    assert len(names) == 1
+    os.unlink(f"/dev/shm/{names.pop()}")
+    eventually(lambda: len(set(stack.workers()) - before) == len(before), seconds=20)
+    stack.settle()
+    maps = {line.split()[4] for pid in stack.workers() for line in open(f"/proc/{pid}/maps")
+            if "/dev/shm/" in line and "metrics" not in line}
+    assert len(maps) == 1
