@@ -38,7 +38,7 @@ static bool write_nested(struct json_writer *out, const struct bson_element *nes
         json_raw(out, comma, strlen(comma));
         comma = ",";
         if (!array) {
-            json_string(out, element.name.ptr, element.name.len);
+            json_writer_string(out, element.name.ptr, element.name.len);
             json_raw(out, ":", 1);
         }
         if (!write_value(out, &element, depth))
@@ -53,7 +53,7 @@ static bool write_value(struct json_writer *out, const struct bson_element *elem
     const uint8_t *data = element->data;
 
     switch (element->kind) {
-    case KIND_STRING: json_string(out, (const char *)data, element->len); break;
+    case KIND_STRING: json_writer_string(out, (const char *)data, element->len); break;
     case KIND_DOUBLE: json_number(out, bson_get_double(data)); break;
     case KIND_INT32: json_int64(out, bson_get_int32(data)); break;
     case KIND_INT64: json_int64(out, bson_get_int64(data)); break;

@@ -156,7 +156,7 @@ static size_t put_plain(char *to, const unsigned char *text, size_t len)
     return at;
 }
 
-void json_string(struct json_writer *writer, const char *text, size_t len)
+void json_writer_string(struct json_writer *writer, const char *text, size_t len)
 {
     const unsigned char *from = (const unsigned char *)text;
     size_t done;

@@ -24,7 +24,7 @@ static inline bool json_room(struct json_writer *writer, size_t size)
 
 void json_raw(struct json_writer *writer, const char *text, size_t len);
 /* With quotes; invalid UTF-8 becomes U+FFFD, one for each byte that begins nothing valid. */
-void json_string(struct json_writer *writer, const char *text, size_t len);
+void json_writer_string(struct json_writer *writer, const char *text, size_t len);
 void json_int64(struct json_writer *writer, int64_t value);
 void json_number(struct json_writer *writer, double number);
 /* As a JSON string, ISO 8601 in UTC. */
