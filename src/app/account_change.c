@@ -56,20 +56,34 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
     (void)collection_delete(db, sessions.name, others, 2, true, NULL);
 }
 
+/* The document as it is then.  A new email is set by an update, not by findAndModify: not every
+ * server tells a duplicate there by its code. */
+static enum err change_user(struct mongo_db *db, struct account_change *change)
+{
+    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
+    const struct update update = {.collection = users.name,
+                                  .conditions = &condition,
+                                  .condition_count = 1,
+                                  .assignments = change->draft.items,
+                                  .assignment_count = change->draft.count};
+    struct record record = {
+        .shape = &profile_shape, .captured = change->captured, .arena = &change->write.arena};
+    int64_t changed = 0;
+    enum err err;
+
+    if (change->email.len == 0)
+        return collection_modify(db, &update, &record);
+    err = collection_update(db, &update, false, &changed);
+    if (err == ERR_OK && changed == 0)
+        err = ERR_CONFLICT; /* accounts are never removed */
+    return err == ERR_OK ? collection_find_one(db, users.name, &condition, 1, 0, &record) : err;
+}
+
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
-    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
-    struct record record = {
-        .shape = &profile_shape, .captured = change->captured, .arena = &write->arena};
     struct profile profile;
-    enum err err = collection_modify(db,
-                                     &(struct update){.collection = users.name,
-                                                      .conditions = &condition,
-                                                      .condition_count = 1,
-                                                      .assignments = change->draft.items,
-                                                      .assignment_count = change->draft.count},
-                                     &record);
+    enum err err = change_user(db, change);
 
     if (err == ERR_OK && change->new_password) {
         profile_take(change->captured, &profile, NULL);

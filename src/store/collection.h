@@ -17,6 +17,7 @@
  *         ERR_TIMEOUT      a read took longer than max_time_ms
  *         ERR_EXISTS       a unique index has that value already
  *         ERR_NOT_FOUND    no document meets the conditions
+ *         ERR_CONFLICT     one does, but others changed it all the time
  *         ERR_TOO_LARGE    the answer would pass out's cap
  *         ERR_DENIED       the server refuses this user
  *         ERR_INTERNAL     any other error (logged with the server's words) */

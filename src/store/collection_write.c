@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/query.h"
 
-enum { WRITE_MS = 3000 };
+enum { WRITE_MS = 3000, MISSED_TRIES = 50, MISSED_MS = 300 };
 
 static void append_write_time(bson_t *opts, uint32_t max_time_ms)
 {
@@ -169,8 +170,51 @@ static enum err find_and_modify(struct mongo_db *db, struct str collection, cons
     return err;
 }
 
-enum err collection_modify(struct mongo_db *db, const struct update *update,
-                           const struct record *record)
+/* --- Misses ---
+ * DocumentDB (FerretDB's engine) may answer that no document meets the conditions when another
+ * write changes that very document at the same time: half of all deletions under six concurrent
+ * updates.  MongoDB tries again by itself, so here it is done for those who do not: as long as the
+ * document is there, it was missed. */
+
+struct miss {
+    struct mongo_db *db;
+    struct str collection;
+    const struct condition *conditions;
+    size_t count;
+    int64_t begun_ms;
+    int tries;
+};
+
+/* Whether what found nothing is to be done again; *err is what it ended with, and says CONFLICT
+ * when there have been too many tries. */
+static bool was_missed(struct miss *miss, enum err *err)
+{
+    static const struct shape_field id = {.name = STR_INIT("_id"), .capture = true};
+    static const struct shape shape = {&id, 1};
+    struct value captured;
+    enum err found;
+
+    if (*err != ERR_NOT_FOUND)
+        return false;
+    found = collection_find_one(miss->db, miss->collection, miss->conditions, miss->count, 0,
+                                &(struct record){.shape = &shape, .captured = &captured});
+    if (found == ERR_NOT_FOUND)
+        return false;
+    if (found == ERR_OK && ++miss->tries < MISSED_TRIES &&
+        clock_mono_ms() - miss->begun_ms < MISSED_MS)
+        return true;
+    *err = found == ERR_OK ? ERR_CONFLICT : found;
+    return false;
+}
+
+static struct miss miss_watch(struct mongo_db *db, struct str collection,
+                              const struct condition *conditions, size_t count)
+{
+    return (struct miss){db, collection, conditions, count, clock_mono_ms(), 0};
+}
+
+static enum err modify(struct mongo_db *db, const struct update *update,
+                       const struct record *record)
 {
     mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
     bson_t filter = BSON_INITIALIZER, changes = BSON_INITIALIZER;
@@ -191,7 +235,20 @@ enum err collection_modify(struct mongo_db *db, const struct update *update,
     return err;
 }
 
-enum err collection_remove(struct mongo_db *db, struct str collection,
+enum err collection_modify(struct mongo_db *db, const struct update *update,
+                           const struct record *record)
+{
+    struct miss miss =
+        miss_watch(db, update->collection, update->conditions, update->condition_count);
+    enum err err;
+
+    do
+        err = modify(db, update, record);
+    while (!update->upsert && was_missed(&miss, &err));
+    return err;
+}
+
+static enum err remove_one(struct mongo_db *db, struct str collection,
                            const struct condition *conditions, size_t count, uint32_t max_time_ms,
                            const struct record *record)
 {
@@ -205,6 +262,19 @@ enum err collection_remove(struct mongo_db *db, struct str collection,
     err = find_and_modify(db, collection, &filter, opts, record);
     mongoc_find_and_modify_opts_destroy(opts);
     bson_destroy(&filter);
+    return err;
+}
+
+enum err collection_remove(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                           const struct record *record)
+{
+    struct miss miss = miss_watch(db, collection, conditions, count);
+    enum err err;
+
+    do
+        err = remove_one(db, collection, conditions, count, max_time_ms, record);
+    while (was_missed(&miss, &err));
     return err;
 }
 
