@@ -154,7 +154,7 @@ static int add(struct ctl *ctl, struct admin *admin)
         ctl_error("%s was not added: MongoDB: %s", admin->email, err_text(err));
     else
         printf("%s added as admin\n", admin->email);
-    return err == ERR_OK ? CTL_OK : CTL_FAILED;
+    return err == ERR_OK ? CTL_OK : err == ERR_EXISTS ? CTL_EXISTS : CTL_FAILED;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
@@ -193,6 +193,6 @@ const struct command command_admin_add = {
     .args = "--email EMAIL [--name NAME]",
     .summary = "makes a person who may do everything",
     .help = "Asks for the password on a terminal, twice, and else reads one line from standard "
-            "input.\nExits 1 and changes nothing when the email is known already.\n",
+            "input.\nExits 3 and changes nothing when the email is known already.\n",
     .run = run,
 };

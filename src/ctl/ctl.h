@@ -8,7 +8,7 @@
 /* What a subcommand of larderctl is, and what it works with.  A command is one file and one const
  * entry of the table in larderctl.c; it waits for each answer before it goes on. */
 
-enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* exit statuses */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_EXISTS = 3 }; /* exit statuses */
 
 struct ctl {
     const struct config *config;

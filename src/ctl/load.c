@@ -194,7 +194,7 @@ static int load_file(struct load *load, int fd)
 out:
     source_free(load->source);
     input_free(load->input);
-    return err == ERR_OK && load->rejected == 0 ? CTL_OK : CTL_FAILED;
+    return err == ERR_OK && load->rejected + load->outcome.failed == 0 ? CTL_OK : CTL_FAILED;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)

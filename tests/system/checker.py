@@ -136,7 +136,7 @@ class RedisDown(Disturber):
 class EvictTags(Disturber):
     """Redis forgets some names: versions, fences, entries, its age."""
     def step(self):
-        self.nap(0.02, 0.3)
+        self.nap(0.1, 0.6)
         kind = self.rng.choice(["tag:", "fence:", "product", "lock:", "born"])
         names = list(self.stack.redis.scan_iter(self.stack.base() + kind + "*", 500))
         if names:
@@ -146,7 +146,7 @@ class EvictTags(Disturber):
 class CutConnections(Disturber):
     """Redis closes some or all of its connections, subscriptions too."""
     def step(self):
-        self.nap(0.05, 1)
+        self.nap(0.3, 1.5)
         kind = self.rng.choice(["normal", "pubsub"])
         self.stack.redis.execute_command("CLIENT", "KILL", "TYPE", kind, "SKIPME", "yes")
 

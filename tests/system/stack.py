@@ -115,8 +115,6 @@ class Stack:
         (other.var / "redis.sock").symlink_to(self.var / "run" / "redis.sock")
         other.settings["REDIS_URL"] = f"unix://:{password}@{other.var}/redis.sock"
         self.siblings.append(other)
-        # The administrator is in the database that both share.
-        (other.var / "admin-made").touch()
         return other.up()
 
     # --- where things are ---
