@@ -17,6 +17,12 @@ liblarder_a_SOURCES = \
 	src/app/indexes.c \
 	src/app/item.c src/app/item.h \
 	src/app/list.c src/app/list.h \
+	src/app/openapi.c src/app/openapi.h \
+	src/app/openapi_about.c src/app/openapi_about.h \
+	src/app/openapi_document.c src/app/openapi_document.h \
+	src/app/openapi_operation.c src/app/openapi_operation.h \
+	src/app/openapi_page.c src/app/openapi_page.h \
+	src/app/openapi_schema.c src/app/openapi_schema.h \
 	src/app/page.c \
 	src/app/passwords.c src/app/passwords.h \
 	src/app/people.h \

@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	tests/unit/app/test_auth \
 	tests/unit/app/test_cursor \
 	tests/unit/app/test_email \
+	tests/unit/app/test_openapi \
 	tests/unit/app/test_project \
 	tests/unit/app/test_validate \
 	tests/unit/app/test_window \

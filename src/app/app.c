@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "app/openapi.h"
 #include "app/passwords.h"
 #include "app/people.h"
 #include "app/posts.h"
@@ -39,10 +40,17 @@ static const struct route routes[] = {
     {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, ROUTE_USER},
     {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, ROUTE_USER},
+    {METHOD_GET, STR_INIT("/api/openapi.json"), openapi_handle, NULL, 0},
+    {METHOD_GET, STR_INIT("/api/docs"), docs_handle, NULL, 0},
     {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, 0},
     {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, 0},
     {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, 0},
 };
+
+void app_routes(struct router *router)
+{
+    router_add(router, routes, COUNT(routes));
+}
 
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cache *cache,
                     struct mongo *mongo, struct redis *redis, struct memory *memory)
@@ -57,7 +65,8 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->config = *config;
     plan_init(&app->products, &products);
     plan_init(&app->posts, &posts);
-    router_add(&app->router, routes, COUNT(routes));
+    app_routes(&app->router);
+    app->openapi = openapi_new(&app->router, config->writes_open);
     app->items = items_new(app);
     app->passwords = passwords_new(loop);
     app->windows = windows_new();
@@ -82,6 +91,7 @@ void app_free(struct app *app)
     if (app == NULL)
         return;
     items_free(app->items);
+    openapi_free(app->openapi);
     passwords_free(app->passwords);
     windows_free(app->windows);
     free(app);

@@ -35,7 +35,10 @@ struct field {
     double min, max;     /* of a number; of a string or of each of STRINGS: characters */
     unsigned items_max;  /* of STRINGS */
     const char *initial; /* value on creation where none is given: "true", "false", "now", NULL */
-    const char *help;    /* for the API's description */
+    /* For the API's description only. */
+    const char *help;
+    const char *example; /* a good value, as JSON */
+    const char *pattern; /* that strings match (ECMA-262) */
 };
 
 /* "_id" first and "version" (FIELD_INT, server's, hidden) last; "createdAt" and "updatedAt" are

@@ -16,6 +16,8 @@
  * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
 
 extern const struct resource sessions;
+/* What a client signs in with: fields only. */
+extern const struct resource signin_form;
 
 enum {
     TOKEN_SIZE = 43, /* 32 random bytes in base64url */

@@ -17,15 +17,21 @@ static const struct field fields[] = {
      .type = FIELD_STRING,
      .flags = FIELD_REQUIRED,
      .min = 1,
-     .max = EMAIL_MAX},
+     .max = EMAIL_MAX,
+     .example = "\"ada@example.org\""},
     {.name = STR_INIT("password"),
      .type = FIELD_STRING,
      .flags = FIELD_REQUIRED,
      .min = 1,
-     .max = PASSWORD_MAX},
-    {.name = STR_INIT("remember"), .type = FIELD_BOOL, .initial = "false"},
+     .max = PASSWORD_MAX,
+     .example = "\"correct horse battery\""},
+    {.name = STR_INIT("remember"),
+     .type = FIELD_BOOL,
+     .initial = "false",
+     .help = "For 30 days instead of 24 hours at most"},
 };
-static const struct resource form = {.fields = fields, .field_count = COUNT(fields)};
+const struct resource signin_form = {
+    .title = STR_INIT("SignIn"), .fields = fields, .field_count = COUNT(fields)};
 
 enum { TAGS = 2 };
 
@@ -186,7 +192,8 @@ void session_create_handle(void *context, struct request *request, const struct 
     (void)route, (void)id;
     if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
         return;
-    if (validate(&form, root, VALIDATE_CREATE, 0, &request->arena, &problem, &draft) == ERR_OK) {
+    if (validate(&signin_form, root, VALIDATE_CREATE, 0, &request->arena, &problem, &draft) ==
+        ERR_OK) {
         signin = write_new(sizeof *signin, app, &sessions_plan, request);
         signin->write.destroy = destroy;
         signin->remember = draft_value(&draft, STR("remember"))->boolean;

@@ -33,6 +33,7 @@ enum route_flags {
 };
 
 struct items;
+struct openapi;
 struct passwords;
 struct windows;
 
@@ -46,10 +47,13 @@ struct app {
     struct router router;
     struct plan products, posts;
     struct items *items;
+    struct openapi *openapi;
     struct passwords *passwords;
     struct windows *windows;
 };
 
+/* Adds all routes. */
+void app_routes(struct router *router);
 const struct plan *app_plan(const struct app *app, const struct resource *resource);
 
 /* An error of the database, as an answer: what it refuses is never the client's fault. */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_OPENAPI_ABOUT_H
+#define LARDER_APP_OPENAPI_ABOUT_H
+
+#include "app/state.h"
+
+/* What a handler does, as far as the tables that serve do not say it: words, the statuses that it
+ * answers with, and what its answers look like.  Paths, methods, parameters, fields, bounds and who
+ * may come in are all read from the tables themselves. */
+
+enum about_traits {
+    ABOUT_PLURAL = 1,    /* about many: the resource's name in the plural */
+    ABOUT_QUERY = 2,     /* takes the resource's parameters */
+    ABOUT_CACHED = 4,    /* Cache-Status */
+    ABOUT_TAGGED = 8,    /* ETag; If-None-Match and 304 */
+    ABOUT_MATCH = 16,    /* If-Match and 412 */
+    ABOUT_LINK = 32,     /* Link, to other pages */
+    ABOUT_LOCATION = 64, /* Location, of what was made */
+    ABOUT_BULK = 128,    /* takes an array too */
+    ABOUT_COOKIE = 256,  /* sets the session's cookie */
+    ABOUT_OWN_503 = 512  /* its 503 looks like its 200 */
+};
+
+enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE };
+
+enum { ABOUT_STATUSES = 6 };
+
+struct about {
+    handler *handle;
+    const struct resource *of; /* where the route's data is none */
+    const char *tag;
+    const char *id;      /* of the operation; before a resource's name */
+    const char *summary; /* the same */
+    const char *result;  /* schema of its answer; behind a resource's name */
+    const char *type;    /* media type of its answer; NULL: JSON */
+    unsigned status;
+    unsigned traits;
+    enum about_body body;
+    unsigned short statuses[ABOUT_STATUSES]; /* others, but those that every route has and those
+                                                that follow from flags and traits */
+};
+
+/* Never NULL: a route that nobody has described has no summary. */
+const struct about *about_route(const struct route *route);
+/* The resource that a route is about, or NULL. */
+const struct resource *about_resource(const struct route *route);
+
+#endif

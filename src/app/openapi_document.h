@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_OPENAPI_DOCUMENT_H
+#define LARDER_APP_OPENAPI_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "http/router.h"
+
+/* The OpenAPI document (version 3.1.1) of everything that the router leads to.  writes_open: as in
+ * app_config.  A new reference, the caller's. */
+json_t *openapi_document(const struct router *router, bool writes_open);
+
+#endif

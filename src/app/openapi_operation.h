@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_OPENAPI_OPERATION_H
+#define LARDER_APP_OPENAPI_OPERATION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "http/router.h"
+
+/* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
+
+struct operation {
+    const struct router *router;
+    const struct router_path *path;
+    const struct route *route;
+    bool writes_open;
+    bool head; /* of GET's route */
+};
+
+json_t *operation_json(const struct operation *operation);
+/* OPTIONS, which every path has. */
+json_t *operation_options(const struct router_path *path);
+/* The path as clients write it, with "{id}". */
+struct str operation_path(const struct router_path *path);
+/* components.responses and components.headers: what operations refer to. */
+json_t *operation_responses(void);
+json_t *operation_headers(void);
+
+#endif
