@@ -121,7 +121,7 @@ enum {
     R_RETRY = 64,  /* on_retry_reply, not on_reply */
     R_BYPASS = 128 /* nothing goes to Redis */
 };
-enum { REPLY_FENCED = 1, REPLY_YOUNG = 2, REPLY_LOCKED = 4 };
+enum { REPLY_FENCED = 1, REPLY_YOUNG = 2, REPLY_LOCKED = 4, REPLY_STORED = 8 };
 
 struct payer {
     uint8_t pc;            /* enum payer_pc */

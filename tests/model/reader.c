@@ -209,12 +209,13 @@ static void judge(const struct at *at)
 
 /* --- Filling --- */
 
-/* script.c script_begin */
+/* script.c script_begin, and what fill.c is_stored makes of its reply */
 static void begin(const struct at *at)
 {
     struct state n = *at->s;
     struct reader *reader = &n.readers[at->i];
     struct names *tag = tag_names(at->config, &n, reader->base);
+    const struct names *entry = entry_names(at->config, &n, reader->base);
     bool looks = !has_fault(at->config, NO_BORN) && !has_fault(at->config, BEGIN_NO_BORN);
 
     reader->reply = tag->fences != 0 ? REPLY_FENCED : 0;
@@ -225,10 +226,43 @@ static void begin(const struct at *at)
     reader->tag = tag->tag;
     reader->pc = R_BEGUN;
     walk_to(at->walk, &n, "worker #: script_begin, without the lock", reader->worker);
-    if (reader->reply == 0) {
-        reader->reply = REPLY_LOCKED;
-        walk_to(at->walk, &n, "worker #: script_begin, with the lock", reader->worker);
+    if (reader->reply != 0)
+        return;
+    reader->reply = REPLY_LOCKED;
+    if (entry->value != 0 && entry->version == reader->tag)
+        reader->reply |= REPLY_STORED;
+    walk_to(at->walk, &n, "worker #: script_begin, with the lock", reader->worker);
+}
+
+/* fill.c on_begun where nothing may be stored */
+static void begun_in_vain(const struct at *at)
+{
+    struct state n = *at->s;
+    struct reader *reader = &n.readers[at->i];
+
+    if (has_fault(at->config, MEMORY_UNDER_FENCE)) {
+        reader->flags |= R_BYPASS;
+        reader->reply = 0;
+        reader->pc = R_FILL;
+    } else {
+        reader_bypass(at->config, reader);
     }
+    walk_to(at->walk, &n, "worker #: nothing may be stored", at->reader->worker);
+}
+
+/* lookup.c lookup_ask, for on_retry_reply */
+static void ask_again(const struct at *at, struct state n, const char *step)
+{
+    struct reader *reader = &n.readers[at->i];
+
+    reader->flags |= R_RETRY | R_LINKED;
+    reader->flags &= (uint8_t) ~(R_KNOWN | R_MEMORY);
+    reader->base = n.workers[reader->worker].base;
+    reader->tag = reader->reply = 0;
+    reader->pc = R_ASKED;
+    if (!is_ready(at->s, reader->worker))
+        reader_bypass(at->config, reader);
+    walk_to(at->walk, &n, step, at->reader->worker);
 }
 
 /* fill.c on_begun, end_background */
@@ -236,23 +270,19 @@ static void begun(const struct at *at)
 {
     struct state n = *at->s;
     struct reader *reader = &n.readers[at->i];
-    bool locked = reader->reply == REPLY_LOCKED;
+    bool locked = (reader->reply & REPLY_LOCKED) != 0;
+    bool background = (reader->flags & R_BACK) != 0;
 
-    reader->flags |= R_KNOWN;
     if ((reader->reply & (REPLY_FENCED | REPLY_YOUNG)) != 0) {
-        if (has_fault(at->config, MEMORY_UNDER_FENCE)) {
-            reader->flags |= R_BYPASS;
-            reader->reply = 0;
-            reader->pc = R_FILL;
-        } else {
-            reader_bypass(at->config, reader);
-        }
-        walk_to(at->walk, &n, "worker #: nothing may be stored", at->reader->worker);
+        begun_in_vain(at);
         return;
     }
+    if ((reader->reply & REPLY_STORED) != 0 && !background)
+        ask_again(at, n, "worker #: it has been stored meanwhile, asks again");
+    reader->flags |= R_KNOWN;
     reader->reply = 0;
     reader->pc = locked ? R_FILL : R_WAIT;
-    if (!locked && (reader->flags & R_BACK) != 0)
+    if (!locked && background)
         *reader = (struct reader){0};
     walk_to(at->walk, &n, locked ? "worker #: goes on with the lock" : "worker #: another fills",
             at->reader->worker);
@@ -261,17 +291,7 @@ static void begun(const struct at *at)
 /* fill.c on_retry_time */
 static void retry(const struct at *at)
 {
-    struct state n = *at->s;
-    struct reader *reader = &n.readers[at->i];
-
-    reader->flags |= R_RETRY | R_LINKED;
-    reader->flags &= (uint8_t) ~(R_KNOWN | R_MEMORY);
-    reader->base = n.workers[reader->worker].base;
-    reader->tag = 0;
-    reader->pc = R_ASKED;
-    if (!is_ready(at->s, reader->worker))
-        reader_bypass(at->config, reader);
-    walk_to(at->walk, &n, "worker #: asks again", at->reader->worker);
+    ask_again(at, *at->s, "worker #: asks again");
 }
 
 /* fill.c ask_database, cache_fill_seal: the question is sent, and MongoDB answers it. */
