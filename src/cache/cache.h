@@ -30,7 +30,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
                         struct mongo *mongo, struct memory *memory);
 /* Gives the lease away and stops the timers; done is called when the loop holds nothing of it. */
 void cache_stop(struct cache *cache, void (*done)(void *context), void *context);
-/* After cache_stop's done. */
+/* After cache_stop's done, and when redis and mongo are closed: their last callbacks come here. */
 void cache_free(struct cache *cache);
 
 /* --- Reading --- */
