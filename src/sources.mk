@@ -10,6 +10,7 @@ liblarder_a_SOURCES = \
 	src/app/change.c \
 	src/app/create.c \
 	src/app/cursor.c src/app/cursor.h \
+	src/app/dashboard.c \
 	src/app/email.c src/app/email.h \
 	src/app/filling.c src/app/filling.h \
 	src/app/health.c \

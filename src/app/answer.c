@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
 
+#include "app/auth.h"
 #include "app/state.h"
 #include "http/accept.h"
 #include "http/conditional.h"
@@ -8,10 +9,37 @@
 _Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
                "the word stands at BODY_SOURCE_AT");
 
+static bool is_personal(const struct request *request)
+{
+    const struct visit *visit = request->state;
+
+    return visit != NULL && (visit->route->flags & ROUTE_PERSONAL) != 0;
+}
+
+/* An entry of this user's own, which goes with any change to the user.  It is not refilled in the
+ * background, where there is no user. */
+static void vary_by_user(struct cache_lookup *lookup, struct request *request)
+{
+    char *room = arena_alloc(&request->arena, PROFILE_NAME_MAX), *name;
+    struct str user = user_tag(&request_visitor(request)->profile.id, room);
+
+    name = arena_alloc(&request->arena, lookup->name.len + user.len + 1);
+    memcpy(name, lookup->name.ptr, lookup->name.len);
+    memcpy(name + lookup->name.len, user.ptr, user.len);
+    name[lookup->name.len + user.len] = ':';
+    lookup->name = str_make(name, lookup->name.len + user.len + 1);
+    lookup->tags[lookup->tag_count++] = user;
+    lookup->detach = NULL;
+}
+
 void answer_prepare(struct cache_lookup *lookup, struct request *request)
 {
     struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
 
+    if (is_personal(request)) {
+        vary_by_user(lookup, request);
+        field = STR("");
+    }
     lookup->room = &request->response.body;
     lookup->want_gzip = accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
     if (field.len > 0 && etag_is_single(field)) {
@@ -132,8 +160,11 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
         problem_send(request, entry->status, absent, NULL);
         return;
     }
-    answer_cacheable(response, entry->etag);
-    if (answer_not_modified(request, entry->etag))
+    if (is_personal(request))
+        response_header_lit(response, "Cache-Control", "private, no-store");
+    else
+        answer_cacheable(response, entry->etag);
+    if (!is_personal(request) && answer_not_modified(request, entry->etag))
         return;
     response->status = 200;
     buf_literal(&response->head, "Content-Type: application/json; charset=utf-8\r\n");

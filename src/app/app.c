@@ -37,6 +37,7 @@ static const struct route routes[] = {
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
      ROUTE_VISITOR | ROUTE_JSON},
+    {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, ROUTE_PERSONAL},
     {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, ROUTE_USER},
     {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, ROUTE_USER},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/users.h"
 #include "app/validate.h"
 #include "app/write.h"
 #include "base/clock.h"
@@ -9,7 +10,7 @@
  * has to be told before the write: so its scope is read first, the write takes place only while
  * that still holds, and begins again when it does not. */
 
-enum { TAGS = 4, CONDITIONS = 5, JSON_MAX = 4 << 20 };
+enum { TAGS = 5, CONDITIONS = 5, JSON_MAX = 4 << 20 };
 
 struct change {
     struct write write; /* first */
@@ -68,11 +69,14 @@ static void collect_tags(struct change *change)
 {
     struct write *write = &change->write;
     const struct plan *plan = write->plan;
+    const struct value *owner = &change->known[plan->owner];
 
     write->tags = change->tags;
     write->cache.tag_count = 0;
     write_tag(write, plan_item_name(plan, &change->id, change->name));
     write_tag(write, plan->resource->name);
+    if (owner->type == VALUE_OID)
+        write_tag(write, owner_tag(&owner->oid, arena_alloc(&write->arena, PROFILE_NAME_MAX)));
     write_tag(write, plan_scope_tag(plan, &change->known[plan->scope], &write->arena));
     write_tag(write, plan_scope_tag(plan, draft_value(&change->draft, plan->resource->scope),
                                     &write->arena));

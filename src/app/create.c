@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/auth.h"
 #include "app/validate.h"
 #include "app/write.h"
 
@@ -128,6 +129,20 @@ static void failed_many(struct write *write, enum err err)
 
 /* --- From the body to documents --- */
 
+/* Who made it, when that is known, and the tag of what he owns. */
+static void take_owner(struct create *create, struct draft *draft)
+{
+    const struct visitor *visitor = request_visitor(create->write.request);
+    struct arena *arena = &create->write.arena;
+
+    if (visitor == NULL)
+        return;
+    draft->items[draft->count++] =
+        (struct assignment){STR("ownerId"), ASSIGN_SET, value_oid(visitor->profile.id)};
+    write_tag(&create->write,
+              owner_tag(&visitor->profile.id, arena_alloc(arena, PROFILE_NAME_MAX)));
+}
+
 static void take_item(struct create *create, size_t i, const json_t *object)
 {
     struct write *write = &create->write;
@@ -139,6 +154,7 @@ static void take_item(struct create *create, size_t i, const json_t *object)
     if (validate(plan->resource, object, VALIDATE_CREATE, write->request->arrived_ms, &write->arena,
                  &item->problem, &item->draft) != ERR_OK)
         return;
+    take_owner(create, &item->draft);
     create->documents[create->written++] = (struct document){item->draft.items, item->draft.count};
     write_tag(write, plan_item_name(plan, &draft_value(&item->draft, STR("_id"))->oid, item->name));
     write_tag(write, plan_scope_tag(plan, draft_value(&item->draft, plan->resource->scope),
@@ -156,7 +172,7 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
     create->items = arena_alloc(arena, create->count * sizeof create->items[0]);
     create->documents = arena_alloc(arena, create->count * sizeof create->documents[0]);
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);
-    create->write.tags = arena_alloc(arena, (2 * create->count + 1) * sizeof(struct str));
+    create->write.tags = arena_alloc(arena, (2 * create->count + 2) * sizeof(struct str));
     create->write.work = work;
     create->write.answer = create->many ? answer_many : answer_one;
     create->write.failed = create->many ? failed_many : NULL;

@@ -21,16 +21,18 @@ static void init_shape(struct plan *plan)
 
     require(resource->field_count <= RESOURCE_FIELDS_MAX, resource, "number of fields");
     plan->scope = resource_field(resource, resource->scope);
+    plan->owner = resource_field(resource, STR("ownerId"));
     plan->version = resource_field(resource, STR("version"));
     plan->updated = resource_field(resource, STR("updatedAt"));
-    require(plan->scope < resource->field_count && plan->version < resource->field_count &&
-                plan->updated < resource->field_count,
-            resource, "scope, version and updatedAt");
+    require(plan->scope < resource->field_count && plan->owner < resource->field_count &&
+                plan->version < resource->field_count && plan->updated < resource->field_count,
+            resource, "scope, ownerId, version and updatedAt");
     for (size_t i = 0; i < resource->field_count; i++)
         plan->shape_fields[i] = (struct shape_field){
             .name = resource->fields[i].name,
             .hidden = (resource->fields[i].flags & FIELD_HIDDEN) != 0,
-            .capture = i == plan->scope || i == plan->version || i == plan->updated};
+            .capture = i == plan->scope || i == plan->owner || i == plan->version ||
+                       i == plan->updated};
     plan->shape = (struct shape){plan->shape_fields, resource->field_count};
 }
 

@@ -36,6 +36,7 @@ static const struct field fields[] = {
      .example = "\"2026-11-23T17:00:00.000Z\""},
     {.name = STR_INIT("createdAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
     {.name = STR_INIT("updatedAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
+    {.name = STR_INIT("ownerId"), .type = FIELD_ID, .flags = FIELD_SERVER | FIELD_HIDDEN},
     {.name = STR_INIT("version"), .type = FIELD_INT, .flags = FIELD_SERVER | FIELD_HIDDEN},
 };
 
@@ -91,6 +92,7 @@ static const struct index indexes[] = {
     {.name = "category_date", .keys = "category,-date,-_id"},
     {.name = "author_date", .keys = "author,-date,-_id"},
     {.name = "tags_date", .keys = "tags,-date,-_id"},
+    {.name = "owner_created", .keys = "ownerId,-createdAt,-_id"},
 };
 
 static const struct cache_class item_class = {

@@ -32,6 +32,7 @@ static const struct field fields[] = {
     {.name = STR_INIT("featured"), .type = FIELD_BOOL, .initial = "false", .example = "false"},
     {.name = STR_INIT("createdAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
     {.name = STR_INIT("updatedAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
+    {.name = STR_INIT("ownerId"), .type = FIELD_ID, .flags = FIELD_SERVER | FIELD_HIDDEN},
     {.name = STR_INIT("version"), .type = FIELD_INT, .flags = FIELD_SERVER | FIELD_HIDDEN},
 };
 
@@ -125,6 +126,7 @@ static const struct index indexes[] = {
     {.name = "featured_price", .keys = "featured,price,_id"},
     {.name = "inStock_created", .keys = "inStock,-createdAt,-_id"},
     {.name = "inStock_price", .keys = "inStock,price,_id"},
+    {.name = "owner_created", .keys = "ownerId,-createdAt,-_id"},
     {.name = "words", .keys = "text:name,description"},
 };
 

@@ -41,8 +41,8 @@ struct field {
     const char *pattern; /* that strings match (ECMA-262) */
 };
 
-/* "_id" first and "version" (FIELD_INT, server's, hidden) last; "createdAt" and "updatedAt" are
- * known by these names. */
+/* "_id" first and "version" (FIELD_INT, server's, hidden) last; "createdAt", "updatedAt" and
+ * "ownerId" (who was signed in when it was made) are known by these names. */
 enum { RESOURCE_FIELDS_MAX = 24 };
 
 struct index {

@@ -142,7 +142,7 @@ static void put_server(const struct check *check, const struct field *field)
 {
     bool create = check->mode == VALIDATE_CREATE;
 
-    if (field->type == FIELD_ID && create)
+    if (str_eq(field->name, STR("_id")) && create)
         put(check->draft, field->name, ASSIGN_SET, value_oid(oid_new()));
     else if (field->type == FIELD_INT)
         put(check->draft, field->name, create ? ASSIGN_SET : ASSIGN_INC, value_int(1));

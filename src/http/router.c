@@ -22,12 +22,14 @@ static size_t slot_of(enum method method)
     return slot;
 }
 
-static struct router_path *path_of(struct router *router, struct str prefix, bool has_id)
+static struct router_path *path_of(struct router *router, struct str prefix, struct str suffix,
+                                   bool has_id)
 {
     size_t at = router->count;
 
     for (size_t i = 0; i < router->count; i++)
-        if (router->paths[i].has_id == has_id && str_eq(router->paths[i].prefix, prefix))
+        if (router->paths[i].has_id == has_id && str_eq(router->paths[i].prefix, prefix) &&
+            str_eq(router->paths[i].suffix, suffix))
             return &router->paths[i];
     if (router->count == ROUTER_PATHS_MAX) {
         log_error("router", "too many paths");
@@ -40,7 +42,7 @@ static struct router_path *path_of(struct router *router, struct str prefix, boo
             (router->count - at) * sizeof router->paths[0]);
     router->count++;
     router->paths[at] =
-        (struct router_path){.prefix = prefix, .has_id = has_id, .methods = METHOD_OPTIONS};
+        (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
     return &router->paths[at];
 }
 
@@ -49,15 +51,17 @@ void router_add(struct router *router, const struct route *routes, size_t count)
     static const struct str mark = STR_INIT("{id}");
 
     for (size_t i = 0; i < count; i++) {
-        struct str prefix = routes[i].pattern;
-        bool has_id =
-            prefix.len > mark.len && str_eq(str_from_offset(prefix, prefix.len - mark.len), mark);
+        struct str prefix = routes[i].pattern, suffix = STR("");
+        size_t brace = str_find(prefix, mark.ptr[0]);
+        bool has_id = str_starts(str_from_offset(prefix, brace), mark);
         size_t slot = slot_of(routes[i].method);
         struct router_path *path;
 
-        if (has_id)
-            prefix.len -= mark.len;
-        path = path_of(router, prefix, has_id);
+        if (has_id) {
+            suffix = str_from_offset(prefix, brace + mark.len);
+            prefix.len = brace;
+        }
+        path = path_of(router, prefix, suffix, has_id);
         if (slot == ROUTER_METHODS || path->routes[slot] != NULL) {
             log_error("router", "a route cannot be added", LOG_STR("path", routes[i].pattern));
             abort();
@@ -79,9 +83,12 @@ const struct router_path *router_find(const struct router *router, struct str pa
             *id = STR("");
             return at;
         }
-        if (path.len <= at->prefix.len || memcmp(path.ptr, at->prefix.ptr, at->prefix.len) != 0)
+        if (path.len <= at->prefix.len + at->suffix.len ||
+            memcmp(path.ptr, at->prefix.ptr, at->prefix.len) != 0 ||
+            !str_eq(str_from_offset(path, path.len - at->suffix.len), at->suffix))
             continue;
         *id = str_from_offset(path, at->prefix.len);
+        id->len -= at->suffix.len;
         if (str_find(*id, '/') == id->len)
             return at;
     }

@@ -9,7 +9,7 @@
 
 struct route {
     enum method method; /* one; GET answers HEAD too, OPTIONS is answered everywhere */
-    struct str pattern; /* "/api/products", or ending in "/{id}": one more segment */
+    struct str pattern; /* "/api/products", "/api/products/{id}" or "/api/products/{id}/stats" */
     void (*handle)(void *context, struct request *request, const struct route *route,
                    struct str id);
     const void *data; /* the handler's, such as its resource */
@@ -21,6 +21,7 @@ enum { ROUTER_PATHS_MAX = 48, ROUTER_METHODS = 5 };
 /* One path and what may be done with it. */
 struct router_path {
     struct str prefix; /* the whole path, or what stands before the id */
+    struct str suffix; /* what stands behind it */
     bool has_id;
     unsigned methods; /* set of enum method, with HEAD and OPTIONS */
     const struct route *routes[ROUTER_METHODS];
@@ -35,7 +36,7 @@ struct router {
 /* An empty router is zeroed.  Borrows the routes, which stay; more than ROUTER_PATHS_MAX paths or a
  * route given twice is a mistake of the program: abort. */
 void router_add(struct router *router, const struct route *routes, size_t count);
-/* The entry of a decoded path, or NULL; *id is its last segment or empty. */
+/* The entry of a decoded path, or NULL; *id is the segment in the id's place, or empty. */
 const struct router_path *router_find(const struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);

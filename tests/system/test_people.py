@@ -484,6 +484,74 @@ def test_sign_in_refuses(shop, body):
     assert shop.client.post("/api/sessions", body).status == 400
 
 
+# --- The dashboard ---
+
+def test_dashboard(shop, editor):
+    first, second = editor.get("/api/me/dashboard"), editor.get("/api/me/dashboard")
+    assert first.status == second.status == 200 and second.hit, second
+    assert second.header("Cache-Control") == "private, no-store"
+    assert second.header("ETag") is None
+    before = second.json["data"]
+    assert before["user"]["_id"] == editor.id and before["lastLoginAt"]
+    key = f"{shop.base()}dashboard:user:{editor.id}:"
+    assert 100 < shop.redis.ttl(key) <= 132
+    made = editor.request("POST", "/api/products", {**PRODUCT, "name": "Mine"}).json["data"]
+    assert "ownerId" not in made
+    after = editor.get("/api/me/dashboard").json["data"]
+    assert after["counts"]["products"] == before["counts"]["products"] + 1
+    assert after["recent"]["products"][0] == made
+    item = f"/api/products/{made['_id']}"
+    assert editor.request("PUT", item, {"name": "Mine still"}).status == 200
+    assert editor.get("/api/me/dashboard").json["data"]["recent"]["products"][0]["name"] == \
+        "Mine still"
+    assert editor.request("DELETE", item).status == 200
+    assert editor.get("/api/me/dashboard").json["data"]["counts"] == before["counts"]
+    posted = editor.request("POST", "/api/posts", POST).json["data"]
+    data = editor.get("/api/me/dashboard").json["data"]
+    assert data["counts"]["posts"] == before["counts"]["posts"] + 1
+    assert data["recent"]["posts"][0] == posted
+
+
+def test_dashboard_follows_foreign_writes(shop, editor):
+    """Another editor changes what somebody else owns: the owner sees it at once."""
+    made = editor.request("POST", "/api/products", PRODUCT).json["data"]
+    other = Person(shop, "editor")
+    for _ in range(2):
+        assert editor.get("/api/me/dashboard").status == 200
+    assert other.request("PUT", f"/api/products/{made['_id']}", {"price": 77}).status == 200
+    assert editor.get("/api/me/dashboard").json["data"]["recent"]["products"][0]["price"] == 77
+    assert other.get("/api/me/dashboard").json["data"]["counts"]["products"] == 0
+
+
+def test_nobody_sets_an_owner(shop, ann, editor):
+    answer = editor.request("POST", "/api/products", {**PRODUCT, "ownerId": ann.id})
+    assert answer.status == 400
+    made = editor.request("POST", "/api/products", PRODUCT).json["data"]
+    assert editor.request("PUT", f"/api/products/{made['_id']}", {"ownerId": ann.id}).status == 400
+    stored = shop.mongo.products.find_one({"_id": bson.ObjectId(made["_id"])})
+    assert stored["ownerId"] == bson.ObjectId(editor.id)
+
+
+def test_dashboards_are_never_mixed_up(shop):
+    people = [Person(shop) for _ in range(4)]
+
+    def look(i):
+        person = people[i % len(people)]
+        data = person.get("/api/me/dashboard").json["data"]
+        return data["user"]["_id"] == person.id
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(look, range(400)))
+    assert shop.client.get("/api/me/dashboard").status == 401
+
+
+def test_last_login_is_seen_at_once(ann):
+    before = ann.get("/api/me/dashboard").json["data"]
+    ann.sign_in()
+    after = ann.get("/api/me/dashboard").json["data"]
+    assert after["user"]["loginCount"] == before["user"]["loginCount"] + 1
+    assert after["lastLoginAt"] > before["lastLoginAt"]
+
+
 # --- Without Redis ---
 
 def test_everything_goes_on_without_redis(shop, editor, mended):
