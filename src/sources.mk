@@ -24,6 +24,7 @@ liblarder_a_SOURCES = \
 	src/app/openapi_operation.c src/app/openapi_operation.h \
 	src/app/openapi_page.c src/app/openapi_page.h \
 	src/app/openapi_schema.c src/app/openapi_schema.h \
+	src/app/once.c src/app/once.h \
 	src/app/page.c \
 	src/app/passwords.c src/app/passwords.h \
 	src/app/people.h \
@@ -63,6 +64,7 @@ liblarder_a_SOURCES = \
 	src/cache/fill.c \
 	src/cache/key.c src/cache/key.h \
 	src/cache/listener.c \
+	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
 	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \

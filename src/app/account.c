@@ -2,6 +2,7 @@
 #include "app/account.h"
 #include "app/activity.h"
 #include "app/answer.h"
+#include "app/once.h"
 #include "app/passwords.h"
 #include "app/people.h"
 #include "app/write.h"
@@ -34,8 +35,20 @@ static enum err work(struct mongo_db *db, struct write *write)
 {
     struct registration *registration = (struct registration *)write;
 
-    return collection_insert(db, users.name,
-                             &(struct document){registration->fields, registration->count}, NULL);
+    struct condition conditions[] = {
+        {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
+        {STR("email"), OP_EQ, value_string(registration->profile.email)}};
+    struct value captured[PROFILE_FIELDS];
+    struct record record = {
+        .shape = &profile_shape, .captured = captured, .arena = &write->arena};
+    struct document document = {registration->fields, registration->count};
+    enum err err = collection_insert(db, users.name, &document, NULL);
+
+    /* The same Idempotency-Key may have made it before. */
+    if (err == ERR_EXISTS &&
+        collection_find_one(db, users.name, conditions, 2, 0, &record) == ERR_OK)
+        err = ERR_OK;
+    return err;
 }
 
 static void answer(struct write *write)
@@ -143,7 +156,8 @@ static bool take(struct registration *registration, const json_t *root, struct p
     good = account_password(draft, problem) && good;
     if (!good)
         return false;
-    profile->id = draft_value(draft, STR("_id"))->oid;
+    (void)once_id(write->request, 0, &draft->items[0].value.oid);
+    profile->id = draft->items[0].value.oid;
     profile->name = draft_value(draft, STR("name"))->string;
     profile->created_ms = profile->updated_ms = now_ms;
     return true;

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "app/once.h"
 #include "app/openapi.h"
 #include "app/passwords.h"
 #include "app/people.h"
@@ -18,7 +19,8 @@
 
 #define COLLECTION_ROUTES(path, resource)                                                          \
     {METHOD_GET, STR_INIT(path), list_handle, &(resource), 0},                                     \
-        {METHOD_POST, STR_INIT(path), create_handle, &(resource), ROUTE_WRITE | ROUTE_JSON},       \
+        {METHOD_POST, STR_INIT(path), create_handle, &(resource),                                  \
+         ROUTE_WRITE | ROUTE_JSON | ROUTE_ONCE},                                                   \
         {METHOD_GET, STR_INIT(path "/{id}"), item_handle, &(resource), 0},                         \
         {METHOD_PUT, STR_INIT(path "/{id}"), update_handle, &(resource),                           \
          ROUTE_WRITE | ROUTE_JSON},                                                                \
@@ -32,7 +34,7 @@ static const struct route routes[] = {
     COLLECTION_ROUTES("/api/products", products),
     {METHOD_GET, STR_INIT("/api/products/featured"), list_handle, &products, ROUTE_FEATURED},
     COLLECTION_ROUTES("/api/posts", posts),
-    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON},
+    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON | ROUTE_ONCE},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
@@ -76,7 +78,8 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
 
 void app_start(struct app *app)
 {
-    static const struct resource *const all[] = {&products, &posts, &users, &sessions};
+    static const struct resource *const all[] = {&products, &posts, &users, &sessions,
+                                               &idempotency};
 
     for (size_t i = 0; i < COUNT(all); i++)
         indexes_make(app, all[i]);
@@ -131,12 +134,19 @@ static bool admits_body(struct request *request, const struct route *route)
     return false;
 }
 
+static void handle(struct visit *visit)
+{
+    visit->route->handle(visit->app, visit->request, visit->route, visit->id);
+}
+
 static void found_visitor(struct visit *visit)
 {
-    const struct route *route = visit->route;
-
-    if (auth_admits(visit) && admits_body(visit->request, route))
-        route->handle(visit->app, visit->request, route, visit->id);
+    if (!auth_admits(visit) || !admits_body(visit->request, visit->route))
+        return;
+    if ((visit->route->flags & ROUTE_ONCE) != 0)
+        once_begin(visit, handle);
+    else
+        handle(visit);
 }
 
 static void visit(struct app *app, struct request *request, const struct route *route,
@@ -145,7 +155,7 @@ static void visit(struct app *app, struct request *request, const struct route *
     static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR | ROUTE_PERSONAL;
     struct visit *visit;
 
-    if ((route->flags & asks) == 0) {
+    if ((route->flags & (asks | ROUTE_ONCE)) == 0) {
         if (admits_body(request, route))
             route->handle(app, request, route, id);
         return;
@@ -156,7 +166,10 @@ static void visit(struct app *app, struct request *request, const struct route *
     visit->route = route;
     visit->id = arena_str(&request->arena, id);
     request->state = visit;
-    auth_find(visit, found_visitor);
+    if ((route->flags & asks) != 0)
+        auth_find(visit, found_visitor);
+    else
+        found_visitor(visit);
 }
 
 void app_handle(void *context, struct request *request)

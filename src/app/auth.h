@@ -8,6 +8,8 @@
 
 /* Who asks, and whether he may. */
 
+struct once;
+
 struct visitor {
     struct profile profile; /* as cached; strings live as long as the request */
     struct session session;
@@ -23,6 +25,7 @@ struct visit {
     const struct route *route;
     struct str id;
     struct visitor *visitor; /* NULL: nobody is signed in */
+    struct once *once;       /* NULL: no Idempotency-Key */
     void (*next)(struct visit *visit);
     struct visitor candidate;
     struct session_read session;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
-#include "app/auth.h"
+#include "app/once.h"
 #include "app/validate.h"
 #include "app/write.h"
 
@@ -20,10 +20,25 @@ struct create {
     struct write write; /* first */
     bool many;
     size_t count, written;
+    bool once;       /* the ids are those of an Idempotency-Key: what exists was made by it */
+    struct buf made; /* with once: the JSON of the one that there was */
     struct newcomer *items;
     struct document *documents; /* those that are written, in order */
     enum err *errs;
 };
+
+static enum err insert_one(struct mongo_db *db, struct create *create)
+{
+    const struct plan *plan = create->write.plan;
+    struct str collection = plan->resource->name;
+    struct condition condition = {STR("_id"), OP_EQ, create->documents[0].fields[0].value};
+    struct record record = {.shape = &plan->shape, .out = &create->made};
+    enum err err = collection_insert(db, collection, &create->documents[0], NULL);
+
+    if (err != ERR_EXISTS || !create->once)
+        return err;
+    return collection_find_one(db, collection, &condition, 1, 0, &record);
+}
 
 static enum err work(struct mongo_db *db, struct write *write)
 {
@@ -33,15 +48,22 @@ static enum err work(struct mongo_db *db, struct write *write)
     enum err err;
 
     if (!create->many)
-        return collection_insert(db, collection, &create->documents[0], NULL);
+        return insert_one(db, create);
     err = collection_insert_many(db, collection, create->documents, create->written, create->errs);
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < create->written; i++) {
+        if (create->once && create->errs[i] == ERR_EXISTS)
+            create->errs[i] = ERR_OK;
         done = done || create->errs[i] == ERR_OK;
         unknown = unknown || create->errs[i] == ERR_UNKNOWN;
     }
     return unknown ? ERR_UNKNOWN : done ? ERR_OK : create->errs[0];
+}
+
+static void destroy(struct write *write)
+{
+    buf_free(&((struct create *)write)->made);
 }
 
 /* --- Answers --- */
@@ -61,7 +83,10 @@ static void answer_one(struct write *write)
     response_header(response, STR("Location"), buf_view(&text));
     response_header(response, STR("ETag"), plan_item_etag(1, STR(""), room));
     buf_reset(&text);
-    draft_json(write->plan->resource, &create->items[0].draft, &text);
+    if (create->made.len > 0)
+        buf_str(&text, buf_view(&create->made));
+    else
+        draft_json(write->plan->resource, &create->items[0].draft, &text);
     answer_data(write->request, 201, buf_view(&text));
     buf_free(&text);
     write_done(write);
@@ -154,6 +179,7 @@ static void take_item(struct create *create, size_t i, const json_t *object)
     if (validate(plan->resource, object, VALIDATE_CREATE, write->request->arrived_ms, &write->arena,
                  &item->problem, &item->draft) != ERR_OK)
         return;
+    create->once = once_id(write->request, i, &item->draft.items[0].value.oid);
     take_owner(create, &item->draft);
     create->documents[create->written++] = (struct document){item->draft.items, item->draft.count};
     write_tag(write, plan_item_name(plan, &draft_value(&item->draft, STR("_id"))->oid, item->name));
@@ -174,6 +200,8 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);
     create->write.tags = arena_alloc(arena, (2 * create->count + 2) * sizeof(struct str));
     create->write.work = work;
+    create->write.destroy = destroy;
+    buf_init(&create->made, JSON_MAX);
     create->write.answer = create->many ? answer_many : answer_one;
     create->write.failed = create->many ? failed_many : NULL;
     write_tag(&create->write, plan->resource->name);

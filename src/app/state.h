@@ -29,7 +29,8 @@ enum route_flags {
     ROUTE_FEATURED = 8, /* a list with featured=true */
     ROUTE_USER = 16,    /* needs somebody who is signed in */
     ROUTE_VISITOR = 32, /* wants to know who asks, if anybody is signed in */
-    ROUTE_PERSONAL = 64 /* needs a user, and the answer is that user's alone */
+    ROUTE_PERSONAL = 64, /* needs a user, and the answer is that user's alone */
+    ROUTE_ONCE = 128     /* knows Idempotency-Key */
 };
 
 struct items;

@@ -552,6 +552,104 @@ def test_last_login_is_seen_at_once(ann):
     assert after["lastLoginAt"] > before["lastLoginAt"]
 
 
+# --- Idempotency-Key ---
+
+def once(shop, key, body, person=None, target="/api/products"):
+    headers = {"Idempotency-Key": key, **(person.headers if person else {})}
+    return shop.client.post(target, body, headers=headers)
+
+
+@pytest.fixture
+def key():
+    return f"key-{os.getpid()}-{next(counter)}"
+
+
+def test_second_answer_is_the_first(shop, editor, key):
+    first, second = once(shop, key, PRODUCT, editor), once(shop, key, PRODUCT, editor)
+    assert first.status == second.status == 201 and first.body == second.body
+    assert first.header("Idempotent-Replayed") is None
+    assert second.header("Idempotent-Replayed") == "true"
+    for name in ("Location", "ETag", "Content-Type", "Cache-Control"):
+        assert first.header(name) == second.header(name)
+    assert once(shop, key, {**PRODUCT, "price": 2}, editor).status == 422
+    other = Person(shop, "editor")
+    theirs = once(shop, key, PRODUCT, other)
+    assert theirs.status == 201 and theirs.json["data"]["_id"] != first.json["data"]["_id"]
+    stored = shop.mongo.idempotency.find_one({"document": bson.ObjectId(first.json["data"]["_id"])})
+    left = stored["expiresAt"] - datetime.datetime.utcnow()
+    assert datetime.timedelta(hours=23) < left <= datetime.timedelta(hours=24)
+
+
+def test_refusals_are_replayed_too(shop, editor, key):
+    bad = {"name": "", "price": 1, "category": "c"}
+    first, second = once(shop, key, bad, editor), once(shop, key, bad, editor)
+    assert first.status == second.status == 400 and first.json == second.json
+    assert once(shop, key, PRODUCT, editor).status == 422
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "caf\xe9"])
+def test_bad_keys(shop, editor, key):
+    answer = once(shop, key, PRODUCT, editor)
+    assert answer.status == 400, answer
+
+
+@pytest.mark.parametrize("redis", ["up", "down"])
+def test_many_at_once_make_one(shop, editor, key, mended, redis):
+    if redis == "down":
+        shop.control("kill", "redis")
+        assert editor.inside
+    body = {**PRODUCT, "name": key}
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: once(shop, key, body, editor), range(24)))
+    assert {a.status for a in answers} <= {201, 409}
+    assert len({a.json["data"]["_id"] for a in answers if a.status == 201}) == 1
+    assert shop.mongo.products.count_documents({"name": key}) == 1
+    assert once(shop, key, body, editor).header("Idempotent-Replayed") == "true"
+
+
+def test_one_user_by_one_key(shop, key):
+    body = {"name": "Once", "email": f"{key}@example.org", "password": PASSWORD}
+    first = once(shop, key, body, target="/api/users")
+    second = once(shop, key, body, target="/api/users")
+    assert first.status == second.status == 201 and first.body == second.body
+    assert shop.client.post("/api/users", body).status == 409
+
+
+def test_an_account_that_a_dead_worker_made(shop, key):
+    body = {"name": "Once", "email": f"{key}@example.org", "password": PASSWORD}
+    first = once(shop, key, body, target="/api/users")
+    user = bson.ObjectId(first.json["data"]["_id"])
+    assert shop.mongo.idempotency.update_one({"document": user}, {
+        "$set": {"state": "busy", "leaseUntil": datetime.datetime(2020, 1, 1)},
+        "$unset": {"status": 1, "head": 1, "body": 1}}).modified_count == 1
+    again = once(shop, key, body, target="/api/users")
+    assert again.status == 201 and again.json["data"]["_id"] == first.json["data"]["_id"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_a_dead_worker_began_is_made_once(shop, editor, key, many):
+    """The record says "under way", its lease is over, and the document may be there or not."""
+    body = [{**PRODUCT, "name": key}, {**PRODUCT, "name": key}] if many else \
+        {**PRODUCT, "name": key}
+    first = once(shop, key, body, editor)
+    assert first.status == 201
+    records = shop.mongo.idempotency
+    record = records.find_one(sort=[("expiresAt", -1)])
+    records.update_one({"_id": record["_id"]}, {
+        "$set": {"state": "busy", "leaseUntil": datetime.datetime(2020, 1, 1)},
+        "$unset": {"status": 1, "head": 1, "body": 1}})
+    again = once(shop, key, body, editor)
+    assert again.status == 201 and again.header("Idempotent-Replayed") is None
+    assert shop.mongo.products.count_documents({"name": key}) == (2 if many else 1)
+    if not many:
+        assert again.json["data"] == first.json["data"]
+    records.update_one({"_id": record["_id"]}, {
+        "$set": {"state": "busy",
+                 "leaseUntil": datetime.datetime.utcnow() + datetime.timedelta(seconds=60)},
+        "$unset": {"status": 1, "head": 1, "body": 1}})
+    assert once(shop, key, body, editor).status == 409
+
+
 # --- Without Redis ---
 
 def test_everything_goes_on_without_redis(shop, editor, mended):
