@@ -47,6 +47,15 @@ static const char fixed[] =
     "\"expiresAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"remember\":{\"type\":\"boolean\"},\"user\":{\"$ref\":\"#/components/schemas/User\"}},"
     "\"additionalProperties\":false},"
+    "\"Dashboard\":{\"type\":\"object\",\"required\":[\"success\",\"source\",\"data\"],"
+    "\"properties\":{\"success\":{\"const\":true},\"source\":{\"enum\":[\"cache\",\"database\"]},"
+    "\"data\":{\"type\":\"object\",\"required\":[\"user\",\"lastLoginAt\",\"counts\",\"recent\"],"
+    "\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/User\"},"
+    "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
+    "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},"
+    "\"recent\":{\"type\":\"object\",\"properties\":{"
+    "\"products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
+    "\"posts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Post\"}}}}}}}},"
     "\"Alive\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{"
     "\"const\":\"alive\"}}},"
     "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
@@ -57,8 +66,12 @@ static const char fixed[] =
 static const char user_shown[] =
     "{\"loginCount\":{\"type\":\"integer\",\"minimum\":0},"
     "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}}";
-static const char user_sent[] = "{\"currentPassword\":{\"type\":\"string\",\"maxLength\":1024,"
-                                "\"description\":\"To change email or password\"}}";
+static const char user_sent[] =
+    "{\"currentPassword\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024,"
+    "\"description\":\"To change email or password\"}}";
+static const char user_proof[] =
+    "{\"email\":[\"currentPassword\"],\"password\":[\"currentPassword\"]}";
+static const char user_example[] = "[{\"name\":\"Ada L.\"}]";
 
 static void add(json_t *schemas, const char *before, struct str title, const char *behind,
                 json_t *schema)
@@ -194,7 +207,7 @@ static json_t *schemas(const struct router *router)
 {
     const struct resource *found[RESOURCES_MAX];
     size_t known = find_resources(router, found);
-    json_t *all = json_loads(fixed, 0, NULL);
+    json_t *all = json_loads(fixed, 0, NULL), *changed;
 
     for (size_t i = 0; i < known; i++) {
         if (found[i] == &signin_form)
@@ -204,6 +217,9 @@ static json_t *schemas(const struct router *router)
         if (found[i] == &users) {
             add_properties(all, "User", user_shown, true);
             add_properties(all, "ChangedUser", user_sent, false);
+            changed = json_object_get(all, "ChangedUser");
+            json_object_set_new(changed, "dependentRequired", json_loads(user_proof, 0, NULL));
+            json_object_set_new(changed, "examples", json_loads(user_example, 0, NULL));
         }
     }
     return all;

@@ -355,8 +355,6 @@ static const char *item_id(const struct about *about)
 {
     if (about->status == 201)
         return "$response.body#/data/_id";
-    if ((about->traits & ABOUT_PLURAL) != 0)
-        return "$response.body#/data/0/_id";
     return about->body == ABOUT_CHANGE ? "$request.path.id" : NULL;
 }
 
@@ -440,8 +438,9 @@ json_t *operation_options(const struct router_path *path)
     if (path->has_id)
         json_array_append_new(parameters, path_parameter(false));
     snprintf(id, sizeof id, "options_%.*s", (int)pattern.len, pattern.ptr);
-    return json_pack("{s:s, s:[s], s:s, s:o, s:{s:{s:s, s:o}}}", "operationId", id, "tags",
+    return json_pack("{s:s, s:[s], s:s, s:o, s:{s:{s:s, s:o}, s:o}}", "operationId", id, "tags",
                      "description", "summary", "The methods of this path", "parameters", parameters,
                      "responses", "204", "description", "They stand in Allow", "headers",
-                     header_refs((const char *const[]){"Allow", NULL}));
+                     header_refs((const char *const[]){"Allow", NULL}), "400",
+                     schema_ref("responses", "BadRequest", STR("")));
 }

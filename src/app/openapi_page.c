@@ -71,11 +71,10 @@ static void put_json(struct buf *out, const json_t *json, size_t flags)
 }
 
 /* Paragraphs stand between empty lines, code between grave accents. */
-static void put_prose(struct buf *out, const char *text)
+static void put_words(struct buf *out, const char *text)
 {
     bool code = false;
 
-    buf_literal(out, "<p>");
     for (; text != NULL && *text != '\0'; text++) {
         const char one[] = {*text, '\0'};
         if (text[0] == '\n' && text[1] == '\n') {
@@ -88,7 +87,6 @@ static void put_prose(struct buf *out, const char *text)
             put_text(out, one);
         }
     }
-    buf_literal(out, "</p>");
 }
 
 /* --- What is what --- */
@@ -120,7 +118,13 @@ static void put_limit(struct buf *out, const json_t *schema, const char *name, c
     put_json(out, value, JSON_COMPACT);
 }
 
-/* "string, at least 1, at most 200" */
+static void put_format(struct buf *out, const json_t *schema)
+{
+    buf_literal(out, " ");
+    put_text(out, member(schema, "format"));
+}
+
+/* "string, length at least 1, at most 200" */
 static void put_type(struct buf *out, const json_t *schema)
 {
     const json_t *type = json_object_get(schema, "type"), *part;
@@ -128,6 +132,9 @@ static void put_type(struct buf *out, const json_t *schema)
 
     if (json_is_string(type))
         put_text(out, json_string_value(type));
+    if (member(schema, "format") != NULL)
+        put_format(out, schema);
+    json_array_foreach(json_object_get(schema, "anyOf"), i, part) put_format(out, part);
     json_array_foreach(type, i, part)
     {
         if (i > 0)
@@ -171,7 +178,7 @@ static void put_row(struct buf *out, const char *name, const char *where, bool r
     }
     put_type(out, schema);
     buf_literal(out, "</td><td>");
-    put_text(out, help);
+    put_words(out, help);
     buf_literal(out, "</td></tr>");
 }
 
@@ -241,7 +248,7 @@ static void put_responses(struct buf *out, const json_t *document, const json_t 
         buf_literal(out, "<tr><td><code>");
         put_text(out, status);
         buf_literal(out, "</code></td><td>");
-        put_text(out, member(response, "description"));
+        put_words(out, member(response, "description"));
         json_object_foreach((json_t *)(uintptr_t)json_object_get(response, "headers"), name, header)
         {
             buf_str(out, first ? STR("</td><td>") : STR(", "));
@@ -332,7 +339,9 @@ void openapi_page(const json_t *document, struct buf *out)
     buf_literal(out, " API</h1><p>Version ");
     put_text(out, member(info, "version"));
     buf_literal(out, " &middot; <a href=\"/api/openapi.json\">OpenAPI document</a></p>");
-    put_prose(out, member(info, "description"));
+    buf_literal(out, "<p>");
+    put_words(out, member(info, "description"));
+    buf_literal(out, "</p>");
     put_tags(out, document);
     buf_literal(out, "</body></html>\n");
 }
