@@ -29,11 +29,13 @@ liblarder_a_SOURCES = \
 	src/app/passwords.c src/app/passwords.h \
 	src/app/people.h \
 	src/app/plan.c src/app/plan.h \
+	src/app/popular.c \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/project.c src/app/project.h \
 	src/app/proof.c src/app/proof.h \
 	src/app/quota.c src/app/quota.h \
+	src/app/rate.c \
 	src/app/resource.c src/app/resource.h \
 	src/app/session.c src/app/session.h \
 	src/app/sessions.c \
@@ -41,6 +43,7 @@ liblarder_a_SOURCES = \
 	src/app/state.h \
 	src/app/users.c src/app/users.h \
 	src/app/validate.c src/app/validate.h \
+	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
 	src/app/write.c src/app/write.h \
 	src/base/arena.c src/base/arena.h \

@@ -10,6 +10,7 @@
 #include "app/people.h"
 #include "app/posts.h"
 #include "app/products.h"
+#include "app/views.h"
 #include "app/window.h"
 #include "base/mem.h"
 #include "http/accept.h"
@@ -33,6 +34,8 @@
 static const struct route routes[] = {
     COLLECTION_ROUTES("/api/products", products),
     {METHOD_GET, STR_INIT("/api/products/featured"), list_handle, &products, ROUTE_FEATURED},
+    {METHOD_GET, STR_INIT("/api/products/popular"), popular_handle, &products, 0},
+    {METHOD_GET, STR_INIT("/api/products/{id}/stats"), stats_handle, &products, 0},
     COLLECTION_ROUTES("/api/posts", posts),
     {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON | ROUTE_ONCE},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
@@ -73,6 +76,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->items = items_new(app);
     app->passwords = passwords_new(loop);
     app->windows = windows_new();
+    app->views = views_new(app);
     return app;
 }
 
@@ -85,9 +89,18 @@ void app_start(struct app *app)
         indexes_make(app, all[i]);
 }
 
+static void on_views_stopped(void *context)
+{
+    struct app *app = context;
+
+    items_stop(app->items, app->stopped, app->stopped_context);
+}
+
 void app_stop(struct app *app, void (*done)(void *context), void *context)
 {
-    items_stop(app->items, done, context);
+    app->stopped = done;
+    app->stopped_context = context;
+    views_stop(app->views, on_views_stopped, app);
 }
 
 void app_free(struct app *app)
@@ -98,6 +111,7 @@ void app_free(struct app *app)
     openapi_free(app->openapi);
     passwords_free(app->passwords);
     windows_free(app->windows);
+    views_free(app->views);
     free(app);
 }
 
@@ -172,17 +186,12 @@ static void visit(struct app *app, struct request *request, const struct route *
         found_visitor(visit);
 }
 
-void app_handle(void *context, struct request *request)
+static void find_route(struct app *app, struct request *request)
 {
-    struct app *app = context;
     const struct router_path *path;
     const struct route *route;
     struct str decoded, id;
 
-    if (request->too_large) {
-        problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
-        return;
-    }
     if (percent_decode_path(request->path, &request->arena, &decoded) != ERR_OK) {
         problem_send(request, 400, STR("The path is not properly percent-encoded UTF-8"), NULL);
         return;
@@ -197,6 +206,14 @@ void app_handle(void *context, struct request *request)
         router_refuse(path, request);
     else
         visit(app, request, route, id);
+}
+
+void app_handle(void *context, struct request *request)
+{
+    if (request->too_large)
+        problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
+    else
+        rate_check(context, request, find_route);
 }
 
 bool take_id(struct request *request, struct str id, struct oid *oid)

@@ -20,6 +20,7 @@ struct app_config {
     bool writes_open;   /* everyone may write */
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may write with the cookie, with commas between */
+    uint32_t rate;      /* requests a second from one address; 0: any number */
 };
 
 /* Borrows all of them for its life. */

@@ -2,6 +2,7 @@
 #include "app/answer.h"
 #include "app/users.h"
 #include "app/validate.h"
+#include "app/views.h"
 #include "app/write.h"
 #include "base/clock.h"
 #include "http/conditional.h"
@@ -170,6 +171,7 @@ static void answer(struct write *write)
     char room[ITEM_ETAG_MAX];
 
     if (change->remove) {
+        views_forget(write->app->views, write->plan, &change->id);
         response->status = 200;
         response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
         response_header_lit(response, "Cache-Control", "no-store");

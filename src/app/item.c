@@ -5,6 +5,7 @@
 
 #include "app/answer.h"
 #include "app/state.h"
+#include "app/views.h"
 #include "base/clock.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -226,8 +227,11 @@ static void done(struct cache_lookup *lookup)
 {
     const struct item_read *read = (const struct item_read *)lookup;
     struct str title = read->plan->resource->title;
+    const struct request *request = lookup->context;
     char absent[64];
 
+    if (lookup->err == ERR_OK && lookup->entry.status == 200 && request->method == METHOD_GET)
+        views_count(read->app->views, read->plan, &read->id);
     memcpy(absent, title.ptr, title.len);
     memcpy(absent + title.len, " not found", sizeof " not found" - 1);
     answer_lookup(lookup->context, lookup, str_make(absent, title.len + sizeof " not found" - 1),

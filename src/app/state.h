@@ -36,6 +36,7 @@ enum route_flags {
 struct items;
 struct openapi;
 struct passwords;
+struct views;
 struct windows;
 
 struct app {
@@ -51,6 +52,9 @@ struct app {
     struct openapi *openapi;
     struct passwords *passwords;
     struct windows *windows;
+    struct views *views;
+    void (*stopped)(void *context); /* app_stop's */
+    void *stopped_context;
 };
 
 /* Adds all routes. */
@@ -82,6 +86,7 @@ void items_free(struct items *items);
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
 handler list_handle, item_handle, create_handle, update_handle, remove_handle;
+handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
 
 /* "Invalid id" unless id is one. */
@@ -92,6 +97,10 @@ bool take_no_query(struct request *request);
 /* ids.c: the list whose query picks ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
+
+/* rate.c: calls next, now or later, or answers 429. */
+void rate_check(struct app *app, struct request *request,
+                void (*next)(struct app *app, struct request *request));
 
 /* indexes.c */
 void indexes_make(struct app *app, const struct resource *resource);

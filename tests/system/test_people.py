@@ -650,6 +650,81 @@ def test_what_a_dead_worker_began_is_made_once(shop, editor, key, many):
     assert once(shop, key, body, editor).status == 409
 
 
+# --- Counters ---
+
+def views_of(shop, item):
+    return shop.client.get(f"/api/products/{item}/stats").json["data"]["views"]
+
+
+def test_views(shop, editor):
+    item = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+    quiet = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+    assert views_of(shop, item) == 0
+    for _ in range(30):
+        assert shop.client.get(f"/api/products/{item}").status == 200
+    shop.client.request("HEAD", f"/api/products/{item}")
+    shop.client.get("/api/products")
+    eventually(lambda: shop.redis.get(f"larder:views:products:{item}") == b"30")
+    assert views_of(shop, item) == 30 and views_of(shop, quiet) == 0
+    popular = shop.client.get("/api/products/popular")
+    ids = [p["_id"] for p in popular.json["data"]]
+    assert popular.status == 200 and ids[0] == item and quiet not in ids
+    assert editor.request("DELETE", f"/api/products/{item}").status == 200
+    assert shop.client.get(f"/api/products/{item}/stats").status == 404
+    assert item not in [p["_id"] for p in shop.client.get("/api/products/popular").json["data"]]
+    eventually(lambda: shop.redis.exists(f"larder:views:products:{item}") == 0)
+
+
+def test_stats_of_nothing(shop):
+    assert shop.client.get("/api/products/xyz/stats").status == 400
+    assert shop.client.get("/api/products/" + "0" * 24 + "/stats").status == 404
+    assert shop.client.get("/api/products/" + "0" * 24 + "/other").status == 404
+    assert shop.client.request("POST", "/api/products/" + "0" * 24 + "/stats").status == 405
+
+
+def test_no_view_is_lost_when_workers_leave(shop, editor):
+    item = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+    for _ in range(40):
+        assert shop.client.get(f"/api/products/{item}").status == 200
+    shop.control("restart", "larderd")
+    assert int(shop.redis.get(f"larder:views:products:{item}")) == 40
+    assert views_of(shop, item) == 40
+
+
+def test_views_wait_for_redis(shop, editor, mended):
+    item = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+    shop.control("stop", "redis")
+    for _ in range(10):
+        assert shop.client.get(f"/api/products/{item}").status == 200
+    assert shop.client.get("/api/products/popular").status == 200
+    assert views_of(shop, item) is None
+    shop.control("start", "redis")
+    eventually(lambda: shop.redis.get(f"larder:views:products:{item}") == b"10", 15)
+
+
+def test_rate_limit(shop):
+    limited = shop.sibling(LARDER_RATE="20", LARDER_PREFIX="limited")
+    time.sleep(1 - time.time() % 1)
+    answers = [limited.client.get("/api/products") for _ in range(120)]
+    allowed = [a for a in answers if a.status == 200]
+    refused = [a for a in answers if a.status == 429]
+    assert len(allowed) + len(refused) == 120 and refused
+    assert 20 <= len(allowed) <= 20 * 4
+    assert allowed[0].header("RateLimit-Policy") == '"client";q=20;w=1'
+    assert allowed[0].header("RateLimit").startswith('"client";r=')
+    assert refused[0].header("Retry-After") == "1" and refused[0].json["success"] is False
+    for _ in range(40):
+        assert limited.client.get("/healthz").status == 200
+    eventually(lambda: limited.client.get("/api/products").status == 200)
+    shop.control("kill", "redis")
+    try:
+        statuses = [limited.client.get("/api/products").status for _ in range(200)]
+        assert set(statuses) == {200, 429}
+    finally:
+        shop.control("start", "redis")
+        shop.settle(30)
+
+
 # --- Without Redis ---
 
 def test_everything_goes_on_without_redis(shop, editor, mended):

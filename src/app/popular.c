@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
+#include "app/item.h"
+#include "app/state.h"
+#include "app/views.h"
+
+/* GET …/popular, those looked at most, and GET …/{id}/stats. */
+
+enum { POPULAR_LAST = 19, KEY_MAX = 128 };
+
+struct asking {
+    struct app *app;
+    struct request *request;
+    const struct plan *plan;
+};
+
+static struct str key_of(struct asking *asking, struct str id, struct buf *room)
+{
+    *room = BUF_INIT(KEY_MAX);
+    buf_str(room, asking->app->config.prefix);
+    buf_literal(room, ":views:");
+    buf_str(room, asking->plan->resource->name);
+    if (id.len > 0)
+        buf_char(room, ':');
+    buf_str(room, id);
+    return buf_view(room);
+}
+
+/* --- Popular --- */
+
+static void answer_none(struct request *request)
+{
+    struct response *response = &request->response;
+
+    response->status = 200;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "public, no-cache");
+    buf_literal(&response->body,
+                "{\"success\":true,\"source\":\"database\",\"count\":0,\"total\":0,\"page\":1,"
+                "\"pages\":1,\"limit\":0,\"next\":null,\"data\":[]}");
+    response_body_done(response);
+    request_finish(request);
+}
+
+/* As if the client had asked for these ids. */
+static void answer_ids(struct asking *asking, const struct redis_value *reply)
+{
+    struct request *request = asking->request;
+    const struct resource *resource = asking->plan->resource;
+    struct buf text = BUF_INIT(QUERY_TEXT_MAX);
+    struct problem problem;
+    struct query query;
+    struct oid oid;
+
+    for (size_t i = 0; i < redis_count(reply); i++) {
+        struct str id = redis_str(redis_item(reply, i));
+
+        if (oid_parse(id, &oid) != ERR_OK)
+            continue;
+        buf_str(&text, text.len > 0 ? STR(",") : STR("ids="));
+        buf_str(&text, id);
+    }
+    problem_init(&problem, &request->arena);
+    if (text.len > 0 && query_parse(&query, resource->params, resource->param_count,
+                                    arena_str(&request->arena, buf_view(&text)), &request->arena,
+                                    &problem) == ERR_OK)
+        ids_handle(asking->app, asking->plan, request, &query);
+    else
+        answer_none(request);
+    buf_free(&text);
+}
+
+static void on_popular(void *context, enum err err, const struct redis_value *reply)
+{
+    answer_ids(context, err == ERR_OK ? reply : NULL);
+}
+
+static struct asking *ask(struct app *app, struct request *request, const struct route *route)
+{
+    struct asking *asking = arena_alloc(&request->arena, sizeof *asking);
+
+    *asking = (struct asking){app, request, app_plan(app, route->data)};
+    return asking;
+}
+
+void popular_handle(void *context, struct request *request, const struct route *route,
+                    struct str id)
+{
+    struct asking *asking = ask(context, request, route);
+    struct buf key;
+
+    (void)id;
+    _Static_assert(POPULAR_LAST == 19, "the text below says the same");
+    if (!take_no_query(request))
+        return;
+    redis_command(
+        asking->app->redis, 4,
+        (const struct str[]){STR("ZREVRANGE"), key_of(asking, STR(""), &key), STR("0"), STR("19")},
+        on_popular, asking);
+    buf_free(&key);
+}
+
+/* --- Stats --- */
+
+struct stats {
+    struct item_read read; /* first */
+    struct asking *asking;
+};
+
+static void answer_stats(struct stats *stats, bool known, int64_t views)
+{
+    struct request *request = stats->asking->request;
+    struct response *response = &request->response;
+    char id[OID_HEX_SIZE];
+
+    oid_text(&stats->read.id, id);
+    response->status = 200;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    buf_reset(&response->body);
+    buf_printf(&response->body,
+               "{\"success\":true,\"data\":{\"_id\":\"%.*s\",\"views\":", OID_HEX_SIZE, id);
+    if (known)
+        buf_int(&response->body, views);
+    else
+        buf_literal(&response->body, "null");
+    buf_literal(&response->body, "}}");
+    response_body_done(response);
+    request_finish(request);
+}
+
+static void on_views(void *context, enum err err, const struct redis_value *reply)
+{
+    struct stats *stats = context;
+    struct app *app = stats->asking->app;
+    int64_t views = 0;
+
+    (void)str_int(redis_str(reply), 0, INT64_MAX / 2, &views);
+    views += (int64_t)views_waiting(app->views, stats->read.plan, &stats->read.id);
+    answer_stats(stats, err == ERR_OK, views);
+}
+
+/* Of what there is only. */
+static void on_item(struct cache_lookup *lookup)
+{
+    struct stats *stats = (struct stats *)lookup;
+    struct request *request = stats->asking->request;
+    char hex[OID_HEX_SIZE];
+    struct buf key;
+
+    if (lookup->err != ERR_OK) {
+        problem_send_err(request, database_err(lookup->err));
+        return;
+    }
+    if (lookup->entry.status != 200) {
+        problem_send(request, 404, STR("Product not found"), NULL);
+        return;
+    }
+    oid_text(&stats->read.id, hex);
+    redis_command(
+        stats->asking->app->redis, 2,
+        (const struct str[]){STR("GET"), key_of(stats->asking, str_make(hex, sizeof hex), &key)},
+        on_views, stats);
+    buf_free(&key);
+}
+
+void stats_handle(void *context, struct request *request, const struct route *route, struct str id)
+{
+    struct app *app = context;
+    struct stats *stats;
+    struct oid oid;
+
+    if (!take_id(request, id, &oid) || !take_no_query(request))
+        return;
+    stats = arena_zalloc(&request->arena, sizeof *stats);
+    stats->asking = ask(app, request, route);
+    item_read_init(&stats->read, app, stats->asking->plan, &oid);
+    stats->read.lookup.room = &request->response.body;
+    stats->read.lookup.done = on_item;
+    stats->read.lookup.context = request;
+    cache_get(app->cache, &stats->read.lookup);
+}
