@@ -410,8 +410,7 @@ static void write_once(struct peer *peer, struct slot *slot)
     unsigned seq = slot->now.started + 1;
     bool done;
 
-    if (slot->kind == FLICKER && slot->now.started % 2 == 0 &&
-        slot->now.started != slot->now.acked)
+    if (slot->kind == FLICKER && slot->now.started % 2 == 0 && slot->now.started != slot->now.acked)
         seq = slot->now.started;
     set_started(slot, seq);
     if (slot->kind != FLICKER)
@@ -503,9 +502,9 @@ static unsigned get(struct reader *reader, const char *etag)
     char text[TARGET_MAX + 256];
     double begun = now();
     unsigned status;
-    int len = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: larder\r\n%s%s%s\r\n",
-                       reader->target, etag ? "If-None-Match: " : "", etag ? etag : "",
-                       etag ? "\r\n" : "");
+    int len =
+        snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: larder\r\n%s%s%s\r\n", reader->target,
+                 etag ? "If-None-Match: " : "", etag ? etag : "", etag ? "\r\n" : "");
 
     reader->peer->cache[0] = '\0';
     status = ask(reader->peer, text, (size_t)len, true);
@@ -542,9 +541,8 @@ static void read_item(struct reader *reader)
     unsigned i = pick(&reader->random, SLOTS), status, price = 0;
     struct view before = look(&slots[i]), after;
     bool same = reader->etag_gens[i] == before.gen && strcmp(reader->etag_ids[i], before.id) == 0;
-    const char *etag = same && reader->etags[i][0] && pick(&reader->random, 2) == 0
-                           ? reader->etags[i]
-                           : NULL;
+    const char *etag =
+        same && reader->etags[i][0] && pick(&reader->random, 2) == 0 ? reader->etags[i] : NULL;
     static const char *const spellings[] = {"", "?utm_source=mail", "?_=17"};
 
     if (before.id[0] == '\0')
@@ -576,8 +574,8 @@ static unsigned check_products(const struct reader *reader, const struct view be
                                const struct view after[SLOTS], bool seen[SLOTS])
 {
     char mark[64];
-    int mark_len = snprintf(mark, sizeof mark, "\"name\":\"chk-%llx-",
-                            (unsigned long long)options.seed);
+    int mark_len =
+        snprintf(mark, sizeof mark, "\"name\":\"chk-%llx-", (unsigned long long)options.seed);
     const char *at = reader->peer->body;
     unsigned count = 0;
 
@@ -656,12 +654,15 @@ static void keep_next(struct reader *reader, unsigned category, const char *quer
 /* All of a category at once: values, who is there, and the total. */
 static void read_category(struct reader *reader)
 {
-    static const char *const spellings[] = {
-        "category=%s&limit=100",        "limit=100&category=%s",
-        "category=%s&limit=100&page=1", "limit=100&sort=-createdAt&category=%s&utm_source=x",
-        "category=%s&limit=99",         "_=4&sort=price&category=%s&limit=100",
-        "category=%s&limit=100&fields=name,price", "fields=price,name&category=%s&limit=100",
-        "category=%s&minPrice=0&limit=100"};
+    static const char *const spellings[] = {"category=%s&limit=100",
+                                            "limit=100&category=%s",
+                                            "category=%s&limit=100&page=1",
+                                            "limit=100&sort=-createdAt&category=%s&utm_source=x",
+                                            "category=%s&limit=99",
+                                            "_=4&sort=price&category=%s&limit=100",
+                                            "category=%s&limit=100&fields=name,price",
+                                            "fields=price,name&category=%s&limit=100",
+                                            "category=%s&minPrice=0&limit=100"};
     unsigned category = pick(&reader->random, CATEGORIES);
     struct view before[SLOTS], after[SLOTS];
     bool seen[SLOTS] = {false};
@@ -739,8 +740,8 @@ static void read_ids(struct reader *reader)
 
 static void read_all(struct reader *reader)
 {
-    static const char *const spellings[] = {"", "?page=1", "?limit=20&utm_medium=y", "?limit=100",
-                                            "?sort=price&limit=50", "/featured"};
+    static const char *const spellings[] = {
+        "", "?page=1", "?limit=20&utm_medium=y", "?limit=100", "?sort=price&limit=50", "/featured"};
     struct view before[SLOTS], after[SLOTS];
     bool seen[SLOTS] = {false};
 
@@ -766,10 +767,9 @@ static struct reader *reader_new(unsigned me)
 
 static void *read_on(void *argument)
 {
-    static void (*const kinds[])(struct reader *) = {read_item, read_item,     read_item,
-                                                     read_item, read_category, read_category,
-                                                     read_page, read_page,     read_ids,
-                                                     read_all};
+    static void (*const kinds[])(struct reader *) = {
+        read_item,     read_item, read_item, read_item, read_category,
+        read_category, read_page, read_page, read_ids,  read_all};
     struct reader *reader = reader_new((unsigned)(uintptr_t)argument);
 
     while (!atomic_load(&over))
@@ -824,10 +824,10 @@ static void report(const uint64_t latencies[BUCKETS], double took)
            "\"read_errors\":%llu,\"unknown_writes\":%llu,\"seconds\":%.1f,\"reads_per_s\":%.0f,"
            "\"memory\":%llu,\"redis\":%llu,\"database\":%llu,\"not_modified\":%llu,"
            "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.1f}\n",
-           (unsigned long long)options.seed, (unsigned long long)reads,
-           (unsigned long long)writes, (unsigned long long)stale, (unsigned long long)ahead,
-           (unsigned long long)read_errors, (unsigned long long)unknown_writes, took,
-           (double)reads / took, (unsigned long long)from_memory, (unsigned long long)from_redis,
+           (unsigned long long)options.seed, (unsigned long long)reads, (unsigned long long)writes,
+           (unsigned long long)stale, (unsigned long long)ahead, (unsigned long long)read_errors,
+           (unsigned long long)unknown_writes, took, (double)reads / took,
+           (unsigned long long)from_memory, (unsigned long long)from_redis,
            (unsigned long long)from_database, (unsigned long long)not_modified,
            quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(latencies, 1));
 }
