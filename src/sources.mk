@@ -15,7 +15,7 @@ liblarder_a_SOURCES = \
 	src/app/filling.c src/app/filling.h \
 	src/app/health.c \
 	src/app/ids.c \
-	src/app/indexes.c \
+	src/app/indexes.c src/app/indexes.h \
 	src/app/item.c src/app/item.h \
 	src/app/list.c src/app/list.h \
 	src/app/openapi.c src/app/openapi.h \
@@ -76,12 +76,21 @@ liblarder_a_SOURCES = \
 	src/ctl/backend.c src/ctl/backend.h \
 	src/ctl/batch.c src/ctl/batch.h \
 	src/ctl/cache.c \
+	src/ctl/cache_key.c \
+	src/ctl/cache_stats.c \
 	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/guard.c src/ctl/guard.h \
 	src/ctl/input.c src/ctl/input.h \
 	src/ctl/load.c \
+	src/ctl/person.c src/ctl/person.h \
 	src/ctl/progress.c src/ctl/progress.h \
 	src/ctl/redis.c \
+	src/ctl/reindex.c \
 	src/ctl/source.c src/ctl/source.h \
+	src/ctl/user.c \
+	src/ctl/walk.c src/ctl/walk.h \
+	src/ctl/warm.c src/ctl/warm.h \
+	src/ctl/write.c src/ctl/write.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/connection.c src/gateway/connection.h \
 	src/gateway/exchange.c src/gateway/exchange.h \

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "app/indexes.h"
 #include "app/once.h"
 #include "app/openapi.h"
 #include "app/passwords.h"
@@ -82,11 +83,8 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
 
 void app_start(struct app *app)
 {
-    static const struct resource *const all[] = {&products, &posts, &users, &sessions,
-                                               &idempotency};
-
-    for (size_t i = 0; i < COUNT(all); i++)
-        indexes_make(app, all[i]);
+    for (size_t i = 0; i < INDEXED_COUNT; i++)
+        indexes_make(app, indexed[i]);
 }
 
 static void on_views_stopped(void *context)

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
+#include "app/indexes.h"
+#include "app/once.h"
+#include "app/posts.h"
+#include "app/products.h"
+#include "app/session.h"
 #include "app/state.h"
+#include "app/users.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 enum { INDEXES_MAX = 24, KEYS_MAX = 6 };
+
+const struct resource *const indexed[INDEXED_COUNT] = {&products, &posts, &users, &sessions,
+                                                       &idempotency};
 
 struct making {
     struct app *app;
@@ -32,10 +41,8 @@ static size_t parse_keys(const char *text, struct index_key keys[static KEYS_MAX
     return count;
 }
 
-static enum err make(struct mongo_db *db, void *context)
+enum err indexes_ensure(struct mongo_db *db, const struct resource *resource, unsigned *refused)
 {
-    struct making *making = context;
-    const struct resource *resource = making->resource;
     struct index_key keys[INDEXES_MAX][KEYS_MAX];
     struct index_spec specs[INDEXES_MAX];
     size_t count = resource->index_count < INDEXES_MAX ? resource->index_count : INDEXES_MAX;
@@ -46,7 +53,14 @@ static enum err make(struct mongo_db *db, void *context)
                                        .key_count = parse_keys(resource->indexes[i].keys, keys[i]),
                                        .unique = resource->indexes[i].unique,
                                        .expire_after_s = resource->indexes[i].expire_after_s};
-    return collection_create_indexes(db, resource->name, specs, count, &making->refused);
+    return collection_create_indexes(db, resource->name, specs, count, refused);
+}
+
+static enum err make(struct mongo_db *db, void *context)
+{
+    struct making *making = context;
+
+    return indexes_ensure(db, making->resource, &making->refused);
 }
 
 static void told(void *context, enum err err)

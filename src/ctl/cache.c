@@ -6,151 +6,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cache/entry.h"
-#include "ctl/ctl.h"
+#include "ctl/walk.h"
 
-/* larderctl cache list, show and purge: the entries in Redis, for operators.  The keys are walked
- * with SCAN, a hundred at a time, so that a server with millions of others is not held up; KEYS is
- * never sent. */
-
-enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
-
-/* What lies beside the entries under an epoch and must never be taken away: fences and tags are
- * what makes a hit right. */
-static const struct str kept[] = {STR_INIT("tag:"), STR_INIT("fence:"), STR_INIT("lock:"),
-                                  STR_INIT("born")};
-
-/* --- Names --- */
-
-static void take_run_id(void *context, const struct redis_value *reply)
-{
-    struct buf *base = context;
-    struct str info = redis_str(reply), line, name = STR("run_id:");
-
-    while (str_split(&info, '\n', &line))
-        if (str_starts(line, name)) {
-            line = str_from_offset(line, name.len);
-            buf_append(base, line.ptr, str_find(line, '\r'));
-            buf_char(base, ':');
-        }
-}
-
-/* "larder:<epoch>:" of the server as it is now. */
-static enum err find_base(struct ctl *ctl, struct buf *base)
-{
-    enum err err;
-    size_t prefix_len;
-
-    buf_printf(base, "%s:", config_text(ctl->config, CONFIG_PREFIX));
-    prefix_len = base->len;
-    err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_run_id, base);
-    return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
-}
-
-static bool is_entry(struct str base, struct str key)
-{
-    struct str name = str_from_offset(key, base.len);
-
-    if (!str_starts(key, base))
-        return false;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        if (str_starts(name, kept[i]))
-            return false;
-    return true;
-}
-
-static bool open_redis(struct ctl *ctl, struct buf *base)
-{
-    char name[300];
-    enum err err = ERR_UNAVAILABLE;
-
-    if (!ctl_open_redis(ctl))
-        return false;
-    redis_url_name(&ctl->backend.redis_url, name, sizeof name);
-    if (ctl_redis_ready(ctl))
-        err = find_base(ctl, base);
-    if (err != ERR_OK)
-        ctl_error("Redis at %s: %s", name, err_text(err));
-    return err == ERR_OK;
-}
-
-/* --- Walking --- */
-
-struct walk {
-    struct ctl *ctl;
-    struct buf base, pattern, keys; /* keys: of one SCAN, each with a NUL behind it */
-    char cursor[CURSOR_MAX];
-    size_t count; /* of keys */
-    uint64_t entries;
-    enum err (*each)(struct walk *walk); /* looks at keys and count */
-};
-
-static void on_scanned(void *context, const struct redis_value *reply)
-{
-    struct walk *walk = context;
-    struct str cursor = redis_str(redis_item(reply, 0));
-    const struct redis_value *keys = redis_item(reply, 1);
-
-    buf_reset(&walk->keys);
-    walk->count = 0;
-    snprintf(walk->cursor, sizeof walk->cursor, "%.*s", (int)cursor.len, cursor.ptr);
-    for (size_t i = 0; i < redis_count(keys); i++) {
-        struct str key = redis_str(redis_item(keys, i));
-
-        if (!is_entry(buf_view(&walk->base), key) || memchr(key.ptr, '\0', key.len) != NULL)
-            continue;
-        buf_str(&walk->keys, key);
-        buf_char(&walk->keys, '\0');
-        walk->count++;
-    }
-}
-
-static enum err walk_keys(struct walk *walk)
-{
-    enum err err = ERR_OK;
-
-    memcpy(walk->cursor, "0", 2);
-    do {
-        struct str scan[] = {STR("SCAN"),  str_from(walk->cursor),
-                             STR("MATCH"), buf_view(&walk->pattern),
-                             STR("COUNT"), STR("100")};
-
-        err = ctl_redis(walk->ctl, sizeof scan / sizeof *scan, scan, on_scanned, walk);
-        if (err == ERR_OK && walk->keys.err != ERR_OK)
-            err = ERR_TOO_LARGE;
-        if (err == ERR_OK && walk->count > 0)
-            err = walk->each(walk);
-        walk->entries += err == ERR_OK ? walk->count : 0;
-    } while (err == ERR_OK && strcmp(walk->cursor, "0") != 0);
-    return err;
-}
-
-static bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
-{
-    walk->ctl = ctl;
-    buf_init(&walk->base, NAME_MAX_);
-    buf_init(&walk->pattern, NAME_MAX_);
-    buf_init(&walk->keys, 16 << 20);
-    if (!open_redis(ctl, &walk->base))
-        return false;
-    buf_str(&walk->pattern, buf_view(&walk->base));
-    buf_str(&walk->pattern, str_from(pattern));
-    return true;
-}
-
-static int walk_close(struct walk *walk, enum err err)
-{
-    buf_free(&walk->base);
-    buf_free(&walk->pattern);
-    buf_free(&walk->keys);
-    if (err != ERR_OK && err != ERR_UNAVAILABLE)
-        ctl_error("Redis: %s", err_text(err));
-    return err == ERR_OK ? CTL_OK : CTL_FAILED;
-}
-
-static bool pattern_is_good(const char *pattern)
-{
-    return *pattern != '\0' && strlen(pattern) <= PATTERN_MAX;
-}
+/* larderctl cache list, show and purge. */
 
 /* --- list --- */
 
@@ -316,7 +174,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
 
     if (argc != 1 || argv[0][0] == '\0' || strlen(argv[0]) > NAME_MAX_)
         return ctl_usage("cache show takes the name of one entry, as cache list shows it");
-    if (!open_redis(ctl, &key))
+    if (!cache_open(ctl, &key))
         goto out;
     buf_str(&key, str_from(argv[0]));
     if (ctl_redis(ctl, 2, (const struct str[]){STR("GET"), buf_view(&key)}, take_bytes, &bytes) !=

@@ -28,11 +28,21 @@ struct command {
 };
 
 extern const struct command command_admin_add;
+extern const struct command command_cache_expire;
 extern const struct command command_cache_list;
+extern const struct command command_cache_persist;
 extern const struct command command_cache_purge;
 extern const struct command command_cache_show;
+extern const struct command command_cache_stats;
+extern const struct command command_cache_ttl;
+extern const struct command command_cache_warm;
 extern const struct command command_load;
 extern const struct command command_redis_ping;
+extern const struct command command_reindex;
+extern const struct command command_user_add;
+extern const struct command command_user_list;
+extern const struct command command_user_passwd;
+extern const struct command command_user_role;
 
 /* "larderctl: ..." on standard error. */
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/person.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "app/email.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/collection.h"
+
+enum { NAME_CHARS_MAX = 100, LINE_SIZE = PERSON_PASSWORD_SIZE };
+
+/* --- Input --- */
+
+static bool is_name(const char *name)
+{
+    struct str s = str_from(name);
+
+    if (s.len == 0 || !str_is_utf8(s) || str_chars(s) > NAME_CHARS_MAX)
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static bool read_line(char line[static LINE_SIZE])
+{
+    size_t len = 0;
+    char c;
+
+    while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') {
+        if (len + 1 == LINE_SIZE)
+            return false;
+        line[len++] = c;
+    }
+    if (len > 0 && line[len - 1] == '\r')
+        len--;
+    line[len] = '\0';
+    return true;
+}
+
+/* Without an echo where there is a terminal. */
+static bool prompt(const char *text, char line[static LINE_SIZE])
+{
+    struct termios saved, silent;
+    bool terminal = tcgetattr(STDIN_FILENO, &saved) == 0, ok;
+
+    if (terminal) {
+        fputs(text, stderr);
+        silent = saved;
+        silent.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    ok = read_line(line);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        fputc('\n', stderr);
+    }
+    return ok;
+}
+
+bool person_password(char password[static PERSON_PASSWORD_SIZE])
+{
+    char again[LINE_SIZE];
+    bool same = true, ok = prompt("Password: ", password);
+
+    if (!ok || password_acceptable(str_from(password)) != ERR_OK) {
+        ctl_error("the password must have %d characters or more, at most %d bytes, and no control "
+                  "characters",
+                  PASSWORD_MIN, PASSWORD_MAX);
+        return false;
+    }
+    if (isatty(STDIN_FILENO)) {
+        same = prompt("Once more: ", again) && strcmp(again, password) == 0;
+        mem_wipe(again, sizeof again);
+    }
+    if (!same)
+        ctl_error("the two are not the same");
+    return same;
+}
+
+/* --- Adding --- */
+
+struct newcomer {
+    struct str email, name, role;
+    char hash[PASSWORD_HASH_SIZE];
+};
+
+static enum err insert(struct mongo_db *db, void *context)
+{
+    static const struct index_key email_key = {STR_INIT("email"), 1};
+    static const struct index_spec index = {
+        .name = "email", .keys = &email_key, .key_count = 1, .unique = true};
+    const struct newcomer *newcomer = context;
+    int64_t now_ms = clock_wall_ms();
+    const struct assignment fields[] = {
+        {STR("_id"), ASSIGN_SET, value_oid(oid_new())},
+        {STR("name"), ASSIGN_SET, value_string(newcomer->name)},
+        {STR("email"), ASSIGN_SET, value_string(newcomer->email)},
+        {STR("passwordHash"), ASSIGN_SET, value_string(str_from(newcomer->hash))},
+        {STR("role"), ASSIGN_SET, value_string(newcomer->role)},
+        {STR("loginCount"), ASSIGN_SET, value_int(0)},
+        {STR("sessionEpoch"), ASSIGN_SET, value_int(0)},
+        {STR("createdAt"), ASSIGN_SET, value_date(now_ms)},
+        {STR("updatedAt"), ASSIGN_SET, value_date(now_ms)},
+        {STR("version"), ASSIGN_SET, value_int(1)},
+    };
+    const struct document document = {fields, sizeof fields / sizeof *fields};
+    unsigned refused = 0;
+    enum err err = collection_create_indexes(db, users.name, &index, 1, &refused);
+
+    if (err == ERR_OK && refused > 0)
+        err = ERR_UNSUPPORTED; /* without it two people could have one email */
+    return err == ERR_OK ? collection_insert(db, users.name, &document, NULL) : err;
+}
+
+static int add(struct ctl *ctl, struct newcomer *newcomer)
+{
+    char password[PERSON_PASSWORD_SIZE];
+    enum err err;
+
+    if (!person_password(password) || !ctl_open_mongo(ctl))
+        return CTL_FAILED;
+    err = password_hash(str_from(password), newcomer->hash);
+    mem_wipe(password, sizeof password);
+    if (err == ERR_OK)
+        err = mongo_run(ctl->backend.mongo, insert, newcomer);
+    if (err == ERR_EXISTS)
+        ctl_error("%.*s exists already", (int)newcomer->email.len, newcomer->email.ptr);
+    else if (err != ERR_OK)
+        ctl_error("%.*s was not added: MongoDB: %s", (int)newcomer->email.len, newcomer->email.ptr,
+                  err_text(err));
+    else
+        printf("%.*s added as %.*s\n", (int)newcomer->email.len, newcomer->email.ptr,
+               (int)newcomer->role.len, newcomer->role.ptr);
+    return err == ERR_OK ? CTL_OK : err == ERR_EXISTS ? CTL_EXISTS : CTL_FAILED;
+}
+
+int person_add(struct ctl *ctl, const char *email, const char *name, enum role role)
+{
+    struct newcomer newcomer = {.name = str_from(name), .role = role_name(role)};
+    char room[EMAIL_MAX];
+
+    if (email == NULL || email_normalise(str_from(email), room, &newcomer.email) != ERR_OK)
+        return ctl_usage("--email must be an address such as ada@example.org");
+    if (!is_name(name))
+        return ctl_usage("--name must have 1 to %d characters", NAME_CHARS_MAX);
+    return add(ctl, &newcomer);
+}

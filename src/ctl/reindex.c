@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
+#include "app/indexes.h"
+#include "ctl/guard.h"
+
+/* larderctl reindex: makes the indexes that are missing, as each worker does when it starts, but
+ * waits for them and says what became of them. */
+
+struct making {
+    const struct resource *resource;
+    unsigned refused;
+};
+
+static enum err make(struct mongo_db *db, void *context)
+{
+    struct making *making = context;
+
+    return indexes_ensure(db, making->resource, &making->refused);
+}
+
+static enum err make_all(struct ctl *ctl, struct guard *guard)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; err == ERR_OK && i < INDEXED_COUNT; i++) {
+        struct making making = {.resource = indexed[i]};
+
+        guard_extend(guard);
+        err = mongo_run(ctl->backend.mongo, make, &making);
+        if (err == ERR_OK)
+            printf("%-12.*s %zu indexes, %u of them refused\n", (int)indexed[i]->name.len,
+                   indexed[i]->name.ptr, indexed[i]->index_count, making.refused);
+    }
+    return err;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    struct guard guard;
+    enum err err;
+
+    (void)argv;
+    if (argc != 0)
+        return ctl_usage("reindex takes nothing");
+    if (!ctl_open_all(ctl) || !guard_take(&guard, ctl, "reindex"))
+        return CTL_FAILED;
+    err = make_all(ctl, &guard);
+    guard_leave(&guard);
+    if (err != ERR_OK)
+        ctl_error("MongoDB: %s", err_text(err));
+    return err == ERR_OK ? CTL_OK : CTL_FAILED;
+}
+
+const struct command command_reindex = {
+    .name = "reindex",
+    .args = "",
+    .summary = "makes the indexes that are missing in MongoDB",
+    .help = "Indexes that are there stay.  One at a time: a lock in Redis keeps a second one "
+            "out.\n",
+    .run = run,
+};

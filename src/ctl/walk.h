@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CTL_WALK_H
+#define LARDER_CTL_WALK_H
+
+#include "ctl/ctl.h"
+
+/* The entries in Redis, for operators.  Their keys are walked with SCAN, a hundred at a time, so
+ * that a server with millions of others is not held up; KEYS is never sent. */
+
+enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
+
+struct walk {
+    struct ctl *ctl;
+    struct buf base, pattern, keys; /* keys: of one SCAN, each with a NUL behind it */
+    char cursor[CURSOR_MAX];
+    size_t count; /* of keys */
+    uint64_t entries;
+    enum err (*each)(struct walk *walk); /* looks at keys and count */
+};
+
+/* Connects, and appends what the names of entries begin with, "larder:<epoch>:", to base.  false:
+ * it has said what is wrong. */
+bool cache_open(struct ctl *ctl, struct buf *base);
+bool pattern_is_good(const char *pattern);
+/* Opens Redis for a walk whose each() is set. */
+bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern);
+/* Calls each() with every lot of keys that are entries' and fit the pattern. */
+enum err walk_keys(struct walk *walk);
+/* Gives the exit status. */
+int walk_close(struct walk *walk, enum err err);
+
+#endif

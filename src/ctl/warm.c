@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/warm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/item.h"
+#include "app/list.h"
+#include "app/posts.h"
+#include "app/products.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ctl/guard.h"
+#include "ctl/progress.h"
+
+/* larderctl cache warm: fills the cache with what will be asked for first, as the workers would:
+ * the newest items, and the first pages of all and of each category.  Many look-ups are under way
+ * at a time, so their commands share a round trip; what is cached already costs one. */
+
+enum { ITEMS_DEFAULT = 1000, ITEMS_MAX = 100000, SCOPES_MAX = 200, AT_ONCE = 100 };
+
+struct scope {
+    char *name;
+    size_t len;
+};
+
+struct warming {
+    struct ctl *ctl;
+    struct app *app;
+    const struct plan *plan;
+    struct guard *guard;
+    struct progress progress;
+    uint32_t items;
+    struct oid *ids;
+    size_t id_count;
+    struct scope scopes[SCOPES_MAX];
+    size_t scope_count;
+    size_t waiting;
+    bool idle;
+    uint64_t done, failed, all;
+};
+
+void warm_keys(const struct ctl *ctl, struct warm_keys *keys)
+{
+    const char *prefix = config_text(ctl->config, CONFIG_PREFIX);
+
+    snprintf(keys->at, sizeof keys->at, "%s:warm:at", prefix);
+    snprintf(keys->entries, sizeof keys->entries, "%s:warm:entries", prefix);
+}
+
+/* --- What there is --- */
+
+static void take_scope(struct warming *warming, const struct value *value)
+{
+    struct scope *scopes = warming->scopes;
+
+    if (value->type != VALUE_STRING || warming->scope_count == SCOPES_MAX)
+        return;
+    for (size_t i = 0; i < warming->scope_count; i++)
+        if (str_eq(str_make(scopes[i].name, scopes[i].len), value->string))
+            return;
+    scopes[warming->scope_count++] =
+        (struct scope){mem_strndup(value->string.ptr, value->string.len), value->string.len};
+}
+
+static bool take_item(void *context, const struct value *captured)
+{
+    struct warming *warming = context;
+
+    if (captured[0].type == VALUE_OID && warming->id_count < warming->items)
+        warming->ids[warming->id_count++] = captured[0].oid;
+    take_scope(warming, &captured[1]);
+    return true;
+}
+
+static enum err read_items(struct mongo_db *db, void *context)
+{
+    static const struct sort_key newest[] = {{STR_INIT("createdAt"), -1}, {STR_INIT("_id"), -1}};
+    struct warming *warming = context;
+    const struct resource *resource = warming->plan->resource;
+    const struct shape_field fields[] = {{STR_INIT("_id"), .capture = true},
+                                         {resource->scope, .capture = true}};
+    struct shape shape = SHAPE(fields);
+
+    return collection_each(db,
+                           &(struct find){.collection = resource->name,
+                                          .sort = newest,
+                                          .sort_count = 2,
+                                          .limit = warming->items,
+                                          .shape = &shape},
+                           take_item, warming);
+}
+
+/* --- Filling --- */
+
+static void ended(struct warming *warming, enum err err)
+{
+    warming->done++;
+    warming->failed += err != ERR_OK;
+    warming->idle = --warming->waiting == 0;
+}
+
+struct item {
+    struct item_read read; /* first */
+    struct buf room;
+};
+
+static void item_done(struct cache_lookup *lookup)
+{
+    struct item *item = (struct item *)lookup;
+
+    ended(lookup->context, lookup->err);
+    buf_free(&item->room);
+    free(item);
+}
+
+static void ask_item(struct warming *warming, const struct oid *id)
+{
+    struct item *item = mem_zalloc(sizeof *item);
+
+    buf_init(&item->room, ENTRY_SIZE_MAX);
+    item_read_init(&item->read, warming->app, warming->plan, id);
+    item->read.lookup.room = &item->room;
+    item->read.lookup.done = item_done;
+    item->read.lookup.context = warming;
+    item->read.lookup.detach = NULL;
+    warming->waiting++;
+    cache_get(warming->ctl->backend.cache, &item->read.lookup);
+}
+
+struct page {
+    struct list_read read; /* first */
+    struct buf room;
+};
+
+static void page_done(struct cache_lookup *lookup)
+{
+    struct page *page = (struct page *)lookup;
+
+    ended(lookup->context, lookup->err);
+    buf_free(&page->room);
+    arena_reset(&page->read.arena);
+    free(page);
+}
+
+/* The first page of a scope, or of all when it is NULL. */
+static void ask_page(struct warming *warming, const struct scope *scope)
+{
+    const struct resource *resource = warming->plan->resource;
+    struct page *page = mem_zalloc(sizeof *page);
+    struct list_read *read = &page->read;
+    struct buf text = BUF_INIT(QUERY_TEXT_MAX);
+    struct problem problem;
+
+    arena_init(&read->arena, NULL, 0);
+    buf_init(&page->room, ENTRY_SIZE_MAX);
+    if (scope != NULL) {
+        buf_str(&text, resource->scope);
+        buf_char(&text, '=');
+        buf_percent(&text, str_make(scope->name, scope->len));
+    }
+    problem_init(&problem, &read->arena);
+    read->app = warming->app;
+    read->plan = warming->plan;
+    read->lookup = (struct cache_lookup){.class = resource->list_class,
+                                         .fill = list_fill,
+                                         .room = &page->room,
+                                         .done = page_done,
+                                         .context = warming};
+    warming->waiting++;
+    if (query_parse(&read->query, resource->params, resource->param_count,
+                    arena_str(&read->arena, buf_view(&text)), &read->arena, &problem) == ERR_OK) {
+        list_read_name(read, &read->arena);
+        cache_get(warming->ctl->backend.cache, &read->lookup);
+    } else {
+        read->lookup.err = ERR_INVALID;
+        page_done(&read->lookup);
+    }
+    buf_free(&text);
+}
+
+static void wait_for_all(struct warming *warming)
+{
+    warming->idle = warming->waiting == 0;
+    ctl_wait(warming->ctl, &warming->idle);
+    progress_update(&warming->progress, warming->done, warming->done, warming->all,
+                    clock_mono_ms());
+    guard_extend(warming->guard);
+}
+
+static void fill_all(struct warming *warming)
+{
+    warming->all = warming->id_count + warming->scope_count + 1;
+    for (size_t i = 0; i < warming->id_count; i++) {
+        ask_item(warming, &warming->ids[i]);
+        if ((i + 1) % AT_ONCE == 0)
+            wait_for_all(warming);
+    }
+    wait_for_all(warming);
+    ask_page(warming, NULL);
+    for (size_t i = 0; i < warming->scope_count; i++) {
+        ask_page(warming, &warming->scopes[i]);
+        wait_for_all(warming);
+    }
+    wait_for_all(warming);
+}
+
+static enum err warm(struct warming *warming, uint64_t *entries)
+{
+    enum err err;
+
+    warming->ids = mem_array(warming->items, sizeof *warming->ids);
+    progress_begin(&warming->progress, warming->plan->resource->name.ptr, clock_mono_ms());
+    err = mongo_run(warming->ctl->backend.mongo, read_items, warming);
+    if (err == ERR_OK)
+        fill_all(warming);
+    progress_clear(&warming->progress);
+    *entries += warming->done - warming->failed;
+    if (err == ERR_OK && warming->failed > 0)
+        err = ERR_UNAVAILABLE;
+    for (size_t i = 0; i < warming->scope_count; i++)
+        free(warming->scopes[i].name);
+    free(warming->ids);
+    return err;
+}
+
+/* --- The command --- */
+
+/* Both or neither. */
+static void note(struct ctl *ctl, uint64_t entries)
+{
+    struct warm_keys keys;
+    char at[24], count[24];
+
+    warm_keys(ctl, &keys);
+    snprintf(at, sizeof at, "%lld", (long long)clock_wall_ms());
+    snprintf(count, sizeof count, "%llu", (unsigned long long)entries);
+    (void)ctl_redis(ctl, 5,
+                    (const struct str[]){STR("MSET"), str_from(keys.at), str_from(at),
+                                         str_from(keys.entries), str_from(count)},
+                    NULL, NULL);
+}
+
+static void on_stopped(void *context)
+{
+    *(bool *)context = true;
+}
+
+static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
+{
+    const struct app_config config = {.prefix = str_from(config_text(ctl->config, CONFIG_PREFIX))};
+    struct backend *backend = &ctl->backend;
+    struct app *app = app_new(&ctl->loop, &config, backend->cache, backend->mongo, backend->redis,
+                              backend->memory);
+    const struct resource *const all[] = {&products, &posts};
+    uint64_t entries = 0;
+    bool stopped = false;
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; err == ERR_OK && i < 2; i++) {
+        struct warming *warming = mem_zalloc(sizeof *warming);
+
+        *warming = (struct warming){
+            .ctl = ctl, .app = app, .plan = app_plan(app, all[i]), .guard = guard, .items = items};
+        err = warm(warming, &entries);
+        free(warming);
+    }
+    if (err == ERR_OK)
+        note(ctl, entries);
+    app_stop(app, on_stopped, &stopped);
+    ctl_wait(ctl, &stopped);
+    app_free(app);
+    printf("%llu entries are cached\n", (unsigned long long)entries);
+    if (err != ERR_OK)
+        ctl_error("not all could be filled: %s", err_text(err));
+    return err == ERR_OK ? CTL_OK : CTL_FAILED;
+}
+
+static int run(struct ctl *ctl, int argc, char **argv)
+{
+    uint64_t items = ITEMS_DEFAULT;
+    struct guard guard;
+    int status;
+
+    if (argc > 1 || (argc == 1 && str_uint(str_from(argv[0]), 1, ITEMS_MAX, &items) != ERR_OK))
+        return ctl_usage("cache warm takes how many items of each kind, 1 to %d", ITEMS_MAX);
+    if (!ctl_open_all(ctl) || !guard_take(&guard, ctl, "warm"))
+        return CTL_FAILED;
+    status = warm_guarded(ctl, &guard, (uint32_t)items);
+    guard_leave(&guard);
+    return status;
+}
+
+const struct command command_cache_warm = {
+    .name = "cache warm",
+    .args = "[ITEMS]",
+    .summary = "fills the cache with what will be asked for first",
+    .help = "The newest ITEMS (1000) products and posts, and the first pages of all and of each\n"
+            "of their categories.  One at a time: a lock in Redis keeps a second one out.\n",
+    .run = run,
+};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CTL_WARM_H
+#define LARDER_CTL_WARM_H
+
+#include "ctl/ctl.h"
+
+/* Where the last warming is noted: when, in milliseconds, and how many entries. */
+enum { WARM_KEY_MAX = 64 };
+struct warm_keys {
+    char at[WARM_KEY_MAX], entries[WARM_KEY_MAX];
+};
+void warm_keys(const struct ctl *ctl, struct warm_keys *keys);
+
+#endif

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What operators do with larderctl: people, single entries, warming, indexes, under locks."""
+import os
+import itertools
+
+import pytest
+
+counter = itertools.count()
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def email(stack):
+    return f"op{os.getpid()}-{next(counter)}@example.org"
+
+
+def sign_in(stack, email, password=PASSWORD):
+    answer = stack.client.post("/api/sessions", {"email": email, "password": password})
+    return answer.json["token"] if answer.status == 201 else answer.status
+
+
+def role_of(stack, token):
+    answer = stack.client.get("/api/sessions/current", headers={"Authorization": f"Bearer {token}"})
+    return answer.json["user"]["role"] if answer.status == 200 else answer.status
+
+
+def test_user_add_and_list(stack, email):
+    done = stack.ctl("user", "add", "--email", email.upper(), "--name", "An editor",
+                     "--role", "editor", stdin=PASSWORD + "\n")
+    assert done.stdout == f"{email} added as editor\n"
+    assert role_of(stack, sign_in(stack, email)) == "editor"
+    again = stack.ctl("user", "add", "--email", email, stdin=PASSWORD + "\n", check=False)
+    assert again.returncode == 3 and "exists already" in again.stderr
+    line = next(li for li in stack.ctl("user", "list").stdout.splitlines() if email in li)
+    assert " editor " in line and " 1 " in line and "never" not in line
+    assert PASSWORD not in stack.ctl("user", "list").stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--email", "nobody"), ("--role", "king", "--email", "a@b"), (), ("--email", "a@b", "more")])
+def test_user_add_refuses(stack, arguments):
+    done = stack.ctl("user", "add", *arguments, stdin=PASSWORD + "\n", check=False)
+    assert done.returncode == 2
+
+
+def test_short_password(stack, email):
+    done = stack.ctl("user", "add", "--email", email, stdin="short\n", check=False)
+    assert done.returncode == 1 and "8 characters" in done.stderr
+    assert stack.mongo.users.find_one({"email": email}) is None
+
+
+def test_role_holds_at_once(stack, email):
+    stack.ctl("user", "add", "--email", email, stdin=PASSWORD + "\n")
+    token = sign_in(stack, email)
+    for role in ("editor", "admin", "reader"):
+        assert role_of(stack, token) != role
+        stack.ctl("user", "role", email, role)
+        for _ in range(4):
+            assert role_of(stack, token) == role
+    assert stack.ctl("user", "role", "nobody@example.org", "admin", check=False).returncode == 1
+    assert stack.ctl("user", "role", email, "king", check=False).returncode == 2
+
+
+def test_passwd_ends_sessions(stack, email):
+    stack.ctl("user", "add", "--email", email, stdin=PASSWORD + "\n")
+    token = sign_in(stack, email)
+    assert role_of(stack, token) == "reader"
+    stack.ctl("user", "passwd", email, stdin="another one\n")
+    for _ in range(4):
+        assert role_of(stack, token) == 401
+    assert sign_in(stack, email) == 401
+    assert role_of(stack, sign_in(stack, email, "another one")) == "reader"
+
+
+def test_ttl_expire_persist(stack, product, eventually):
+    stack.settle()
+    item = product()["_id"]
+    name = f"product:{item}"
+    stack.client.get(f"/api/products/{item}")
+    eventually(lambda: stack.redis.exists(stack.base() + name))
+    ttl = float(stack.ctl("cache", "ttl", name).stdout.split()[0])
+    assert 500 < ttl <= 660
+    stack.ctl("cache", "expire", name, "1000")
+    assert 990 < stack.redis.ttl(stack.base() + name) <= 1000
+    stack.ctl("cache", "persist", name)
+    stack.ctl("cache", "persist", name)
+    assert stack.redis.ttl(stack.base() + name) == -1
+    assert stack.ctl("cache", "ttl", name).stdout == "pinned\n"
+    assert stack.client.put(f"/api/products/{item}", {"price": 5}).status == 200
+    assert stack.client.get(f"/api/products/{item}").json["data"]["price"] == 5
+    assert 0 < stack.redis.ttl(stack.base() + name) <= 660
+    for command in (("ttl", "product:0"), ("expire", "product:0", "9"), ("persist", "product:0")):
+        done = stack.ctl("cache", *command, check=False)
+        assert done.returncode == 1 and "no entry" in done.stderr
+    assert stack.ctl("cache", "expire", name, "0", check=False).returncode == 2
+
+
+def test_warm(stack, product, category):
+    stack.settle()
+    items = [product()["_id"] for _ in range(3)]
+    stack.ctl("cache", "purge", "*")
+    done = stack.ctl("cache", "warm", "50")
+    assert "entries are cached" in done.stdout
+    for item in items:
+        assert stack.redis.exists(f"{stack.base()}product:{item}")
+        assert stack.client.get(f"/api/products/{item}").hit
+    assert stack.client.get("/api/products").hit
+    assert stack.client.get("/api/products", category=category).hit
+    shown = stack.ctl("cache", "stats").stdout
+    assert "product " in shown and "warmed" in shown and "keyspace_hits" in shown
+    assert stack.redis.exists("larder:lock:warm") == 0
+
+
+def test_one_at_a_time(stack):
+    stack.redis.set("larder:lock:warm", "somebody else's", px=60000)
+    try:
+        done = stack.ctl("cache", "warm", "5", check=False)
+        assert done.returncode == 1 and "another warm is under way" in done.stderr
+        assert stack.redis.get("larder:lock:warm") == b"somebody else's"
+    finally:
+        stack.redis.unlink("larder:lock:warm")
+
+
+def test_reindex(stack):
+    before = stack.mongo.products.index_information()
+    done = stack.ctl("reindex")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == \
+        ["products", "posts", "users", "sessions", "idempotency"]
+    assert stack.mongo.products.index_information() == before
+    assert "expires" in stack.mongo.sessions.index_information()
+    assert stack.redis.exists("larder:lock:reindex") == 0
