@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
 	tests/unit/cache/test_entry \
+	tests/unit/cache/test_lock \
 	tests/unit/cache/test_script \
 	tests/unit/ctl/test_backend \
 	tests/unit/ctl/test_input \

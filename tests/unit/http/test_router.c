@@ -15,6 +15,7 @@ static const struct route routes[] = {
     {METHOD_POST, STR_INIT("/api/products"), handle, NULL, 4},
     {METHOD_GET, STR_INIT("/api/products/featured"), handle, NULL, 5},
     {METHOD_DELETE, STR_INIT("/api/sessions/current"), handle, NULL, 6},
+    {METHOD_GET, STR_INIT("/api/products/{id}/stats"), handle, NULL, 7},
 };
 
 static unsigned find(enum method method, const char *path, const char *expected_id)
@@ -42,6 +43,10 @@ static void paths_find_their_routes(void **state)
     assert_int_equal(find(METHOD_GET, "/api/products/abc", "abc"), 1);
     assert_int_equal(find(METHOD_PUT, "/api/products/abc", "abc"), 2);
     assert_int_equal(find(METHOD_GET, "/api/products/featured", ""), 5);
+    assert_int_equal(find(METHOD_GET, "/api/products/abc/stats", "abc"), 7);
+    assert_int_equal(find(METHOD_GET, "/api/products/stats", "stats"), 1);
+    assert_int_equal(find(METHOD_GET, "/api/products/a/b/stats", ""), 0);
+    assert_int_equal(find(METHOD_GET, "/api/products//stats", ""), 0);
     assert_int_equal(find(METHOD_DELETE, "/api/products/abc", "abc"), 99);
     assert_int_equal(find(METHOD_HEAD, "/api/sessions/current", ""), 99);
     assert_int_equal(find(METHOD_NONE, "/api/products", ""), 99);
