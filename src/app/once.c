@@ -200,13 +200,10 @@ static enum err keep(struct mongo_db *db, void *context)
                              NULL);
 }
 
-static void kept(void *context, enum err err)
+static void tell(struct once *once)
 {
-    struct once *once = context;
     struct request *request = once->visit->request;
 
-    (void)err; /* it could not be kept: the lease runs out, and nothing is made twice even so */
-    unlock(once);
     request->response.part_count = 0;
     buf_reset(&request->response.body);
     buf_str(&request->response.body, buf_view(&once->body));
@@ -217,6 +214,26 @@ static void kept(void *context, enum err err)
     request_finish(request);
 }
 
+static void unlocked(struct lock *lock, enum err err)
+{
+    (void)err;
+    tell(lock->context);
+}
+
+/* The lock goes before the answer: who has that may send the request again at once. */
+static void kept(void *context, enum err err)
+{
+    struct once *once = context;
+
+    (void)err; /* it could not be kept: the lease runs out, and nothing is made twice even so */
+    if (!once->locked) {
+        tell(once);
+        return;
+    }
+    once->lock.done = unlocked;
+    lock_release(&once->lock);
+}
+
 static void submit(struct once *once, struct mongo_job *job,
                    enum err (*work)(struct mongo_db *db, void *context),
                    void (*done)(void *context, enum err err))
@@ -224,11 +241,11 @@ static void submit(struct once *once, struct mongo_job *job,
     enum err err;
 
     *job = (struct mongo_job){.work = work,
-                                   .done = done,
-                                   .release = release,
-                                   .context = once,
-                                   .deadline_ms = clock_mono_ms() + READ_MS,
-                                   .write = true};
+                              .done = done,
+                              .release = release,
+                              .context = once,
+                              .deadline_ms = clock_mono_ms() + READ_MS,
+                              .write = true};
     once->users++;
     err = mongo_submit(once->app->mongo, job);
     if (err == ERR_OK)
