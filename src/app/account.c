@@ -39,8 +39,7 @@ static enum err work(struct mongo_db *db, struct write *write)
         {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
         {STR("email"), OP_EQ, value_string(registration->profile.email)}};
     struct value captured[PROFILE_FIELDS];
-    struct record record = {
-        .shape = &profile_shape, .captured = captured, .arena = &write->arena};
+    struct record record = {.shape = &profile_shape, .captured = captured, .arena = &write->arena};
     struct document document = {registration->fields, registration->count};
     enum err err = collection_insert(db, users.name, &document, NULL);
 

@@ -12,7 +12,8 @@
 enum { BODY_SOURCE_AT = 26 }; /* of the word cache in it */
 
 /* Sets what of the request bears on the answer: gzip, If-None-Match, room.  On a route that is
- * personal the entry becomes the user's own ("…user:<id>:"), with his tag; tags have room for it. */
+ * personal the entry becomes the user's own ("…user:<id>:"), with his tag; tags have room for it.
+ */
 void answer_prepare(struct cache_lookup *lookup, struct request *request);
 /* Answers, with absent as the message of a 404.  links (may be NULL) adds header lines to an
  * answer that has a body. */

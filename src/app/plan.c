@@ -28,11 +28,11 @@ static void init_shape(struct plan *plan)
                 plan->version < resource->field_count && plan->updated < resource->field_count,
             resource, "scope, ownerId, version and updatedAt");
     for (size_t i = 0; i < resource->field_count; i++)
-        plan->shape_fields[i] = (struct shape_field){
-            .name = resource->fields[i].name,
-            .hidden = (resource->fields[i].flags & FIELD_HIDDEN) != 0,
-            .capture = i == plan->scope || i == plan->owner || i == plan->version ||
-                       i == plan->updated};
+        plan->shape_fields[i] =
+            (struct shape_field){.name = resource->fields[i].name,
+                                 .hidden = (resource->fields[i].flags & FIELD_HIDDEN) != 0,
+                                 .capture = i == plan->scope || i == plan->owner ||
+                                            i == plan->version || i == plan->updated};
     plan->shape = (struct shape){plan->shape_fields, resource->field_count};
 }
 

@@ -13,9 +13,9 @@ struct plan {
     struct shape_field shape_fields[RESOURCE_FIELDS_MAX]; /* one for each field, in its order */
     struct shape shape;
     size_t scope, owner, version, updated; /* indexes of these fields */
-    size_t at[PARAM_OPS];           /* the parameter with this part, or param_count */
-    uint32_t filters, walk, all;    /* sets of parameters: what chooses documents; what all pages
-                                       of one walk share; all of them */
+    size_t at[PARAM_OPS];                  /* the parameter with this part, or param_count */
+    uint32_t filters, walk, all; /* sets of parameters: what chooses documents; what all pages
+                                    of one walk share; all of them */
 };
 
 /* Borrows the resource, which stays.  A table that breaks its rules is a mistake of the program:

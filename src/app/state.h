@@ -23,12 +23,12 @@ enum {
 };
 
 enum route_flags {
-    ROUTE_WRITE = 1,    /* needs an editor */
-    ROUTE_JSON = 2,     /* the body must be application/json */
-    ROUTE_MERGE = 4,    /* or application/merge-patch+json */
-    ROUTE_FEATURED = 8, /* a list with featured=true */
-    ROUTE_USER = 16,    /* needs somebody who is signed in */
-    ROUTE_VISITOR = 32, /* wants to know who asks, if anybody is signed in */
+    ROUTE_WRITE = 1,     /* needs an editor */
+    ROUTE_JSON = 2,      /* the body must be application/json */
+    ROUTE_MERGE = 4,     /* or application/merge-patch+json */
+    ROUTE_FEATURED = 8,  /* a list with featured=true */
+    ROUTE_USER = 16,     /* needs somebody who is signed in */
+    ROUTE_VISITOR = 32,  /* wants to know who asks, if anybody is signed in */
     ROUTE_PERSONAL = 64, /* needs a user, and the answer is that user's alone */
     ROUTE_ONCE = 128     /* knows Idempotency-Key */
 };

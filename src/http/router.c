@@ -41,8 +41,7 @@ static struct router_path *path_of(struct router *router, struct str prefix, str
     memmove(&router->paths[at + 1], &router->paths[at],
             (router->count - at) * sizeof router->paths[0]);
     router->count++;
-    router->paths[at] =
-        (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
+    router->paths[at] = (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
     return &router->paths[at];
 }
 
