@@ -20,14 +20,14 @@ import threading
 import time
 import urllib.parse
 
-from stack import Stack, eventually
+from stack import ROOT, Stack, eventually
 
 SOURCE = pathlib.Path(__file__).with_suffix(".c")
 
 
 def build():
     """Compiles the checker unless that has been done; returns its path."""
-    folder = pathlib.Path(os.environ.get("LARDER_BUILD", tempfile.gettempdir()))
+    folder = pathlib.Path(os.environ.get("LARDER_BUILD", ROOT / "var" / "build"))
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "larder-checker"
     if not program.exists() or program.stat().st_mtime < SOURCE.stat().st_mtime:
