@@ -32,7 +32,7 @@ struct request {
     char id[REQUEST_ID_SIZE]; /* hex digits, unique */
     int64_t arrived_ms;       /* wall clock */
     bool gone;
-    bool too_large; /* the body is beyond the limit and was not read: answer 413 */
+    bool too_large;     /* the body is beyond the limit and was not read: answer 413 */
     struct arena arena; /* lives until the response is sent */
     struct response response;
     void *state;                         /* the application's own */
