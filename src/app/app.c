@@ -73,7 +73,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     plan_init(&app->products, &products);
     plan_init(&app->posts, &posts);
     app_routes(&app->router);
-    app->openapi = openapi_new(&app->router, config->writes_open);
+    app->openapi = openapi_new(&app->router, config);
     app->items = items_new(app);
     app->passwords = passwords_new(loop);
     app->windows = windows_new();

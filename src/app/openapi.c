@@ -68,10 +68,10 @@ static void set_policy(struct openapi *openapi)
     openapi->policy_len = (size_t)(to - openapi->policy);
 }
 
-struct openapi *openapi_new(const struct router *router, bool writes_open)
+struct openapi *openapi_new(const struct router *router, const struct app_config *config)
 {
     struct openapi *openapi = mem_zalloc(sizeof *openapi);
-    json_t *document = openapi_document(router, writes_open);
+    json_t *document = openapi_document(router, config);
 
     buf_init(&openapi->document.plain, DOCUMENT_MAX);
     buf_init(&openapi->docs.plain, DOCUMENT_MAX);

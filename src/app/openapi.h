@@ -2,8 +2,6 @@
 #ifndef LARDER_APP_OPENAPI_H
 #define LARDER_APP_OPENAPI_H
 
-#include <stdbool.h>
-
 #include "app/state.h"
 
 /* The description of the API, made once from the routes that serve and the tables behind them, and
@@ -11,8 +9,8 @@
 
 struct openapi;
 
-/* Borrows nothing: the router may go. */
-struct openapi *openapi_new(const struct router *router, bool writes_open);
+/* What may be done, and how often, depends on the settings.  Borrows nothing. */
+struct openapi *openapi_new(const struct router *router, const struct app_config *config);
 void openapi_free(struct openapi *openapi);
 
 handler openapi_handle, docs_handle;

@@ -56,6 +56,10 @@ static const char fixed[] =
     "\"recent\":{\"type\":\"object\",\"properties\":{"
     "\"products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
     "\"posts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Post\"}}}}}}}},"
+    "\"Stats\":{\"type\":\"object\",\"required\":[\"success\",\"data\"],\"properties\":{"
+    "\"success\":{\"const\":true},\"data\":{\"type\":\"object\",\"required\":[\"_id\",\"views\"],"
+    "\"properties\":{\"_id\":{\"type\":\"string\"},\"views\":{\"type\":[\"integer\",\"null\"],"
+    "\"description\":\"null while Redis is away\"}}}}},"
     "\"Alive\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{"
     "\"const\":\"alive\"}}},"
     "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
@@ -115,7 +119,7 @@ static json_t *page_of(json_t *document)
                         json_pack("{s:[s, s], s:s}", "type", "integer", "null", "description",
                                   "null on a walk with after"));
     json_object_set_new(properties, "pages", count(0));
-    json_object_set_new(properties, "limit", count(1));
+    json_object_set_new(properties, "limit", count(0));
     json_object_set_new(properties, "next",
                         json_pack("{s:[s, s], s:s}", "type", "string", "null", "description",
                                   "The after of the next page; null on the last one"));
@@ -234,13 +238,13 @@ static int by_path(const void *a, const void *b)
 }
 
 static json_t *path_item(const struct router *router, const struct router_path *path,
-                         bool writes_open)
+                         const struct app_config *config)
 {
     static const char *const names[ROUTER_METHODS] = {"get", "post", "put", "patch", "delete"};
     json_t *item = json_object();
 
     for (size_t i = 0; i < ROUTER_METHODS; i++) {
-        struct operation operation = {router, path, path->routes[i], writes_open, false};
+        struct operation operation = {router, path, path->routes[i], config, false};
         if (path->routes[i] == NULL)
             continue;
         json_object_set_new(item, names[i], operation_json(&operation));
@@ -252,7 +256,7 @@ static json_t *path_item(const struct router *router, const struct router_path *
     return item;
 }
 
-static json_t *paths(const struct router *router, bool writes_open)
+static json_t *paths(const struct router *router, const struct app_config *config)
 {
     const struct router_path *sorted[ROUTER_PATHS_MAX];
     json_t *all = json_object();
@@ -262,13 +266,12 @@ static json_t *paths(const struct router *router, bool writes_open)
     qsort(sorted, router->count, sizeof sorted[0], by_path);
     for (size_t i = 0; i < router->count; i++) {
         struct str pattern = operation_path(sorted[i]);
-        json_object_setn_new(all, pattern.ptr, pattern.len,
-                             path_item(router, sorted[i], writes_open));
+        json_object_setn_new(all, pattern.ptr, pattern.len, path_item(router, sorted[i], config));
     }
     return all;
 }
 
-json_t *openapi_document(const struct router *router, bool writes_open)
+json_t *openapi_document(const struct router *router, const struct app_config *config)
 {
     json_t *security =
         json_pack("{s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}", "bearer", "type", "http", "scheme",
@@ -283,5 +286,5 @@ json_t *openapi_document(const struct router *router, bool writes_open)
                              "BSD 2-Clause", "identifier", "BSD-2-Clause");
 
     return json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o}", "openapi", "3.1.1", "info", info, "servers",
-                     "url", "/", "paths", paths(router, writes_open), "components", components);
+                     "url", "/", "paths", paths(router, config), "components", components);
 }

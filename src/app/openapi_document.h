@@ -3,12 +3,12 @@
 #define LARDER_APP_OPENAPI_DOCUMENT_H
 
 #include <jansson.h>
-#include <stdbool.h>
 
+#include "app/app.h"
 #include "http/router.h"
 
-/* The OpenAPI document (version 3.1.1) of everything that the router leads to.  writes_open: as in
- * app_config.  A new reference, the caller's. */
-json_t *openapi_document(const struct router *router, bool writes_open);
+/* The OpenAPI document (version 3.1.1) of everything that the router leads to, under these
+ * settings.  A new reference, the caller's. */
+json_t *openapi_document(const struct router *router, const struct app_config *config);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "app/once.h"
 #include "app/openapi_about.h"
 #include "app/openapi_schema.h"
 
@@ -98,6 +99,14 @@ static json_t *parameters(const struct operation *operation)
         add_header(list, "If-None-Match", "Entity tags that the client has: 304 if one holds");
     if ((traits & ABOUT_MATCH) != 0)
         add_header(list, "If-Match", "Only if it still is one of these versions: else 412");
+    if ((route->flags & ROUTE_ONCE) != 0)
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:{s:s, s:i, s:s}}", "name", "Idempotency-Key", "in",
+                            "header", "description",
+                            "Whatever is sent with this key within 24 hours is done once, and the "
+                            "first answer given again",
+                            "schema", "type", "string", "maxLength", ONCE_KEY_MAX, "pattern",
+                            "^[!-~]([ -~]*[!-~])?$"));
     return list;
 }
 
@@ -143,6 +152,9 @@ static const struct {
     {"Retry-After", "Seconds after which to try again", "integer"},
     {"WWW-Authenticate", "How to sign in: Bearer", "string"},
     {"Set-Cookie", "larder_session, or its end", "string"},
+    {"Idempotent-Replayed", "true: this is the answer to an earlier request", "string"},
+    {"RateLimit", "What this second has left", "string"},
+    {"RateLimit-Policy", "How many requests a second", "string"},
 };
 
 json_t *operation_headers(void)
@@ -175,7 +187,7 @@ static const struct {
     {403, "Forbidden", "Not with this role, or a change by cookie from a foreign page", NULL},
     {404, "NotFound", "There is no such thing, or it is somebody else's", NULL},
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
-    {409, "Conflict", "There is one already, or others changed it at the same time", NULL},
+    {409, "Conflict", "There is one already, or another request is changing it", NULL},
     {412, "PreconditionFailed", "It is another version by now", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
     {415, "UnsupportedMediaType", "The body is of another media type", NULL},
@@ -205,7 +217,12 @@ json_t *operation_responses(void)
     return all;
 }
 
-static json_t *success_headers(const struct about *about)
+static bool is_limited(const struct operation *operation)
+{
+    return operation->config->rate > 0 && str_starts(operation->route->pattern, STR("/api"));
+}
+
+static json_t *success_headers(const struct operation *operation)
 {
     static const struct {
         unsigned trait;
@@ -215,12 +232,19 @@ static json_t *success_headers(const struct about *about)
               {ABOUT_LINK, "Link"},
               {ABOUT_LOCATION, "Location"},
               {ABOUT_COOKIE, "Set-Cookie"}};
-    const char *names[sizeof by / sizeof *by + 1];
+    const struct about *about = about_route(operation->route);
+    const char *names[sizeof by / sizeof *by + 4];
     size_t count = 0;
 
     for (size_t i = 0; i < sizeof by / sizeof *by; i++)
         if ((about->traits & by[i].trait) != 0)
             names[count++] = by[i].name;
+    if ((operation->route->flags & ROUTE_ONCE) != 0)
+        names[count++] = "Idempotent-Replayed";
+    if (is_limited(operation)) {
+        names[count++] = "RateLimit";
+        names[count++] = "RateLimit-Policy";
+    }
     names[count] = NULL;
     return header_refs(names);
 }
@@ -256,14 +280,15 @@ static json_t *results_ref(const struct route *route)
 }
 
 /* Of an array each has its own result: 201 when all are good, 400 when none is. */
-static void add_bulk(json_t *responses, const struct route *route)
+static void add_bulk(json_t *responses, const struct operation *operation)
 {
+    const struct route *route = operation->route;
     const struct about *about = about_route(route);
 
     json_object_set_new(
         responses, "201",
         json_pack("{s:s, s:o, s:o}", "description", "Made; of an array, all of it", "headers",
-                  success_headers(about), "content",
+                  success_headers(operation), "content",
                   content(about, json_pack("{s:[o, o]}", "anyOf", result_schema(route),
                                            results_ref(route)))));
     json_object_set_new(responses, "207",
@@ -293,7 +318,7 @@ static void add_refusal(json_t *responses, unsigned status)
 static void add_access(json_t *responses, const struct operation *operation)
 {
     const struct route *route = operation->route;
-    bool write = (route->flags & ROUTE_WRITE) != 0 && !operation->writes_open;
+    bool write = (route->flags & ROUTE_WRITE) != 0 && !operation->config->writes_open;
     bool must = write || (route->flags & (ROUTE_USER | ROUTE_PERSONAL)) != 0;
 
     if (must)
@@ -313,9 +338,9 @@ static json_t *responses(const struct operation *operation)
     char key[8];
 
     snprintf(key, sizeof key, "%u", about->status);
-    success = json_pack("{s:s, s:o, s:o}", "description",
-                        about->status == 201 ? "Made" : "The answer", "headers",
-                        success_headers(about), "content", content(about, result_schema(route)));
+    success = json_pack(
+        "{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer", "headers",
+        success_headers(operation), "content", content(about, result_schema(route)));
     json_object_set_new(all, key, success);
     if ((about->traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         json_object_set_new(all, "304", schema_ref("responses", "NotModified", STR("")));
@@ -327,10 +352,16 @@ static json_t *responses(const struct operation *operation)
         add_refusal(all, 413);
         add_refusal(all, 415);
     }
+    if ((route->flags & ROUTE_ONCE) != 0) {
+        add_refusal(all, 409);
+        add_refusal(all, 422);
+    }
+    if (is_limited(operation))
+        add_refusal(all, 429);
     for (size_t i = 0; i < ABOUT_STATUSES && about->statuses[i] != 0; i++)
         add_refusal(all, about->statuses[i]);
     if ((about->traits & ABOUT_BULK) != 0)
-        add_bulk(all, route);
+        add_bulk(all, operation);
     if ((about->traits & ABOUT_OWN_503) != 0)
         json_object_set_new(all, "503",
                             json_pack("{s:s, s:o}", "description", "Not at the moment", "content",
@@ -385,7 +416,7 @@ static json_t *security(const struct operation *operation)
     json_t *list = json_array();
 
     if ((route->flags & (ROUTE_USER | ROUTE_PERSONAL)) != 0 ||
-        ((route->flags & ROUTE_WRITE) != 0 && !operation->writes_open)) {
+        ((route->flags & ROUTE_WRITE) != 0 && !operation->config->writes_open)) {
         json_array_append_new(list, json_pack("{s:[]}", "bearer"));
         json_array_append_new(list, json_pack("{s:[]}", "cookie"));
     }

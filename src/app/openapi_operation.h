@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "app/app.h"
 #include "http/router.h"
 
 /* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
@@ -13,7 +14,7 @@ struct operation {
     const struct router *router;
     const struct router_path *path;
     const struct route *route;
-    bool writes_open;
+    const struct app_config *config;
     bool head; /* of GET's route */
 };
 

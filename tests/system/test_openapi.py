@@ -121,7 +121,7 @@ def test_examples_run_along_the_links(closed, document, token, path):
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert validator(document, schema).is_valid(answer.json), (name, answer)
         followed.append(method)
-    assert sorted(followed) == ["delete", "get", "patch", "put"]
+    assert set(followed) == {"delete", "get", "patch", "put"}
 
 
 @pytest.mark.parametrize("path", ["/api/products", "/api/products/featured", "/api/posts"])

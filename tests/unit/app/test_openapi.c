@@ -13,12 +13,13 @@
 #include "app/validate.h"
 
 static struct router router;
+static const struct app_config closed;
 
 static int setup(void **state)
 {
     router.count = 0;
     app_routes(&router);
-    *state = openapi_document(&router, false);
+    *state = openapi_document(&router, &closed);
     return *state == NULL;
 }
 
@@ -156,7 +157,7 @@ static void examples_are_valid(void **state)
 
 static void open_writes_ask_for_no_session(void **state)
 {
-    json_t *open = openapi_document(&router, true);
+    json_t *open = openapi_document(&router, &(struct app_config){.writes_open = true});
     const json_t *closed_one = operation(*state, "/api/products", "post");
     const json_t *open_one = operation(open, "/api/products", "post");
 
