@@ -58,8 +58,10 @@ liblarder_a_SOURCES = \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/password.c src/base/password.h \
+	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
 	src/base/str.c src/base/str.h \
+	src/base/word.h \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/debt.c \
 	src/cache/entry.c src/cache/entry.h \
@@ -135,6 +137,7 @@ liblarder_a_SOURCES = \
 	src/store/redis_link.c src/store/redis_link.h \
 	src/store/redis_listener.c src/store/redis_listener.h \
 	src/store/redis_private.h \
+	src/store/redis_replies.c src/store/redis_replies.h \
 	src/store/redis_reply.c \
 	src/store/redis_script.c \
 	src/store/redis_tls.c src/store/redis_tls.h \

@@ -6,11 +6,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/pool.h"
 #include "base/random.h"
 #include "store/redis_link.h"
 #include "store/redis_private.h"
 
-enum { NAME_SIZE = 320, REASON_SIZE = 128, COMPLAINT_MS = 1000 };
+enum { NAME_SIZE = 320, REASON_SIZE = 128, COMPLAINT_MS = 1000, REQUESTS_KEPT = 64 };
 
 /* A command on its way: to the link, or to its failure in the next turn of the loop. */
 struct request {
@@ -35,6 +36,7 @@ struct redis {
     uv_timer_t retry, probe;
     uv_idle_t idle;
     struct request *failed, **failed_end;
+    struct pool requests;
     void (*lost)(void *context);
     void *lost_context;
     void (*done)(void *context);
@@ -116,7 +118,7 @@ static void fail_all(struct redis *redis)
     for (; list != NULL; list = next) {
         next = list->next;
         list->callback(list->context, list->err, NULL);
-        free(list);
+        pool_put(&redis->requests, list);
     }
 }
 
@@ -175,7 +177,7 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
 {
     struct request request = *(struct request *)context;
 
-    free(context);
+    pool_put(&request.redis->requests, context);
     if (err == ERR_TIMEOUT)
         metric_inc(METRIC_REDIS_TIMEOUTS);
     if (err == ERR_OK && redis_type(reply) == REDIS_ERROR)
@@ -186,7 +188,7 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
 void redis_send(struct redis *redis, bool early, size_t argc, const struct str argv[],
                 redis_callback *callback, void *context)
 {
-    struct request *request = mem_alloc(sizeof *request);
+    struct request *request = pool_take(&redis->requests);
     bool open = redis->state == REDIS_READY || (early && redis->state == REDIS_PREPARING);
 
     *request = (struct request){.redis = redis, .callback = callback, .context = context};
@@ -250,6 +252,7 @@ static void unref(struct redis *redis)
     redis_url_free(&redis->url);
     free(redis->name);
     free(redis->probe_key);
+    pool_free(&redis->requests);
     free(redis);
 }
 
@@ -423,6 +426,7 @@ struct redis *redis_new(const struct redis_config *config)
     own->probe_key = redis->probe_key;
     own->url = &redis->url;
     redis->failed_end = &redis->failed;
+    redis->requests = POOL_INIT(sizeof(struct request), REQUESTS_KEPT);
     uv_timer_init(config->loop, &redis->retry);
     uv_timer_init(config->loop, &redis->probe);
     uv_idle_init(config->loop, &redis->idle);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "store/redis_tls.h"
 #include "store/redis_wire.h"
 
@@ -15,6 +16,7 @@ enum {
     ADDRESSES_MAX = 4,
     COMMAND_MAX = 64 << 20,
     SCRATCH_KEPT = 256 << 10,
+    CALLS_KEPT = 64,
     SIGN_IN_COMMANDS = 4,
 };
 
@@ -38,6 +40,7 @@ struct redis_link {
     struct redis_wire *wire;
     struct redis_tls *tls;
     struct call *first, *last;
+    struct pool calls;
     void (*message)(void *context, const struct redis_value *reply);
     struct buf scratch;
     char addresses[ADDRESSES_MAX][INET6_ADDRSTRLEN];
@@ -55,6 +58,7 @@ static void unref(struct redis_link *link)
     link->config.on_gone(link->config.context);
     redis_tls_free(link->tls);
     buf_free(&link->scratch);
+    pool_free(&link->calls);
     free(link);
 }
 
@@ -98,7 +102,7 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *data)
     struct call call = *(struct call *)data;
 
     take_call(call.link, data);
-    free(data);
+    pool_put(&call.link->calls, data);
     if (reply == NULL)
         fail(call.link, ERR_UNAVAILABLE, redis_wire_reason(ac));
     if (reply == NULL)
@@ -176,12 +180,12 @@ static bool send_call(struct redis_link *link, size_t argc, const struct str arg
 
     if (link->wire == NULL || text.len == 0)
         return false;
-    call = mem_alloc(sizeof *call);
+    call = pool_take(&link->calls);
     *call = (struct call){.link = link, .callback = callback, .context = context};
     call->deadline_ms = uv_now(link->config.loop) + link->config.command_timeout_ms;
     if (redisAsyncFormattedCommand(redis_wire_context(link->wire), on_reply, call, text.ptr,
                                    text.len) != REDIS_OK) {
-        free(call);
+        pool_put(&link->calls, call);
         return false;
     }
     if (link->last != NULL)
@@ -466,6 +470,7 @@ struct redis_link *redis_link_open(const struct redis_link_config *config)
     link->config = *config;
     link->stage = STAGE_CONNECTING;
     buf_init(&link->scratch, COMMAND_MAX);
+    link->calls = POOL_INIT(sizeof(struct call), CALLS_KEPT);
     uv_timer_init(config->loop, &link->timer);
     uv_idle_init(config->loop, &link->idle);
     link->timer.data = link->idle.data = link->resolver.data = link;

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/redis_replies.h"
 
 struct redis_wire {
     struct redis_wire_config config;
     redisAsyncContext *ac; /* NULL once hiredis has freed it */
+    struct redis_replies *replies;
     uv_poll_t poll;
     int events;
     bool connected, flushing, abandoned;
@@ -65,7 +67,10 @@ static void del_write(void *data)
 
 static void on_poll_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct redis_wire *wire = handle->data;
+
+    redis_replies_free(wire->replies);
+    free(wire);
 }
 
 /* hiredis is about to close the socket. */
@@ -147,6 +152,7 @@ struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisA
         free(wire);
         return NULL;
     }
+    wire->replies = redis_replies_new(&ac->c);
     wire->poll.data = wire;
     ac->data = wire;
     ac->ev.data = wire;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_WORD_H
+#define LARDER_BASE_WORD_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Eight bytes at once (S. Anderson, "Bit Twiddling Hacks", "determine if a word has a byte less
+ * than n").  Each test is 0 when no byte passes it; when one does, the result is not 0 but may name
+ * its neighbours as well: who must know looks closer. */
+
+#define WORD_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static inline uint64_t word_load(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* A byte below 0x20. */
+static inline uint64_t word_has_control(uint64_t word)
+{
+    return (word - WORD_EACH(0x20)) & ~word & WORD_EACH(0x80);
+}
+
+/* A byte that is c. */
+static inline uint64_t word_has(uint64_t word, unsigned char c)
+{
+    uint64_t same = word ^ WORD_EACH(c);
+
+    return (same - WORD_EACH(1)) & ~same & WORD_EACH(0x80);
+}
+
+/* A byte from 0x80 on. */
+static inline uint64_t word_has_high(uint64_t word)
+{
+    return word & WORD_EACH(0x80);
+}
+
+#endif
