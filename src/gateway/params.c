@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/word.h"
+
 /* Headers that must not come twice; of the other HTTP_ ones nginx before 1.23 sends each. */
 static const struct str single_headers[] = {
     STR_INIT("HTTP_HOST"),
@@ -52,18 +54,6 @@ enum err params_next(struct str *block, struct param *pair)
     return ERR_OK;
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Eight bytes at once: not 0 when one of them is below 0x20, is 0x7f or is `other`.  (S. Anderson's
- * "Bit Twiddling Hacks", "determine if a word has a byte less than n".) */
-static uint64_t suspects(uint64_t word, unsigned char other)
-{
-    uint64_t del = word ^ EACH(0x7f), same = word ^ EACH(other);
-
-    return (((word - EACH(0x20)) & ~word) | ((del - EACH(1)) & ~del) | ((same - EACH(1)) & ~same)) &
-           EACH(0x80);
-}
-
 static bool is_printable_slowly(struct str s, char other)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -74,12 +64,9 @@ static bool is_printable_slowly(struct str s, char other)
     return true;
 }
 
-static uint64_t load8(const char *at)
+static uint64_t suspects(uint64_t word, char other)
 {
-    uint64_t word;
-
-    memcpy(&word, at, sizeof word);
-    return word;
+    return word_has_control(word) | word_has(word, 0x7f) | word_has(word, (unsigned char)other);
 }
 
 /* No control byte but the tab, and no `other`.  The last word overlaps the one before. */
@@ -90,8 +77,8 @@ static bool is_printable(struct str s, char other)
     if (s.len < sizeof found)
         return is_printable_slowly(s, other);
     for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
-        found |= suspects(load8(s.ptr + i), (unsigned char)other);
-    found |= suspects(load8(s.ptr + s.len - sizeof found), (unsigned char)other);
+        found |= suspects(word_load(s.ptr + i), other);
+    found |= suspects(word_load(s.ptr + s.len - sizeof found), other);
     return found == 0 || is_printable_slowly(s, other);
 }
 

@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/percent.h"
 
+#include "base/word.h"
+
 static bool is_control(unsigned char c)
 {
     return c < 0x20 || c == 0x7f;
 }
 
+static uint64_t suspects(uint64_t word, bool plus)
+{
+    return word_has_control(word) | word_has(word, 0x7f) | word_has_high(word) |
+           word_has(word, '%') | (plus ? word_has(word, '+') : 0);
+}
+
 /* Whether s can be used as it stands: plain visible ASCII. */
 static bool is_plain(struct str s, bool plus)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c < 0x20 || c >= 0x7f || c == '%' || (plus && c == '+'))
-            return false;
-    }
-    return true;
+    char last[sizeof(uint64_t)];
+    uint64_t found = 0;
+
+    memset(last, ' ', sizeof last);
+    for (; s.len >= sizeof last; s = str_from_offset(s, sizeof last))
+        found |= suspects(word_load(s.ptr), plus);
+    if (s.len > 0)
+        memcpy(last, s.ptr, s.len);
+    return (found | suspects(word_load(last), plus)) == 0;
 }
 
 static enum err decode(struct str s, bool query, struct arena *arena, struct str *out)
