@@ -117,6 +117,7 @@ size_t str_chars(struct str s)
 
 enum err str_uint(struct str s, uint64_t min, uint64_t max, uint64_t *out)
 {
+    const size_t safe = 19; /* so few digits cannot overflow */
     uint64_t value = 0;
 
     if (s.len == 0)
@@ -124,7 +125,9 @@ enum err str_uint(struct str s, uint64_t min, uint64_t max, uint64_t *out)
     for (size_t i = 0; i < s.len; i++)
         if (s.ptr[i] < '0' || s.ptr[i] > '9')
             return ERR_SYNTAX;
-    for (size_t i = 0; i < s.len; i++)
+    for (size_t i = 0; i < s.len && i < safe; i++)
+        value = value * 10 + (uint64_t)(s.ptr[i] - '0');
+    for (size_t i = safe; i < s.len; i++)
         if (__builtin_mul_overflow(value, 10u, &value) ||
             __builtin_add_overflow(value, (uint64_t)(s.ptr[i] - '0'), &value))
             return ERR_RANGE;
@@ -244,28 +247,24 @@ void hex_encode(const void *from, size_t len, char *to)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* Value + 1 of each digit, 0 of what is none. */
+static const unsigned char hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
 
 enum err hex_decode(struct str s, void *to, size_t len)
 {
+    const unsigned char *digits = (const unsigned char *)s.ptr;
     unsigned char *bytes = to;
 
     if (s.len != 2 * len)
         return ERR_SYNTAX;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_digit(s.ptr[2 * i]), low = hex_digit(s.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
+        unsigned high = hex_values[digits[2 * i]], low = hex_values[digits[2 * i + 1]];
+        if (high == 0 || low == 0)
             return ERR_SYNTAX;
-        bytes[i] = (unsigned char)(high << 4 | low);
+        bytes[i] = (unsigned char)((high - 1) << 4 | (low - 1));
     }
     return ERR_OK;
 }
