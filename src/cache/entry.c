@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/entry.h"
 
+#include <endian.h>
 #include <math.h>
 
 #include "base/hash.h"
@@ -23,14 +24,14 @@ static void put(struct buf *to, uint64_t value, size_t size)
     buf_append(to, bytes, size);
 }
 
-static uint64_t take(struct cursor *from, size_t size)
+/* size is a constant at each call: inlined, this is one load. */
+static inline uint64_t take(struct cursor *from, size_t size)
 {
     uint64_t value = 0;
 
-    for (size_t i = 0; i < size; i++)
-        value |= (uint64_t)from->at[i] << (8 * i);
+    memcpy(&value, from->at, size);
     from->at += size;
-    return value;
+    return le64toh(value);
 }
 
 static uint64_t body_check(const struct entry *entry)
@@ -140,7 +141,12 @@ enum err entry_decode(struct str bytes, struct entry *entry)
 
 bool entry_wants_refresh(const struct entry *entry, int64_t now_ms, double unit)
 {
-    double early_ms = (double)entry->fill_ms * -log(unit);
+    double early_ms;
+
+    /* -log of the smallest double is below 745: far from the end it need not be asked for. */
+    if (now_ms + (int64_t)entry->fill_ms * 745 < entry->stale_until_ms)
+        return false;
+    early_ms = (double)entry->fill_ms * -log(unit);
 
     return (double)now_ms + early_ms >= (double)entry->stale_until_ms;
 }

@@ -7,10 +7,11 @@ struct str key_name(struct str name, char room[static KEY_HASHED_MAX])
 {
     static const struct str infix = STR_INIT(":sha256:");
     unsigned char digest[SHA256_SIZE];
-    size_t word = str_find(name, ':');
+    size_t word;
 
     if (name.len <= KEY_NAME_MAX)
         return name;
+    word = str_find(name, ':');
     if (word > KEY_HASHED_MAX - infix.len - 2 * SHA256_SIZE)
         word = 0;
     sha256(name, digest);
