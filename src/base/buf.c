@@ -30,16 +30,18 @@ void buf_reset(struct buf *buf)
 
 char *buf_reserve(struct buf *buf, size_t more)
 {
-    size_t size = buf->size;
+    size_t size;
 
     if (buf->err != ERR_OK || more > buf->cap - buf->len) {
         buf->err = ERR_TOO_LARGE;
         return NULL;
     }
-    if (more > size - buf->len || buf->ptr == NULL) {
-        size = size < SIZE_MIN ? SIZE_MIN : size;
-        while (size - buf->len < more)
-            size += size / 2;
+    if (more > buf->size - buf->len || buf->ptr == NULL) {
+        size = buf->size + buf->size / 2;
+        if (size < SIZE_MIN)
+            size = SIZE_MIN;
+        if (size < buf->len + more)
+            size = buf->len + more;
         if (size > buf->cap)
             size = buf->cap;
         buf->ptr = mem_realloc(buf->ptr, size);
