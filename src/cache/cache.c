@@ -11,7 +11,7 @@
 #include "cache/key.h"
 #include "cache/script.h"
 
-enum { SCRATCH_SIZE = 8192, BORN_TTL_MS = 86400000, BASE_MAX = 160 };
+enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 160 };
 
 struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, struct redis *redis,
                         struct mongo *mongo, struct memory *memory)
@@ -28,6 +28,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     buf_str(&cache->base, config->prefix);
     buf_char(&cache->base, ':');
     cache->prefix_len = cache->base.len;
+    cache->lookups = lookups_new(cache);
     cache->fills = fills_new(cache);
     cache->debts = debts_new(cache);
     cache->listener = listener_new(cache);
@@ -56,6 +57,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     listener_stop(cache->listener);
     debts_stop(cache->debts);
     fills_stop(cache->fills);
+    lookups_stop(cache->lookups);
     cache_handle_closed(cache);
 }
 
@@ -67,6 +69,7 @@ void cache_free(struct cache *cache)
     listener_free(cache->listener);
     debts_free(cache->debts);
     fills_free(cache->fills);
+    lookups_free(cache->lookups);
     buf_free(&cache->head);
     buf_free(&cache->base);
     arena_reset(&cache->scratch);

@@ -6,10 +6,31 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/pool.h"
 #include "base/random.h"
 
-/* Less than what a request keeps of its room, or each hit would allocate it anew. */
-enum { ROOM_FIRST = 8 << 10 };
+enum {
+    ROOM_FIRST = 8 << 10, /* less than what a request keeps, or each hit would allocate it anew */
+    STATES_KEPT = 256,
+    BATCHES_KEPT = 16,
+    BATCH_MAX = 128,
+    GATHER_MAX = 16
+};
+
+/* Look-ups that Redis is asked for by one MGET. */
+struct batch {
+    struct lookups *all;
+    size_t count;
+    struct lookup_state *states[BATCH_MAX];
+};
+
+struct lookups {
+    struct cache *cache;
+    struct pool states, batches;
+    struct batch *gathered; /* those of this turn of the loop; NULL: none yet */
+    uv_check_t check;       /* at the end of this turn they are sent */
+    uv_idle_t idle;         /* and it does not wait for events */
+};
 
 /* --- Memory --- */
 
@@ -90,10 +111,11 @@ void lookup_remember(struct lookup_state *state, const struct entry *entry, stru
 
 static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *lookup)
 {
-    struct lookup_state *state = mem_zalloc(sizeof *state);
+    struct lookup_state *state = pool_take(&cache->lookups->states);
     uint32_t slots[ENTRY_TAGS_MAX];
     char room[KEY_HASHED_MAX];
 
+    memset(state, 0, offsetof(struct lookup_state, room));
     state->cache = cache;
     state->lookup = lookup;
     state->name = key_name(lookup->name, state->room);
@@ -108,7 +130,7 @@ static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *
 static void state_free(struct lookup_state *state)
 {
     buf_free(&state->older);
-    free(state);
+    pool_put(&state->cache->lookups->states, state);
 }
 
 static void finish(struct lookup_state *state)
@@ -147,7 +169,7 @@ void lookup_fail(struct lookup_state *state, enum err err)
 
 /* --- Redis --- */
 
-enum { BATCH_MAX = 128, ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
+enum { ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
 
 /* Adds entry, tags and fences of one look-up. */
 static size_t put_keys(struct lookup_state *state, struct str *argv, size_t count)
@@ -185,9 +207,9 @@ void lookup_ask(struct lookup_state *state, redis_callback *callback, void *cont
     ask_all(state->cache, &state, 1, callback, context);
 }
 
-static enum cache_detail table_bypass(const struct lookup_state *state)
+static enum cache_detail table_bypass(const struct lookup_state *state, int64_t mono_ns)
 {
-    unsigned flags = memory_check(state->cache->memory, &state->snapshot, clock_mono_ns());
+    unsigned flags = memory_check(state->cache->memory, &state->snapshot, mono_ns);
 
     if (flags & MEMORY_OWED)
         return CACHE_DETAIL_OWED;
@@ -206,18 +228,19 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
 {
     struct cache *cache = state->cache;
     size_t tags = state->lookup->tag_count;
+    int64_t mono_ns = clock_mono_ns();
     const struct redis_value *born = redis_item(reply, redis_count(reply) - 1);
 
     if (redis_type(born) == REDIS_NIL && !cache->born_asked) {
         cache->born_asked = true;
         cache_ask_born(cache, false, on_born, cache);
     }
-    if (cache_is_young(cache, redis_str(born), clock_mono_ns()))
+    if (cache_is_young(cache, redis_str(born), mono_ns))
         return CACHE_DETAIL_YOUNG;
     for (size_t i = 0; i < tags; i++)
         if (redis_type(redis_item(reply, state->at + 1 + tags + i)) != REDIS_NIL)
             return CACHE_DETAIL_WRITE_FENCE;
-    return table_bypass(state);
+    return table_bypass(state, mono_ns);
 }
 
 /* The versions that the reply tells; false when one is missing. */
@@ -308,7 +331,7 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
 /* Whether Redis may be asked; else the look-up goes into a fill that stores nothing. */
 static bool may_ask(struct lookup_state *state)
 {
-    state->bypass = table_bypass(state);
+    state->bypass = table_bypass(state, clock_mono_ns());
     if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
         state->bypass = CACHE_DETAIL_REDIS_DOWN;
     if (state->bypass == CACHE_DETAIL_REDIS_DOWN)
@@ -316,10 +339,70 @@ static bool may_ask(struct lookup_state *state)
     return state->bypass == CACHE_DETAIL_NONE;
 }
 
+/* --- Several at once --- */
+
+static struct batch *batch_new(struct lookups *all)
+{
+    struct batch *batch = pool_take(&all->batches);
+
+    batch->all = all;
+    batch->count = 0;
+    return batch;
+}
+
+static void on_batch_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct batch *batch = context;
+
+    for (size_t i = 0; i < batch->count; i++)
+        on_reply(batch->states[i], err, reply);
+    pool_put(&batch->all->batches, batch);
+}
+
+static void batch_send(struct batch *batch)
+{
+    ask_all(batch->all->cache, batch->states, batch->count, on_batch_reply, batch);
+}
+
+static void send_gathered(struct lookups *all)
+{
+    struct batch *batch = all->gathered;
+
+    all->gathered = NULL;
+    uv_check_stop(&all->check);
+    uv_idle_stop(&all->idle);
+    if (batch != NULL)
+        batch_send(batch);
+}
+
+static void on_check(uv_check_t *check)
+{
+    send_gathered(check->data);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+/* Requests that one turn of the loop brings ask together: a command costs Redis and this worker
+ * more than its keys.  Not too many, for the first answer waits for the last. */
+static void gather(struct lookups *all, struct lookup_state *state)
+{
+    if (all->gathered == NULL) {
+        all->gathered = batch_new(all);
+        uv_check_start(&all->check, on_check);
+        uv_idle_start(&all->idle, on_idle);
+    }
+    all->gathered->states[all->gathered->count++] = state;
+    if (all->gathered->count == GATHER_MAX)
+        send_gathered(all);
+}
+
 void lookup_start(struct lookup_state *state)
 {
     if (may_ask(state))
-        lookup_ask(state, on_reply, state);
+        gather(state->cache->lookups, state);
     else
         fill_enter(state);
 }
@@ -333,27 +416,10 @@ void cache_get(struct cache *cache, struct cache_lookup *lookup)
     lookup_start(state_new(cache, lookup));
 }
 
-/* --- Several at once --- */
-
-struct batch {
-    size_t count;
-    struct lookup_state *states[BATCH_MAX];
-};
-
-static void on_batch_reply(void *context, enum err err, const struct redis_value *reply)
-{
-    struct batch *batch = context;
-
-    for (size_t i = 0; i < batch->count; i++)
-        on_reply(batch->states[i], err, reply);
-    free(batch);
-}
-
 void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, size_t count)
 {
-    struct batch *batch = mem_alloc(sizeof *batch);
+    struct batch *batch = batch_new(cache->lookups);
 
-    batch->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct lookup_state *state;
         if (from_memory(cache, lookups[i])) {
@@ -369,7 +435,43 @@ void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, si
             batch->states[batch->count++] = state;
     }
     if (batch->count > 0)
-        ask_all(cache, batch->states, batch->count, on_batch_reply, batch);
+        batch_send(batch);
     else
-        free(batch);
+        pool_put(&batch->all->batches, batch);
+}
+
+/* --- Life --- */
+
+struct lookups *lookups_new(struct cache *cache)
+{
+    struct lookups *all = mem_zalloc(sizeof *all);
+
+    all->cache = cache;
+    all->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
+    all->batches = POOL_INIT(sizeof(struct batch), BATCHES_KEPT);
+    uv_check_init(cache->loop, &all->check);
+    uv_idle_init(cache->loop, &all->idle);
+    all->check.data = all->idle.data = all;
+    cache_handle_opened(cache);
+    cache_handle_opened(cache);
+    return all;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    cache_handle_closed(((struct lookups *)handle->data)->cache);
+}
+
+void lookups_stop(struct lookups *all)
+{
+    send_gathered(all);
+    uv_close((uv_handle_t *)&all->check, on_closed);
+    uv_close((uv_handle_t *)&all->idle, on_closed);
+}
+
+void lookups_free(struct lookups *all)
+{
+    pool_free(&all->states);
+    pool_free(&all->batches);
+    free(all);
 }

@@ -19,8 +19,8 @@ struct lookup_state {
     bool background;          /* nobody waits for the answer */
     enum cache_detail bypass; /* why the answer may not be stored in Redis; NONE: it may */
     struct buf older;         /* an entry past its time, for when MongoDB is away */
+    struct str name;          /* bounded */
     char room[KEY_HASHED_MAX];
-    struct str name; /* bounded */
 };
 
 /* What a reply to MGET says. */

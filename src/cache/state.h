@@ -31,6 +31,7 @@ enum {
     NEGATIVE_MS = 30000
 };
 
+struct lookups;
 struct fills;
 struct debts;
 struct listener;
@@ -50,6 +51,7 @@ struct cache {
     bool born_asked;
 
     bool debts_known; /* since the last connection */
+    struct lookups *lookups;
     struct fills *fills;
     struct debts *debts;
     struct listener *listener;
@@ -88,6 +90,12 @@ void cache_ignore(void *context, enum err err, const struct redis_value *reply);
 void cache_handle_opened(struct cache *cache);
 void cache_handle_closed(struct cache *cache);
 void cache_count_detail(enum cache_detail detail);
+
+/* lookup.c */
+struct lookups *lookups_new(struct cache *cache);
+/* Asks for what is gathered. */
+void lookups_stop(struct lookups *all);
+void lookups_free(struct lookups *all);
 
 /* fill.c */
 struct fills *fills_new(struct cache *cache);
