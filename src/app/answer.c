@@ -109,25 +109,18 @@ bool answer_not_modified(struct request *request, struct str etag)
     return true;
 }
 
-/* The bytes of a memory hit lie in the response's own room; others must be copied there, since
- * they are the cache's. */
+/* The cache's bytes stay for this call, and request_finish() at its end needs them no longer. */
 static void put_body(struct response *response, const struct cache_lookup *lookup, struct str bytes)
 {
     uint32_t at = lookup->entry.source_at;
 
-    if (lookup->source == CACHE_MEMORY) {
-        response_part(response, bytes);
-        return;
-    }
-    buf_reset(&response->body);
     if (lookup->source == CACHE_DATABASE && at > 0 && at < bytes.len) {
-        buf_append(&response->body, bytes.ptr, at);
-        buf_literal(&response->body, "database");
-        buf_str(&response->body, str_from_offset(bytes, at + sizeof "cache" - 1));
+        response_part(response, str_make(bytes.ptr, at));
+        response_part(response, STR("database"));
+        response_part(response, str_from_offset(bytes, at + sizeof "cache" - 1));
     } else {
-        buf_str(&response->body, bytes);
+        response_part(response, bytes);
     }
-    response_body_done(response);
 }
 
 static void fail(struct request *request, enum err err)

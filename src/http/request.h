@@ -45,8 +45,9 @@ struct str request_param(const struct request *request, struct str name);
  * SCRIPT_NAME, PATH_INFO and QUERY_STRING.  ERR_INVALID when method or path is missing, or the path
  * does not begin with a slash. */
 enum err request_target(struct request *request);
-/* Sends the response; the request must not be touched afterwards.  Once a request, from the loop's
- * thread; may be called from inside the handler. */
+/* Sends the response; the request must not be touched afterwards.  What the parts of its body point
+ * to is needed no longer when this returns: what the client does not take at once is copied.  Once
+ * a request, from the loop's thread; may be called from inside the handler. */
 void request_finish(struct request *request);
 
 #endif
