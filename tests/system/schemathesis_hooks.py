@@ -11,7 +11,8 @@ import requests
 import schemathesis
 
 URL = os.environ["LARDER_URL"]
-OURS = f"Bearer {os.environ['LARDER_TEST_TOKEN']}"
+SIGN_OUT = {"method": "DELETE", "path_regex": "^/api/sessions"}
+SIGN_IN = {"method": "POST", "path": "/api/sessions"}
 count = itertools.count()
 
 
@@ -32,11 +33,27 @@ def keep_rules(query):
         pass
 
 
-def fresh_token():
-    account = {"email": f"st-{os.getpid()}-{next(count)}@larder.example",
-               "password": "correct horse battery"}
-    requests.post(f"{URL}/api/users", json={"name": "Somebody", **account}, timeout=20)
-    return requests.post(f"{URL}/api/sessions", json=account, timeout=20).json()["token"]
+class Bearer:
+    def set(self, case, token, context):
+        case.headers["Authorization"] = f"Bearer {token}"
+
+
+@schemathesis.auth().skip_for(**SIGN_OUT).skip_for(**SIGN_IN)
+class Administrator(Bearer):
+    def get(self, case, context):
+        return os.environ["LARDER_TEST_TOKEN"]
+
+
+@schemathesis.auth(refresh_interval=None).apply_to(**SIGN_OUT)
+class Leaver(Bearer):
+    def get(self, case, context):
+        account = {"email": fresh_email(), "password": "correct horse battery"}
+        requests.post(f"{URL}/api/users", json={"name": "Somebody", **account}, timeout=20)
+        return requests.post(f"{URL}/api/sessions", json=account, timeout=20).json()["token"]
+
+
+def fresh_email():
+    return f"st-{os.getpid()}-{next(count)}@larder.example"
 
 
 @schemathesis.hook
@@ -46,8 +63,4 @@ def before_call(context, case, kwargs):
     # An email that is taken is a 409, which is right, but nothing would ever be made.
     if case.path == "/api/users" and isinstance(case.body, dict) and is_meant_good(case) \
             and isinstance(case.body.get("email"), str):
-        case.body["email"] = f"st-{os.getpid()}-{next(count)}@larder.example"
-    if case.method == "DELETE" and case.path.startswith("/api/sessions"):
-        for headers in (case.headers, kwargs.get("headers")):
-            if headers and headers.get("Authorization") == OURS:
-                headers["Authorization"] = f"Bearer {fresh_token()}"
+        case.body["email"] = fresh_email()
