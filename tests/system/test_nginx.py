@@ -54,7 +54,7 @@ class Front:
     def __init__(self, folder, name, replace):
         self.folder, self.name = folder, name
         self.plain = free_ports()
-        self.port = self.plain + 1
+        self.port, self.operators = self.plain + 1, self.plain + 2
         for file in (ROOT / "nginx").glob("*.conf"):
             (folder / file.name).write_text(file.read_text())
         self.certificate()
@@ -62,6 +62,7 @@ class Front:
             "listen [::]:443": "# listen [::]:443", "listen [::]:80;": "",
             "listen 443": f"listen 127.0.0.1:{self.port}",
             "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "127.0.0.1:8080": f"127.0.0.1:{self.operators}",
             "/etc/letsencrypt/live/shop.example": str(folder), **replace})
         self.edit("public_larder.conf", {"/var/log/nginx/larder.log": f"{folder}/access.log",
                                          "buffer=64k flush=5s": ""})
@@ -232,6 +233,7 @@ def test_cookies_are_for_tls_only(front, stack):
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_operations_are_for_this_host(front, path):
     assert front.client().get(path).status == 200
+    assert Client(f"http://127.0.0.1:{front.operators}").get(path).status == 200
     assert is_problem(front.client("198.51.100.2").get(path), 403)
 
 
@@ -355,14 +357,14 @@ class SilentRequest(socketserver.BaseRequestHandler):
 def test_only_what_may_be_repeated_is(stack, tmp_path, product, category, method):
     ports = free_ports()
     made = product(name="before")
-    # One server that dies, and one to go on to only then.
+    silent = Silent(ports + 2)
+    threading.Thread(target=silent.serve_forever, daemon=True).start()
+    worker = Worker(stack, ports + 3)
+    # One host that dies, and one to go on to only then.
     front = Front(tmp_path, "multihost.conf", {
         **hosts(ports + 2, ports + 3),
         f"127.0.0.1:{ports + 3} max_fails=2 fail_timeout=5s": f"127.0.0.1:{ports + 3} backup",
         "least_conn;": ""})
-    silent = Silent(ports + 2)
-    threading.Thread(target=silent.serve_forever, daemon=True).start()
-    worker = Worker(stack, ports + 3)
     try:
         with front:
             target = "/api/products" + ("" if method == "POST" else f"/{made['_id']}")
