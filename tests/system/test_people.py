@@ -703,7 +703,7 @@ def test_views_wait_for_redis(shop, editor, mended):
 
 
 def test_rate_limit(shop):
-    limited = shop.sibling(LARDER_RATE="20", LARDER_PREFIX="limited")
+    limited = shop.sibling(LARDER_RATE="20", LARDER_WRITES="closed")
     time.sleep(1 - time.time() % 1)
     answers = [limited.client.get("/api/products") for _ in range(120)]
     allowed = [a for a in answers if a.status == 200]
