@@ -45,24 +45,21 @@ void quota_key(struct quota *quota, struct str kind, struct str who)
     quota->keys[quota->key_count++] = str_make(to, at);
 }
 
+/* Counted here as well, so that this worker goes on from what it knows when Redis does not
+ * answer. */
 static void take_here(struct quota *quota)
 {
-    quota->local = true;
     for (size_t i = 0; i < quota->key_count; i++)
         quota->count[i] = windows_take(quota->app->windows, quota->keys[i], quota->window_ms,
                                        clock_mono_ms(), &quota->left_ms[i]);
-    quota->done(quota);
 }
 
 static void on_taken(void *context, enum err err, const struct redis_value *reply)
 {
     struct quota *quota = context;
 
-    if (err != ERR_OK || redis_count(reply) != 2 * quota->key_count) {
-        take_here(quota);
-        return;
-    }
-    for (size_t i = 0; i < quota->key_count; i++) {
+    quota->local = err != ERR_OK || redis_count(reply) != 2 * quota->key_count;
+    for (size_t i = 0; !quota->local && i < quota->key_count; i++) {
         quota->count[i] = redis_int(redis_item(reply, 2 * i));
         quota->left_ms[i] = redis_int(redis_item(reply, 2 * i + 1));
     }
@@ -74,9 +71,11 @@ void quota_take(struct quota *quota)
     char text[24];
     size_t at = sizeof text;
 
+    take_here(quota);
     if (!redis_ready(quota->app->redis)) {
         redis_wake(quota->app->redis);
-        take_here(quota);
+        quota->local = true;
+        quota->done(quota);
         return;
     }
     for (int64_t rest = quota->window_ms; rest > 0; rest /= 10)
@@ -92,10 +91,9 @@ static void on_given(void *context, enum err err, const struct redis_value *repl
 
 void quota_give(const struct quota *quota)
 {
-    if (quota->local)
-        for (size_t i = 0; i < quota->key_count; i++)
-            windows_give(quota->app->windows, quota->keys[i], clock_mono_ms());
-    else
+    for (size_t i = 0; i < quota->key_count; i++)
+        windows_give(quota->app->windows, quota->keys[i], clock_mono_ms());
+    if (!quota->local)
         redis_script(quota->app->redis, &script_give, quota->keys, quota->key_count, NULL, 0,
                      on_given, NULL);
 }
