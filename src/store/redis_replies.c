@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
-enum { FIRST = 64 << 10 };
+enum { FIRST = 256 << 10, READ_KEPT = 256 << 10 };
 
 struct redis_replies {
     struct arena arena;
@@ -133,6 +133,7 @@ struct redis_replies *redis_replies_new(redisContext *c)
     arena_init(&replies->arena, replies->first, sizeof replies->first);
     c->reader->fn = &functions;
     c->reader->privdata = replies;
+    c->reader->maxbuf = READ_KEPT; /* its own 16 KiB are given back and grown anew each time */
     return replies;
 }
 
