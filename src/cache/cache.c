@@ -25,6 +25,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     arena_init(&cache->scratch, mem_alloc(SCRATCH_SIZE), SCRATCH_SIZE);
     buf_init(&cache->base, BASE_MAX);
     buf_init(&cache->head, ENTRY_HEAD_MAX);
+    cache->prefix = mem_strndup(config->prefix.ptr, config->prefix.len);
     buf_str(&cache->base, config->prefix);
     buf_char(&cache->base, ':');
     cache->prefix_len = cache->base.len;
@@ -72,6 +73,7 @@ void cache_free(struct cache *cache)
     lookups_free(cache->lookups);
     buf_free(&cache->head);
     buf_free(&cache->base);
+    free(cache->prefix);
     arena_reset(&cache->scratch);
     free(cache->scratch.first);
     free(cache);

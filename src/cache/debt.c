@@ -10,8 +10,9 @@
 #include "cache/state.h"
 #include "store/collection.h"
 
-/* Debts: what Redis was not told of a write.  One document each in cache_debts: the tags, whether
- * the write has ended ("open", "closed"), and when it began, by MongoDB's clock.
+/* Debts: what Redis was not told of a write.  One document each in cache_debts: whose names they
+ * are (the prefix: another cache on the same database has tags of its own), the tags, whether the
+ * write has ended ("open", "closed"), and when it began, by MongoDB's clock.
  *
  * A payer notes the table's marks, lists the debts, gives their tags new versions, deletes those
  * that are settled (closed, or too old for the write to be under way) in exactly the state it has
@@ -34,6 +35,7 @@ static enum err write_debt(struct mongo_db *db, void *context)
     struct condition which = {.field = STR("_id"), .op = OP_EQ, .value = value_oid(debt->id)};
     struct assignment fields[] = {
         {STR("state"), ASSIGN_SET, value_string(debt->closing ? STR("closed") : STR("open"))},
+        {STR("prefix"), ASSIGN_SET, value_string(str_from(debt->cache->prefix))},
         {STR("tags"), ASSIGN_SET, value_strings(debt->tags, debt->tag_count)},
         {STR("opened"), ASSIGN_NOW, value_null()},
     };
@@ -203,7 +205,12 @@ static bool take_debt(void *context, const struct value *captured)
 static enum err list_debts(struct mongo_db *db, void *context)
 {
     struct round *round = context;
+    struct condition ours = {.field = STR("prefix"),
+                             .op = OP_EQ,
+                             .value = value_string(str_from(round->debts->cache->prefix))};
     struct find find = {.collection = collection,
+                        .conditions = &ours,
+                        .condition_count = 1,
                         .shape = &shape,
                         .limit = DEBTS_MAX + 1,
                         .max_time_ms = DEBT_READ_MS};

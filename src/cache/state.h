@@ -45,6 +45,7 @@ struct cache {
     struct arena scratch; /* keys of the command being made */
     struct buf base;      /* "<prefix>:<epoch>:" */
     size_t prefix_len;    /* of "<prefix>:" in it */
+    char *prefix;         /* "<prefix>": never moves, so other threads may read it */
 
     /* How old what Redis holds is, by Redis' clock. */
     int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
