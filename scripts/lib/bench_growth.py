@@ -14,10 +14,10 @@ KEYS = [0, 1_000_000]
 READS, WRITES = 2_000, 200
 
 
-def load(bench, count):
-    path = bench.var / "growth.ndjson"
+def load(bench, start, end):
+    path = bench.var / f"growth-{end}.ndjson"  # larderctl would go on in the same file
     with open(path, "w") as out:
-        for i in range(count):
+        for i in range(start, end):
             out.write(json.dumps({"name": f"grown {i}", "price": 1 + i % 400, "category": "grown",
                                   "description": "one of many", "inStock": True}) + "\n")
     subprocess.run([bench.program("larderctl"), "--config", bench.var / "larderd.conf", "load",
@@ -62,7 +62,7 @@ def run(bench, ids):
     have = 1_000
     for count in DOCUMENTS:
         if count > have:
-            load(bench, count - have)
+            load(bench, have, count)
             have = count
         lines.append(f"| {count:,} | {hits(bench, ids):.1f} |")
     lines += ["\n| unrelated keys in Redis | a write, ms |", "|---|---|"]
@@ -70,4 +70,5 @@ def run(bench, ids):
         if count > 0:
             populate(bench, count)
         lines.append(f"| {count:,} | {writes(bench, ids):.2f} |")
+    redis_cli(bench, "FLUSHDB")  # with --keep the stack goes on
     return "\n".join(lines) + "\n"
