@@ -61,12 +61,12 @@ def port_is_free(port):
 
 
 class Stack:
-    """One stack in a folder of its own."""
+    """One stack in a folder of its own, where anybody may write unless settings say otherwise."""
 
     def __init__(self, **settings):
         self.var = pathlib.Path(tempfile.mkdtemp(
             prefix="larder-", dir=os.environ.get("LARDER_TEST_STACKS")))
-        self.settings = {"LARDER_WORKERS": "2", **settings}
+        self.settings = {"LARDER_WORKERS": "2", "LARDER_WRITES": "open", **settings}
         self.ports = free_ports()
         self.siblings = []
         self._redis = self._mongo = None
