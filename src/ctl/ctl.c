@@ -8,7 +8,7 @@
 
 enum { READY_MS = 3000, TICK_MS = 20 };
 
-static void say(const char *format, va_list args)
+static void __attribute__((format(printf, 1, 0))) say(const char *format, va_list args)
 {
     fputs("larderctl: ", stderr);
     vfprintf(stderr, format, args);

@@ -66,11 +66,7 @@ uint64_t ring_reserve(struct ring *ring, uint32_t units)
     uint64_t head = load(&ring->ends->head);
     uint32_t left = ring_to_end(ring, head);
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wtsan"
     atomic_thread_fence(memory_order_release);
-#pragma GCC diagnostic pop
     if (left >= units)
         return head;
     write_pad(ring, head, left);

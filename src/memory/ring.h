@@ -33,11 +33,7 @@ static inline uint32_t ring_to_end(const struct ring *ring, uint64_t place)
 static inline bool ring_passed(const struct ring *ring, uint64_t place)
 {
     /* Pairs with the fence in ring_reserve: who has seen one new word sees the new tail. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wtsan" /* all words are atomic: it has nothing to misjudge */
     atomic_thread_fence(memory_order_acquire);
-#pragma GCC diagnostic pop
     uint64_t tail = atomic_load_explicit(&ring->ends->tail, memory_order_relaxed);
 
     return ((place - tail) & RING_PLACE_MASK) > RING_PLACE_MASK / 2;
