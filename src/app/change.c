@@ -60,8 +60,9 @@ static bool meets_preconditions(struct change *change)
     struct str etag = plan_item_etag(version->type == VALUE_INT ? version->integer : 0,
                                      buf_view(&change->read_json), room);
 
-    change->matched = match.len > 0 && !str_eq(str_trim(match), STR("*"));
-    if (match.len > 0 && !etag_is_listed(match, etag))
+    /* An empty list names no version. */
+    change->matched = match.ptr != NULL && !str_eq(str_trim(match), STR("*"));
+    if (match.ptr != NULL && !etag_is_listed(match, etag))
         return false;
     return none.len == 0 || !etag_is_listed(none, etag);
 }

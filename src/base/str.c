@@ -191,9 +191,12 @@ static bool is_json_number(struct str s)
     return s.len == 0;
 }
 
+/* The largest number, written out, has 309 digits. */
+enum { DOUBLE_TEXT_MAX = 512 };
+
 enum err str_double(struct str s, double min, double max, double *out)
 {
-    char text[64];
+    char text[DOUBLE_TEXT_MAX];
     double value;
 
     if (s.len >= sizeof text || !is_json_number(s))

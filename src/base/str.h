@@ -71,7 +71,7 @@ size_t str_chars(struct str s);
  * ERR_SYNTAX when it is no such number, ERR_RANGE outside the range; *out is left alone then. */
 enum err str_uint(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 enum err str_int(struct str s, int64_t min, int64_t max, int64_t *out);
-/* JSON's number grammar (RFC 8259 section 6), finite. */
+/* JSON's number grammar (RFC 8259 section 6), finite, of fewer than 512 bytes. */
 enum err str_double(struct str s, double min, double max, double *out);
 /* Sizes such as 65536, 64k, 64MiB, 1g: powers of 1,024. */
 enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out);

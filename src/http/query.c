@@ -155,22 +155,23 @@ static enum err read_ids(const struct reading *reading, const struct query_param
                          struct str text, struct query_value *value)
 {
     char *ids = arena_alloc(reading->arena, (ID_SIZE + 1) * ((size_t)param->max + 1));
-    size_t count = 0, i;
+    size_t count = 0, listed = 0, i;
     struct str part;
     unsigned char bytes[ID_SIZE / 2];
 
     while (str_split(&text, ',', &part)) {
         char *to = ids + count * (ID_SIZE + 1);
+        if (++listed > (size_t)param->max) {
+            problem_addf(reading->problem, param->name, "must be at most %.0f ids", param->max);
+            return ERR_INVALID;
+        }
         if (hex_decode(part, bytes, sizeof bytes) != ERR_OK)
             return refuse(reading, param, "must be ids of 24 hex digits, separated by commas");
         hex_encode(bytes, sizeof bytes, to);
         to[ID_SIZE] = ',';
         for (i = 0; i < count && memcmp(ids + i * (ID_SIZE + 1), to, ID_SIZE) != 0;)
             i++;
-        if (i == count && ++count > (size_t)param->max) {
-            problem_addf(reading->problem, param->name, "must be at most %.0f ids", param->max);
-            return ERR_INVALID;
-        }
+        count += i == count;
     }
     value->text = str_make(ids, count * (ID_SIZE + 1) - 1);
     return ERR_OK;
