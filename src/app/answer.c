@@ -3,11 +3,13 @@
 
 #include "app/auth.h"
 #include "app/state.h"
+#include "base/gzip.h"
 #include "http/accept.h"
 #include "http/conditional.h"
 
 _Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
                "the word stands at BODY_SOURCE_AT");
+_Static_assert((int)GZIP_PARTS <= (int)RESPONSE_PARTS, "a compressed body fits");
 
 static bool is_personal(const struct request *request)
 {
@@ -109,18 +111,33 @@ bool answer_not_modified(struct request *request, struct str etag)
     return true;
 }
 
-/* The cache's bytes stay for this call, and request_finish() at its end needs them no longer. */
-static void put_body(struct response *response, const struct cache_lookup *lookup, struct str bytes)
+/* What has just come from MongoDB says so, compressed or not. */
+static void put_database(struct request *request, const struct entry *entry, bool gzip)
 {
-    uint32_t at = lookup->entry.source_at;
+    static const struct str lead = STR_INIT("{\"success\":true,\"source\":\"database");
+    struct response *response = &request->response;
+    struct str parts[GZIP_PARTS];
 
-    if (lookup->source == CACHE_DATABASE && at > 0 && at < bytes.len) {
-        response_part(response, str_make(bytes.ptr, at));
-        response_part(response, STR("database"));
-        response_part(response, str_from_offset(bytes, at + sizeof "cache" - 1));
+    if (gzip) {
+        gzip_exchange(entry->gzip, str_make(entry->plain.ptr, BODY_LEAD), lead, &request->arena,
+                      parts);
+        for (size_t i = 0; i < GZIP_PARTS; i++)
+            response_part(response, parts[i]);
     } else {
-        response_part(response, bytes);
+        response_part(response, lead);
+        response_part(response, str_from_offset(entry->plain, BODY_LEAD));
     }
+}
+
+/* The cache's bytes stay for this call, and request_finish() at its end needs them no longer. */
+static void put_body(struct request *request, const struct cache_lookup *lookup, bool gzip)
+{
+    const struct entry *entry = &lookup->entry;
+
+    if (lookup->source == CACHE_DATABASE && entry->source_at == BODY_SOURCE_AT)
+        put_database(request, entry, gzip);
+    else
+        response_part(&request->response, gzip ? entry->gzip : entry->plain);
 }
 
 static void fail(struct request *request, enum err err)
@@ -141,7 +158,7 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
 {
     struct response *response = &request->response;
     const struct entry *entry = &lookup->entry;
-    bool gzip = lookup->want_gzip && entry->gzip.len > 0 && lookup->source != CACHE_DATABASE;
+    bool gzip = lookup->want_gzip && entry->gzip.len > 0;
 
     if (lookup->err != ERR_OK) {
         fail(request, lookup->err);
@@ -165,7 +182,7 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
         buf_literal(&response->head, "Content-Encoding: gzip\r\n");
     if (links != NULL)
         links(response, lookup);
-    put_body(response, lookup, gzip ? entry->gzip : entry->plain);
+    put_body(request, lookup, gzip);
     request_finish(request);
 }
 

@@ -9,7 +9,10 @@
  * BODY_SOURCE_CACHE; an answer that has just come from MongoDB says "database" in that place. */
 
 #define BODY_PREFIX "{\"success\":true,\"source\":\"cache\""
-enum { BODY_SOURCE_AT = 26 }; /* of the word cache in it */
+enum {
+    BODY_SOURCE_AT = 26,                                 /* of the word cache in it */
+    BODY_LEAD = BODY_SOURCE_AT + (int)sizeof "cache" - 1 /* up to its end: gzip_pack keeps this */
+};
 
 /* Sets what of the request bears on the answer: gzip, If-None-Match, room.  On a route that is
  * personal the entry becomes the user's own ("…user:<id>:"), with his tag; tags have room for it.

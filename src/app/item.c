@@ -55,7 +55,8 @@ static void compose(struct found *found, int64_t version, struct str json)
     buf_str(&found->plain, json);
     buf_char(&found->plain, '}');
     entry->plain = buf_view(&found->plain);
-    if (found->plain.len > GZIP_WORTH && gzip_pack(entry->plain, STR(""), &found->gzip) == ERR_OK)
+    if (found->plain.len > GZIP_WORTH &&
+        gzip_pack(entry->plain, BODY_LEAD, STR(""), &found->gzip) == ERR_OK)
         entry->gzip = buf_view(&found->gzip);
 }
 

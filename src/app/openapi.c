@@ -40,7 +40,7 @@ static void page_finish(struct page *page)
     page->etag[0] = page->etag[sizeof page->etag - 1] = '"';
     hex_encode(digest, ETAG_BYTES, page->etag + 1);
     buf_init(&page->gzip, DOCUMENT_MAX);
-    (void)gzip_pack(buf_view(&page->plain), STR(""), &page->gzip);
+    (void)gzip_pack(buf_view(&page->plain), 0, STR(""), &page->gzip);
 }
 
 static int append(const char *text, size_t len, void *context)
@@ -112,6 +112,7 @@ static void send_page(struct request *request, const struct page *page, struct s
     bool gzip =
         page->gzip.len > 0 && accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
 
+    response_header_lit(response, "Cache-Status", "larder; hit; detail=memory");
     answer_cacheable(response, etag);
     if (answer_not_modified(request, etag))
         return;

@@ -163,7 +163,7 @@ static enum err compose(struct page *page, const struct find_result *result, str
     if (out->len > GZIP_WORTH && out->err == ERR_OK) {
         struct buf note = BUF_INIT(PAGE_NOTE_MAX);
         page_note_put(&note, pages_of(page), buf_view(&next));
-        (void)gzip_pack(buf_view(out), buf_view(&note), &page->gzip);
+        (void)gzip_pack(buf_view(out), BODY_LEAD, buf_view(&note), &page->gzip);
         buf_free(&note);
     }
     buf_free(&next);

@@ -7,11 +7,13 @@
 #include "base/mem.h"
 
 enum {
-    WINDOW_GZIP = 15 + 16, /* zlib's way to ask for gzip's frame */
+    WINDOW_RAW = -15, /* zlib's way to ask for no frame: the frame is ours */
     MEMORY_LEVEL = 8,
+    HEAD_SIZE = 10,
+    TAIL_SIZE = 8, /* checksum and length */
+    STORED_SIZE = 5,
     COMMENT_MAX = 4096,
-    COMMENT_AT = 10,   /* no other optional part is ever written */
-    FLAG_COMMENT = 16, /* FCOMMENT */
+    FLAG_COMMENT = 16, /* FCOMMENT: the only optional part that is ever written */
     FLAGS_AT = 3
 };
 
@@ -28,50 +30,137 @@ static void give(voidpf opaque, voidpf ptr)
     free(ptr);
 }
 
-enum err gzip_pack(struct str text, struct str comment, struct buf *out)
+/* --- The frame (RFC 1952) --- */
+
+static char *put_uint(char *to, uint32_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        *to++ = (char)(value >> (8 * i) & 255);
+    return to;
+}
+
+static uint32_t get_uint(const char *from, size_t size)
+{
+    uint32_t value = 0;
+
+    for (size_t i = 0; i < size; i++)
+        value |= (uint32_t)(unsigned char)from[i] << (8 * i);
+    return value;
+}
+
+static char *put_bytes(char *to, struct str bytes)
+{
+    if (bytes.len > 0)
+        memcpy(to, bytes.ptr, bytes.len);
+    return to + bytes.len;
+}
+
+/* No time and no system: the same text gives the same bytes. */
+static char *put_head(char *to, struct str comment)
+{
+    static const char head[HEAD_SIZE] = {'\x1f', '\x8b', Z_DEFLATED, 0, 0, 0, 0, 0, 0, '\xff'};
+
+    memcpy(to, head, sizeof head);
+    if (comment.len == 0)
+        return to + sizeof head;
+    to[FLAGS_AT] = FLAG_COMMENT;
+    to = put_bytes(to + sizeof head, comment);
+    *to++ = '\0';
+    return to;
+}
+
+static size_t head_size(struct str packed)
+{
+    bool comment = (packed.ptr[FLAGS_AT] & FLAG_COMMENT) != 0;
+
+    return HEAD_SIZE + (comment ? gzip_comment(packed).len + 1 : 0);
+}
+
+/* A block that is not compressed and not the last (RFC 1951 section 3.2.4). */
+static char *put_stored(char *to, struct str text)
+{
+    *to++ = 0;
+    to = put_uint(to, (uint32_t)text.len, 2);
+    to = put_uint(to, ~(uint32_t)text.len, 2);
+    return put_bytes(to, text);
+}
+
+static uint32_t checksum(struct str text)
+{
+    return (uint32_t)crc32(0, (const Bytef *)text.ptr, (uInt)text.len);
+}
+
+/* --- Packing --- */
+
+enum err gzip_pack(struct str text, size_t lead, struct str comment, struct buf *out)
 {
     z_stream stream = {.zalloc = take, .zfree = give};
-    gz_header header = {.os = 255}; /* no time and no system: the same text gives the same bytes */
-    char *note = NULL, *to;
-    size_t bound;
+    struct str rest = str_from_offset(text, lead);
     enum err err = ERR_INTERNAL;
+    char *begin, *to;
+    size_t bound;
 
-    if (comment.len > COMMENT_MAX || text.len > UINT32_MAX / 2)
+    if (comment.len > COMMENT_MAX || text.len > UINT32_MAX / 2 || lead > UINT16_MAX)
         return ERR_TOO_LARGE;
-    if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY_LEVEL,
+    if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
                      Z_DEFAULT_STRATEGY) != Z_OK)
         return ERR_INTERNAL;
-    if (comment.len > 0) {
-        note = mem_strndup(comment.ptr, comment.len);
-        header.comment = (Bytef *)note;
-    }
-    deflateSetHeader(&stream, &header);
-    bound = deflateBound(&stream, (uLong)text.len);
-    to = buf_reserve(out, bound);
-    if (to == NULL) {
+    bound = deflateBound(&stream, (uLong)rest.len);
+    to = begin =
+        buf_reserve(out, HEAD_SIZE + comment.len + 1 + STORED_SIZE + lead + bound + TAIL_SIZE);
+    if (begin == NULL) {
         out->err = ERR_OK;
         err = ERR_TOO_LARGE;
         goto out;
     }
-    stream.next_in = (Bytef *)(uintptr_t)text.ptr;
-    stream.avail_in = (uInt)text.len;
+    to = put_head(to, comment);
+    if (lead > 0)
+        to = put_stored(to, str_make(text.ptr, lead));
+    stream.next_in = (Bytef *)(uintptr_t)rest.ptr;
+    stream.avail_in = (uInt)rest.len;
     stream.next_out = (Bytef *)to;
     stream.avail_out = (uInt)bound;
     if (deflate(&stream, Z_FINISH) == Z_STREAM_END) {
-        buf_commit(out, stream.total_out);
+        to = put_uint(to + stream.total_out, checksum(text), 4);
+        to = put_uint(to, (uint32_t)text.len, 4);
+        buf_commit(out, (size_t)(to - begin));
         err = ERR_OK;
     }
 out:
     deflateEnd(&stream);
-    free(note);
     return err;
 }
 
 struct str gzip_comment(struct str packed)
 {
-    struct str rest = str_from_offset(packed, COMMENT_AT);
+    struct str rest = str_from_offset(packed, HEAD_SIZE);
 
-    if (packed.len <= COMMENT_AT || (packed.ptr[FLAGS_AT] & FLAG_COMMENT) == 0)
+    if (packed.len <= HEAD_SIZE || (packed.ptr[FLAGS_AT] & FLAG_COMMENT) == 0)
         return STR("");
     return str_make(rest.ptr, str_find(rest, '\0'));
+}
+
+/* What a beginning adds to the checksum of a text that goes on for rest bytes behind it: checksums
+ * are linear. */
+static uint32_t share(struct str lead, uint32_t rest)
+{
+    return (uint32_t)crc32_combine(checksum(lead), 0, (z_off_t)rest);
+}
+
+void gzip_exchange(struct str packed, struct str old, struct str lead, struct arena *arena,
+                   struct str parts[static GZIP_PARTS])
+{
+    size_t head = head_size(packed), tail = packed.len - TAIL_SIZE;
+    size_t behind = head + STORED_SIZE + old.len;
+    uint32_t sum = get_uint(packed.ptr + tail, 4);
+    uint32_t rest = get_uint(packed.ptr + tail + 4, 4) - (uint32_t)old.len;
+    char *stored = arena_alloc(arena, STORED_SIZE + lead.len + TAIL_SIZE), *end;
+
+    end = put_stored(stored, lead);
+    sum ^= share(old, rest) ^ share(lead, rest);
+    put_uint(put_uint(end, sum, 4), rest + (uint32_t)lead.len, 4);
+    parts[0] = str_make(packed.ptr, head);
+    parts[1] = str_make(stored, STORED_SIZE + lead.len);
+    parts[2] = str_make(packed.ptr + behind, tail - behind);
+    parts[3] = str_make(end, TAIL_SIZE);
 }

@@ -2,6 +2,7 @@
 #ifndef LARDER_BASE_GZIP_H
 #define LARDER_BASE_GZIP_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -15,10 +16,18 @@ enum {
     GZIP_LEVEL = 4
 };
 
-/* Appends text, compressed.  comment goes into the gzip header, where decoders skip it: no NUL, at
- * most 4,096 bytes; empty: none.  ERR_TOO_LARGE: out's cap was met, out is as it was. */
-enum err gzip_pack(struct str text, struct str comment, struct buf *out);
+/* Appends text, compressed.  Its first lead bytes, at most 65,535, are kept as they are, so that
+ * gzip_exchange can put others in their place; 0: none.  comment goes into the gzip header, where
+ * decoders skip it: no NUL, at most 4,096 bytes; empty: none.  ERR_TOO_LARGE: out's cap was met,
+ * out is as it was. */
+enum err gzip_pack(struct str text, size_t lead, struct str comment, struct buf *out);
 /* The comment of what gzip_pack made; empty when there is none. */
 struct str gzip_comment(struct str packed);
+
+enum { GZIP_PARTS = 4 };
+/* What gzip_pack made with `old` as its lead, with another one, which need not be as long: as the
+ * parts of one text, some of packed and some of the arena.  Nothing is compressed again. */
+void gzip_exchange(struct str packed, struct str old, struct str lead, struct arena *arena,
+                   struct str parts[static GZIP_PARTS]);
 
 #endif

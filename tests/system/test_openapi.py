@@ -67,6 +67,7 @@ def test_it_is_kept_by_clients(closed):
         first = closed.client.get(path)
         assert first.header("Cache-Control") == "public, no-cache"
         assert first.header("Vary") == "Accept-Encoding"
+        assert first.cache_status == "larder; hit; detail=memory"
         again = closed.client.get(path, headers={"If-None-Match": first.etag})
         assert (again.status, again.body) == (304, b"")
         assert closed.client.get(path).etag == first.etag  # of another worker, perhaps
