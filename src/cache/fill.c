@@ -329,6 +329,13 @@ static void wait_more(struct cache_fill *fill)
 
 /* --- Beginning --- */
 
+/* Whether an answer that Redis does not take would be kept in memory. A refill that is kept nowhere
+ * would be begun by each hit anew. */
+static bool may_remember(const struct lookup_state *state)
+{
+    return state->memory_ok && memory_lease_valid(state->cache->memory, clock_mono_ns());
+}
+
 static void end_background(struct cache_fill *fill)
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
@@ -386,6 +393,8 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
     fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
     if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
         lookup_ask(owner, on_retry_reply, fill);
+    else if (owner->background && owner->bypass != CACHE_DETAIL_NONE && !may_remember(owner))
+        end_background(fill);
     else if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
         ask_database(fill);
     else if (owner->background)
@@ -429,6 +438,10 @@ void fill_enter(struct lookup_state *state)
     uint64_t hash = hash64(state->name.ptr, state->name.len);
     struct cache_fill **bucket = bucket_of(fills, hash), *fill = *bucket;
 
+    if (state->background && !redis_writable(state->cache->redis) && !may_remember(state)) {
+        lookup_fail(state, ERR_CANCELED);
+        return;
+    }
     while (fill != NULL && !may_join(fill, state))
         fill = fill->next;
     if (fill != NULL) {
