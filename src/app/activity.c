@@ -6,22 +6,7 @@
 #include "app/state.h"
 #include "base/mem.h"
 
-enum { KEY_MAX = 96, NUMBER_MAX = 24 };
-
-struct number {
-    char text[NUMBER_MAX];
-};
-
-static struct str number(int64_t value, struct number *room)
-{
-    size_t at = NUMBER_MAX;
-
-    do {
-        room->text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    return str_make(room->text + at, NUMBER_MAX - at);
-}
+enum { KEY_MAX = 96 };
 
 static struct str key_of(const struct app *app, const struct oid *id, struct buf *room)
 {
@@ -52,13 +37,14 @@ static void ignore(void *context, enum err err, const struct redis_value *reply)
 static void counted(void *context, enum err err, const struct redis_value *reply)
 {
     struct counting *counting = context;
-    struct number room;
+    char room[DECIMAL_MAX];
     struct buf key;
 
     if (err == ERR_OK && redis_int(reply) < counting->truth) {
         redis_command(counting->app->redis, 4,
                       (const struct str[]){STR("HSET"), key_of(counting->app, &counting->id, &key),
-                                           STR("loginCount"), number(counting->truth, &room)},
+                                           STR("loginCount"),
+                                           str_decimal((uint64_t)counting->truth, room)},
                       ignore, NULL);
         buf_free(&key);
     }
@@ -68,7 +54,7 @@ static void counted(void *context, enum err err, const struct redis_value *reply
 void activity_count(struct app *app, const struct profile *profile, int64_t until_ms)
 {
     struct counting *counting;
-    struct number room;
+    char room[DECIMAL_MAX];
     struct buf text;
     struct str key;
 
@@ -82,11 +68,12 @@ void activity_count(struct app *app, const struct profile *profile, int64_t unti
                   counting);
     redis_command(app->redis, 4,
                   (const struct str[]){STR("HSET"), key, STR("lastLoginAt"),
-                                       number(profile->last_login_ms, &room)},
+                                       str_decimal((uint64_t)profile->last_login_ms, room)},
                   ignore, NULL);
-    redis_command(app->redis, 3,
-                  (const struct str[]){STR("EXPIREAT"), key, number(until_ms / 1000, &room)},
-                  ignore, NULL);
+    redis_command(
+        app->redis, 3,
+        (const struct str[]){STR("EXPIREAT"), key, str_decimal((uint64_t)until_ms / 1000, room)},
+        ignore, NULL);
     buf_free(&text);
 }
 

@@ -13,44 +13,6 @@ enum {
     CURSOR_BYTES_MAX = 1500
 };
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static void base64_encode(struct str s, struct buf *out)
-{
-    for (size_t i = 0; i < s.len; i += 3) {
-        size_t n = s.len - i < 3 ? s.len - i : 3;
-        uint32_t bits = 0;
-        for (size_t j = 0; j < 3; j++)
-            bits = bits << 8 | (j < n ? (unsigned char)s.ptr[i + j] : 0);
-        for (size_t j = 0; j <= n; j++)
-            buf_char(out, digits[bits >> (18 - 6 * j) & 63]);
-    }
-}
-
-/* One spelling only: bits that stand for nothing must be 0. */
-static enum err base64_decode(struct str s, struct arena *arena, struct str *out)
-{
-    char *to = arena_alloc(arena, s.len);
-    size_t len = 0;
-    uint32_t bits = 0;
-    int have = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        const char *digit = memchr(digits, s.ptr[i], sizeof digits - 1);
-        if (digit == NULL)
-            return ERR_SYNTAX;
-        bits = bits << 6 | (uint32_t)(digit - digits);
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            to[len++] = (char)(bits >> have & 255);
-            bits &= (UINT32_C(1) << have) - 1;
-        }
-    }
-    *out = str_make(to, len);
-    return have < 6 && bits == 0 ? ERR_OK : ERR_SYNTAX;
-}
-
 static void put_uint(struct buf *out, uint64_t value, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -129,24 +91,29 @@ static enum err get_value(char type, struct str bytes, struct value *value)
 void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *out)
 {
     struct buf bytes = BUF_INIT(CURSOR_BYTES_MAX);
+    char *to;
 
     buf_char(&bytes, FORMAT);
     put_uint(&bytes, hash64(asked.ptr, asked.len), 8);
     buf_append(&bytes, keyset->id.bytes, OID_SIZE);
     put_value(&bytes, &keyset->value);
     put_uint(&bytes, hash64(bytes.ptr, bytes.len), CHECK_SIZE);
-    if (bytes.err == ERR_OK)
-        base64_encode(buf_view(&bytes), out);
+    to = bytes.err == ERR_OK ? buf_reserve(out, BASE64_SIZE(bytes.len)) : NULL;
+    if (to != NULL) {
+        base64url_encode(bytes.ptr, bytes.len, to);
+        buf_commit(out, BASE64_SIZE(bytes.len));
+    }
     buf_free(&bytes);
 }
 
 enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
                        struct keyset *keyset)
 {
-    struct str bytes;
+    char *to = arena_alloc(arena, text.len);
+    struct str bytes = {to, 0};
     size_t end;
 
-    if (base64_decode(text, arena, &bytes) != ERR_OK || bytes.len < VALUE_AT + CHECK_SIZE ||
+    if (base64url_decode(text, to, &bytes.len) != ERR_OK || bytes.len < VALUE_AT + CHECK_SIZE ||
         bytes.ptr[0] != FORMAT)
         return ERR_SYNTAX;
     end = bytes.len - CHECK_SIZE;

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FLUSH_MS = 1000, SLOTS = 8192, FULL = SLOTS * 3 / 4, KEY_MAX = 128, NUMBER_MAX = 24 };
+enum { FLUSH_MS = 1000, SLOTS = 8192, FULL = SLOTS * 3 / 4, KEY_MAX = 128 };
 
 /* A table with linear probing; a slot with a count of 0 and no plan is empty. */
 struct view {
@@ -111,16 +111,13 @@ static void ignore(void *context, enum err err, const struct redis_value *reply)
 static void send_view(struct views *views, const struct view *view)
 {
     struct sending *sending = mem_alloc(sizeof *sending);
-    char id[OID_HEX_SIZE], number[NUMBER_MAX];
-    size_t at = sizeof number;
+    char id[OID_HEX_SIZE], number[DECIMAL_MAX];
     struct name key, set;
     struct str count;
 
     *sending = (struct sending){views, *view};
     oid_text(&view->id, id);
-    for (uint64_t rest = view->count; rest > 0; rest /= 10)
-        number[--at] = (char)('0' + rest % 10);
-    count = str_make(number + at, sizeof number - at);
+    count = str_decimal(view->count, number);
     redis_command(views->app->redis, 3,
                   (const struct str[]){STR("INCRBY"), key_of(views, view->plan, id, &key), count},
                   on_added, sending);

@@ -67,14 +67,9 @@ void buf_char(struct buf *buf, char c)
 
 void buf_uint(struct buf *buf, uint64_t value)
 {
-    char text[20];
-    size_t at = sizeof text;
+    char room[DECIMAL_MAX];
 
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    buf_append(buf, text + at, sizeof text - at);
+    buf_str(buf, str_decimal(value, room));
 }
 
 void buf_int(struct buf *buf, int64_t value)

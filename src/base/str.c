@@ -239,6 +239,17 @@ enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out)
     return ERR_SYNTAX;
 }
 
+struct str str_decimal(uint64_t value, char room[static DECIMAL_MAX])
+{
+    size_t at = DECIMAL_MAX;
+
+    do {
+        room[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return str_make(room + at, DECIMAL_MAX - at);
+}
+
 void hex_encode(const void *from, size_t len, char *to)
 {
     static const char hex[] = "0123456789abcdef";
@@ -272,9 +283,11 @@ enum err hex_decode(struct str s, void *to, size_t len)
     return ERR_OK;
 }
 
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 void base64url_encode(const void *from, size_t len, char *to)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const unsigned char *bytes = from;
 
     for (size_t i = 0; i < len; i += 3) {
@@ -283,6 +296,28 @@ void base64url_encode(const void *from, size_t len, char *to)
         for (size_t j = 0; j < 3; j++)
             bits = bits << 8 | (j < n ? bytes[i + j] : 0);
         for (size_t j = 0; j <= n; j++)
-            *to++ = digits[bits >> (18 - 6 * j) & 63];
+            *to++ = base64_digits[bits >> (18 - 6 * j) & 63];
     }
+}
+
+enum err base64url_decode(struct str s, void *to, size_t *len)
+{
+    unsigned char *bytes = to;
+    uint32_t bits = 0;
+    int have = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        const char *digit = memchr(base64_digits, s.ptr[i], sizeof base64_digits - 1);
+        if (digit == NULL)
+            return ERR_SYNTAX;
+        bits = bits << 6 | (uint32_t)(digit - base64_digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            *bytes++ = (unsigned char)(bits >> have);
+            bits &= (UINT32_C(1) << have) - 1;
+        }
+    }
+    *len = (size_t)(bytes - (unsigned char *)to);
+    return have < 6 && bits == 0 ? ERR_OK : ERR_SYNTAX;
 }

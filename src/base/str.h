@@ -76,6 +76,10 @@ enum err str_double(struct str s, double min, double max, double *out);
 /* Sizes such as 65536, 64k, 64MiB, 1g: powers of 1,024. */
 enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 
+/* The number as text, within room. */
+enum { DECIMAL_MAX = 20 };
+struct str str_decimal(uint64_t value, char room[static DECIMAL_MAX]);
+
 /* Lower-case hexadecimal. to must have room for 2 × len bytes; no NUL is written. */
 void hex_encode(const void *from, size_t len, char *to);
 /* Exactly 2 × len hex digits of either case; ERR_SYNTAX otherwise. */
@@ -84,5 +88,8 @@ enum err hex_decode(struct str s, void *to, size_t len);
  * NUL is written. */
 #define BASE64_SIZE(len) (((len)*4 + 2) / 3)
 void base64url_encode(const void *from, size_t len, char *to);
+/* The bytes that s stands for, *len of them; to must have room for s.len * 3 / 4.  ERR_SYNTAX when
+ * it is not exactly what base64url_encode gives: bits that stand for nothing are 0. */
+enum err base64url_decode(struct str s, void *to, size_t *len);
 
 #endif

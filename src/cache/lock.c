@@ -47,15 +47,6 @@ static struct str token_of(const struct lock *lock)
     return str_make(lock->token, sizeof lock->token);
 }
 
-static struct str life_of(const struct lock *lock, char room[static 20])
-{
-    size_t at = 20;
-
-    for (int64_t rest = lock->life_ms; rest > 0; rest /= 10)
-        room[--at] = (char)('0' + rest % 10);
-    return str_make(room + at, 20 - at);
-}
-
 static void on_acquired(void *context, enum err err, const struct redis_value *reply)
 {
     struct lock *lock = context;
@@ -67,11 +58,11 @@ static void on_acquired(void *context, enum err err, const struct redis_value *r
 
 void lock_acquire(struct lock *lock)
 {
-    char room[20];
+    char room[DECIMAL_MAX];
 
     redis_command(lock->redis, 6,
                   (const struct str[]){STR("SET"), key_of(lock), token_of(lock), STR("NX"),
-                                       STR("PX"), life_of(lock, room)},
+                                       STR("PX"), str_decimal((uint64_t)lock->life_ms, room)},
                   on_acquired, lock);
 }
 
@@ -84,8 +75,9 @@ static void on_kept(void *context, enum err err, const struct redis_value *reply
 
 void lock_extend(struct lock *lock)
 {
-    char room[20];
-    struct str key = key_of(lock), args[] = {token_of(lock), life_of(lock, room)};
+    char room[DECIMAL_MAX];
+    struct str key = key_of(lock),
+               args[] = {token_of(lock), str_decimal((uint64_t)lock->life_ms, room)};
 
     redis_script(lock->redis, &script_extend, &key, 1, args, 2, on_kept, lock);
 }

@@ -119,6 +119,49 @@ static void test_hex_goes_there_and_back(void **state)
     assert_int_equal(hex_decode(STR("aF0g"), bytes, 2), ERR_SYNTAX);
 }
 
+/* RFC 4648 section 10, without padding. */
+static void test_base64url_goes_there_and_back(void **state)
+{
+    static const struct {
+        struct str bytes, text;
+    } known[] = {
+        {STR_INIT(""), STR_INIT("")},
+        {STR_INIT("f"), STR_INIT("Zg")},
+        {STR_INIT("fo"), STR_INIT("Zm8")},
+        {STR_INIT("foo"), STR_INIT("Zm9v")},
+        {STR_INIT("foobar"), STR_INIT("Zm9vYmFy")},
+        {STR_INIT("\xff\xfe\xfb"), STR_INIT("__77")},
+    };
+    static const struct str wrong[] = {STR_INIT("Z"),     STR_INIT("Zh"), STR_INIT("Zm9"),
+                                       STR_INIT("Zg=="),  STR_INIT("+/"), STR_INIT("Zm9vY"),
+                                       STR_INIT("Zm 9v"), STR_INIT("\0A")};
+    char room[16];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct str bytes = known[i].bytes, text = known[i].text;
+        assert_int_equal(BASE64_SIZE(bytes.len), text.len);
+        base64url_encode(bytes.ptr, bytes.len, room);
+        assert_memory_equal(room, text.ptr, text.len);
+        assert_int_equal(base64url_decode(text, room, &len), ERR_OK);
+        assert_int_equal(len, bytes.len);
+        assert_memory_equal(room, bytes.ptr, bytes.len);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(base64url_decode(wrong[i], room, &len), ERR_SYNTAX);
+}
+
+static void test_decimal_reaches_both_ends(void **state)
+{
+    char room[DECIMAL_MAX];
+
+    (void)state;
+    assert_true(str_eq(str_decimal(0, room), STR("0")));
+    assert_true(str_eq(str_decimal(1090, room), STR("1090")));
+    assert_true(str_eq(str_decimal(UINT64_MAX, room), STR("18446744073709551615")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +172,8 @@ int main(void)
         cmocka_unit_test(test_utf8_refuses_what_the_standard_refuses),
         cmocka_unit_test(test_split_gives_every_part_once),
         cmocka_unit_test(test_hex_goes_there_and_back),
+        cmocka_unit_test(test_base64url_goes_there_and_back),
+        cmocka_unit_test(test_decimal_reaches_both_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
