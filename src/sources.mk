@@ -8,6 +8,7 @@ liblarder_a_SOURCES = \
 	src/app/auth.c src/app/auth.h \
 	src/app/body.c src/app/body.h \
 	src/app/change.c \
+	src/app/counter.c src/app/counter.h \
 	src/app/create.c \
 	src/app/cursor.c src/app/cursor.h \
 	src/app/dashboard.c \
@@ -34,13 +35,13 @@ liblarder_a_SOURCES = \
 	src/app/products.c src/app/products.h \
 	src/app/project.c src/app/project.h \
 	src/app/proof.c src/app/proof.h \
-	src/app/quota.c src/app/quota.h \
 	src/app/rate.c \
 	src/app/resource.c src/app/resource.h \
 	src/app/session.c src/app/session.h \
 	src/app/sessions.c \
 	src/app/signin.c \
 	src/app/state.h \
+	src/app/throttle.c src/app/throttle.h \
 	src/app/users.c src/app/users.h \
 	src/app/validate.c src/app/validate.h \
 	src/app/views.c src/app/views.h \

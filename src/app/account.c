@@ -38,36 +38,39 @@ static enum err work(struct mongo_db *db, struct write *write)
     struct condition conditions[] = {
         {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
         {STR("email"), OP_EQ, value_string(registration->profile.email)}};
-    struct value captured[PROFILE_FIELDS];
-    struct record record = {.shape = &profile_shape, .captured = captured, .arena = &write->arena};
     struct document document = {registration->fields, registration->count};
     enum err err = collection_insert(db, users.name, &document, NULL);
 
     /* The same Idempotency-Key may have made it before. */
-    if (err == ERR_EXISTS &&
-        collection_find_one(db, users.name, conditions, 2, 0, &record) == ERR_OK)
-        err = ERR_OK;
-    return err;
+    return err == ERR_EXISTS && users_find(db, conditions, 2, &write->arena, &registration->profile,
+                                           NULL) == ERR_OK
+               ? ERR_OK
+               : err;
 }
 
 static void answer(struct write *write)
 {
     struct registration *registration = (struct registration *)write;
-    struct request *request = write->request;
-    struct buf *body = &request->response.body;
     char id[OID_HEX_SIZE];
 
     oid_text(&registration->profile.id, id);
-    buf_printf(&request->response.head, "Location: /api/users/%.*s\r\n", OID_HEX_SIZE, id);
+    buf_printf(&write->request->response.head, "Location: /api/users/%.*s\r\n", OID_HEX_SIZE, id);
+    account_send(write, 201, &registration->profile);
+}
+
+void account_send(struct write *write, unsigned status, const struct profile *profile)
+{
+    struct buf *body = &write->request->response.body;
+
     buf_reset(body);
     buf_literal(body, "{\"success\":true,\"data\":");
-    profile_json(&registration->profile, body);
+    profile_json(profile, body);
     buf_char(body, '}');
-    personal_send(request, 201);
+    personal_send(write->request, status);
     write_done(write);
 }
 
-static void failed(struct write *write, enum err err)
+void account_failed(struct write *write, enum err err)
 {
     if (err != ERR_EXISTS) {
         write_fail(write, err);
@@ -113,7 +116,7 @@ static void hashed(struct password_job *job)
     write->tags = &registration->tag;
     write->work = work;
     write->answer = answer;
-    write->failed = failed;
+    write->failed = account_failed;
     write_tag(write, user_tag(&registration->profile.id, registration->room));
     write_start(write);
 }

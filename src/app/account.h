@@ -3,7 +3,9 @@
 #define LARDER_APP_ACCOUNT_H
 
 #include "app/email.h"
+#include "app/users.h"
 #include "app/validate.h"
+#include "app/write.h"
 
 /* What making and changing an account have in common. */
 
@@ -12,6 +14,10 @@ bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct prob
                    struct str *email);
 /* The same for a new password. */
 bool account_password(const struct draft *draft, struct problem *problem);
+/* Answers with the account as it is now, and write_done. */
+void account_send(struct write *write, unsigned status, const struct profile *profile);
+/* A write's failed: 409 when another account has the email. */
+void account_failed(struct write *write, enum err err);
 /* Whether the request's visitor may see and change this account: it is his own, or he is an
  * admin.  Others are told that there is none. */
 bool account_may(struct request *request, const struct oid *id);

@@ -19,7 +19,7 @@ struct account_change {
     struct str email;
     struct proof *proof;
     struct password_job hashing;
-    struct value captured[PROFILE_FIELDS];
+    struct profile profile; /* as it is afterwards */
     struct str tags[TAGS];
     char hash[SESSION_HASH_SIZE];
     char user_room[PROFILE_NAME_MAX], session_room[SESSION_NAME_MAX], email_room[EMAIL_MAX];
@@ -66,55 +66,41 @@ static enum err change_user(struct mongo_db *db, struct account_change *change)
                                   .condition_count = 1,
                                   .assignments = change->draft.items,
                                   .assignment_count = change->draft.count};
+    struct value captured[PROFILE_FIELDS];
     struct record record = {
-        .shape = &profile_shape, .captured = change->captured, .arena = &change->write.arena};
-    int64_t changed = 0;
+        .shape = &profile_shape, .captured = captured, .arena = &change->write.arena};
+    int64_t met = 0;
     enum err err;
 
-    if (change->email.len == 0)
-        return collection_modify(db, &update, &record);
-    err = collection_update(db, &update, false, &changed);
-    if (err == ERR_OK && changed == 0)
-        err = ERR_CONFLICT; /* accounts are never removed */
-    return err == ERR_OK ? collection_find_one(db, users.name, &condition, 1, 0, &record) : err;
+    if (change->email.len == 0) {
+        err = collection_modify(db, &update, &record);
+        if (err == ERR_OK)
+            profile_take(captured, &change->profile, NULL);
+        return err;
+    }
+    err = collection_update(db, &update, false, &met);
+    if (err == ERR_OK && met == 0)
+        err = ERR_NOT_FOUND;
+    return err == ERR_OK
+               ? users_find(db, &condition, 1, &change->write.arena, &change->profile, NULL)
+               : err;
 }
 
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
-    struct profile profile;
     enum err err = change_user(db, change);
 
-    if (err == ERR_OK && change->new_password) {
-        profile_take(change->captured, &profile, NULL);
-        keep_one(db, change, profile.session_epoch);
-    }
+    if (err == ERR_OK && change->new_password)
+        keep_one(db, change, change->profile.session_epoch);
     return err;
 }
 
 static void answer(struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
-    struct buf *body = &write->request->response.body;
-    struct profile profile;
 
-    profile_take(change->captured, &profile, NULL);
-    buf_reset(body);
-    buf_literal(body, "{\"success\":true,\"data\":");
-    profile_json(&profile, body);
-    buf_char(body, '}');
-    personal_send(write->request, 200);
-    write_done(write);
-}
-
-static void failed(struct write *write, enum err err)
-{
-    if (err != ERR_EXISTS) {
-        write_fail(write, err);
-        return;
-    }
-    problem_send(write->request, 409, STR("There is an account with this email"), NULL);
-    write_done(write);
+    account_send(write, 200, &change->profile);
 }
 
 /* --- Before it --- */
@@ -146,7 +132,7 @@ static void start(struct account_change *change)
     write->tags = change->tags;
     write->work = work;
     write->answer = answer;
-    write->failed = failed;
+    write->failed = account_failed;
     write_tag(write, user_tag(&change->id, change->user_room));
     if (change->new_password && change->own)
         write_tag(write, session_tag(change->hash, change->session_room));
@@ -204,17 +190,20 @@ static bool take_current(json_t *root, struct arena *arena, struct problem *prob
                          struct str *current)
 {
     json_t *json = json_object_get(root, "currentPassword");
+    bool good = true;
 
     *current = STR("");
     if (json == NULL)
         return true;
     if (!json_is_string(json) || json_string_length(json) > PASSWORD_MAX) {
-        problem_add(problem, STR("currentPassword"), STR("must be a string"));
-        return false;
+        problem_addf(problem, STR("currentPassword"), "must be a string of at most %d bytes",
+                     PASSWORD_MAX);
+        good = false;
+    } else {
+        *current = arena_str(arena, str_make(json_string_value(json), json_string_length(json)));
     }
-    *current = arena_str(arena, str_make(json_string_value(json), json_string_length(json)));
     json_object_del(root, "currentPassword");
-    return true;
+    return good;
 }
 
 static bool take(struct account_change *change, json_t *root, struct problem *problem,

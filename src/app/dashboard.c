@@ -45,17 +45,13 @@ static enum err put_recent(struct mongo_db *db, struct filling *filling, const s
 static enum err put_user(struct mongo_db *db, struct filling *filling)
 {
     struct condition condition = {STR("_id"), OP_EQ, value_oid(filling->id)};
-    struct value captured[PROFILE_FIELDS];
     struct profile profile;
     struct arena arena;
     enum err err;
 
     arena_init(&arena, NULL, 0);
-    err = collection_find_one(
-        db, users.name, &condition, 1, 0,
-        &(struct record){.shape = &profile_shape, .captured = captured, .arena = &arena});
+    err = users_find(db, &condition, 1, &arena, &profile, NULL);
     if (err == ERR_OK) {
-        profile_take(captured, &profile, NULL);
         buf_literal(&filling->plain, BODY_PREFIX ",\"data\":{\"user\":");
         profile_json(&profile, &filling->plain);
         personal_time(&filling->plain, "lastLoginAt", profile.last_login_ms);

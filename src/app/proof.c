@@ -5,7 +5,6 @@
 
 #include "app/state.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
@@ -45,8 +44,8 @@ static void end(struct proof *proof, enum err err)
     metric_inc(err == ERR_OK      ? METRIC_SIGN_INS
                : err == ERR_RANGE ? METRIC_SIGN_INS_THROTTLED
                                   : METRIC_SIGN_INS_FAILED);
-    if (err != ERR_DENIED && err != ERR_RANGE)
-        quota_give(&proof->quota);
+    if (proof->admitted)
+        throttle_end(&proof->throttle, err == ERR_DENIED);
     proof->done(proof);
 }
 
@@ -81,29 +80,19 @@ static enum err find(struct mongo_db *db, void *context)
 {
     struct proof *proof = context;
     struct condition condition = {STR("email"), OP_EQ, value_string(proof->email)};
-    struct value captured[PROFILE_FIELDS];
-    enum err err = collection_find_one(
-        db, users.name, &condition, 1, 0,
-        &(struct record){.shape = &profile_shape, .captured = captured, .arena = &proof->arena});
+    enum err err = users_find(db, &condition, 1, &proof->arena, &proof->profile, &proof->hash);
 
-    if (err != ERR_OK)
-        return err;
-    profile_take(captured, &proof->profile, &proof->hash);
-    proof->hash = arena_str(&proof->arena, proof->hash);
-    return ERR_OK;
+    if (err == ERR_OK)
+        proof->hash = arena_str(&proof->arena, proof->hash);
+    return err;
 }
 
-static void counted(struct quota *quota)
+static void admitted(struct throttle *throttle, enum err err, int64_t wait_ms)
 {
-    static const int64_t limits[QUOTA_KEYS] = {PROOF_ACCOUNT_MAX, PROOF_ADDRESS_MAX};
-    struct proof *proof = quota->context;
-    int64_t wait_ms = 0;
-    enum err err;
+    struct proof *proof = throttle->context;
 
-    for (size_t i = 0; i < QUOTA_KEYS; i++)
-        if (quota->count[i] > limits[i] && quota->left_ms[i] > wait_ms)
-            wait_ms = quota->left_ms[i];
-    if (wait_ms > 0) {
+    proof->admitted = err == ERR_OK;
+    if (!proof->admitted) {
         proof->retry_s = (wait_ms + 999) / 1000;
         end(proof, ERR_RANGE);
         return;
@@ -123,17 +112,10 @@ static void counted(struct quota *quota)
 
 void proof_begin(struct proof *proof)
 {
-    unsigned char digest[SHA256_SIZE];
-    char account[2 * SHA256_SIZE], address[CLIENT_MAX];
-
-    sha256(proof->email, digest);
-    hex_encode(digest, sizeof digest, account);
-    quota_init(&proof->quota, proof->app, PROOF_WINDOW_MS);
-    quota_key(&proof->quota, STR("throttle:account"), str_make(account, sizeof account));
-    quota_key(&proof->quota, STR("throttle:address"), client_address(proof->request, address));
-    proof->quota.done = counted;
-    proof->quota.context = proof;
-    quota_take(&proof->quota);
+    throttle_init(&proof->throttle, proof->app, proof->request, proof->email);
+    proof->throttle.done = admitted;
+    proof->throttle.context = proof;
+    throttle_begin(&proof->throttle);
 }
 
 void proof_refuse(const struct proof *proof, struct str denied)

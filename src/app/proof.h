@@ -3,19 +3,12 @@
 #define LARDER_APP_PROOF_H
 
 #include "app/passwords.h"
-#include "app/quota.h"
+#include "app/throttle.h"
 #include "app/users.h"
 #include "store/mongo.h"
 
 /* Whether somebody knows the password of an account: the same work, in the same time, for accounts
- * that there are and others, and only so often.  Each attempt counts as a failure until it turns
- * out to be none. */
-
-enum {
-    PROOF_ACCOUNT_MAX = 5,   /* failures on one account in a window */
-    PROOF_ADDRESS_MAX = 100, /* from one address, which may be that of a whole office */
-    PROOF_WINDOW_MS = 900000
-};
+ * that there are and others, and only so often. */
 
 struct proof {
     struct app *app;
@@ -32,7 +25,8 @@ struct proof {
     int64_t retry_s;
     struct profile profile;
 
-    struct quota quota;
+    struct throttle throttle;
+    bool admitted;
     struct str hash;
     struct mongo_job find;
     enum err found;

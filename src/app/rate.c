@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/quota.h"
+#include "app/counter.h"
 #include "app/state.h"
+#include "app/window.h"
+#include "base/clock.h"
 #include "base/metrics.h"
 
 /* So many requests a second from one address, counted in Redis for all workers; while Redis is
@@ -8,18 +10,26 @@
 
 enum { WINDOW_MS = 1000 };
 
+/* KEYS[1] counter; ARGV[1] length of the window in ms.  A counter never stays without an end. */
+static struct redis_script script_count = {
+    .text = STR_INIT("local count = redis.call('INCR', KEYS[1])\n"
+                     "if redis.call('PTTL', KEYS[1]) < 0 then\n"
+                     "  redis.call('PEXPIRE', KEYS[1], ARGV[1])\n"
+                     "end\n"
+                     "return count\n")};
+
 struct limiting {
-    struct quota quota;
     struct app *app;
     struct request *request;
     void (*next)(struct app *app, struct request *request);
+    struct str name;
+    char room[COUNTER_NAME_MAX];
 };
 
-static void counted(struct quota *quota)
+static void judge(struct limiting *limiting, int64_t count)
 {
-    struct limiting *limiting = quota->context;
     struct request *request = limiting->request;
-    int64_t limit = limiting->app->config.rate, left = limit - quota->count[0];
+    int64_t limit = limiting->app->config.rate, left = limit - count;
 
     buf_printf(&request->response.head,
                "RateLimit-Policy: \"client\";q=%lld;w=1\r\nRateLimit: \"client\";r=%lld;t=1\r\n",
@@ -33,6 +43,22 @@ static void counted(struct quota *quota)
     problem_send(request, 429, STR("Too many requests: try again in a second"), NULL);
 }
 
+static void count_here(struct limiting *limiting)
+{
+    int64_t left_ms;
+
+    judge(limiting, windows_take(limiting->app->windows, limiting->name, WINDOW_MS, clock_mono_ms(),
+                                 &left_ms));
+}
+
+static void counted(void *context, enum err err, const struct redis_value *reply)
+{
+    if (err == ERR_OK && redis_int(reply) > 0)
+        judge(context, redis_int(reply));
+    else
+        count_here(context);
+}
+
 void rate_check(struct app *app, struct request *request,
                 void (*next)(struct app *app, struct request *request))
 {
@@ -44,10 +70,16 @@ void rate_check(struct app *app, struct request *request,
         return;
     }
     limiting = arena_alloc(&request->arena, sizeof *limiting);
-    *limiting = (struct limiting){.app = app, .request = request, .next = next};
-    quota_init(&limiting->quota, app, WINDOW_MS);
-    quota_key(&limiting->quota, STR("rate"), client_address(request, address));
-    limiting->quota.done = counted;
-    limiting->quota.context = limiting;
-    quota_take(&limiting->quota);
+    limiting->app = app;
+    limiting->request = request;
+    limiting->next = next;
+    limiting->name =
+        counter_name(app, STR("rate"), client_address(request, address), limiting->room);
+    if (redis_ready(app->redis)) {
+        redis_script(app->redis, &script_count, &limiting->name, 1, &STR("1000"), 1, counted,
+                     limiting);
+    } else {
+        redis_wake(app->redis);
+        count_here(limiting);
+    }
 }

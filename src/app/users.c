@@ -123,6 +123,18 @@ void profile_take(const struct value captured[static PROFILE_FIELDS], struct pro
         *hash = text_of(&captured[HASH]);
 }
 
+enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
+                    struct arena *arena, struct profile *profile, struct str *hash)
+{
+    struct value captured[PROFILE_FIELDS];
+    struct record record = {.shape = &profile_shape, .captured = captured, .arena = arena};
+    enum err err = collection_find_one(db, users.name, conditions, count, 0, &record);
+
+    if (err == ERR_OK)
+        profile_take(captured, profile, hash);
+    return err;
+}
+
 static void put_time(struct buf *out, const char *name, int64_t ms)
 {
     char text[CLOCK_ISO_SIZE];
@@ -160,17 +172,13 @@ void profile_json(const struct profile *profile, struct buf *out)
 static enum err ask(struct mongo_db *db, struct filling *filling)
 {
     struct condition condition = {STR("_id"), OP_EQ, value_oid(filling->id)};
-    struct value captured[PROFILE_FIELDS];
     struct arena arena;
     struct profile profile;
     enum err err;
 
     arena_init(&arena, NULL, 0);
-    err = collection_find_one(
-        db, users.name, &condition, 1, 0,
-        &(struct record){.shape = &profile_shape, .captured = captured, .arena = &arena});
+    err = users_find(db, &condition, 1, &arena, &profile, NULL);
     if (err == ERR_OK) {
-        profile_take(captured, &profile, NULL);
         buf_literal(&filling->plain, "{\"sessionEpoch\":");
         buf_int(&filling->plain, profile.session_epoch);
         buf_literal(&filling->plain, ",\"profile\":");

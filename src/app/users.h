@@ -38,6 +38,10 @@ enum { PROFILE_FIELDS = 10 };
  * empty when there is none. */
 void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
                   struct str *hash);
+/* The one that meets the conditions.  Its strings, and the password's hash (may be NULL), are the
+ * arena's.  On a thread; NOT_FOUND, or the database's error. */
+enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
+                    struct arena *arena, struct profile *profile, struct str *hash);
 /* As a client sees it. */
 void profile_json(const struct profile *profile, struct buf *out);
 

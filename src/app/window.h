@@ -15,9 +15,12 @@ struct windows *windows_new(void);
 void windows_free(struct windows *windows);
 
 /* Counts one more under key; the first opens a window of window_ms.  Gives the count with it, and
- * in *left_ms how long the window is still open. */
+ * in *left_ms (may be NULL) how long the window is still open. */
 int64_t windows_take(struct windows *windows, struct str key, int64_t window_ms, int64_t now_ms,
                      int64_t *left_ms);
+/* How many there are; 0 when no window is open. */
+int64_t windows_count(const struct windows *windows, struct str key, int64_t now_ms,
+                      int64_t *left_ms);
 /* Takes one back, if its window is still open. */
 void windows_give(struct windows *windows, struct str key, int64_t now_ms);
 

@@ -50,19 +50,14 @@ static enum err find(struct mongo_db *db, void *context)
 {
     struct change *change = context;
     struct condition condition = {STR("email"), OP_EQ, value_string(change->email)};
-    struct value captured[PROFILE_FIELDS];
     struct profile profile;
     struct arena arena;
     enum err err;
 
     arena_init(&arena, NULL, 0);
-    err = collection_find_one(
-        db, users.name, &condition, 1, 0,
-        &(struct record){.shape = &profile_shape, .captured = captured, .arena = &arena});
-    if (err == ERR_OK) {
-        profile_take(captured, &profile, NULL);
+    err = users_find(db, &condition, 1, &arena, &profile, NULL);
+    if (err == ERR_OK)
         change->id = profile.id;
-    }
     arena_reset(&arena);
     return err;
 }
@@ -188,7 +183,7 @@ static enum err read_all(struct mongo_db *db, void *context)
 
 static void print_person(struct ctl *ctl, struct profile *profile, bool redis)
 {
-    char text[CLOCK_ISO_SIZE] = "never                   ", id[OID_HEX_SIZE], key[160];
+    char text[CLOCK_ISO_SIZE + 1] = "never", id[OID_HEX_SIZE], key[160];
     int len;
 
     oid_text(&profile->id, id);
@@ -201,9 +196,10 @@ static void print_person(struct ctl *ctl, struct profile *profile, bool redis)
             take_last, &profile->last_login_ms);
     if (profile->last_login_ms > 0)
         clock_iso(profile->last_login_ms, text);
-    printf("%.*s  %-6.*s  %.*s  %5lld  %.*s\n", OID_HEX_SIZE, id, (int)role_name(profile->role).len,
-           role_name(profile->role).ptr, CLOCK_ISO_SIZE, text, (long long)profile->login_count,
-           (int)profile->email.len, profile->email.ptr);
+    printf("%.*s  %-6.*s  %-*.*s  %5lld  %.*s\n", OID_HEX_SIZE, id,
+           (int)role_name(profile->role).len, role_name(profile->role).ptr, CLOCK_ISO_SIZE,
+           CLOCK_ISO_SIZE, text, (long long)profile->login_count, (int)profile->email.len,
+           profile->email.ptr);
 }
 
 static int run_list(struct ctl *ctl, int argc, char **argv)

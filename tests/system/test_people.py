@@ -192,6 +192,10 @@ def test_name_is_changed(ann):
 def test_email_needs_the_password(shop, ann, bob, forget):
     target, email = f"/api/users/{ann.id}", "New" + ann.email
     assert ann.request("PUT", target, {"email": email}).status == 400
+    for current in (5, None, {"$ne": ""}, "x" * 1025):
+        answer = ann.request("PUT", target, {"email": email, "currentPassword": current})
+        assert answer.status == 400, answer
+        assert [e["field"] for e in answer.json["errors"]] == ["currentPassword"]
     assert ann.request("PUT", target, {"email": email,
                                        "currentPassword": "wrong one"}).status == 403
     assert ann.request("PUT", target, {"email": bob.email,
@@ -228,7 +232,7 @@ def test_guesses_by_put_are_throttled(ann, forget):
 
 # --- Who may see and do what ---
 
-def test_foreign_profiles_are_not_there(ann, bob, admin):
+def test_foreign_profiles_are_not_there(shop, ann, bob, admin):
     for person, status in ((ann, 404), (admin, 200)):
         assert person.get(f"/api/users/{bob.id}").status == status
     assert ann.request("PUT", f"/api/users/{bob.id}", {"name": "Mine"}).status == 404
@@ -237,6 +241,9 @@ def test_foreign_profiles_are_not_there(ann, bob, admin):
     assert bob.get(f"/api/users/{bob.id}").json["data"]["name"] == "A person"
     assert admin.request("PUT", f"/api/users/{bob.id}", {"name": "Bobby"}).status == 200
     assert bob.get(f"/api/users/{bob.id}").json["data"]["name"] == "Bobby"
+    nobody, password = "/api/users/" + "0" * 24, shop.env["LARDER_ADMIN_PASSWORD"]
+    for change in ({"name": "Nobody"}, {"email": "nobody@example.org", "currentPassword": password}):
+        assert admin.request("PUT", nobody, change).status == 404
 
 
 PRODUCT = {"name": "thing", "price": 1, "category": "people"}
@@ -436,11 +443,43 @@ def test_five_failures(shop, ann, forget):
     assert sign_in(shop, ann.email).status == 201
 
 
+def test_failures_are_counted_with_an_end(shop, ann, forget):
+    for _ in range(2):
+        assert sign_in(shop, ann.email, "wrong one").status == 401
+    keys = list(shop.redis.scan_iter("larder:throttle:a*"))
+    assert {key.split(b":")[2] for key in keys} == {b"account", b"address"} and len(keys) == 2
+    for key in keys:
+        assert shop.redis.get(key) == b"2" and 880 < shop.redis.ttl(key) <= 900
+    assert not list(shop.redis.scan_iter("larder:throttle:trying:*"))
+
+
 def test_right_ones_do_not_count(shop, ann, forget):
     for _ in range(12):
         assert sign_in(shop, ann.email).status == 201
-    for key in shop.redis.scan_iter("larder:throttle:account:*"):
-        assert shop.redis.get(key) == b"0" and shop.redis.ttl(key) > 0
+    assert not list(shop.redis.scan_iter("larder:throttle:*"))
+
+
+@pytest.mark.parametrize("redis", ["up", "down"])
+def test_right_ones_at_the_same_time(shop, ann, forget, mended, redis):
+    """However many there are: nobody has failed, so nobody is kept out."""
+    if redis == "down":
+        shop.control("kill", "redis")
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda _: sign_in(shop, ann.email).status, range(16)))
+    assert statuses == [201] * 16
+    assert sign_in(shop, ann.email).status == 201
+    if redis == "up":
+        assert not list(shop.redis.scan_iter("larder:throttle:*"))
+
+
+def test_what_a_dead_worker_was_at_is_forgotten(shop, ann, forget):
+    assert sign_in(shop, ann.email, "wrong one").status == 401
+    name = next(shop.redis.scan_iter("larder:throttle:account:*")).decode()
+    trying = name.replace("throttle:", "throttle:trying:")
+    shop.redis.set(trying, 4, px=600)
+    begun = time.monotonic()
+    assert sign_in(shop, ann.email).status == 201
+    assert 0.3 < time.monotonic() - begun < 4
 
 
 def test_guesses_at_the_same_time(shop, ann, forget):

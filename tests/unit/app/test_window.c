@@ -20,6 +20,24 @@ static void test_counts_until_the_window_ends(void **state)
     windows_free(windows);
 }
 
+static void test_looks_without_counting(void **state)
+{
+    struct windows *windows = windows_new();
+    int64_t left = 7;
+
+    (void)state;
+    assert_int_equal(windows_count(windows, STR("a"), 0, &left), 0);
+    assert_int_equal(left, 0);
+    windows_take(windows, STR("a"), 1000, 0, NULL);
+    windows_take(windows, STR("a"), 1000, 0, NULL);
+    assert_int_equal(windows_count(windows, STR("a"), 400, &left), 2);
+    assert_int_equal(left, 600);
+    assert_int_equal(windows_count(windows, STR("a"), 400, NULL), 2);
+    assert_int_equal(windows_count(windows, STR("b"), 400, &left), 0);
+    assert_int_equal(windows_count(windows, STR("a"), 1000, &left), 0);
+    windows_free(windows);
+}
+
 static void test_gives_back_in_an_open_window_only(void **state)
 {
     struct windows *windows = windows_new();
@@ -55,6 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_until_the_window_ends),
+        cmocka_unit_test(test_looks_without_counting),
         cmocka_unit_test(test_gives_back_in_an_open_window_only),
         cmocka_unit_test(test_is_bounded),
     };

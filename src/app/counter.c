@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/counter.h"
+
+#include "app/state.h"
+
+struct str counter_name(const struct app *app, struct str kind, struct str who,
+                        char room[static COUNTER_NAME_MAX])
+{
+    const struct str parts[] = {app->config.prefix, STR(":"), kind, STR(":"), who};
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        size_t len = parts[i].len < COUNTER_NAME_MAX - at ? parts[i].len : COUNTER_NAME_MAX - at;
+        if (len > 0)
+            memcpy(room + at, parts[i].ptr, len);
+        at += len;
+    }
+    return str_make(room, at);
+}
+
+struct str client_address(const struct request *request, char room[static CLIENT_MAX])
+{
+    struct str address = request_param(request, STR("REMOTE_ADDR"));
+    unsigned char bytes[16];
+
+    if (address.len == 0 || address.len >= CLIENT_MAX)
+        return STR("unknown");
+    memcpy(room, address.ptr, address.len);
+    room[address.len] = '\0';
+    if (uv_inet_pton(AF_INET6, room, bytes) != 0)
+        return address;
+    hex_encode(bytes, 8, room);
+    return str_make(room, 16);
+}
