@@ -3,6 +3,7 @@ liblarder_a_SOURCES = \
 	src/app/account.c src/app/account.h \
 	src/app/account_change.c \
 	src/app/activity.c src/app/activity.h \
+	src/app/ahead.c src/app/ahead.h \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
 	src/app/auth.c src/app/auth.h \
@@ -36,6 +37,7 @@ liblarder_a_SOURCES = \
 	src/app/project.c src/app/project.h \
 	src/app/proof.c src/app/proof.h \
 	src/app/rate.c \
+	src/app/receipt.c src/app/receipt.h \
 	src/app/resource.c src/app/resource.h \
 	src/app/session.c src/app/session.h \
 	src/app/sessions.c \

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "app/indexes.h"
-#include "app/once.h"
 #include "app/posts.h"
 #include "app/products.h"
+#include "app/receipt.h"
 #include "app/session.h"
 #include "app/state.h"
 #include "app/users.h"

@@ -5,12 +5,7 @@
 #include "app/auth.h"
 
 /* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST that carries one is carried
- * out once.  Documents of "idempotency", {_id: SHA-256 of who, where and key; print: of the body;
- * state, document, leaseUntil, status, head, body, expiresAt}; the unique _id decides who is
- * first, with Redis or without.  The id of what is to be made is chosen there too, so one who
- * takes over from a worker that died, or did not learn the outcome, cannot make it twice. */
-
-extern const struct resource idempotency;
+ * out once, and answered as at first from then on (app/receipt.h). */
 
 enum { ONCE_KEY_MAX = 255 };
 

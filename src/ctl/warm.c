@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/item.h"
-#include "app/list.h"
+#include "app/ahead.h"
+#include "app/app.h"
 #include "app/posts.h"
 #include "app/products.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ctl/guard.h"
 #include "ctl/progress.h"
+#include "store/collection.h"
 
 /* larderctl cache warm: fills the cache with what will be asked for first, as the workers would:
  * the newest items, and the first pages of all and of each category.  Many look-ups are under way
@@ -27,7 +28,7 @@ struct scope {
 struct warming {
     struct ctl *ctl;
     struct app *app;
-    const struct plan *plan;
+    const struct resource *resource;
     struct guard *guard;
     struct progress progress;
     uint32_t items;
@@ -77,7 +78,7 @@ static enum err read_items(struct mongo_db *db, void *context)
 {
     static const struct sort_key newest[] = {{STR_INIT("createdAt"), -1}, {STR_INIT("_id"), -1}};
     struct warming *warming = context;
-    const struct resource *resource = warming->plan->resource;
+    const struct resource *resource = warming->resource;
     const struct shape_field fields[] = {{STR_INIT("_id"), .capture = true},
                                          {resource->scope, .capture = true}};
     struct shape shape = SHAPE(fields);
@@ -93,90 +94,25 @@ static enum err read_items(struct mongo_db *db, void *context)
 
 /* --- Filling --- */
 
-static void ended(struct warming *warming, enum err err)
+static void ended(void *context, enum err err)
 {
+    struct warming *warming = context;
+
     warming->done++;
     warming->failed += err != ERR_OK;
     warming->idle = --warming->waiting == 0;
 }
 
-struct item {
-    struct item_read read; /* first */
-    struct buf room;
-};
-
-static void item_done(struct cache_lookup *lookup)
-{
-    struct item *item = (struct item *)lookup;
-
-    ended(lookup->context, lookup->err);
-    buf_free(&item->room);
-    free(item);
-}
-
 static void ask_item(struct warming *warming, const struct oid *id)
 {
-    struct item *item = mem_zalloc(sizeof *item);
-
-    buf_init(&item->room, ENTRY_SIZE_MAX);
-    item_read_init(&item->read, warming->app, warming->plan, id);
-    item->read.lookup.room = &item->room;
-    item->read.lookup.done = item_done;
-    item->read.lookup.context = warming;
-    item->read.lookup.detach = NULL;
     warming->waiting++;
-    cache_get(warming->ctl->backend.cache, &item->read.lookup);
+    ahead_item(warming->app, warming->resource, id, ended, warming);
 }
 
-struct page {
-    struct list_read read; /* first */
-    struct buf room;
-};
-
-static void page_done(struct cache_lookup *lookup)
+static void ask_page(struct warming *warming, struct str scope)
 {
-    struct page *page = (struct page *)lookup;
-
-    ended(lookup->context, lookup->err);
-    buf_free(&page->room);
-    arena_reset(&page->read.arena);
-    free(page);
-}
-
-/* The first page of a scope, or of all when it is NULL. */
-static void ask_page(struct warming *warming, const struct scope *scope)
-{
-    const struct resource *resource = warming->plan->resource;
-    struct page *page = mem_zalloc(sizeof *page);
-    struct list_read *read = &page->read;
-    struct buf text = BUF_INIT(QUERY_TEXT_MAX);
-    struct problem problem;
-
-    arena_init(&read->arena, NULL, 0);
-    buf_init(&page->room, ENTRY_SIZE_MAX);
-    if (scope != NULL) {
-        buf_str(&text, resource->scope);
-        buf_char(&text, '=');
-        buf_percent(&text, str_make(scope->name, scope->len));
-    }
-    problem_init(&problem, &read->arena);
-    read->app = warming->app;
-    read->plan = warming->plan;
-    read->lookup = (struct cache_lookup){.class = resource->list_class,
-                                         .fill = list_fill,
-                                         .room = &page->room,
-                                         .done = page_done,
-                                         .context = warming};
     warming->waiting++;
-    if (query_parse(&read->query, resource->params, resource->param_count,
-                    arena_str(&read->arena, buf_view(&text)), &read->arena, &problem) == ERR_OK) {
-        list_read_name(read, &read->arena);
-        cache_get(warming->ctl->backend.cache, &read->lookup);
-    } else {
-        read->lookup.err = ERR_INVALID;
-        page_done(&read->lookup);
-    }
-    buf_free(&text);
+    ahead_page(warming->app, warming->resource, scope, ended, warming);
 }
 
 static void wait_for_all(struct warming *warming)
@@ -197,9 +133,9 @@ static void fill_all(struct warming *warming)
             wait_for_all(warming);
     }
     wait_for_all(warming);
-    ask_page(warming, NULL);
+    ask_page(warming, STR(""));
     for (size_t i = 0; i < warming->scope_count; i++) {
-        ask_page(warming, &warming->scopes[i]);
+        ask_page(warming, str_make(warming->scopes[i].name, warming->scopes[i].len));
         wait_for_all(warming);
     }
     wait_for_all(warming);
@@ -210,7 +146,7 @@ static enum err warm(struct warming *warming, uint64_t *entries)
     enum err err;
 
     warming->ids = mem_array(warming->items, sizeof *warming->ids);
-    progress_begin(&warming->progress, warming->plan->resource->name.ptr, clock_mono_ms());
+    progress_begin(&warming->progress, warming->resource->name.ptr, clock_mono_ms());
     err = mongo_run(warming->ctl->backend.mongo, read_items, warming);
     if (err == ERR_OK)
         fill_all(warming);
@@ -261,7 +197,7 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
         struct warming *warming = mem_zalloc(sizeof *warming);
 
         *warming = (struct warming){
-            .ctl = ctl, .app = app, .plan = app_plan(app, all[i]), .guard = guard, .items = items};
+            .ctl = ctl, .app = app, .resource = all[i], .guard = guard, .items = items};
         err = warm(warming, &entries);
         free(warming);
     }
