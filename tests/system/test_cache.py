@@ -124,6 +124,25 @@ def test_no_fence_is_left(stack, http, product, category):
     assert not list(stack.redis.scan_iter(f"{stack.base()}fence:*{made['_id']}*"))
 
 
+def test_while_a_fence_stands_nothing_is_kept(stack, http, bare, other, product):
+    """Somebody fences an item and is killed before he writes."""
+    made = product()
+    name, path = f"product:{made['_id']}", f"/api/products/{made['_id']}"
+    bare.client.get(path), other.client.get(path)
+    assert "detail=redis" in bare.client.get(path).cache_status
+    stack.redis.set(stack.base() + "fence:" + name, "00000000000000ff@9999999999999 ", px=1000)
+    stack.redis.set(stack.base() + "tag:" + name, "00000000000000ff", px=60000)
+    before = stored(stack, name)
+    eventually(lambda: not other.client.get(path).hit, 1)
+    for host in (stack, bare, other):
+        for _ in range(3):
+            answer = host.client.get(path)
+            assert answer.cache_status == "larder; fwd=bypass; detail=WRITE-FENCE", answer
+            assert answer.json["data"] == made
+    assert stored(stack, name) == before
+    eventually(lambda: "stored" in bare.client.get(path).cache_status, 2)
+
+
 def test_a_long_question_has_a_short_name(stack, http, category):
     words = "ü" * 90
     path = f"/api/products?category={category}&q={'%C3%BC' * 90}"

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from client import Client
+from news import News
 from stack import eventually
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -63,6 +64,7 @@ def shop(product, category):
         paths = [f"/api/products/{item['_id']}" for item in made] + \
             [f"/api/products?category={category}", "/api/products?limit=5"]
         page = f"/api/products?category={category}&sort=price"
+        new = staticmethod(product)
     return Shop
 
 
@@ -87,7 +89,7 @@ def log_lines(stack, word):
 def test_redis_stopped_changes_nothing_but_speed(stack, http, shop, capsys):
     with Traffic(stack.url, shop.paths) as before:
         time.sleep(0.5)
-    logged = len(log_lines(stack, '"redis"'))
+    logged, news = len(log_lines(stack, '"redis"')), News(stack)
     with Traffic(stack.url, shop.paths) as traffic:
         stack.control("stop", "redis")
         # Memory may be believed for the rest of its lease, 50 ms.
@@ -113,6 +115,10 @@ def test_redis_stopped_changes_nothing_but_speed(stack, http, shop, capsys):
     assert traffic.statuses() == {200} and not traffic.errors
     lines = log_lines(stack, '"redis"')[logged:]
     assert 2 <= len(lines) <= 60, lines
+    for change in ("reconnecting", "dormant", "ready"):
+        assert 1 <= len(news.lines("redis", change)) <= 2, change
+    assert news.counted('cache_lookups_total{result="redis-down"}') > 100
+    assert news.counted('writes_total{cache="debt"}') >= 5
     stack.settle()
     assert http.get(shop.paths[0]).json["data"]["price"] == 31
     with capsys.disabled():
@@ -142,6 +148,7 @@ def test_redis_slow(stack, http, bare, shop):
     bare.settle()
     for path in shop.paths:
         http.get(path), bare.client.get(path)
+    news = News(bare)
     stack.pause("redis")
     try:
         for client in (http, bare.client):
@@ -150,6 +157,9 @@ def test_redis_slow(stack, http, bare, shop):
             took = time.monotonic() - begun
             assert {a.status for a in answers} == {200}
             assert took < 3, took  # at most 50 ms and a connection's 200 ms for a few of them
+        assert "detail=REDIS-DOWN" in answers[-1].cache_status, answers[-1]
+        assert news.counted("redis_timeouts_total") >= 1
+        assert 1 <= len(news.lines("redis", "no answer in time")) <= 2
         write_and_see(http, shop, 51)
         write_and_see(bare.client, shop, 52)
     finally:
@@ -184,7 +194,7 @@ def test_redis_full(stack, http, bare, shop, product):
     bare.settle()
     bare.client.get(shop.paths[1])
     assert "detail=redis" in bare.client.get(shop.paths[1]).cache_status
-    new = product()
+    new, news = product(), News(bare)
     config = {name: stack.redis.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
     stack.redis.config_set("maxmemory-policy", "noeviction")
     stack.redis.config_set("maxmemory", "1")
@@ -193,7 +203,8 @@ def test_redis_full(stack, http, bare, shop, product):
         assert "detail=redis" in bare.client.get(shop.paths[1]).cache_status
         for _ in range(2):
             answer = bare.client.get(f"/api/products/{new['_id']}")
-            assert answer.status == 200 and not answer.hit, answer
+            assert answer.status == 200, answer
+            assert answer.cache_status == "larder; fwd=uri-miss; detail=REDIS-READ-ONLY"
         write_and_see(http, shop, 71)
         write_and_see(bare.client, shop, 72)
         assert stack.mongo.cache_debts.count_documents({}) > 0
@@ -203,6 +214,9 @@ def test_redis_full(stack, http, bare, shop, product):
     write_and_see(http, shop, 73, [bare.client])
     eventually(lambda: stack.mongo.cache_debts.count_documents({}) == 0, 20, every=0.1,
                what="debts paid")
+    eventually(lambda: news.lines("redis", "writes accepted again"), 3)
+    for change in ("writes refused", "writes accepted again"):
+        assert 1 <= len(news.lines("redis", change)) <= 2, change
     stack.settle()
     bare.settle()
     write_and_see(http, shop, 74, [bare.client])
@@ -210,11 +224,14 @@ def test_redis_full(stack, http, bare, shop, product):
 
 def test_redis_read_only(stack, http, bare, shop):
     bare.settle()
+    new = shop.new()["_id"]
     for path in shop.paths:
         http.get(path), bare.client.get(path)
     stack.redis.execute_command("REPLICAOF", "127.0.0.1", "1")
     try:
         assert bare.client.get(shop.paths[1]).status == 200
+        answer = bare.client.get(f"/api/products/{new}")
+        assert answer.cache_status == "larder; fwd=uri-miss; detail=REDIS-READ-ONLY", answer
         write_and_see(http, shop, 81)
         write_and_see(http, shop, 82)
     finally:
@@ -264,6 +281,7 @@ def test_mongo_stopped(stack, http, bare, shop):
     for client in (http, bare.client):
         for path in shop.paths[:4]:
             client.get(path), client.get(path)
+    news = News(stack)
     stack.control("stop", "mongo")
     try:
         for client, detail in ((http, "memory"), (bare.client, "redis")):
@@ -296,6 +314,9 @@ def test_mongo_stopped(stack, http, bare, shop):
     eventually(lambda: http.get("/api/products/65e000000000000000000001").status == 404, 5)
     eventually(lambda: http.put(shop.paths[0], {"price": 122}).status == 200, 5)
     write_and_see(http, shop, 123, [])
+    for change in ("not reachable", "ready"):
+        assert 1 <= len(news.lines("mongo", change)) <= 2, change
+    assert news.counted("mongo_refused_total") > 0
 
 
 def test_mongo_slow(stack, http, shop):

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debts: what Redis was not told of a write, kept in MongoDB until it is."""
+import datetime
+
+import bson
+import pytest
+
+from stack import eventually
+
+OLD = 16  # seconds: a write that began so long ago is not under way any more
+
+
+@pytest.fixture(autouse=True)
+def settled(stack, healthy):
+    yield
+    stack.mongo.cache_debts.delete_many({})
+
+
+def owe(stack, tags, state="open", age=0, prefix="larder"):
+    opened = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
+    debt = {"_id": bson.ObjectId(), "prefix": prefix, "state": state, "tags": tags,
+            "opened": opened}
+    stack.mongo.cache_debts.insert_one(debt)
+    return debt["_id"]
+
+
+def open_debts(stack):
+    return {debt["_id"] for debt in stack.mongo.cache_debts.find({})}
+
+
+def version(stack, tag, prefix="larder"):
+    return stack.redis.get(f"{prefix}:{stack.epoch()}:tag:{tag}")
+
+
+def test_debts_are_paid_when_their_write_is_over(stack, bare, product):
+    bare.settle()
+    tags = [f"product:{product()['_id']}" for _ in range(3)]
+    paths = ["/api/products/" + tag.split(":")[1] for tag in tags]
+    for path in paths:
+        assert "stored" in bare.client.get(path).cache_status
+    before = [version(stack, tag) for tag in tags]
+    paid = stack.metrics()["larder_debts_paid_total"] + bare.metrics()["larder_debts_paid_total"]
+    closed = owe(stack, [tags[0]], "closed")
+    old = owe(stack, [tags[1]], "open", OLD)
+    under_way = owe(stack, [tags[2]], "open")
+    eventually(lambda: not {closed, old} & open_debts(stack), 6, what="debts paid")
+    assert open_debts(stack) == {under_way}
+    assert version(stack, tags[0]) != before[0] and version(stack, tags[1]) != before[1]
+    now = stack.metrics()["larder_debts_paid_total"] + bare.metrics()["larder_debts_paid_total"]
+    assert now == paid + 2
+    for path in paths[:2]:  # "owed" is settled with the debt
+        eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 5)
+    # Until the write is over, what it may change is read from MongoDB, and kept nowhere.
+    for host in (bare, stack):
+        def owed():
+            statuses = {host.client.get(paths[2]).cache_status for _ in range(6)}
+            return statuses == {"larder; fwd=bypass; detail=OWED"}
+        eventually(owed, 5, what="both workers know")
+    stack.mongo.cache_debts.update_one({"_id": under_way}, {"$set": {"state": "closed"}})
+    eventually(lambda: under_way not in open_debts(stack), 6, what="the last debt paid")
+
+
+def test_two_caches_on_one_database(stack, http, product):
+    """Each has names, entries and debts of its own."""
+    second = stack.sibling(LARDER_PREFIX="second").settle()
+    a, b = (product() for _ in range(2))
+    tags = [f"product:{made['_id']}" for made in (a, b)]
+    for made in (a, b):
+        path = f"/api/products/{made['_id']}"
+        for client in (http, second.client):
+            assert client.get(path).cache_status == "larder; fwd=uri-miss; stored"
+            assert client.get(path).hit
+    before = {(prefix, tag): version(stack, tag, prefix)
+              for prefix in ("larder", "second") for tag in tags}
+    assert None not in before.values() and len(set(before.values())) == 4
+    foreign = owe(stack, tags, "closed", OLD, prefix="third")
+    owe(stack, [tags[0]], "closed", OLD)
+    owe(stack, [tags[1]], "closed", OLD, prefix="second")
+    eventually(lambda: len(open_debts(stack)) <= 1, 6, what="own debts paid")
+    assert open_debts(stack) == {foreign}
+    moved = {name for name, old in before.items() if version(stack, name[1], name[0]) != old}
+    assert moved == {("larder", tags[0]), ("second", tags[1])}
+
+
+def test_more_debts_than_are_looked_at_in_one_go(stack, http, product):
+    """Who does not know all debts answers nothing from Redis."""
+    path = f"/api/products/{product()['_id']}"
+    tag = path.rsplit("/", 1)[1]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    stack.mongo.cache_debts.insert_many(
+        {"_id": bson.ObjectId(), "prefix": "larder", "state": "closed", "opened": now,
+         "tags": [f"product:{i:024x}"]} for i in range(900))
+    last = owe(stack, [f"product:{tag}"])
+    eventually(lambda: open_debts(stack) == {last}, 12, every=0.1, what="900 debts paid")
+    eventually(lambda: "detail=OWED" in http.get(path).cache_status, 5)
+
+
+def test_a_worker_that_cannot_see_the_debts_trusts_nothing(stack, bare, product):
+    """It may have missed a write that Redis was not told of."""
+    bare.settle()
+    path = f"/api/products/{product()['_id']}"
+    bare.client.get(path)
+    assert "detail=redis" in bare.client.get(path).cache_status
+    stack.control("stop", "mongo")
+    try:
+        assert "detail=redis" in bare.client.get(path).cache_status
+        bare.control("restart", "larderd")
+        assert bare.client.get(path).status == 503
+        assert "debts cannot be looked at" in bare.log("larderd")
+    finally:
+        stack.control("start", "mongo")
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 10)
