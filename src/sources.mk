@@ -20,11 +20,13 @@ liblarder_a_SOURCES = \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/item.c src/app/item.h \
 	src/app/list.c src/app/list.h \
+	src/app/note.c src/app/note.h \
 	src/app/openapi.c src/app/openapi.h \
 	src/app/openapi_about.c src/app/openapi_about.h \
 	src/app/openapi_document.c src/app/openapi_document.h \
 	src/app/openapi_operation.c src/app/openapi_operation.h \
 	src/app/openapi_page.c src/app/openapi_page.h \
+	src/app/openapi_response.c src/app/openapi_response.h \
 	src/app/openapi_schema.c src/app/openapi_schema.h \
 	src/app/once.c src/app/once.h \
 	src/app/page.c \
@@ -36,6 +38,7 @@ liblarder_a_SOURCES = \
 	src/app/products.c src/app/products.h \
 	src/app/project.c src/app/project.h \
 	src/app/proof.c src/app/proof.h \
+	src/app/question.c src/app/question.h \
 	src/app/rate.c \
 	src/app/receipt.c src/app/receipt.h \
 	src/app/resource.c src/app/resource.h \

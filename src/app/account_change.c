@@ -195,8 +195,9 @@ static bool take_current(json_t *root, struct arena *arena, struct problem *prob
     *current = STR("");
     if (json == NULL)
         return true;
-    if (!json_is_string(json) || json_string_length(json) > PASSWORD_MAX) {
-        problem_addf(problem, STR("currentPassword"), "must be a string of at most %d bytes",
+    if (!json_is_string(json) || json_string_length(json) == 0 ||
+        json_string_length(json) > PASSWORD_MAX) {
+        problem_addf(problem, STR("currentPassword"), "must be a string of 1 to %d bytes",
                      PASSWORD_MAX);
         good = false;
     } else {

@@ -5,7 +5,7 @@
 
 #include "app/answer.h"
 #include "app/cursor.h"
-#include "base/gzip.h"
+#include "app/note.h"
 #include "base/mem.h"
 
 enum { LINK_MAX = 500 };
@@ -101,7 +101,7 @@ static void put_links(struct response *response, const struct cache_lookup *look
     uint64_t reach = PAGE_REACH / value_of(read, PARAM_LIMIT)->integer;
     bool walking = value_of(read, PARAM_AFTER)->given, first = true;
     bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
-    struct str next = page_note(&lookup->entry, gzip, &pages);
+    struct str next = note_take(&lookup->entry, gzip, &pages);
     struct str base = query_text(&read->query, read->plan->walk, &request->arena);
     struct buf *head = &response->head;
     char room[20];

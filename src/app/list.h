@@ -21,10 +21,4 @@ void list_read_name(struct list_read *read, struct arena *arena);
 /* What all pages of one walk have in common: the cursors of another are refused. */
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena);
 
-/* How many pages there are, and the cursor of the next one or the empty string, as a body tells
- * them; a compressed one in gzip's comment. */
-enum { PAGE_NOTE_MAX = 2200 };
-void page_note_put(struct buf *out, uint64_t pages, struct str next);
-struct str page_note(const struct entry *entry, bool gzip, uint64_t *pages);
-
 #endif

@@ -149,7 +149,7 @@ static const struct about abouts[] = {
      .summary = "This document",
      .result = "Any",
      .status = 200,
-     .traits = ABOUT_TAGGED},
+     .traits = ABOUT_CACHED | ABOUT_TAGGED},
     {.handle = docs_handle,
      .tag = "description",
      .id = "docs",
@@ -157,7 +157,7 @@ static const struct about abouts[] = {
      .result = "Text",
      .type = "text/html",
      .status = 200,
-     .traits = ABOUT_TAGGED},
+     .traits = ABOUT_CACHED | ABOUT_TAGGED},
 };
 
 const struct about *about_route(const struct route *route)

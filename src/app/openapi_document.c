@@ -6,6 +6,7 @@
 
 #include "app/openapi_about.h"
 #include "app/openapi_operation.h"
+#include "app/openapi_response.h"
 #include "app/openapi_schema.h"
 #include "app/session.h"
 #include "app/users.h"
@@ -278,9 +279,9 @@ json_t *openapi_document(const struct router *router, const struct app_config *c
                   "bearer", "description", "The token of POST /api/sessions", "cookie", "type",
                   "apiKey", "in", "cookie", "name", "larder_session", "description",
                   "Set by POST /api/sessions; a change needs an Origin of ours too");
-    json_t *components = json_pack("{s:o, s:o, s:o, s:o}", "schemas", schemas(router), "responses",
-                                   operation_responses(), "headers", operation_headers(),
-                                   "securitySchemes", security);
+    json_t *components =
+        json_pack("{s:o, s:o, s:o, s:o}", "schemas", schemas(router), "responses",
+                  response_refusals(), "headers", response_headers(), "securitySchemes", security);
     json_t *info = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "title", "Larder", "version",
                              PACKAGE_VERSION, "description", description, "license", "name",
                              "BSD 2-Clause", "identifier", "BSD-2-Clause");

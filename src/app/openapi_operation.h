@@ -23,8 +23,5 @@ json_t *operation_json(const struct operation *operation);
 json_t *operation_options(const struct router_path *path);
 /* The path as clients write it, with "{id}". */
 struct str operation_path(const struct router_path *path);
-/* components.responses and components.headers: what operations refer to. */
-json_t *operation_responses(void);
-json_t *operation_headers(void);
 
 #endif

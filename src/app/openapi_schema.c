@@ -175,9 +175,9 @@ static json_t *of_param_type(const struct query_param *param)
         return json_pack("{s:s, s:i, s:{s:s, s:o}}", "type", "array", "minItems", 1, "items",
                          "type", "string", "enum", names(param->choices, param->choice_count));
     case PARAM_IDS:
-        return json_pack("{s:s, s:i, s:o, s:b, s:{s:s, s:s}}", "type", "array", "minItems", 1,
-                         "maxItems", number(param->max), "uniqueItems", 1, "items", "type",
-                         "string", "pattern", ID_PATTERN);
+        return json_pack("{s:s, s:i, s:o, s:{s:s, s:s}}", "type", "array", "minItems", 1,
+                         "maxItems", number(param->max), "items", "type", "string", "pattern",
+                         ID_PATTERN);
     case PARAM_CURSOR:
         return json_pack("{s:s, s:s, s:o}", "type", "string", "pattern", "^[A-Za-z0-9_-]+$",
                          "maxLength", number(param->max));

@@ -4,6 +4,8 @@
 #include "app/answer.h"
 #include "app/cursor.h"
 #include "app/list.h"
+#include "app/note.h"
+#include "app/question.h"
 #include "base/clock.h"
 #include "base/gzip.h"
 #include "base/hash.h"
@@ -31,8 +33,7 @@ struct page {
     struct mongo_job count_job, job;
     struct buf room; /* of the count's hit */
 
-    struct condition conditions[QUERY_PARAMS_MAX];
-    size_t condition_count;
+    struct question question;
     struct buf plain, gzip;
     char etag[3 + 2 * ETAG_BYTES + 1];
     char first[ARENA_FIRST];
@@ -54,61 +55,6 @@ static void page_release(void *context)
 static const struct query_value *value_of(const struct page *page, enum param_op op)
 {
     return &page->query.values[page->plan->at[op]];
-}
-
-/* --- The question --- */
-
-static const enum op operators[] = {
-    [PARAM_EQ] = OP_EQ, [PARAM_MIN] = OP_GTE, [PARAM_MAX] = OP_LTE, [PARAM_MATCH] = OP_TEXT};
-
-static struct value filter_value(const struct query_param *param, const struct query_value *value)
-{
-    if (param->type == PARAM_BOOL)
-        return value_bool(value->boolean);
-    if (param->type == PARAM_NUMBER)
-        return value_double(value->number);
-    return value_string(value->text);
-}
-
-static void make_conditions(struct page *page)
-{
-    for (size_t i = 0; i < page->query.count; i++) {
-        const struct query_param *param = &page->query.params[i];
-        if (page->query.values[i].given && param_is_filter(param->op))
-            page->conditions[page->condition_count++] = (struct condition){
-                param->field, operators[param->op], filter_value(param, &page->query.values[i])};
-    }
-}
-
-/* Only the fields asked for, and _id. */
-static struct shape shape_of(struct page *page)
-{
-    const struct plan *plan = page->plan;
-    size_t at = plan->at[PARAM_SHOW], count = 0;
-    struct shape_field *fields;
-
-    if (at == page->query.count || !page->query.values[at].given)
-        return plan->shape;
-    fields = arena_zalloc(&page->arena, plan->shape.count * sizeof *fields);
-    for (size_t i = 0; i < plan->shape.count; i++) {
-        struct str name = plan->shape_fields[i].name;
-        bool chosen = i == 0;
-        for (size_t j = 0; !chosen && j < page->query.params[at].choice_count; j++)
-            chosen = (page->query.values[at].choices >> j & 1) != 0 &&
-                     str_eq(page->query.params[at].choices[j], name);
-        if (chosen)
-            fields[count++] = (struct shape_field){.name = name};
-    }
-    return (struct shape){fields, count};
-}
-
-static void make_sort(const struct page *page, struct sort_key sort[static 2])
-{
-    struct str text = value_of(page, PARAM_SORT)->text;
-    int direction = text.ptr[0] == '-' ? -1 : 1;
-
-    sort[0] = (struct sort_key){str_from_offset(text, direction < 0), direction};
-    sort[1] = (struct sort_key){STR("_id"), direction};
 }
 
 /* --- The body --- */
@@ -139,7 +85,7 @@ static void put_number(struct buf *out, const char *name, uint64_t number)
 static enum err compose(struct page *page, const struct find_result *result, struct str documents)
 {
     struct buf *out = &page->plain;
-    struct buf next = BUF_INIT(PAGE_NOTE_MAX);
+    struct buf next = BUF_INIT(NOTE_MAX);
 
     if (result->more)
         cursor_encode(&result->last, list_asked(page->plan, &page->query, &page->arena), &next);
@@ -161,56 +107,13 @@ static enum err compose(struct page *page, const struct find_result *result, str
     buf_str(out, documents);
     buf_literal(out, "]}");
     if (out->len > GZIP_WORTH && out->err == ERR_OK) {
-        struct buf note = BUF_INIT(PAGE_NOTE_MAX);
-        page_note_put(&note, pages_of(page), buf_view(&next));
+        struct buf note = BUF_INIT(NOTE_MAX);
+        note_put(&note, pages_of(page), buf_view(&next));
         (void)gzip_pack(buf_view(out), BODY_LEAD, buf_view(&note), &page->gzip);
         buf_free(&note);
     }
     buf_free(&next);
     return out->err;
-}
-
-void page_note_put(struct buf *out, uint64_t pages, struct str next)
-{
-    buf_uint(out, pages);
-    buf_char(out, ' ');
-    buf_str(out, next);
-}
-
-static struct str digits_of(struct str s)
-{
-    size_t len = 0;
-
-    while (len < s.len && s.ptr[len] >= '0' && s.ptr[len] <= '9')
-        len++;
-    return str_make(s.ptr, len);
-}
-
-/* The first place of needle in what stands before the documents. */
-static struct str behind(struct str body, struct str needle)
-{
-    size_t len = body.len < PAGE_NOTE_MAX ? body.len : PAGE_NOTE_MAX;
-    const char *at = memmem(body.ptr, len, needle.ptr, needle.len);
-
-    return at == NULL ? STR("") : str_from_offset(body, (size_t)(at - body.ptr) + needle.len);
-}
-
-struct str page_note(const struct entry *entry, bool gzip, uint64_t *pages)
-{
-    struct str text, next;
-
-    *pages = 0;
-    if (gzip) {
-        text = gzip_comment(entry->gzip);
-        next = str_from_offset(text, str_find(text, ' ') + 1);
-    } else {
-        text = behind(entry->plain, STR(",\"pages\":"));
-        next = behind(text, STR(",\"next\":"));
-        next = next.len > 0 && next.ptr[0] == '"' ? str_from_offset(next, 1) : STR("");
-        next.len = str_find(next, '"');
-    }
-    (void)str_uint(digits_of(text), 0, INT64_MAX, pages);
-    return next;
 }
 
 /* --- The page, on a thread --- */
@@ -227,8 +130,8 @@ static enum err settle_total(struct page *page, struct mongo_db *db, const struc
         return ERR_OK;
     }
     if (!page->counted) {
-        enum err err = collection_count(db, page->plan->resource->name, page->conditions,
-                                        page->condition_count, 0, &page->total);
+        enum err err = collection_count(db, find->collection, find->conditions,
+                                        find->condition_count, 0, &page->total);
         if (err != ERR_OK)
             return err;
     }
@@ -241,33 +144,15 @@ static enum err settle_total(struct page *page, struct mongo_db *db, const struc
 static enum err ask_page(struct mongo_db *db, void *context)
 {
     struct page *page = context;
-    struct sort_key sort[2];
-    struct keyset after;
-    struct shape shape = shape_of(page);
-    uint64_t limit = value_of(page, PARAM_LIMIT)->integer;
-    struct find find = {.collection = page->plan->resource->name,
-                        .conditions = page->conditions,
-                        .condition_count = page->condition_count,
-                        .sort = sort,
-                        .sort_count = 2,
-                        .skip = (uint32_t)((value_of(page, PARAM_PAGE)->integer - 1) * limit),
-                        .limit = (uint32_t)limit,
-                        .shape = &shape,
-                        .look_ahead = true};
+    const struct find *find = &page->question.find;
     struct find_result result = {.arena = &page->arena};
-    struct buf documents = BUF_INIT(RESPONSE_BODY_MAX - PAGE_NOTE_MAX - 256);
+    struct buf documents = BUF_INIT(RESPONSE_BODY_MAX - NOTE_MAX - 256);
     enum err err;
 
     seal_fills(&page->seal, &page->fill, 1);
-    make_sort(page, sort);
-    if (value_of(page, PARAM_AFTER)->given &&
-        cursor_decode(value_of(page, PARAM_AFTER)->text,
-                      list_asked(page->plan, &page->query, &page->arena), &page->arena,
-                      &after) == ERR_OK)
-        find.after = &after;
-    err = collection_find(db, &find, &documents, &result);
+    err = collection_find(db, find, &documents, &result);
     if (err == ERR_OK)
-        err = settle_total(page, db, &find, &result);
+        err = settle_total(page, db, find, &result);
     if (err == ERR_OK)
         err = compose(page, &result, buf_view(&documents));
     if (err == ERR_OK)
@@ -329,10 +214,11 @@ static void start_page(struct page *page)
 static enum err ask_count(struct mongo_db *db, void *context)
 {
     struct page *page = context;
+    const struct find *find = &page->question.find;
 
     seal_fills(&page->count_seal, &page->count_fill, 1);
-    return collection_count(db, page->plan->resource->name, page->conditions, page->condition_count,
-                            0, &page->count_total);
+    return collection_count(db, find->collection, find->conditions, find->condition_count, 0,
+                            &page->count_total);
 }
 
 static void on_count(void *context, enum err err)
@@ -421,7 +307,7 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
     (void)query_parse(&page->query, read->query.params, read->query.count,
                       query_text(&read->query, read->plan->all, &page->arena), &page->arena,
                       &problem);
-    make_conditions(page);
+    question_init(&page->question, page->plan, &page->query, &page->arena);
     if (!redis_ready(page->app->redis)) {
         start_page(page); /* which counts by itself: nothing could be kept */
         return;

@@ -74,7 +74,7 @@ static const struct query_param params[] = {
      .type = PARAM_IDS,
      .op = PARAM_PICK,
      .max = QUERY_IDS_MAX,
-     .help = "These products, in this order"},
+     .help = "These products, in this order; one asked twice is given once"},
     {.name = STR_INIT("inStock"), .type = PARAM_BOOL, .op = PARAM_EQ, .field = STR_INIT("inStock")},
     {.name = STR_INIT("limit"),
      .type = PARAM_UINT,
