@@ -68,6 +68,7 @@ liblarder_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/str.c src/base/str.h \
 	src/base/word.h \
+	src/cache/ask.c \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/debt.c \
 	src/cache/entry.c src/cache/entry.h \
@@ -132,7 +133,7 @@ liblarder_a_SOURCES = \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_write.c \
-	src/store/driver.h \
+	src/store/driver.c src/store/driver.h \
 	src/store/json_writer.c src/store/json_writer.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \

@@ -141,7 +141,6 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
     size_t count = (ids.len + 1) / (OID_HEX_SIZE + 1);
     size_t show = plan->at[PARAM_SHOW];
     struct picking *all = arena_alloc(&request->arena, sizeof *all + count * sizeof all->picks[0]);
-    struct cache_lookup *lookups[QUERY_IDS_MAX];
 
     *all = (struct picking){.request = request,
                             .count = count,
@@ -155,8 +154,7 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
     for (size_t i = 0; i < count && str_split(&ids, ',', &id); i++)
         pick_init(&all->picks[i], all, app, plan, id);
     for (size_t i = 0; i < count; i++)
-        lookups[i] = &all->picks[i].read.lookup;
-    cache_get_many(app->cache, lookups, count);
+        cache_get(app->cache, &all->picks[i].read.lookup);
     if (--all->waiting == 0)
         finish(all);
 }

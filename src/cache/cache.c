@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cache/state.h"
+#include "cache/lookup.h"
 
 #include <stdlib.h>
 
@@ -8,10 +8,9 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
-#include "cache/key.h"
 #include "cache/script.h"
 
-enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 160 };
+enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 160, STATES_KEPT = 256 };
 
 struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, struct redis *redis,
                         struct mongo *mongo, struct memory *memory)
@@ -29,7 +28,8 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     buf_str(&cache->base, config->prefix);
     buf_char(&cache->base, ':');
     cache->prefix_len = cache->base.len;
-    cache->lookups = lookups_new(cache);
+    cache->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
+    cache->asks = asks_new(cache);
     cache->fills = fills_new(cache);
     cache->debts = debts_new(cache);
     cache->listener = listener_new(cache);
@@ -58,7 +58,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     listener_stop(cache->listener);
     debts_stop(cache->debts);
     fills_stop(cache->fills);
-    lookups_stop(cache->lookups);
+    asks_stop(cache->asks);
     cache_handle_closed(cache);
 }
 
@@ -70,7 +70,8 @@ void cache_free(struct cache *cache)
     listener_free(cache->listener);
     debts_free(cache->debts);
     fills_free(cache->fills);
-    lookups_free(cache->lookups);
+    asks_free(cache->asks);
+    pool_free(&cache->states);
     buf_free(&cache->head);
     buf_free(&cache->base);
     free(cache->prefix);

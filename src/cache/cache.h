@@ -91,9 +91,8 @@ struct cache_lookup {
     struct lookup_state *state; /* the cache's own */
 };
 
+/* What is asked for in one turn of the loop is looked up in Redis by one MGET (128 at most). */
 void cache_get(struct cache *cache, struct cache_lookup *lookup);
-/* The same for several, which Redis is asked for by one MGET. */
-void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, size_t count);
 
 /* Must be called, from any thread, right before the first question to the database: what has been
  * asked may not be joined by later requests without tags. */

@@ -312,7 +312,7 @@ static void on_retry_time(uv_timer_t *timer)
     fills->waiting = NULL;
     while (fill != NULL) {
         struct cache_fill *next = fill->waiting_next;
-        lookup_ask(fill->owner, on_retry_reply, fill);
+        asks_again(fill->owner, on_retry_reply, fill);
         fill = next;
     }
 }
@@ -392,7 +392,7 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
     }
     fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
     if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
-        lookup_ask(owner, on_retry_reply, fill);
+        asks_again(owner, on_retry_reply, fill);
     else if (owner->background && owner->bypass != CACHE_DETAIL_NONE && !may_remember(owner))
         end_background(fill);
     else if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)

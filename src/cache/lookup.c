@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/lookup.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/metrics.h"
-#include "base/pool.h"
 #include "base/random.h"
 
-enum {
-    ROOM_FIRST = 8 << 10, /* less than what a request keeps, or each hit would allocate it anew */
-    STATES_KEPT = 256,
-    BATCHES_KEPT = 16,
-    BATCH_MAX = 128,
-    GATHER_MAX = 16
-};
-
-/* Look-ups that Redis is asked for by one MGET. */
-struct batch {
-    struct lookups *all;
-    size_t count;
-    struct lookup_state *states[BATCH_MAX];
-};
-
-struct lookups {
-    struct cache *cache;
-    struct pool states, batches;
-    struct batch *gathered; /* those of this turn of the loop; NULL: none yet */
-    uv_check_t check;       /* at the end of this turn they are sent */
-    uv_idle_t idle;         /* and it does not wait for events */
-};
+/* Less than what a request keeps, or each hit would allocate it anew. */
+enum { ROOM_FIRST = 8 << 10 };
 
 /* --- Memory --- */
 
@@ -111,7 +87,7 @@ void lookup_remember(struct lookup_state *state, const struct entry *entry, stru
 
 static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *lookup)
 {
-    struct lookup_state *state = pool_take(&cache->lookups->states);
+    struct lookup_state *state = pool_take(&cache->states);
     uint32_t slots[ENTRY_TAGS_MAX];
     char room[KEY_HASHED_MAX];
 
@@ -130,7 +106,7 @@ static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *
 static void state_free(struct lookup_state *state)
 {
     buf_free(&state->older);
-    pool_put(&state->cache->lookups->states, state);
+    pool_put(&state->cache->states, state);
 }
 
 static void finish(struct lookup_state *state)
@@ -169,44 +145,6 @@ void lookup_fail(struct lookup_state *state, enum err err)
 
 /* --- Redis --- */
 
-enum { ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
-
-/* Adds entry, tags and fences of one look-up. */
-static size_t put_keys(struct lookup_state *state, struct str *argv, size_t count)
-{
-    struct cache *cache = state->cache;
-    struct cache_lookup *lookup = state->lookup;
-    struct str base = cache_base(cache);
-
-    state->at = count - 1; /* the command's name has no reply */
-    state->generation = redis_generation(cache->redis);
-    argv[count++] = key_make(&cache->scratch, base, STR(""), lookup->name);
-    for (size_t i = 0; i < lookup->tag_count; i++)
-        argv[count++] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
-    for (size_t i = 0; i < lookup->tag_count; i++)
-        argv[count++] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
-    return count;
-}
-
-static void ask_all(struct cache *cache, struct lookup_state *const *states, size_t state_count,
-                    redis_callback *callback, void *context)
-{
-    struct str argv[2 + BATCH_MAX * ARGS_A_LOOKUP];
-    size_t count = 0;
-
-    arena_reset(&cache->scratch);
-    argv[count++] = STR("MGET");
-    for (size_t i = 0; i < state_count; i++)
-        count = put_keys(states[i], argv, count);
-    argv[count++] = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
-    redis_command(cache->redis, count, argv, callback, context);
-}
-
-void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context)
-{
-    ask_all(state->cache, &state, 1, callback, context);
-}
-
 static enum cache_detail table_bypass(const struct lookup_state *state, int64_t mono_ns)
 {
     unsigned flags = memory_check(state->cache->memory, &state->snapshot, mono_ns);
@@ -237,7 +175,7 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
     }
     if (cache_is_young(cache, redis_str(born), mono_ns))
         return CACHE_DETAIL_YOUNG;
-    for (size_t i = 0; i < tags; i++)
+    for (size_t i = 0; i < tags && state->fences_asked; i++)
         if (redis_type(redis_item(reply, state->at + 1 + tags + i)) != REDIS_NIL)
             return CACHE_DETAIL_WRITE_FENCE;
     return table_bypass(state, mono_ns);
@@ -259,6 +197,14 @@ static bool versions_match(const struct lookup_state *state, const struct entry 
            memcmp(entry->versions, state->versions, sizeof(uint64_t) * entry->tag_count) == 0;
 }
 
+/* Behind this look-up's part of the reply and born. */
+static size_t reply_end(const struct lookup_state *state)
+{
+    size_t tags = state->lookup->tag_count;
+
+    return state->at + 2 + (state->fences_asked ? 2 * tags : tags);
+}
+
 enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
                           struct entry *entry)
 {
@@ -267,8 +213,7 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
 
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
-    if (err != ERR_OK || redis_count(reply) < state->at + 2 + 2 * state->lookup->tag_count ||
-        !state->cache->debts_known)
+    if (err != ERR_OK || redis_count(reply) < reply_end(state) || !state->cache->debts_known)
         return VERDICT_BYPASS;
     state->bypass = reply_bypass(state, reply);
     if (state->bypass != CACHE_DETAIL_NONE)
@@ -307,9 +252,8 @@ static void refresh(struct lookup_state *state)
     fill_enter(background);
 }
 
-static void on_reply(void *context, enum err err, const struct redis_value *reply)
+void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply)
 {
-    struct lookup_state *state = context;
     struct entry entry;
     enum verdict verdict = lookup_judge(state, err, reply, &entry);
     struct str bytes;
@@ -339,139 +283,18 @@ static bool may_ask(struct lookup_state *state)
     return state->bypass == CACHE_DETAIL_NONE;
 }
 
-/* --- Several at once --- */
-
-static struct batch *batch_new(struct lookups *all)
-{
-    struct batch *batch = pool_take(&all->batches);
-
-    batch->all = all;
-    batch->count = 0;
-    return batch;
-}
-
-static void on_batch_reply(void *context, enum err err, const struct redis_value *reply)
-{
-    struct batch *batch = context;
-
-    for (size_t i = 0; i < batch->count; i++)
-        on_reply(batch->states[i], err, reply);
-    pool_put(&batch->all->batches, batch);
-}
-
-static void batch_send(struct batch *batch)
-{
-    ask_all(batch->all->cache, batch->states, batch->count, on_batch_reply, batch);
-}
-
-static void send_gathered(struct lookups *all)
-{
-    struct batch *batch = all->gathered;
-
-    all->gathered = NULL;
-    uv_check_stop(&all->check);
-    uv_idle_stop(&all->idle);
-    if (batch != NULL)
-        batch_send(batch);
-}
-
-static void on_check(uv_check_t *check)
-{
-    send_gathered(check->data);
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
-}
-
-/* Requests that one turn of the loop brings ask together: a command costs Redis and this worker
- * more than its keys.  Not too many, for the first answer waits for the last. */
-static void gather(struct lookups *all, struct lookup_state *state)
-{
-    if (all->gathered == NULL) {
-        all->gathered = batch_new(all);
-        uv_check_start(&all->check, on_check);
-        uv_idle_start(&all->idle, on_idle);
-    }
-    all->gathered->states[all->gathered->count++] = state;
-    if (all->gathered->count == GATHER_MAX)
-        send_gathered(all);
-}
-
 void lookup_start(struct lookup_state *state)
 {
     if (may_ask(state))
-        gather(state->cache->lookups, state);
+        asks_gather(state->cache->asks, state);
     else
         fill_enter(state);
 }
 
 void cache_get(struct cache *cache, struct cache_lookup *lookup)
 {
-    if (from_memory(cache, lookup)) {
+    if (from_memory(cache, lookup))
         lookup->done(lookup);
-        return;
-    }
-    lookup_start(state_new(cache, lookup));
-}
-
-void cache_get_many(struct cache *cache, struct cache_lookup *const *lookups, size_t count)
-{
-    struct batch *batch = batch_new(cache->lookups);
-
-    for (size_t i = 0; i < count; i++) {
-        struct lookup_state *state;
-        if (from_memory(cache, lookups[i])) {
-            lookups[i]->done(lookups[i]);
-            continue;
-        }
-        state = state_new(cache, lookups[i]);
-        if (!may_ask(state))
-            fill_enter(state);
-        else if (batch->count == BATCH_MAX)
-            lookup_ask(state, on_reply, state);
-        else
-            batch->states[batch->count++] = state;
-    }
-    if (batch->count > 0)
-        batch_send(batch);
     else
-        pool_put(&batch->all->batches, batch);
-}
-
-/* --- Life --- */
-
-struct lookups *lookups_new(struct cache *cache)
-{
-    struct lookups *all = mem_zalloc(sizeof *all);
-
-    all->cache = cache;
-    all->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
-    all->batches = POOL_INIT(sizeof(struct batch), BATCHES_KEPT);
-    uv_check_init(cache->loop, &all->check);
-    uv_idle_init(cache->loop, &all->idle);
-    all->check.data = all->idle.data = all;
-    cache_handle_opened(cache);
-    cache_handle_opened(cache);
-    return all;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    cache_handle_closed(((struct lookups *)handle->data)->cache);
-}
-
-void lookups_stop(struct lookups *all)
-{
-    send_gathered(all);
-    uv_close((uv_handle_t *)&all->check, on_closed);
-    uv_close((uv_handle_t *)&all->idle, on_closed);
-}
-
-void lookups_free(struct lookups *all)
-{
-    pool_free(&all->states);
-    pool_free(&all->batches);
-    free(all);
+        lookup_start(state_new(cache, lookup));
 }

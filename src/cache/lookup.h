@@ -14,6 +14,7 @@ struct lookup_state {
     uint64_t generation;             /* of the connection that was asked */
     size_t at;                       /* of the entry in the reply to MGET */
     uint64_t versions[ENTRY_TAGS_MAX];
+    bool fences_asked;        /* with the entry and the tags */
     bool versions_known;      /* all of them, from Redis, and still of this generation */
     bool memory_ok;           /* Redis was asked and knows of no write under way */
     bool background;          /* nobody waits for the answer */
@@ -26,12 +27,12 @@ struct lookup_state {
 /* What a reply to MGET says. */
 enum verdict { VERDICT_HIT, VERDICT_STALE, VERDICT_MISS, VERDICT_BYPASS };
 
-/* Sends MGET entry, tags, fences, born. */
-void lookup_ask(struct lookup_state *state, redis_callback *callback, void *context);
 /* Judges the reply, noting versions, bypass and an older entry in state; on HIT and STALE entry
  * borrows from the reply. */
 enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
                           struct entry *entry);
+/* Acts on what the first look found. */
+void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply);
 /* From Redis, or into a fill: for a state that waits for nothing. */
 void lookup_start(struct lookup_state *state);
 /* Answers (unless it is in the background) and frees the state. */
@@ -40,6 +41,15 @@ void lookup_answer(struct lookup_state *state, const struct entry *entry, enum c
 void lookup_fail(struct lookup_state *state, enum err err);
 /* Into shared memory, if its tags allow that. */
 void lookup_remember(struct lookup_state *state, const struct entry *entry, struct str head);
+
+/* ask.c: MGET entry, tags, born, for all that this turn of the loop gathers; lookup_take() has the
+ * reply.  The first look asks for no fences: an entry is stored with versions that were read while
+ * no fence stood, and a fence comes with new versions, so what has the tags' versions is not
+ * fenced; and script_begin sees fences before anything is stored. */
+void asks_gather(struct asks *all, struct lookup_state *state);
+/* MGET entry, tags, fences, born, at once: one that waits may store with the versions that this
+ * tells. */
+void asks_again(struct lookup_state *state, redis_callback *callback, void *context);
 
 /* fill.c: joins a fill that may be joined, or starts one. */
 void fill_enter(struct lookup_state *state);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/pool.h"
 #include "cache/cache.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
@@ -31,7 +32,7 @@ enum {
     NEGATIVE_MS = 30000
 };
 
-struct lookups;
+struct asks;
 struct fills;
 struct debts;
 struct listener;
@@ -51,8 +52,9 @@ struct cache {
     int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
     bool born_asked;
 
-    bool debts_known; /* since the last connection */
-    struct lookups *lookups;
+    bool debts_known;   /* since the last connection */
+    struct pool states; /* of look-ups */
+    struct asks *asks;
     struct fills *fills;
     struct debts *debts;
     struct listener *listener;
@@ -92,11 +94,11 @@ void cache_handle_opened(struct cache *cache);
 void cache_handle_closed(struct cache *cache);
 void cache_count_detail(enum cache_detail detail);
 
-/* lookup.c */
-struct lookups *lookups_new(struct cache *cache);
+/* ask.c */
+struct asks *asks_new(struct cache *cache);
 /* Asks for what is gathered. */
-void lookups_stop(struct lookups *all);
-void lookups_free(struct lookups *all);
+void asks_stop(struct asks *all);
+void asks_free(struct asks *all);
 
 /* fill.c */
 struct fills *fills_new(struct cache *cache);

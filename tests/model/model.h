@@ -169,6 +169,7 @@ enum fault {
     TAGS_AFTER_QUERY,
     MEMORY_WITHOUT_REDIS, /* what was read without Redis goes into memory */
     MEMORY_UNDER_FENCE,
+    RETRY_NO_FENCES,    /* who waits for another's fill and then stores looks at tags only */
     MEMORY_NO_SNAPSHOT, /* put without looking whether the tag has moved */
     JOIN_ANY,
     JOIN_NO_GENERATION,

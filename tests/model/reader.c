@@ -48,7 +48,7 @@ static void remember(const struct at *at, struct state *n, const struct reader *
 
 /* --- Coming --- */
 
-/* lookup.c cache_get: state_new (memory_snapshot), lookup_start (table_bypass, lookup_ask) */
+/* lookup.c cache_get: state_new (memory_snapshot), lookup_start (table_bypass, asks_gather) */
 static void arrive(struct walk *walk, const struct state *s, unsigned i, unsigned worker)
 {
     const struct config *config = walk_config(walk);
@@ -76,7 +76,7 @@ static void arrive(struct walk *walk, const struct state *s, unsigned i, unsigne
 
 /* --- MGET --- */
 
-/* lookup.c lookup_ask: entry, tags, fences, born */
+/* ask.c send_mget: entry, tags, born; for a look again fences, too */
 static void ask(const struct at *at)
 {
     struct state n = *at->s;
@@ -84,8 +84,10 @@ static void ask(const struct at *at)
     const struct names *tag = tag_names(at->config, &n, reader->base);
     const struct names *entry = entry_names(at->config, &n, reader->base);
 
+    bool fences = (reader->flags & R_RETRY) != 0 && !has_fault(at->config, RETRY_NO_FENCES);
+
     reader->tag = tag->tag;
-    reader->reply = tag->fences != 0 ? REPLY_FENCED : 0;
+    reader->reply = fences && tag->fences != 0 ? REPLY_FENCED : 0;
     if (tag->born != BORN_OLD && !has_fault(at->config, NO_BORN))
         reader->reply |= REPLY_YOUNG;
     reader->value = entry->value;
@@ -132,7 +134,7 @@ static void refresh(const struct at *at, struct state n)
     enter_fill(at, n, "worker #: a hit, and a refill in the background");
 }
 
-/* lookup.c on_reply; fill.c on_retry_reply, end_with_hit */
+/* lookup.c lookup_take; fill.c on_retry_reply, end_with_hit */
 static void take_hit(const struct at *at)
 {
     const struct reader *reader = at->reader;
@@ -155,7 +157,7 @@ static void take_hit(const struct at *at)
         refresh(at, n);
 }
 
-/* lookup.c lookup_judge, on_reply; fill.c on_retry_reply */
+/* lookup.c lookup_judge, lookup_take; fill.c on_retry_reply */
 static void take_miss(const struct at *at, uint8_t older)
 {
     struct state n = *at->s;
@@ -250,7 +252,7 @@ static void begun_in_vain(const struct at *at)
     walk_to(at->walk, &n, "worker #: nothing may be stored", at->reader->worker);
 }
 
-/* lookup.c lookup_ask, for on_retry_reply */
+/* ask.c asks_again, for fill.c on_retry_reply */
 static void ask_again(const struct at *at, struct state n, const char *step)
 {
     struct reader *reader = &n.readers[at->i];

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/lookup.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* Requests that one turn of the loop brings ask Redis together: a command costs it and this worker
+ * more than its keys. */
+
+enum { BATCHES_KEPT = 16, BATCH_MAX = 128, ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
+
+struct batch {
+    struct asks *all;
+    size_t count;
+    struct lookup_state *states[BATCH_MAX];
+};
+
+struct asks {
+    struct cache *cache;
+    struct pool batches;
+    struct batch *open; /* of this turn of the loop; NULL: none yet */
+    uv_check_t check;   /* at the end of this turn it is sent */
+    uv_idle_t idle;     /* and the loop does not wait for events */
+};
+
+/* --- MGET --- */
+
+/* Adds entry and tags, and fences, of one look-up. */
+static size_t put_keys(struct lookup_state *state, struct str *argv, size_t count)
+{
+    struct cache *cache = state->cache;
+    struct cache_lookup *lookup = state->lookup;
+    struct str base = cache_base(cache);
+
+    state->at = count - 1; /* the command's name has no reply */
+    argv[count++] = key_make(&cache->scratch, base, STR(""), lookup->name);
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        argv[count++] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
+    for (size_t i = 0; i < lookup->tag_count && state->fences_asked; i++)
+        argv[count++] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+    return count;
+}
+
+/* An earlier look-up of the same name: a name decides the tags. */
+static const struct lookup_state *find_twin(struct lookup_state *const *states, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (str_eq(states[j]->name, states[i]->name))
+            return states[j];
+    return NULL;
+}
+
+static void send_mget(struct cache *cache, struct lookup_state *const *states, size_t state_count,
+                      bool fences, redis_callback *callback, void *context)
+{
+    struct str argv[2 + BATCH_MAX * ARGS_A_LOOKUP];
+    size_t count = 0;
+
+    arena_reset(&cache->scratch);
+    argv[count++] = STR("MGET");
+    for (size_t i = 0; i < state_count; i++) {
+        const struct lookup_state *twin = find_twin(states, i);
+        states[i]->generation = redis_generation(cache->redis);
+        states[i]->fences_asked = fences;
+        if (twin != NULL)
+            states[i]->at = twin->at;
+        else
+            count = put_keys(states[i], argv, count);
+    }
+    argv[count++] = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
+    redis_command(cache->redis, count, argv, callback, context);
+}
+
+void asks_again(struct lookup_state *state, redis_callback *callback, void *context)
+{
+    send_mget(state->cache, &state, 1, true, callback, context);
+}
+
+/* --- Gathering --- */
+
+static void on_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct batch *batch = context;
+
+    for (size_t i = 0; i < batch->count; i++)
+        lookup_take(batch->states[i], err, reply);
+    pool_put(&batch->all->batches, batch);
+}
+
+static void flush(struct asks *all)
+{
+    struct batch *batch = all->open;
+
+    all->open = NULL;
+    uv_check_stop(&all->check);
+    uv_idle_stop(&all->idle);
+    if (batch != NULL)
+        send_mget(all->cache, batch->states, batch->count, false, on_reply, batch);
+}
+
+static void on_check(uv_check_t *check)
+{
+    flush(check->data);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+void asks_gather(struct asks *all, struct lookup_state *state)
+{
+    if (all->open == NULL) {
+        all->open = pool_take(&all->batches);
+        all->open->all = all;
+        all->open->count = 0;
+        uv_check_start(&all->check, on_check);
+        uv_idle_start(&all->idle, on_idle);
+    }
+    all->open->states[all->open->count++] = state;
+    if (all->open->count == BATCH_MAX)
+        flush(all);
+}
+
+/* --- Life --- */
+
+struct asks *asks_new(struct cache *cache)
+{
+    struct asks *all = mem_zalloc(sizeof *all);
+
+    all->cache = cache;
+    all->batches = POOL_INIT(sizeof(struct batch), BATCHES_KEPT);
+    uv_check_init(cache->loop, &all->check);
+    uv_idle_init(cache->loop, &all->idle);
+    all->check.data = all->idle.data = all;
+    cache_handle_opened(cache);
+    cache_handle_opened(cache);
+    return all;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    cache_handle_closed(((struct asks *)handle->data)->cache);
+}
+
+void asks_stop(struct asks *all)
+{
+    flush(all);
+    uv_close((uv_handle_t *)&all->check, on_closed);
+    uv_close((uv_handle_t *)&all->idle, on_closed);
+}
+
+void asks_free(struct asks *all)
+{
+    pool_free(&all->batches);
+    free(all);
+}
