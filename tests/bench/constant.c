@@ -3,7 +3,7 @@
  * process, epoll, kept connections, one read and one write a request, the same bytes each time.
  * Nothing that it is sent is looked at but where records begin and end: no server to copy from.
  *
- *   constant SOCKET BYTES */
+ *   constant SOCKET FILE        FILE: header lines, an empty one, the body */
 #include <errno.h>
 #include <fastcgi.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READ = 65536, BODY_MAX = 65000, FDS = 65536, EVENTS = 64 };
+enum { READ = 65536, ANSWER_MAX = 65000, FDS = 65536, EVENTS = 64 };
 
 /* How much of the record that is being read is still to come. */
 struct stream {
@@ -24,7 +24,7 @@ struct stream {
 };
 
 static struct stream streams[FDS];
-static char answer[BODY_MAX + 512];
+static char answer[ANSWER_MAX + 64];
 static size_t answer_len;
 
 static void put_header(int type, size_t length, size_t padding)
@@ -41,19 +41,28 @@ static void put_header(int type, size_t length, size_t padding)
     answer_len += sizeof header;
 }
 
-static void make_answer(size_t size)
+static size_t read_answer(const char *path, char *to, size_t size)
 {
-    char head[256];
-    size_t head_len = (size_t)snprintf(head, sizeof head,
-                                       "Status: 200 OK\r\nContent-Type: application/json\r\n"
-                                       "Content-Length: %zu\r\n\r\n",
-                                       size);
-    size_t padding = (8 - (head_len + size) % 8) % 8;
+    FILE *file = fopen(path, "rb");
+    size_t len = file != NULL ? fread(to, 1, size, file) : 0;
 
-    put_header(FCGI_STDOUT, head_len + size, padding);
-    memcpy(answer + answer_len, head, head_len);
-    memset(answer + answer_len + head_len, 'x', size);
-    answer_len += head_len + size + padding;
+    if (len == 0 || len == size) {
+        fprintf(stderr, "%s: missing, empty or too long\n", path);
+        exit(1);
+    }
+    fclose(file);
+    return len;
+}
+
+static void make_answer(const char *path)
+{
+    static char bytes[ANSWER_MAX];
+    size_t len = read_answer(path, bytes, sizeof bytes);
+    size_t padding = (8 - len % 8) % 8;
+
+    put_header(FCGI_STDOUT, len, padding);
+    memcpy(answer + answer_len, bytes, len);
+    answer_len += len + padding;
     put_header(FCGI_STDOUT, 0, 0);
     put_header(FCGI_END_REQUEST, sizeof(FCGI_EndRequestBody), 0);
     answer_len += sizeof(FCGI_EndRequestBody);
@@ -122,15 +131,14 @@ static void watch(int epoll, int fd)
 int main(int argc, char **argv)
 {
     struct epoll_event events[EVENTS];
-    size_t size = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
     int listener, epoll = epoll_create1(0);
 
-    if (argc != 3 || size > BODY_MAX) {
-        fprintf(stderr, "usage: constant SOCKET BYTES (at most %d)\n", BODY_MAX);
+    if (argc != 3) {
+        fprintf(stderr, "usage: constant SOCKET FILE\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    make_answer(size);
+    make_answer(argv[2]);
     listener = listen_at(argv[1]);
     watch(epoll, listener);
     for (;;) {
