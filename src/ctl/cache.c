@@ -23,16 +23,20 @@ static enum err print_keys(struct walk *walk)
     enum err err = ERR_OK;
 
     for (size_t i = 0; err == ERR_OK && i < walk->count; i++, key += strlen(key) + 1) {
-        int64_t ttl_ms = 0, bytes = 0;
+        int64_t ttl_s = 0, bytes = 0;
 
-        err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("PTTL"), str_from(key)}, take_int,
-                        &ttl_ms);
+        err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("TTL"), str_from(key)}, take_int,
+                        &ttl_s);
         if (err == ERR_OK)
             err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("STRLEN"), str_from(key)},
                             take_int, &bytes);
-        if (err == ERR_OK && ttl_ms != -2)
-            printf("%8.1f s %8lld B  %s\n", (double)ttl_ms / 1000, (long long)bytes,
-                   key + walk->base.len);
+        if (err != ERR_OK || ttl_s == -2)
+            continue;
+        if (ttl_s == -1)
+            printf("  pinned");
+        else
+            printf("%6lld s", (long long)ttl_s);
+        printf(" %8lld B  %s\n", (long long)bytes, key + walk->base.len);
     }
     return err;
 }
@@ -156,7 +160,10 @@ static void print_entry(const struct entry *entry, int64_t ttl_ms)
     print_time("fresh until", entry->fresh_until_ms);
     print_time("stale until", entry->stale_until_ms);
     print_time("error until", entry->error_until_ms);
-    printf("%-12s %.1f s\n", "ttl", (double)ttl_ms / 1000);
+    if (ttl_ms == -1)
+        printf("%-12s pinned\n", "ttl");
+    else
+        printf("%-12s %.1f s\n", "ttl", (double)ttl_ms / 1000);
     printf("%-12s %u ms\n", "fill took", entry->fill_ms);
     for (size_t i = 0; i < entry->tag_count; i++)
         printf("%-12s %016llx\n", "tag version", (unsigned long long)entry->versions[i]);

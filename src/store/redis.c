@@ -233,7 +233,7 @@ static void on_probed(void *context, enum err err, const struct redis_value *rep
 static void on_probe_due(uv_timer_t *timer)
 {
     struct redis *redis = timer->data;
-    struct str argv[] = {STR("SET"), str_from(redis->probe_key), STR("1"), STR("PX"), STR("1000")};
+    struct str argv[] = {STR("SET"), str_from(redis->probe_key), STR("1"), STR("EX"), STR("1")};
 
     if (redis->state == REDIS_READY && redis->refused)
         redis_command(redis, 5, argv, on_probed, redis);

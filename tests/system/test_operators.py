@@ -80,12 +80,15 @@ def test_ttl_expire_persist(stack, product, eventually):
     eventually(lambda: stack.redis.exists(stack.base() + name))
     ttl = float(stack.ctl("cache", "ttl", name).stdout.split()[0])
     assert 500 < ttl <= 660
+    shown = stack.ctl("cache", "list", name).stdout.split()
+    assert 500 < int(shown[0]) <= 660 and shown[1] == "s" and shown[-1] == name
     stack.ctl("cache", "expire", name, "1000")
     assert 990 < stack.redis.ttl(stack.base() + name) <= 1000
     stack.ctl("cache", "persist", name)
     stack.ctl("cache", "persist", name)
     assert stack.redis.ttl(stack.base() + name) == -1
     assert stack.ctl("cache", "ttl", name).stdout == "pinned\n"
+    assert stack.ctl("cache", "list", name).stdout.startswith("  pinned")
     assert stack.client.put(f"/api/products/{item}", {"price": 5}).status == 200
     assert stack.client.get(f"/api/products/{item}").json["data"]["price"] == 5
     assert 0 < stack.redis.ttl(stack.base() + name) <= 660
