@@ -19,7 +19,7 @@ static void append_command(bson_t *to, struct str collection, const struct index
     bson_t list, item, keys;
 
     query_text(to, "createIndexes", collection);
-    bson_append_array_begin(to, "indexes", -1, &list);
+    bson_append_array_unsafe_begin(to, "indexes", -1, &list);
     bson_append_document_begin(&list, "0", -1, &item);
     bson_append_document_begin(&item, "key", -1, &keys);
     append_keys(&keys, index);

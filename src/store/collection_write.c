@@ -290,7 +290,7 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
     enum err err = ERR_OK;
 
     query_text(&command, verb, collection);
-    bson_append_array_begin(&command, list, -1, &statements);
+    bson_append_array_unsafe_begin(&command, list, -1, &statements);
     bson_append_document(&statements, "0", -1, statement);
     bson_append_array_end(&command, &statements);
     append_write_time(&command, max_time_ms);

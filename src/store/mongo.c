@@ -294,17 +294,21 @@ static void on_breaker_due(uv_timer_t *timer)
 
 /* Making and ending. */
 
-static void on_driver_log(mongoc_log_level_t level, const char *domain, const char *message,
-                          void *context)
-{
-    (void)context;
-    if (level <= MONGOC_LOG_LEVEL_WARNING)
-        log_warn("mongo", "driver", LOG_CSTR("part", domain), LOG_CSTR("reason", message));
-}
-
 static unsigned or_default(unsigned value, unsigned standard)
 {
     return value != 0 ? value : standard;
+}
+
+static struct mongo_config with_defaults(const struct mongo_config *config)
+{
+    struct mongo_config full = *config;
+
+    full.uri = NULL;
+    full.threads = or_default(config->threads, THREADS);
+    full.queue = or_default(config->queue, QUEUE);
+    full.breaker_failures = or_default(config->breaker_failures, BREAKER_FAILURES);
+    full.breaker_ms = or_default(config->breaker_ms, BREAKER_MS);
+    return full;
 }
 
 static void add_timer(struct mongo *mongo, uv_timer_t *timer)
@@ -316,35 +320,28 @@ static void add_timer(struct mongo *mongo, uv_timer_t *timer)
 
 enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why)
 {
+    struct mongo_config full = with_defaults(config);
+    mongoc_client_pool_t *pool;
     mongoc_uri_t *uri = NULL;
+    const char *database;
     struct mongo *mongo;
     enum err err;
 
-    mongoc_init();
-    mongoc_log_set_handler(on_driver_log, NULL);
+    driver_start();
     err = mongo_uri_parse(config->uri, &uri, why);
     if (err != ERR_OK)
         return err;
-    mongo = mem_zalloc(sizeof *mongo);
-    mongo->config = *config;
-    mongo->config.uri = NULL;
-    mongo->config.threads = or_default(config->threads, THREADS);
-    mongo->config.queue = or_default(config->queue, QUEUE);
-    mongo->config.breaker_failures = or_default(config->breaker_failures, BREAKER_FAILURES);
-    mongo->config.breaker_ms = or_default(config->breaker_ms, BREAKER_MS);
-    mongo->database =
-        mem_strdup(mongoc_uri_get_database(uri) != NULL ? mongoc_uri_get_database(uri) : "larder");
-    mongo->pool = mongoc_client_pool_new(uri);
-    if (mongo->pool == NULL) {
+    pool = driver_pool(uri, full.threads);
+    if (pool == NULL) {
         *why = "the driver cannot use this URI (is TLS asked for, and is it built with TLS?)";
         err = ERR_UNSUPPORTED;
-        free(mongo->database);
-        free(mongo);
         goto out;
     }
-    mongoc_client_pool_set_error_api(mongo->pool, MONGOC_ERROR_API_VERSION_2);
-    if (!mongoc_uri_has_option(uri, MONGOC_URI_MAXPOOLSIZE)) /* one more: the ping */
-        mongoc_client_pool_max_size(mongo->pool, mongo->config.threads + 1);
+    database = mongoc_uri_get_database(uri);
+    mongo = mem_zalloc(sizeof *mongo);
+    mongo->config = full;
+    mongo->pool = pool;
+    mongo->database = mem_strdup(database != NULL ? database : "larder");
     if (config->loop != NULL) {
         add_timer(mongo, &mongo->deadlines);
         add_timer(mongo, &mongo->breaker);

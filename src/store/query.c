@@ -22,7 +22,7 @@ static void append_array(bson_t *to, struct str field, const struct value *value
     size_t count = strings ? value->strings.count : value->list.count;
     bson_t array;
 
-    bson_append_array_begin(to, field.ptr, (int)field.len, &array);
+    bson_append_array_unsafe_begin(to, field.ptr, (int)field.len, &array);
     for (size_t i = 0; i < count; i++) {
         struct value item = strings ? value_string(value->strings.items[i]) : value->list.items[i];
         append_item(&array, i, &item);
@@ -112,13 +112,13 @@ static void append_keyset(bson_t *to, const struct keyset *after, const struct s
     struct value id = value_oid(after->id);
     bson_t all, second, any;
 
-    bson_append_array_begin(to, "$and", -1, &all);
+    bson_append_array_unsafe_begin(to, "$and", -1, &all);
     if (sort_count == 1) {
         append_comparison(&all, "0", STR("_id"), strict[id_up], &id);
     } else {
         append_comparison(&all, "0", sort[0].field, weak[up], &after->value);
         bson_append_document_begin(&all, "1", -1, &second);
-        bson_append_array_begin(&second, "$or", -1, &any);
+        bson_append_array_unsafe_begin(&second, "$or", -1, &any);
         append_comparison(&any, "0", sort[0].field, strict[up], &after->value);
         append_comparison(&any, "1", STR("_id"), strict[id_up], &id);
         bson_append_array_end(&second, &any);

@@ -13,6 +13,11 @@
 
 #include "base/str.h"
 
+#ifdef assert_int_in_range /* its name since cmocka 2 */
+#undef assert_in_range
+#define assert_in_range(value, least, most) assert_int_in_range((int64_t)(value), least, most)
+#endif
+
 #define assert_str(actual, expected)                                                               \
     do {                                                                                           \
         struct str actual_ = (actual);                                                             \

@@ -212,7 +212,7 @@ static void random_value(bson_t *to, const char *key, unsigned depth)
         bson_append_document_end(to, &inner);
         break;
     default:
-        bson_append_array_begin(to, key, -1, &inner);
+        bson_append_array_unsafe_begin(to, key, -1, &inner);
         random_value(&inner, "0", depth + 1);
         random_value(&inner, "1", depth + 1);
         bson_append_array_end(to, &inner);

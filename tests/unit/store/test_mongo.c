@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -100,6 +101,15 @@ static void on_change(void *context, bool up)
     fixture->downs += !up;
 }
 
+/* The driver would leave a file in /dev/shm behind a process that is killed. */
+static void assert_no_counters(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/dev/shm/mongoc-%ld", (long)getpid());
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void open_mongo(struct fixture *fixture, struct mongo_config config)
 {
     const char *why;
@@ -109,6 +119,7 @@ static void open_mongo(struct fixture *fixture, struct mongo_config config)
     config.on_change = on_change;
     config.context = fixture;
     assert_int_equal(mongo_new(&config, &fixture->mongo, &why), ERR_OK);
+    assert_no_counters();
 }
 
 static void on_closed(void *context)
