@@ -272,6 +272,18 @@ static json_t *paths(const struct router *router, const struct app_config *confi
     return all;
 }
 
+/* In the order in which they are read. */
+static json_t *tags(void)
+{
+    static const char *const names[] = {"products", "posts",      "users",
+                                        "sessions", "operations", "description"};
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_array_append_new(list, json_pack("{s:s}", "name", names[i]));
+    return list;
+}
+
 json_t *openapi_document(const struct router *router, const struct app_config *config)
 {
     json_t *security =
@@ -286,6 +298,7 @@ json_t *openapi_document(const struct router *router, const struct app_config *c
                              PACKAGE_VERSION, "description", description, "license", "name",
                              "BSD 2-Clause", "identifier", "BSD-2-Clause");
 
-    return json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o}", "openapi", "3.1.1", "info", info, "servers",
-                     "url", "/", "paths", paths(router, config), "components", components);
+    return json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o, s:o}", "openapi", "3.1.1", "info", info,
+                     "servers", "url", "/", "tags", tags(), "paths", paths(router, config),
+                     "components", components);
 }

@@ -118,10 +118,24 @@ static void put_limit(struct buf *out, const json_t *schema, const char *name, c
     put_json(out, value, JSON_COMPACT);
 }
 
-static void put_format(struct buf *out, const json_t *schema)
+/* " (date-time or date)" */
+static void put_formats(struct buf *out, const json_t *schema)
 {
-    buf_literal(out, " ");
-    put_text(out, member(schema, "format"));
+    const json_t *any = json_object_get(schema, "anyOf"), *part;
+    size_t i;
+
+    if (member(schema, "format") == NULL && any == NULL)
+        return;
+    buf_literal(out, " (");
+    if (any == NULL)
+        put_text(out, member(schema, "format"));
+    json_array_foreach(any, i, part)
+    {
+        if (i > 0)
+            buf_literal(out, " or ");
+        put_text(out, member(part, "format"));
+    }
+    buf_char(out, ')');
 }
 
 /* "string, length at least 1, at most 200" */
@@ -132,15 +146,13 @@ static void put_type(struct buf *out, const json_t *schema)
 
     if (json_is_string(type))
         put_text(out, json_string_value(type));
-    if (member(schema, "format") != NULL)
-        put_format(out, schema);
-    json_array_foreach(json_object_get(schema, "anyOf"), i, part) put_format(out, part);
     json_array_foreach(type, i, part)
     {
         if (i > 0)
             buf_literal(out, " or ");
         put_text(out, json_string_value(part));
     }
+    put_formats(out, schema);
     if (json_object_get(schema, "items") != NULL) {
         buf_literal(out, " of ");
         put_type(out, json_object_get(schema, "items"));
@@ -309,27 +321,10 @@ static void put_tag(struct buf *out, const json_t *document, const char *tag)
             put_operation(out, document, path, method, operation);
 }
 
-/* Each tag where it first occurs. */
-static void put_tags(struct buf *out, const json_t *document)
-{
-    json_t *seen = json_object();
-    const json_t *item, *operation;
-    const char *path, *method;
-
-    json_object_foreach((json_t *)(uintptr_t)json_object_get(document, "paths"), path, item)
-        json_object_foreach((json_t *)(uintptr_t)item, method,
-                            operation) if (is_shown(method) &&
-                                           json_object_get(seen, tag_of(operation)) == NULL)
-    {
-        json_object_set_new(seen, tag_of(operation), json_true());
-        put_tag(out, document, tag_of(operation));
-    }
-    json_decref(seen);
-}
-
 void openapi_page(const json_t *document, struct buf *out)
 {
-    const json_t *info = json_object_get(document, "info");
+    const json_t *info = json_object_get(document, "info"), *tag;
+    size_t i;
 
     buf_literal(out, "<!DOCTYPE html><html lang=en><head><meta charset=utf-8>"
                      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>");
@@ -342,6 +337,7 @@ void openapi_page(const json_t *document, struct buf *out)
     buf_literal(out, "<p>");
     put_words(out, member(info, "description"));
     buf_literal(out, "</p>");
-    put_tags(out, document);
+    json_array_foreach(json_object_get(document, "tags"), i, tag)
+        put_tag(out, document, member(tag, "name"));
     buf_literal(out, "</body></html>\n");
 }

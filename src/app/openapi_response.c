@@ -199,6 +199,22 @@ static void add_access(json_t *responses, const struct operation *operation)
         add_refusal(responses, 403);
 }
 
+/* By status, as a reader looks for them. */
+static json_t *in_order(json_t *all)
+{
+    json_t *sorted = json_object(), *response;
+    char key[8];
+
+    for (unsigned status = 200; status < 600; status++) {
+        snprintf(key, sizeof key, "%u", status);
+        response = json_object_get(all, key);
+        if (response != NULL)
+            json_object_set(sorted, key, response);
+    }
+    json_decref(all);
+    return sorted;
+}
+
 /* What nginx refuses, as far as this operation has a place for it. */
 static void add_lengths(json_t *responses, const struct operation *operation)
 {
@@ -247,5 +263,5 @@ json_t *responses_json(const struct operation *operation)
         json_object_set_new(all, "503",
                             json_pack("{s:s, s:o}", "description", "Not at the moment", "content",
                                       content(about, result_schema(route))));
-    return all;
+    return in_order(all);
 }

@@ -6,7 +6,7 @@
 
 /* What an operation answers (OpenAPI 3.1.1 section 4.8.16).  New references, the caller's. */
 
-/* A Responses Object: by status, the success first. */
+/* A Responses Object, in the order of the statuses. */
 json_t *responses_json(const struct operation *operation);
 /* References to these headers, a list that ends with NULL, and to the one of every answer. */
 json_t *response_header_refs(const char *const *names);

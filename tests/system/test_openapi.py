@@ -59,6 +59,10 @@ def test_operations_have_ids_of_their_own_and_words(document):
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids)) > 40
     assert all(operation["summary"] for operation in operations)
+    tags = {tag["name"] for tag in document["tags"]}
+    assert {tag for operation in operations for tag in operation["tags"]} == tags
+    for operation in operations:
+        assert list(operation["responses"]) == sorted(operation["responses"])
 
 
 def test_it_is_kept_by_clients(closed):
