@@ -3,6 +3,7 @@
 import concurrent.futures
 import datetime
 import os
+import pathlib
 import statistics
 import time
 
@@ -415,17 +416,16 @@ def test_right_ones_do_not_count(shop, ann, forget):
     eventually(lambda: not list(shop.redis.scan_iter("larder:throttle:*")))
 
 
-@pytest.mark.parametrize("redis", ["up", "down"])
-def test_right_ones_at_the_same_time(shop, ann, forget, mended, redis):
+def sign_in_at_once(shop, email, count=16):
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: sign_in(shop, email).status, range(count)))
+
+
+def test_right_ones_at_the_same_time(shop, ann, forget):
     """However many there are: nobody has failed, so nobody is kept out."""
-    if redis == "down":
-        shop.control("kill", "redis")
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        statuses = list(pool.map(lambda _: sign_in(shop, ann.email).status, range(16)))
-    assert statuses == [201] * 16
+    assert sign_in_at_once(shop, ann.email) == [201] * 16
     assert sign_in(shop, ann.email).status == 201
-    if redis == "up":
-        eventually(lambda: not list(shop.redis.scan_iter("larder:throttle:*")))
+    eventually(lambda: not list(shop.redis.scan_iter("larder:throttle:*")))
 
 
 def test_what_a_dead_worker_was_at_is_forgotten(shop, ann, forget):
@@ -446,28 +446,30 @@ def test_guesses_at_the_same_time(shop, ann, forget):
     assert 5 <= statuses.count(401) <= 10 and statuses.count(401) + statuses.count(429) == 20
 
 
+def work_of(pids):
+    """Seconds of CPU that these processes have had, in all their threads."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for pid in pids for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
 def test_unknown_and_wrong_look_the_same(shop, ann, forget):
+    """In what is answered, and in how long it takes: on a machine that does other things as well
+    the work tells more of that than the clock, which would see another question to MongoDB."""
+    pids = shop.workers()
+
     def ask(email):
-        begun = time.perf_counter()
+        forget()
+        work, begun = work_of(pids), time.perf_counter()
         answer = sign_in(shop, email, "wrong one")
         took = time.perf_counter() - begun
         body = {k: v for k, v in answer.json.items() if k != "requestId"}
         names = sorted(n for n in answer.headers if n not in ("Date", "X-Request-Id"))
-        return took, (answer.status, body, names)
-    known, unknown = [], []
-    for i in range(100):
-        forget()
-        known.append(ask(ann.email))
-        forget()
-        unknown.append(ask(f"nobody{i}@example.org"))
-        # On a machine that does other things as well, one of the two is the calmer measure.
-        fast = [min(took for took, _ in times) for times in (known, unknown)]
-        middle = [statistics.median(took for took, _ in times) for times in (known, unknown)]
-        apart = min(abs(fast[0] / fast[1] - 1), abs(middle[0] / middle[1] - 1))
-        if i > 15 and apart < 0.05:
-            break
-    assert len({repr(shown) for _, shown in known + unknown}) == 1
-    assert apart < 0.05, (fast, middle)
+        return work_of(pids) - work, took, repr((answer.status, body, names))
+    pairs = [(ask(ann.email), ask(f"nobody{i}@example.org")) for i in range(16)]
+    assert len({shown for pair in pairs for _, _, shown in pair}) == 1
+    for what, most in ((0, 0.05), (1, 0.25)):
+        known, unknown = (statistics.median(pair[who][what] for pair in pairs) for who in (0, 1))
+        assert known > 0.005 and abs(known / unknown - 1) < most, (what, known, unknown)
 
 
 @pytest.mark.parametrize("body", [
@@ -735,6 +737,7 @@ def test_everything_goes_on_without_redis(shop, editor, mended):
     assert new.get(f"/api/users/{new.id}").json["data"]["name"] == "Still here"
     assert editor.request("POST", "/api/products", PRODUCT).status == 201
     assert new.request("POST", "/api/products", PRODUCT).status == 403
+    assert sign_in_at_once(shop, new.email) == [201] * 16
     statuses = [sign_in(shop, new.email, "wrong one").status for _ in range(11)]
     assert statuses[:5] == [401] * 5 and statuses[-1] == 429  # each of the two workers counts
     assert ann.request("DELETE", "/api/sessions/current").status == 200
