@@ -310,6 +310,17 @@ def test_expired(shop, ann, field):
     assert not ann.inside
 
 
+def test_a_deleted_account_is_nobodys(shop, ann):
+    """Whoever deletes one in MongoDB tells the cache, as of anything that goes round the API."""
+    assert ann.inside
+    shop.mongo.users.delete_one({"_id": bson.ObjectId(ann.id)})
+    shop.ctl("cache", "purge", f"user:{ann.id}")
+    for target in ("/api/sessions/current", "/api/me/dashboard", f"/api/users/{ann.id}"):
+        assert ann.get(target).status == 401
+    assert ann.request("POST", "/api/products", PRODUCT).status == 401
+    assert sign_in(shop, ann.email).status == 401
+
+
 def test_cookie_and_origin(shop, ann):
     cookie = {"Cookie": f"a=b; larder_session={ann.token}"}
     me = f"/api/users/{ann.id}"
@@ -611,6 +622,16 @@ def test_one_user_by_one_key(shop, key):
     second = once(shop, key, body, target="/api/users")
     assert first.status == second.status == 201 and first.body == second.body
     assert shop.client.post("/api/users", body).status == 409
+
+
+def test_what_is_kept_of_a_body_needs_its_key(shop, key):
+    """A body may hold a password: two prints of one body have nothing in common."""
+    body = {"name": "Once", "email": f"{key}@example.org", "password": "short"}
+    before = {record["_id"] for record in shop.mongo.idempotency.find()}
+    assert [once(shop, key + more, body, target="/api/users").status for more in "ab"] == [400, 400]
+    prints = [record["print"] for record in shop.mongo.idempotency.find()
+              if record["_id"] not in before]
+    assert len(prints) == len(set(prints)) == 2
 
 
 def test_an_account_that_a_dead_worker_made(shop, key):
