@@ -44,7 +44,11 @@ static int setup(void **state)
     server_start(&fixture->server, NULL);
     assert_int_equal(redis_url_parse(str_from(fixture->server.url), &url, &why), ERR_OK);
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
-    fixture->redis = redis_new(&(struct redis_config){.loop = &fixture->loop, .url = &url});
+    /* Patient: valgrind makes all of this slow. */
+    fixture->redis = redis_new(&(struct redis_config){.loop = &fixture->loop,
+                                                      .url = &url,
+                                                      .connect_timeout_ms = 5000,
+                                                      .command_timeout_ms = 5000});
     redis_url_free(&url);
     redis_wake(fixture->redis);
     while (!redis_ready(fixture->redis))

@@ -57,6 +57,11 @@ static void client_new(struct fixture *fixture, struct redis_config config, cons
     config.on_state = on_state;
     if (config.context == NULL)
         config.context = fixture;
+    /* Patient, unless a test is about it: valgrind makes all of this slow. */
+    if (config.connect_timeout_ms == 0)
+        config.connect_timeout_ms = 5000;
+    if (config.command_timeout_ms == 0)
+        config.command_timeout_ms = 5000;
     fixture->redis = redis_new(&config);
     redis_url_free(&url);
 }
@@ -71,6 +76,7 @@ static void client_close(struct fixture *fixture)
     redis_close(fixture->redis, on_closed, &fixture->closed);
     wait_until(&fixture->loop, fixture->closed);
     fixture->closed = false;
+    fixture->redis = NULL;
     memset(fixture->states, 0, sizeof fixture->states);
 }
 
@@ -97,6 +103,8 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
+    if (fixture->redis != NULL) /* the test has failed */
+        client_close(fixture);
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&fixture->loop), 0);
     server_free(&fixture->server);
@@ -245,7 +253,7 @@ static void test_timeout(void **state)
     uint64_t generation;
     int64_t began, took;
 
-    client_new(fixture, (struct redis_config){0}, fixture->server.url);
+    client_new(fixture, (struct redis_config){.command_timeout_ms = 50}, fixture->server.url);
     client_up(fixture);
     generation = redis_generation(fixture->redis);
     kill(fixture->server.pid, SIGSTOP);
