@@ -74,6 +74,7 @@ liblarder_a_SOURCES = \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
+	src/cache/keep.c src/cache/keep.h \
 	src/cache/key.c src/cache/key.h \
 	src/cache/listener.c \
 	src/cache/lock.c src/cache/lock.h \

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "cache/keep.h"
 #include "cache/lookup.h"
 #include "cache/script.h"
 
@@ -120,111 +121,13 @@ static void unlock(struct cache_fill *fill)
     redis_script(cache->redis, &script_unlock, &key, 1, &token, 1, cache_ignore, NULL);
 }
 
-/* Absent ids are kept within a budget, so that guessing them cannot crowd out what is there. */
-static bool take_negative(struct cache *cache, int64_t now_ms)
-{
-    if (now_ms - cache->negative_since_ms >= NEGATIVE_MS) {
-        cache->negative_since_ms = now_ms;
-        cache->negative_stored = 0;
-    }
-    return cache->negative_stored++ < NEGATIVE_MAX;
-}
-
-static bool is_cacheable(struct cache_fill *fill, const struct entry *entry, int64_t now_ms)
-{
-    if (entry->status == 200)
-        return true;
-    return entry->status == 404 && fill->owner->lookup->class->negative &&
-           take_negative(fill->cache, now_ms);
-}
-
-static void set_times(struct cache_fill *fill, struct entry *entry, int64_t now_ms)
-{
-    const struct cache_class *class = fill->owner->lookup->class;
-    int64_t ttl_ms = entry->status == 404 ? NEGATIVE_MS : class->ttl_ms;
-    int64_t refresh_ms = entry->status == 404 ? 0 : class->refresh_ms;
-
-    ttl_ms = random_jitter(ttl_ms, 0.1);
-    entry->created_ms = now_ms;
-    entry->stale_until_ms = now_ms + ttl_ms;
-    entry->fresh_until_ms = entry->stale_until_ms - refresh_ms;
-    entry->error_until_ms = entry->stale_until_ms + (entry->status == 404 ? 0 : class->error_ms);
-    entry->fill_ms = (uint32_t)(clock_mono_ms() - fill->began_ms);
-    entry->tag_count = fill->owner->lookup->tag_count;
-    memcpy(entry->versions, fill->owner->versions, sizeof entry->versions);
-}
-
-static void on_stored(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context;
-    (void)reply;
-    metric_inc(err == ERR_OK ? METRIC_STORES : METRIC_STORE_REFUSED);
-}
-
-static void store_entry(struct cache_fill *fill, const struct entry *entry, struct str head)
-{
-    struct cache *cache = fill->cache;
-    struct buf ttl = BUF_INIT(32);
-    char *value;
-    struct str key;
-    size_t size = head.len + entry->plain.len + entry->gzip.len;
-
-    arena_reset(&cache->scratch);
-    key = key_make(&cache->scratch, cache_base(cache), STR(""), fill->owner->lookup->name);
-    value = arena_alloc(&cache->scratch, size);
-    memcpy(value, head.ptr, head.len);
-    if (entry->plain.len > 0)
-        memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
-    if (entry->gzip.len > 0)
-        memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
-    buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
-    redis_command(
-        cache->redis, 5,
-        (const struct str[]){STR("SET"), key, str_make(value, size), STR("PX"), buf_view(&ttl)},
-        on_stored, NULL);
-    buf_free(&ttl);
-}
-
-/* Keeps the answer where that is allowed, and says what became of it. */
-static enum cache_detail keep(struct cache_fill *fill, struct entry *entry)
-{
-    struct lookup_state *owner = fill->owner;
-    struct cache *cache = fill->cache;
-    int64_t now_ms = clock_wall_ms();
-    struct str head;
-
-    set_times(fill, entry, now_ms);
-    if (!is_cacheable(fill, entry, now_ms))
-        return owner->bypass;
-    buf_reset(&cache->head);
-    entry_encode(entry, &cache->head);
-    head = buf_view(&cache->head);
-    if (cache->head.err != ERR_OK ||
-        head.len + entry->plain.len + entry->gzip.len > ENTRY_SIZE_MAX) {
-        metric_inc(METRIC_STORE_REFUSED);
-        return CACHE_DETAIL_TOO_LARGE;
-    }
-    lookup_remember(owner, entry, head);
-    if (owner->bypass != CACHE_DETAIL_NONE || !owner->versions_known)
-        return owner->bypass;
-    if (owner->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
-        return CACHE_DETAIL_REDIS_DOWN;
-    if (!redis_writable(cache->redis))
-        return CACHE_DETAIL_READ_ONLY;
-    store_entry(fill, entry, head);
-    return CACHE_DETAIL_STORED;
-}
-
 /* --- Ends --- */
 
 /* MongoDB is away: an entry that only its time has overtaken is better than nothing, and is kept
  * for those who come after. */
 static void serve_older(struct lookup_state *state, enum err err)
 {
-    struct cache *cache = state->cache;
     struct entry entry;
-    struct buf ttl = BUF_INIT(32);
-    struct str key;
 
     if (err == ERR_INTERNAL || state->older.len == 0 ||
         entry_decode(buf_view(&state->older), &entry) != ERR_OK ||
@@ -232,13 +135,7 @@ static void serve_older(struct lookup_state *state, enum err err)
         lookup_fail(state, err);
         return;
     }
-    arena_reset(&cache->scratch);
-    key = key_make(&cache->scratch, cache_base(cache), STR(""), state->lookup->name);
-    buf_int(&ttl, entry.error_until_ms - clock_wall_ms());
-    if (state->generation == redis_generation(cache->redis) && redis_ready(cache->redis))
-        redis_command(cache->redis, 3, (const struct str[]){STR("PEXPIRE"), key, buf_view(&ttl)},
-                      cache_ignore, NULL);
-    buf_free(&ttl);
+    keep_longer(state, &entry);
     lookup_answer(state, &entry, CACHE_REDIS, CACHE_DETAIL_STALE_IF_ERROR);
 }
 
@@ -250,7 +147,7 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 
     if (err == ERR_OK) {
         entry = *answer;
-        detail = keep(fill, &entry);
+        detail = keep_answer(fill->owner, fill->began_ms, &entry);
     }
     unlock(fill);
     fill_free(fill);
@@ -288,7 +185,10 @@ static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
 /* --- Waiting for another worker --- */
 
 static void wait_more(struct cache_fill *fill);
+static void begin(struct cache_fill *fill);
 
+/* The other's answer may be there, or he may be gone, or have asked before a write: then the lock
+ * is free, and one of those that wait takes it. */
 static void on_retry_reply(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache_fill *fill = context;
@@ -299,7 +199,7 @@ static void on_retry_reply(void *context, enum err err, const struct redis_value
         end_with_hit(fill, &entry);
     else if (verdict == VERDICT_MISS && !fill->locked &&
              clock_mono_ms() - fill->began_ms < WAIT_MAX_MS)
-        wait_more(fill);
+        begin(fill);
     else
         ask_database(fill);
 }
@@ -329,8 +229,8 @@ static void wait_more(struct cache_fill *fill)
 
 /* --- Beginning --- */
 
-/* Whether an answer that Redis does not take would be kept in memory. A refill that is kept nowhere
- * would be begun by each hit anew. */
+/* Whether an answer that Redis does not take would be kept in memory.  A refill that is kept
+ * nowhere would be begun by each hit anew. */
 static bool may_remember(const struct lookup_state *state)
 {
     return state->memory_ok && memory_lease_valid(state->cache->memory, clock_mono_ns());
@@ -374,16 +274,36 @@ static bool is_stored(const struct lookup_state *owner, const struct redis_value
            clock_wall_ms() < entry.stale_until_ms;
 }
 
+/* The script ended before it could tell whether anybody writes, and the first look did not ask. */
+static void on_read_only_reply(void *context, enum err err, const struct redis_value *reply)
+{
+    struct cache_fill *fill = context;
+    struct lookup_state *owner = fill->owner;
+    struct entry entry;
+    enum verdict verdict = lookup_judge(owner, err, reply, &entry);
+
+    if (owner->bypass == CACHE_DETAIL_NONE)
+        owner->bypass = CACHE_DETAIL_READ_ONLY;
+    if (owner->background && !may_remember(owner))
+        end_background(fill);
+    else if (!owner->background && (verdict == VERDICT_HIT || verdict == VERDICT_STALE))
+        end_with_hit(fill, &entry);
+    else
+        ask_database(fill);
+}
+
 static void on_begun(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache_fill *fill = context;
     struct lookup_state *owner = fill->owner;
     int64_t begun = redis_int(redis_item(reply, 0));
 
-    owner->versions_known = err == ERR_OK && take_begun(owner, reply);
     if (err == ERR_READ_ONLY) {
-        owner->bypass = CACHE_DETAIL_READ_ONLY;
-    } else if (err != ERR_OK || !owner->versions_known) {
+        asks_again(owner, on_read_only_reply, fill);
+        return;
+    }
+    owner->versions_known = err == ERR_OK && take_begun(owner, reply);
+    if (err != ERR_OK || !owner->versions_known) {
         owner->bypass = CACHE_DETAIL_REDIS_DOWN;
         owner->memory_ok = false;
     } else if (begun == BEGUN_FENCED || begun == BEGUN_YOUNG) {
@@ -393,7 +313,7 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
     fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
     if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
         asks_again(owner, on_retry_reply, fill);
-    else if (owner->background && owner->bypass != CACHE_DETAIL_NONE && !may_remember(owner))
+    else if (owner->background && owner->bypass != CACHE_DETAIL_NONE)
         end_background(fill);
     else if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
         ask_database(fill);

@@ -2,6 +2,7 @@
 """What lies in Redis and in memory, what a write moves, and what happens to bad entries."""
 import random
 import re
+import time
 
 import pytest
 
@@ -407,6 +408,7 @@ def test_flushall_loses_nothing_but_time(stack, http, bare, product, category):
     made = product(price=1)
     path = f"/api/products/{made['_id']}"
     http.get(path)
+    begun = time.monotonic()
     stack.redis.flushall()
     for client in (http, bare.client):
         answer = client.get(path)
@@ -416,6 +418,8 @@ def test_flushall_loses_nothing_but_time(stack, http, bare, product, category):
     assert http.put(path, {"price": 2}).status == 200
     for client in (http, bare.client):
         assert client.get(path).json["data"]["price"] == 2
+    eventually(lambda: bare.client.get(path).hit, 8)
+    assert time.monotonic() - begun > 4.9  # a fence that was lost as well has ended by then
     stack.settle()
     bare.settle()
 

@@ -11,6 +11,7 @@ import pytest
 from client import Client
 from news import News
 from stack import eventually
+from test_fill import at_once
 
 pytestmark = pytest.mark.usefixtures("healthy")
 
@@ -188,6 +189,23 @@ def test_a_write_during_a_stall_is_not_forgotten(stack, http, bare, shop):
         eventually(lambda: bare.client.get(shop.paths[0]).json["data"]["price"] == price, 2.5)
         stack.settle()
         bare.settle()
+
+
+def test_a_worker_whose_connection_outlives_a_stall(stack, bare, product):
+    """Only the worker that writes notices it; the host's table tells the other what is owed."""
+    bare.settle()
+    path, other = (f"/api/products/{product()['_id']}" for _ in range(2))
+    for price in (64, 65, 66):
+        eventually(lambda: all(answer.hit for answer in at_once([bare], path, 16)), 8)
+        stack.pause("redis")
+        try:
+            # The first is sent to Redis, which carries it out later; the second no longer is.
+            for target in (other, path):
+                assert bare.client.put(target, {"price": price}).status == 200
+        finally:
+            stack.resume("redis")
+        answers = at_once([bare], path, 16)
+        assert {answer.json["data"]["price"] for answer in answers} == {price}, answers
 
 
 def test_redis_full(stack, http, bare, shop, product):

@@ -42,6 +42,11 @@ def make_older(stack, name, until):
     return older
 
 
+@pytest.fixture(autouse=True)
+def settled(stack):
+    stack.settle()
+
+
 @pytest.fixture
 def entry(stack, bare, product):
     """An item whose entry is in Redis, its name and path."""
@@ -96,6 +101,21 @@ def test_a_redis_that_takes_no_writes_does_not_make_each_hit_a_refill(stack, bar
     finally:
         stack.redis.execute_command("REPLICAOF", "NO", "ONE")
     eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 5)  # refilled
+
+
+def test_a_redis_that_takes_no_writes_tells_of_those_under_way(stack, http, product, healthy):
+    """What is read under another host's fence goes into no memory."""
+    made = product()
+    name, path = f"product:{made['_id']}", f"/api/products/{made['_id']}"
+    stack.redis.set(stack.base() + "fence:" + name, "00000000000000ff@9999999999999 ", px=3000)
+    stack.redis.delete(stack.base() + "tag:" + name)  # what would make the script write first
+    stack.redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+    try:
+        for _ in range(4):
+            answer = http.get(path)
+            assert answer.cache_status == "larder; fwd=bypass; detail=WRITE-FENCE", answer
+    finally:
+        stack.redis.execute_command("REPLICAOF", "NO", "ONE")
 
 
 def test_mongo_away_and_an_entry_past_its_time(stack, http, bare, entry, product, healthy):

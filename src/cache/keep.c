@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cache/keep.h"
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "cache/key.h"
+
+/* Absent ids are kept within a budget, so that guessing them cannot crowd out what is there. */
+static bool take_negative(struct cache *cache, int64_t now_ms)
+{
+    if (now_ms - cache->negative_since_ms >= NEGATIVE_MS) {
+        cache->negative_since_ms = now_ms;
+        cache->negative_stored = 0;
+    }
+    return cache->negative_stored++ < NEGATIVE_MAX;
+}
+
+static bool is_cacheable(const struct lookup_state *owner, const struct entry *entry,
+                         int64_t now_ms)
+{
+    if (entry->status == 200)
+        return true;
+    return entry->status == 404 && owner->lookup->class->negative &&
+           take_negative(owner->cache, now_ms);
+}
+
+static void set_times(const struct lookup_state *owner, int64_t began_ms, struct entry *entry,
+                      int64_t now_ms)
+{
+    const struct cache_class *class = owner->lookup->class;
+    int64_t ttl_ms = entry->status == 404 ? NEGATIVE_MS : class->ttl_ms;
+    int64_t refresh_ms = entry->status == 404 ? 0 : class->refresh_ms;
+
+    ttl_ms = random_jitter(ttl_ms, 0.1);
+    entry->created_ms = now_ms;
+    entry->stale_until_ms = now_ms + ttl_ms;
+    entry->fresh_until_ms = entry->stale_until_ms - refresh_ms;
+    entry->error_until_ms = entry->stale_until_ms + (entry->status == 404 ? 0 : class->error_ms);
+    entry->fill_ms = (uint32_t)(clock_mono_ms() - began_ms);
+    entry->tag_count = owner->lookup->tag_count;
+    memcpy(entry->versions, owner->versions, sizeof entry->versions);
+}
+
+static void on_stored(void *context, enum err err, const struct redis_value *reply)
+{
+    (void)context;
+    (void)reply;
+    metric_inc(err == ERR_OK ? METRIC_STORES : METRIC_STORE_REFUSED);
+}
+
+static void store_entry(const struct lookup_state *owner, const struct entry *entry,
+                        struct str head)
+{
+    struct cache *cache = owner->cache;
+    struct buf ttl = BUF_INIT(32);
+    char *value;
+    struct str key;
+    size_t size = head.len + entry->plain.len + entry->gzip.len;
+
+    arena_reset(&cache->scratch);
+    key = key_make(&cache->scratch, cache_base(cache), STR(""), owner->lookup->name);
+    value = arena_alloc(&cache->scratch, size);
+    memcpy(value, head.ptr, head.len);
+    if (entry->plain.len > 0)
+        memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
+    if (entry->gzip.len > 0)
+        memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
+    buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
+    redis_command(
+        cache->redis, 5,
+        (const struct str[]){STR("SET"), key, str_make(value, size), STR("PX"), buf_view(&ttl)},
+        on_stored, NULL);
+    buf_free(&ttl);
+}
+
+enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, struct entry *entry)
+{
+    struct cache *cache = owner->cache;
+    int64_t now_ms = clock_wall_ms();
+    struct str head;
+
+    set_times(owner, began_ms, entry, now_ms);
+    if (!is_cacheable(owner, entry, now_ms))
+        return owner->bypass;
+    buf_reset(&cache->head);
+    entry_encode(entry, &cache->head);
+    head = buf_view(&cache->head);
+    if (cache->head.err != ERR_OK ||
+        head.len + entry->plain.len + entry->gzip.len > ENTRY_SIZE_MAX) {
+        metric_inc(METRIC_STORE_REFUSED);
+        return CACHE_DETAIL_TOO_LARGE;
+    }
+    lookup_remember(owner, entry, head);
+    if (owner->bypass != CACHE_DETAIL_NONE || !owner->versions_known)
+        return owner->bypass;
+    if (owner->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
+        return CACHE_DETAIL_REDIS_DOWN;
+    if (!redis_writable(cache->redis))
+        return CACHE_DETAIL_READ_ONLY;
+    store_entry(owner, entry, head);
+    return CACHE_DETAIL_STORED;
+}
+
+void keep_longer(const struct lookup_state *state, const struct entry *entry)
+{
+    struct cache *cache = state->cache;
+    struct buf ttl = BUF_INIT(32);
+    struct str key;
+
+    if (state->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
+        return;
+    arena_reset(&cache->scratch);
+    key = key_make(&cache->scratch, cache_base(cache), STR(""), state->lookup->name);
+    buf_int(&ttl, entry->error_until_ms - clock_wall_ms());
+    redis_command(cache->redis, 3, (const struct str[]){STR("PEXPIRE"), key, buf_view(&ttl)},
+                  cache_ignore, NULL);
+    buf_free(&ttl);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_KEEP_H
+#define LARDER_CACHE_KEEP_H
+
+#include "cache/lookup.h"
+
+/* What becomes of an answer of the database: how long it lives, and where it is kept. */
+
+/* Keeps it where that is allowed, in memory and in Redis, and says what became of it; began_ms
+ * (monotonic) is when the database was asked.  Sets the entry's times and versions. */
+enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, struct entry *entry);
+/* Lets Redis keep an entry until error_until: MongoDB is away, and it is all there is. */
+void keep_longer(const struct lookup_state *state, const struct entry *entry);
+
+#endif
