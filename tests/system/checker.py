@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """No answer is older than the newest write acknowledged before the read began.
 
-    tests/system/checker.py [--disturb NAME|all] [--reads N] [--seconds S] [--seed N]
+    tests/system/checker.py [--disturb NAME|all] [--reads N] [--seconds S] [--calm S] [--seed N]
 
 Starts a private stack, lets checker.c write and read on it, and disturbs it meanwhile. Exit status
 1 when anything was stale.
@@ -180,7 +180,7 @@ DISTURBANCES = {
 
 
 def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None, readers=12,
-        pause=200):
+        pause=200, calm=0):
     """Returns what the checker reports, with the texts of what it complained about."""
     seed = seed if seed is not None else random.SystemRandom().getrandbits(32)
     port = urllib.parse.urlsplit(stack.url).port
@@ -193,7 +193,7 @@ def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None,
     with tempfile.TemporaryFile("w+") as errors:
         checker = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors,
                                    text=True)
-        thread = threading.Thread(target=disturb_until, args=(disturber, over, errors))
+        thread = threading.Thread(target=disturb_until, args=(disturber, over, errors, calm))
         thread.start()
         try:
             out, _ = checker.communicate(timeout=3600)
@@ -209,10 +209,11 @@ def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None,
     return {"disturbance": disturb, **json.loads(out), "text": text}
 
 
-def disturb_until(disturber, over, errors):
+def disturb_until(disturber, over, errors, calm):
     while not over.is_set():
         try:
             disturber.step()
+            disturber.nap(0, calm)
         except Exception as error:  # a Redis that is away answers nobody, us neither
             print(f"disturber: {error!r}", file=errors, flush=True)
             over.wait(0.1)
@@ -224,6 +225,8 @@ def main():
     parser.add_argument("--reads", type=int, default=20000)
     parser.add_argument("--seconds", type=int, default=10, help="at least so long")
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--calm", type=float, default=0, help="at most so many seconds more between"
+                        " two disturbances: while Redis is away the database bounds the reads")
     parser.add_argument("--readers", type=int, default=12)
     parser.add_argument("--pause", type=int, default=200,
                         help="mean milliseconds between two writes of each of the four writers")
@@ -237,7 +240,7 @@ def main():
             stack.settle(30)
             begun = time.monotonic()
             result = run(stack, name, options.reads, options.seconds, options.seed,
-                         readers=options.readers, pause=options.pause)
+                         readers=options.readers, pause=options.pause, calm=options.calm)
             text = result.pop("text").replace("ready\n", "")
             print(text, end="", file=sys.stderr)
             print(json.dumps({**result, "took": round(time.monotonic() - begun, 1)}), flush=True)
