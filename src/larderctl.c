@@ -17,12 +17,19 @@ static const struct command *const commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
+static void print_name(FILE *to, const struct command *command)
+{
+    fprintf(to, "%s%s%s\n", command->name, command->args[0] != '\0' ? " " : "", command->args);
+}
+
 static void print_usage(FILE *to)
 {
     fputs("usage: larderctl [--config FILE] COMMAND ...\n\n", to);
-    for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(to, "  %s %s\n      %s\n", commands[i]->name, commands[i]->args,
-                commands[i]->summary);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fputs("  ", to);
+        print_name(to, commands[i]);
+        fprintf(to, "      %s\n", commands[i]->summary);
+    }
     fputs("\n  --config FILE  settings, NAME=VALUE lines; the environment wins\n"
           "  --help         this, or what COMMAND does\n"
           "  --version\n\n"
@@ -32,8 +39,9 @@ static void print_usage(FILE *to)
 
 static void print_help(const struct command *command)
 {
-    printf("usage: larderctl [--config FILE] %s %s\n\n%s.\n%s", command->name, command->args,
-           command->summary, command->help);
+    fputs("usage: larderctl [--config FILE] ", stdout);
+    print_name(stdout, command);
+    printf("\n%s.\n%s", command->summary, command->help);
 }
 
 /* The command whose one or two words the arguments begin with; *words says how many. */

@@ -66,6 +66,7 @@ liblarder_a_SOURCES = \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \
 	src/base/random.c src/base/random.h \
+	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
 	src/base/word.h \
 	src/cache/ask.c \

@@ -80,11 +80,6 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
-struct str cache_prefix(const struct cache *cache)
-{
-    return cache->base.len > cache->prefix_len ? cache_base(cache) : STR("");
-}
-
 void cache_version(char text[static VERSION_SIZE])
 {
     uint64_t version = random_u64() | 1;

@@ -136,7 +136,5 @@ void cache_write_end(struct cache_write *write, enum err outcome);
 /* For struct redis_config: on_connect and on_state of the client that the cache borrows. */
 void cache_redis_connect(struct cache *cache, struct redis *redis);
 void cache_redis_state(struct cache *cache, struct redis *redis);
-/* "larder:<epoch>:", for tools; empty before the first connection. */
-struct str cache_prefix(const struct cache *cache);
 
 #endif

@@ -215,7 +215,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
         return CTL_FAILED;
     arena_init(&listing.arena, NULL, 0);
     err = mongo_run(ctl->backend.mongo, read_all, &listing);
-    redis = ctl_redis_ready(ctl);
+    redis = err == ERR_OK && ctl_redis_ready(ctl);
     for (size_t i = 0; i < listing.count; i++)
         print_person(ctl, &listing.people[i], redis);
     if (err != ERR_OK)

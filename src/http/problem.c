@@ -98,11 +98,6 @@ void problem_send(struct request *request, unsigned status, struct str message,
     request_finish(request);
 }
 
-unsigned problem_status(enum err err)
-{
-    return answers[err].status;
-}
-
 void problem_send_err(struct request *request, enum err err)
 {
     if (answers[err].retry)

@@ -44,6 +44,5 @@ void problem_send(struct request *request, unsigned status, struct str message,
 void problem_send_err(struct request *request, enum err err);
 /* 400 "Invalid input" with the list. */
 void problem_send_invalid(struct request *request, const struct problem *problem);
-unsigned problem_status(enum err err);
 
 #endif

@@ -40,11 +40,6 @@ unsigned mongo_pending(const struct mongo *mongo)
     return mongo->pending;
 }
 
-const char *mongo_database(const struct mongo *mongo)
-{
-    return mongo->database;
-}
-
 /* The breaker. */
 
 static void change(struct mongo *mongo, bool up)

@@ -25,11 +25,10 @@ struct mongo_config {
     uv_loop_t *loop;
     const char *uri;
     /* 0 stands for the default in parentheses. */
-    unsigned threads; /* (4) jobs at work, and clients in the pool */
-    unsigned queue;   /* (64) jobs waiting for a thread */
-    unsigned
-        breaker_failures; /* (3) jobs in a row that found no server, before the breaker opens */
-    unsigned breaker_ms;  /* (500) between two pings while it is open */
+    unsigned threads;          /* (4) jobs at work, and clients in the pool */
+    unsigned queue;            /* (64) jobs waiting for a thread */
+    unsigned breaker_failures; /* (3) jobs in a row without a server: then the breaker opens */
+    unsigned breaker_ms;       /* (500) between two pings while it is open */
     void *context;
     /* On the loop, after each change of mongo_up(); may be NULL. */
     void (*on_change)(void *context, bool up);
@@ -51,8 +50,6 @@ void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context
 bool mongo_up(const struct mongo *mongo);
 /* Jobs submitted and not yet ended. */
 unsigned mongo_pending(const struct mongo *mongo);
-/* The database's name; valid as long as mongo. */
-const char *mongo_database(const struct mongo *mongo);
 
 /* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
  * it alone until release. */
