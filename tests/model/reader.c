@@ -176,8 +176,8 @@ static void take_miss(const struct at *at, uint8_t older)
     reader->value = reader->version = reader->reply = 0;
     if (reader->tag != 0)
         reader->flags |= R_KNOWN;
-    reader->pc = R_WAIT;
-    walk_to(at->walk, &n, "worker #: not there yet", reader->worker);
+    reader->pc = R_BEGIN;
+    walk_to(at->walk, &n, "worker #: not there yet, tries the lock", reader->worker);
     reader->pc = R_FILL;
     walk_to(at->walk, &n, "worker #: has waited long enough", reader->worker);
 }

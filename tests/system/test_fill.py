@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many misses, one question to MongoDB."""
 import threading
+import time
 
 import pytest
 
@@ -83,7 +84,6 @@ def test_misses_on_an_absent_item_are_one_question(stack):
 
 def test_a_lock_whose_holder_is_gone_delays_and_stops_nobody(stack, http, product):
     """Somebody else holds the lock and never answers: after 300 ms we ask ourselves."""
-    import time
     stack.settle()
     made = product()
     stack.redis.set(f"{stack.base()}lock:fill:product:{made['_id']}", "somebody", px=3000)
@@ -93,6 +93,16 @@ def test_a_lock_whose_holder_is_gone_delays_and_stops_nobody(stack, http, produc
     assert answer.status == 200 and answer.json["data"] == made
     assert 0.2 < took < 1.0
     assert stack.redis.get(f"{stack.base()}lock:fill:product:{made['_id']}") == b"somebody"
+
+
+def test_who_waits_takes_the_lock_when_it_is_free(stack, http, product):
+    """Its holder went away, or what he stored was overtaken by a write."""
+    stack.settle()
+    made = product()
+    stack.redis.set(f"{stack.base()}lock:fill:product:{made['_id']}", "somebody", px=60)
+    begun = time.monotonic()
+    answer = http.get(f"/api/products/{made['_id']}")
+    assert answer.json["data"] == made and 0.04 < time.monotonic() - begun < 0.25
 
 
 def test_nobody_waits_for_a_fill_that_began_before_a_write(stack, http, product):
