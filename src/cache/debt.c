@@ -20,7 +20,7 @@
 
 static const struct str collection = STR_INIT("cache_debts");
 
-enum { DEBT_WRITE_MS = 2500, DEBT_READ_MS = 2000, TAGS_A_SCRIPT = 200, BORN_TICKS = 1800 };
+enum { DEBT_WRITE_MS = 2500, DEBT_READ_MS = 2000, TAGS_A_SCRIPT = 200 };
 
 /* --- One write's --- */
 
@@ -128,7 +128,6 @@ struct debts {
     struct cache *cache;
     uv_timer_t timer;
     bool busy; /* a round is under way */
-    unsigned ticks;
 };
 
 static struct round *round_new(struct debts *debts)
@@ -409,8 +408,8 @@ static void on_tick(uv_timer_t *timer)
 
     if (debts->busy || !redis_ready(debts->cache->redis))
         return;
-    if (++debts->ticks % BORN_TICKS == 0)
-        cache_ask_born(debts->cache, false, cache_ignore, NULL); /* or it would run out */
+    /* Or it would run out; and a flush is noticed before the next request. */
+    cache_ask_born(debts->cache, false, cache_ignore, NULL);
     round = round_new(debts);
     note_marks(round);
     round->job = (struct mongo_job){

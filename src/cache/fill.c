@@ -22,6 +22,8 @@ struct cache_fill {
     uint64_t hash;
     struct lookup_state *owner, *waiters;
     atomic_bool sealed;
+    bool asked; /* the database, or a thread is about to */
+    bool held;  /* until the one before it has its answer */
     bool locked;
     char token[VERSION_SIZE];
     int64_t began_ms;                /* monotonic */
@@ -96,8 +98,25 @@ static void fill_free(struct cache_fill *fill)
 
 /* --- Asking the database --- */
 
+/* The fill of the same name that is, or is not, under way. */
+static struct cache_fill *find_other(const struct cache_fill *fill, bool asked)
+{
+    struct cache_fill *other = *bucket_of(fill->cache->fills, fill->hash);
+
+    while (other != NULL && (other == fill || other->asked != asked || (!asked && !other->held) ||
+                             !str_eq(other->owner->name, fill->owner->name)))
+        other = other->next;
+    return other;
+}
+
+/* One question of a name at a time, however many may not join it (under a fence, without Redis):
+ * those that come meanwhile share the next one. */
 static void ask_database(struct cache_fill *fill)
 {
+    fill->held = find_other(fill, true) != NULL;
+    if (fill->held)
+        return;
+    fill->asked = true;
     fill->began_ms = clock_mono_ms();
     metric_inc(METRIC_FILLS);
     fill->owner->lookup->fill(fill->owner->lookup, fill);
@@ -142,6 +161,7 @@ static void serve_older(struct lookup_state *state, enum err err)
 void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *answer)
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+    struct cache_fill *held = find_other(fill, false);
     struct entry entry = {0};
     enum cache_detail detail = CACHE_DETAIL_NONE;
 
@@ -163,6 +183,10 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
         lookup_answer(owner, &entry, CACHE_DATABASE, detail);
     else
         serve_older(owner, err);
+    if (held != NULL && err == ERR_OK)
+        ask_database(held);
+    else if (held != NULL) /* it has waited as long, and would again */
+        cache_fill_done(held, err, NULL);
 }
 
 /* Another worker's entry is there: the owner has it, and the others look for themselves, since the

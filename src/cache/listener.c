@@ -69,6 +69,7 @@ static void on_flush(void *context)
 
     memory_void(listener->cache->memory);
     metric_inc(METRIC_MEMORY_VOIDED);
+    cache_ask_born(listener->cache, false, cache_ignore, NULL); /* its youth begins now */
 }
 
 static void on_beat(void *context, int64_t sent_ns)
