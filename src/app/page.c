@@ -13,24 +13,22 @@
 
 enum { ARENA_FIRST = 4096, COUNT_MAX = 32, ETAG_BYTES = 16 };
 
-/* One page from MongoDB: first how many there are in all, which all pages of a filter share, then
- * the page. */
+/* One page from MongoDB.  How many documents there are in all is an entry of its own, which all
+ * pages of a filter share: it is looked up first, and where it is not there one job gives both. */
 struct page {
     struct app *app;
     const struct plan *plan;
-    struct cache_fill *fill;
+    struct cache_fill *fills[2]; /* the page's, and the count's if this is the one to fill it */
+    size_t fill_count;
     struct query query; /* its own copy: the work may outlast the request */
     struct seal seal;
     struct arena arena;
-    unsigned users; /* the fill and each job */
-    int64_t deadline_ms, total;
-    int64_t count_total; /* the count's job's own: it may outlast its deadline */
-    bool counted, ended;
+    unsigned users; /* the fill and the job */
+    int64_t total;
+    bool counted; /* total is from the count's entry */
 
     struct cache_lookup count;
-    struct cache_fill *count_fill;
-    struct seal count_seal;
-    struct mongo_job count_job, job;
+    struct mongo_job job;
     struct buf room; /* of the count's hit */
 
     struct question question;
@@ -149,7 +147,7 @@ static enum err ask_page(struct mongo_db *db, void *context)
     struct buf documents = BUF_INIT(RESPONSE_BODY_MAX - NOTE_MAX - 256);
     enum err err;
 
-    seal_fills(&page->seal, &page->fill, 1);
+    seal_fills(&page->seal, page->fills, page->fill_count);
     err = collection_find(db, find, &documents, &result);
     if (err == ERR_OK)
         err = settle_total(page, db, find, &result);
@@ -163,104 +161,79 @@ static enum err ask_page(struct mongo_db *db, void *context)
 
 /* --- On the loop --- */
 
-static void end(struct page *page, enum err err, const struct entry *entry)
+static void end_count(struct page *page, enum err err)
 {
-    seal_end(&page->seal);
-    cache_fill_done(page->fill, err, entry);
-    page_release(page);
+    struct buf text = BUF_INIT(COUNT_MAX);
+    struct entry entry = {.status = 200};
+
+    if (err == ERR_OK) {
+        buf_uint(&text, (uint64_t)page->total);
+        entry.plain = buf_view(&text);
+    }
+    cache_fill_done(page->fills[1], err, &entry);
+    buf_free(&text);
 }
 
-static void on_page(void *context, enum err err)
+static void end(struct page *page, enum err err)
 {
-    struct page *page = context;
     struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT};
 
+    seal_end(&page->seal);
     if (err == ERR_OK) {
         entry.plain = buf_view(&page->plain);
         entry.gzip = buf_view(&page->gzip);
         entry.etag = str_make(page->etag, sizeof page->etag);
     }
-    end(page, err, &entry);
+    if (page->fill_count == 2)
+        end_count(page, err);
+    cache_fill_done(page->fills[0], err, &entry);
+    page_release(page);
 }
 
-static enum err submit(struct page *page, struct mongo_job *job,
-                       enum err (*work)(struct mongo_db *, void *),
-                       void (*told)(void *context, enum err err))
+static void on_page(void *context, enum err err)
+{
+    end(context, err);
+}
+
+static void start(struct page *page)
 {
     enum err err;
 
-    *job = (struct mongo_job){.work = work,
-                              .done = told,
-                              .release = page_release,
-                              .context = page,
-                              .deadline_ms = page->deadline_ms};
+    page->job = (struct mongo_job){.work = ask_page,
+                                   .done = on_page,
+                                   .release = page_release,
+                                   .context = page,
+                                   .deadline_ms = clock_mono_ms() + READ_MS};
     page->users++;
-    err = mongo_submit(page->app->mongo, job);
-    if (err != ERR_OK)
-        page->users--;
-    return err;
+    err = mongo_submit(page->app->mongo, &page->job);
+    if (err == ERR_OK)
+        return;
+    page->users--;
+    end(page, err);
 }
 
-static void start_page(struct page *page)
-{
-    enum err err = submit(page, &page->job, ask_page, on_page);
-
-    if (err != ERR_OK)
-        end(page, err, NULL);
-}
-
-/* --- The count, an entry of its own --- */
-
-static enum err ask_count(struct mongo_db *db, void *context)
-{
-    struct page *page = context;
-    const struct find *find = &page->question.find;
-
-    seal_fills(&page->count_seal, &page->count_fill, 1);
-    return collection_count(db, find->collection, find->conditions, find->condition_count, 0,
-                            &page->count_total);
-}
-
-static void on_count(void *context, enum err err)
-{
-    struct page *page = context;
-    struct buf text = BUF_INIT(COUNT_MAX);
-    struct entry entry = {.status = 200};
-
-    seal_end(&page->count_seal);
-    if (err == ERR_OK) {
-        buf_uint(&text, (uint64_t)page->count_total);
-        entry.plain = buf_view(&text);
-    }
-    cache_fill_done(page->count_fill, err, &entry);
-    buf_free(&text);
-}
+/* --- The count --- */
 
 static void fill_count(struct cache_lookup *lookup, struct cache_fill *fill)
 {
     struct page *page = lookup->context;
-    enum err err;
 
-    page->count_fill = fill;
-    err = submit(page, &page->count_job, ask_count, on_count);
-    if (err != ERR_OK)
-        cache_fill_done(fill, err, NULL);
+    page->fills[page->fill_count++] = fill;
+    start(page);
 }
 
 static void count_told(struct cache_lookup *lookup)
 {
     struct page *page = lookup->context;
-    int64_t total;
 
-    if (lookup->err != ERR_OK) {
-        end(page, lookup->err, NULL);
-        return;
-    }
-    if (str_int(lookup->entry.plain, 0, INT64_MAX, &total) == ERR_OK) {
-        page->total = total;
-        page->counted = true;
-    }
-    start_page(page);
+    if (page->fill_count == 2)
+        return; /* by this page itself */
+    page->counted =
+        lookup->err == ERR_OK && str_int(lookup->entry.plain, 0, INT64_MAX, &page->total) == ERR_OK;
+    if (lookup->err == ERR_OK)
+        start(page);
+    else
+        end(page, lookup->err);
 }
 
 static void look_up_count(struct page *page, const struct cache_lookup *list)
@@ -296,9 +269,8 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
 
     page->app = read->app;
     page->plan = read->plan;
-    page->fill = fill;
+    page->fills[page->fill_count++] = fill;
     page->users = 1;
-    page->deadline_ms = clock_mono_ms() + READ_MS;
     arena_init(&page->arena, page->first, sizeof page->first);
     buf_init(&page->room, ENTRY_SIZE_MAX);
     buf_init(&page->plain, RESPONSE_BODY_MAX);
@@ -309,10 +281,10 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
                       &problem);
     question_init(&page->question, page->plan, &page->query, &page->arena);
     if (!redis_ready(page->app->redis)) {
-        start_page(page); /* which counts by itself: nothing could be kept */
+        start(page); /* which counts by itself: nothing could be kept */
         return;
     }
     /* What the count's entry was asked before is part of this answer. */
-    seal_fills(&page->seal, &page->fill, 1);
+    cache_fill_seal(fill);
     look_up_count(page, lookup);
 }

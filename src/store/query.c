@@ -66,16 +66,36 @@ static const struct str operators[] = {
     [OP_IN] = STR_INIT("$in"),   [OP_EXISTS] = STR_INIT("$exists"), [OP_TEXT] = STR_INIT("$search"),
 };
 
-/* {field: {op: value, …}} with all conditions of one field, from the first of them on. */
+/* Whether both stand under one name; all words to look for do. */
+static bool same_field(const struct condition *a, const struct condition *b)
+{
+    return (a->op == OP_TEXT) == (b->op == OP_TEXT) &&
+           (a->op == OP_TEXT || str_eq(a->field, b->field));
+}
+
+static bool is_alone(const struct condition *first, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (same_field(&first[i], first))
+            return false;
+    return true;
+}
+
+/* {field: {op: value, …}} with all conditions of one field, from the first of them on.  One that
+ * only wants to be equal is {field: value}: the same to MongoDB, while some who speak its protocol
+ * find the index for nothing else.  A typed value is never taken for an operator. */
 static void append_field(bson_t *to, const struct condition *first, size_t count)
 {
     struct str field = first->op == OP_TEXT ? STR("$text") : first->field;
     bson_t ops;
 
+    if (first->op == OP_EQ && is_alone(first, count)) {
+        query_value(to, field, &first->value);
+        return;
+    }
     bson_append_document_begin(to, field.ptr, (int)field.len, &ops);
     for (size_t i = 0; i < count; i++)
-        if ((first[i].op == OP_TEXT) == (first->op == OP_TEXT) &&
-            (first->op == OP_TEXT || str_eq(first[i].field, first->field)))
+        if (same_field(&first[i], first))
             query_value(&ops, operators[first[i].op], &first[i].value);
     bson_append_document_end(to, &ops);
 }
@@ -83,8 +103,7 @@ static void append_field(bson_t *to, const struct condition *first, size_t count
 static bool is_first(const struct condition *conditions, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if ((conditions[i].op == OP_TEXT) == (conditions[at].op == OP_TEXT) &&
-            (conditions[i].op == OP_TEXT || str_eq(conditions[i].field, conditions[at].field)))
+        if (same_field(&conditions[i], &conditions[at]))
             return false;
     return true;
 }
