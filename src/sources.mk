@@ -80,6 +80,7 @@ liblarder_a_SOURCES = \
 	src/cache/listener.c \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
+	src/cache/payer.c \
 	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \

@@ -106,13 +106,7 @@ void fills_stop(struct fills *fills);
 void fills_free(struct fills *fills);
 
 /* debt.c */
-struct debts *debts_new(struct cache *cache);
-void debts_stop(struct debts *debts);
-void debts_free(struct debts *debts);
-/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known.  generation
- * is of the connection that there was when the look began. */
-void debts_look(struct debts *debts,
-                void (*done)(struct cache *cache, uint64_t generation, enum err err));
+extern const struct str debt_collection; /* its name in MongoDB */
 
 /* One write's debt.  Its answer comes once, perhaps at once: OK when it is in MongoDB, and owed in
  * the table. */
@@ -128,6 +122,15 @@ struct debt {
 };
 void debt_open(struct debt *debt);
 void debt_close(struct debt *debt);
+
+/* payer.c */
+struct debts *debts_new(struct cache *cache);
+void debts_stop(struct debts *debts);
+void debts_free(struct debts *debts);
+/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known.  generation
+ * is of the connection that there was when the look began. */
+void debts_look(struct debts *debts,
+                void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* listener.c */
 struct listener *listener_new(struct cache *cache);
