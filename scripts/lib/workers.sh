@@ -144,7 +144,7 @@ workers_running_count() {
     printf '%d' "${count:-0}"
 }
 
-# One after the other, so that some always answer: leave, be replaced, be ready.
+# One after the other, so that as many as ever answer.
 larderd_restart() {
     if ! alive larderd; then
         larderd_start
@@ -156,14 +156,37 @@ larderd_restart() {
 }
 
 workers_roll() {
-    local slot pid
-    for ((slot = 1; slot <= $(workers_running_count); slot++)); do
-        if pid=$(pid_of "larderd-$slot"); then
-            signal "$pid" TERM
-            wait_until 15 process_gone "$pid" || signal "$pid" KILL
-        fi
-        wait_until 15 worker_ready "$slot"
+    local left
+    for ((left = $(workers_running_count); left > 0; left--)); do
+        worker_replace
     done
+}
+
+# worker_replace: the oldest worker's successor is ready before it is told to leave.
+worker_replace() {
+    local slot former=()
+    for ((slot = 1; slot <= $(workers_running_count); slot++)); do
+        former+=("$(pid_of "larderd-$slot" || true)")
+    done
+    signal "$(pid_of larderd)" USR1
+    slot=$(wait_until 10 worker_succeeded "${former[@]}")
+    wait_until 15 worker_ready "$slot"
+    [[ ${former[slot - 1]} ]] || return 0
+    signal "${former[slot - 1]}" TERM
+    wait_until 15 process_gone "${former[slot - 1]}" || signal "${former[slot - 1]}" KILL
+}
+
+# worker_succeeded PID…: prints the place of the first worker that is not the one named any more.
+worker_succeeded() {
+    local slot=0 former pid
+    for former in "$@"; do
+        slot=$((slot + 1))
+        if pid=$(pid_of "larderd-$slot") && [[ $pid != "$former" ]]; then
+            printf '%d' "$slot"
+            return
+        fi
+    done
+    return 1
 }
 
 larderd_stop() {

@@ -424,7 +424,7 @@ def test_a_killed_worker_is_replaced_and_memory_stays_warm(stack, http, shop):
 
 
 def test_a_rolling_restart_loses_no_request(stack, http, shop):
-    posted, over = [], threading.Event()
+    posted, over, before = [], threading.Event(), set(stack.workers())
 
     def post():
         client = Client(stack.url)
@@ -442,6 +442,7 @@ def test_a_rolling_restart_loses_no_request(stack, http, shop):
     assert traffic.statuses() == {200} and not traffic.errors
     assert set(posted) == {201}
     assert len(traffic.answers) > 100
+    assert len(stack.workers()) == 2 and not before & set(stack.workers())
 
 
 def test_a_worker_that_is_told_leaves_in_order(stack, http):
