@@ -72,6 +72,11 @@ class Worker:
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s*(\d+)", text)[1])
 
+    def private_kib(self):
+        """Without the pages of libraries and shared memory, which all workers have in common."""
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return int(re.search(r"Private_Dirty:\s*(\d+)", text)[1])
+
 
 def preload(bench):
     library = bench.var / "mallocs.so"
@@ -157,14 +162,14 @@ def measure_memory(bench, connections=1000):
     with Worker(bench, "idle", counted=False) as worker, worker.connect() as client:
         client.request("GET", "/healthz")
         time.sleep(1)
-        idle = worker.resident_kib()
+        idle, own = worker.resident_kib(), worker.private_kib()
         kept = [worker.connect() for _ in range(connections)]
         for one in kept:
             one.request("GET", "/healthz")
         each = (worker.resident_kib() - idle) / connections
         for one in kept:
             one.socket.close()
-    return {"idle_mib": idle / 1024, "connection_kib": each}
+    return {"idle_mib": idle / 1024, "own_mib": own / 1024, "connection_kib": each}
 
 
 def measure_cold_start(bench, path, times=5):
@@ -186,6 +191,7 @@ def table(costs, memory, cold_ms, restart):
                      f"{c['redis']:.2f} | {c['mongo']:.2f} |")
     lines += ["\n| figure | measured |", "|---|---|",
               f"| resident memory of an idle worker | {memory['idle_mib']:.1f} MiB |",
+              f"| of that its own, not shared with other workers | {memory['own_mib']:.1f} MiB |",
               f"| of one kept connection | {memory['connection_kib']:.1f} KiB |",
               f"| first answer after exec | {cold_ms:.0f} ms |",
               f"| requests lost by restarting all workers under load | {restart['errors']} of "

@@ -59,7 +59,8 @@ def run(bench, source, port, only=None):
                                            socket=worker.socket))
             nginx = subprocess.Popen(["nginx", "-p", bench.var / "nginx", "-c", config, "-g",
                                       "daemon off;"], stdin=subprocess.DEVNULL)
-            command = ["python3", "bench.py", "run", "--url", f"larder=http://127.0.0.1:{port}",
+            # The limits are ours to measure: the same, beside the same nginx.
+            command = ["python3", "bench.py", "run", "--no-limits", "--url", f"larder=http://127.0.0.1:{port}",
                        "--proc", "larder=larderd.*/peers[.]sock", "--out", str(ours)]
             subprocess.run(command + (["--peers", only] if only else []), cwd=place, check=True,
                            stdout=sys.stderr)
