@@ -174,8 +174,9 @@ static void end_count(struct page *page, enum err err)
     buf_free(&text);
 }
 
-static void end(struct page *page, enum err err)
+static void end(void *context, enum err err)
 {
+    struct page *page = context;
     struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT};
 
     seal_end(&page->seal);
@@ -190,17 +191,12 @@ static void end(struct page *page, enum err err)
     page_release(page);
 }
 
-static void on_page(void *context, enum err err)
-{
-    end(context, err);
-}
-
 static void start(struct page *page)
 {
     enum err err;
 
     page->job = (struct mongo_job){.work = ask_page,
-                                   .done = on_page,
+                                   .done = end,
                                    .release = page_release,
                                    .context = page,
                                    .deadline_ms = clock_mono_ms() + READ_MS};

@@ -11,6 +11,12 @@
 #include "cache/lookup.h"
 #include "cache/script.h"
 
+enum stage {
+    STAGE_BEGINNING,
+    STAGE_HELD, /* until the one before it has its answer */
+    STAGE_ASKED /* the database, or a thread is about to */
+};
+
 /* One question to the database and everybody who may have its answer.
  *
  * Joining is where a cache of this kind goes wrong: a question that is under way is older than a
@@ -22,8 +28,7 @@ struct cache_fill {
     uint64_t hash;
     struct lookup_state *owner, *waiters;
     atomic_bool sealed;
-    bool asked; /* the database, or a thread is about to */
-    bool held;  /* until the one before it has its answer */
+    enum stage stage;
     bool locked;
     char token[VERSION_SIZE];
     int64_t began_ms;                /* monotonic */
@@ -98,12 +103,12 @@ static void fill_free(struct cache_fill *fill)
 
 /* --- Asking the database --- */
 
-/* The fill of the same name that is, or is not, under way. */
-static struct cache_fill *find_other(const struct cache_fill *fill, bool asked)
+/* Another fill of the same name that has come so far. */
+static struct cache_fill *find_other(const struct cache_fill *fill, enum stage stage)
 {
     struct cache_fill *other = *bucket_of(fill->cache->fills, fill->hash);
 
-    while (other != NULL && (other == fill || other->asked != asked || (!asked && !other->held) ||
+    while (other != NULL && (other == fill || other->stage != stage ||
                              !str_eq(other->owner->name, fill->owner->name)))
         other = other->next;
     return other;
@@ -113,10 +118,9 @@ static struct cache_fill *find_other(const struct cache_fill *fill, bool asked)
  * those that come meanwhile share the next one. */
 static void ask_database(struct cache_fill *fill)
 {
-    fill->held = find_other(fill, true) != NULL;
-    if (fill->held)
+    fill->stage = find_other(fill, STAGE_ASKED) != NULL ? STAGE_HELD : STAGE_ASKED;
+    if (fill->stage == STAGE_HELD)
         return;
-    fill->asked = true;
     fill->began_ms = clock_mono_ms();
     metric_inc(METRIC_FILLS);
     fill->owner->lookup->fill(fill->owner->lookup, fill);
@@ -161,7 +165,7 @@ static void serve_older(struct lookup_state *state, enum err err)
 void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *answer)
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
-    struct cache_fill *held = find_other(fill, false);
+    struct cache_fill *held = find_other(fill, STAGE_HELD);
     struct entry entry = {0};
     enum cache_detail detail = CACHE_DETAIL_NONE;
 
@@ -208,7 +212,6 @@ static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
 
 /* --- Waiting for another worker --- */
 
-static void wait_more(struct cache_fill *fill);
 static void begin(struct cache_fill *fill);
 
 /* The other's answer may be there, or he may be gone, or have asked before a write: then the lock
@@ -337,12 +340,12 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
     fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
     if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
         asks_again(owner, on_retry_reply, fill);
-    else if (owner->background && owner->bypass != CACHE_DETAIL_NONE)
-        end_background(fill);
-    else if (owner->bypass != CACHE_DETAIL_NONE || fill->locked)
+    else if (fill->locked && owner->bypass == CACHE_DETAIL_NONE)
         ask_database(fill);
     else if (owner->background)
         end_background(fill);
+    else if (owner->bypass != CACHE_DETAIL_NONE)
+        ask_database(fill);
     else
         wait_more(fill);
 }
