@@ -226,9 +226,15 @@ class Stack:
 
     def settle(self, seconds=15):
         """Waits until answers come from the cache again: Redis connected, its cache no longer
-        young, no debt open, all workers ready."""
+        young, no debt open; and until all workers ask MongoDB again: each has a breaker."""
         def hits():
             answers = [self.client.get("/api/products?category=settle") for _ in range(6)]
             return all(a.status == 200 and a.hit for a in answers[2:])
+
+        def asked():
+            answers = [self.client.get(f"/api/products?category=settle-{time.monotonic_ns()}")
+                       for _ in range(6)]
+            return all(a.status == 200 for a in answers)
         eventually(hits, seconds, every=0.1, what="hits again")
+        eventually(asked, seconds, every=0.1, what="all workers ask MongoDB again")
         return self

@@ -32,6 +32,11 @@ def version(stack, tag, prefix="larder"):
     return stack.redis.get(f"{prefix}:{stack.epoch()}:tag:{tag}")
 
 
+def debts_paid(stack):
+    """By any of the hosts: whoever looks first pays."""
+    return sum(host.metrics()["larder_debts_paid_total"] for host in (stack, *stack.siblings))
+
+
 def test_debts_are_paid_when_their_write_is_over(stack, bare, product):
     bare.settle()
     tags = [f"product:{product()['_id']}" for _ in range(3)]
@@ -39,15 +44,15 @@ def test_debts_are_paid_when_their_write_is_over(stack, bare, product):
     for path in paths:
         assert "stored" in bare.client.get(path).cache_status
     before = [version(stack, tag) for tag in tags]
-    paid = stack.metrics()["larder_debts_paid_total"] + bare.metrics()["larder_debts_paid_total"]
+    paid = debts_paid(stack)
     closed = owe(stack, [tags[0]], "closed")
     old = owe(stack, [tags[1]], "open", OLD)
     under_way = owe(stack, [tags[2]], "open")
     eventually(lambda: not {closed, old} & open_debts(stack), 6, what="debts paid")
     assert open_debts(stack) == {under_way}
     assert version(stack, tags[0]) != before[0] and version(stack, tags[1]) != before[1]
-    now = stack.metrics()["larder_debts_paid_total"] + bare.metrics()["larder_debts_paid_total"]
-    assert now == paid + 2
+    # Counted a moment after they are gone.
+    eventually(lambda: debts_paid(stack) == paid + 2, 2, what="two debts counted")
     for path in paths[:2]:  # "owed" is settled with the debt
         eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 5)
     # Until the write is over, what it may change is read from MongoDB, and kept nowhere.
