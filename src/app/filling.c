@@ -54,16 +54,10 @@ static void release(void *context)
 
 void filling_start(struct filling *filling)
 {
-    enum err err;
-
     filling->job = (struct mongo_job){.work = work,
                                       .done = done,
                                       .release = release,
                                       .context = filling,
                                       .deadline_ms = clock_mono_ms() + READ_MS};
-    err = mongo_submit(filling->app->mongo, &filling->job);
-    if (err == ERR_OK)
-        return;
-    done(filling, err);
-    release(filling);
+    mongo_submit_or_tell(filling->app->mongo, &filling->job);
 }

@@ -64,14 +64,13 @@ static void pinged(void *context, enum err err)
 {
     struct probe *probe = context;
 
-    answer(probe->app, probe->request, err == ERR_OK);
+    answer(probe->app, probe->request, err == ERR_OK || err == ERR_BUSY); /* busy is not away */
 }
 
 void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     struct probe *probe = mem_zalloc(sizeof *probe);
-    enum err err;
 
     (void)route, (void)id;
     probe->app = app;
@@ -81,11 +80,7 @@ void readyz_handle(void *context, struct request *request, const struct route *r
                                     .release = free,
                                     .context = probe,
                                     .deadline_ms = clock_mono_ms() + PING_MS};
-    err = mongo_submit(app->mongo, &probe->job);
-    if (err == ERR_OK)
-        return;
-    answer(app, request, err == ERR_BUSY); /* busy is not away */
-    free(probe);
+    mongo_submit_or_tell(app->mongo, &probe->job);
 }
 
 void metrics_handle(void *context, struct request *request, const struct route *route,

@@ -79,15 +79,10 @@ static void told(void *context, enum err err)
 void indexes_make(struct app *app, const struct resource *resource)
 {
     struct making *making = mem_zalloc(sizeof *making);
-    enum err err;
 
     making->app = app;
     making->resource = resource;
     making->job =
         (struct mongo_job){.work = make, .done = told, .release = free, .context = making};
-    err = mongo_submit(app->mongo, &making->job);
-    if (err != ERR_OK) {
-        told(making, err);
-        free(making);
-    }
+    mongo_submit_or_tell(app->mongo, &making->job);
 }

@@ -88,8 +88,6 @@ static void submit(struct once *once, struct mongo_job *job,
                    enum err (*work)(struct mongo_db *db, void *context),
                    void (*done)(void *context, enum err err))
 {
-    enum err err;
-
     *job = (struct mongo_job){.work = work,
                               .done = done,
                               .release = release,
@@ -97,11 +95,7 @@ static void submit(struct once *once, struct mongo_job *job,
                               .deadline_ms = clock_mono_ms() + READ_MS,
                               .write = true};
     once->users++;
-    err = mongo_submit(once->app->mongo, job);
-    if (err == ERR_OK)
-        return;
-    once->users--;
-    done(once, err);
+    mongo_submit_or_tell(once->app->mongo, job);
 }
 
 /* In the gateway's place, when the handler has answered.  What the answer's parts point to is the

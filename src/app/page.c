@@ -193,19 +193,13 @@ static void end(void *context, enum err err)
 
 static void start(struct page *page)
 {
-    enum err err;
-
     page->job = (struct mongo_job){.work = ask_page,
                                    .done = end,
                                    .release = page_release,
                                    .context = page,
                                    .deadline_ms = clock_mono_ms() + READ_MS};
     page->users++;
-    err = mongo_submit(page->app->mongo, &page->job);
-    if (err == ERR_OK)
-        return;
-    page->users--;
-    end(page, err);
+    mongo_submit_or_tell(page->app->mongo, &page->job);
 }
 
 /* --- The count --- */

@@ -103,11 +103,7 @@ static void admitted(struct throttle *throttle, enum err err, int64_t wait_ms)
                                      .context = proof,
                                      .deadline_ms = clock_mono_ms() + READ_MS};
     proof->users++;
-    err = mongo_submit(proof->app->mongo, &proof->find);
-    if (err == ERR_OK)
-        return;
-    proof->users--;
-    end(proof, err);
+    mongo_submit_or_tell(proof->app->mongo, &proof->find);
 }
 
 void proof_begin(struct proof *proof)

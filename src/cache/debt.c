@@ -53,16 +53,11 @@ static void on_written(void *context, enum err err)
 static void submit(struct debt *debt)
 {
     struct debt_job *job = mem_zalloc(sizeof *job);
-    enum err err;
 
     job->debt = debt;
     job->job = (struct mongo_job){
         .work = write_debt, .done = on_written, .release = free, .context = job, .write = true};
-    err = mongo_submit(debt->cache->mongo, &job->job);
-    if (err != ERR_OK) {
-        free(job);
-        debt->done(debt->context, err);
-    }
+    mongo_submit_or_tell(debt->cache->mongo, &job->job);
 }
 
 void debt_open(struct debt *debt)

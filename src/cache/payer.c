@@ -171,17 +171,11 @@ void debts_look(struct debts *debts,
                 void (*done)(struct cache *cache, uint64_t generation, enum err err))
 {
     struct round *round = round_new(debts);
-    uint64_t generation = round->generation;
-    enum err err;
 
     round->looked = done;
     round->job = (struct mongo_job){
         .work = list_debts, .done = on_looked, .release = round_free, .context = round};
-    err = mongo_submit(debts->cache->mongo, &round->job);
-    if (err != ERR_OK) {
-        round_free(round);
-        done(debts->cache, generation, err);
-    }
+    mongo_submit_or_tell(debts->cache->mongo, &round->job);
 }
 
 /* --- Paying --- */
@@ -248,8 +242,7 @@ static void begin_deleting(struct round *round)
                                     .release = release_round,
                                     .context = round,
                                     .write = true};
-    if (mongo_submit(round->debts->cache->mongo, &round->job) != ERR_OK)
-        round_end(round);
+    mongo_submit_or_tell(round->debts->cache->mongo, &round->job);
 }
 
 static void pay_more(struct round *round);

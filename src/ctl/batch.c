@@ -273,18 +273,12 @@ static void on_released(void *context)
 
 static void submit(struct part *part)
 {
-    enum err err;
-
     part->job = (struct mongo_job){.work = insert,
                                    .done = on_inserted,
                                    .release = on_released,
                                    .context = part,
                                    .write = true};
-    err = mongo_submit(part->batch->ctl->backend.mongo, &part->job);
-    if (err != ERR_OK) {
-        on_inserted(part, err);
-        on_released(part);
-    }
+    mongo_submit_or_tell(part->batch->ctl->backend.mongo, &part->job);
 }
 
 static void on_ready(struct cache_write *write, enum err err)

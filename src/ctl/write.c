@@ -46,11 +46,7 @@ static void on_ready(struct cache_write *write, enum err err)
     }
     doing->job = (struct mongo_job){
         .work = run, .done = on_worked, .release = on_released, .context = doing, .write = true};
-    err = mongo_submit(doing->ctl->backend.mongo, &doing->job);
-    if (err != ERR_OK) {
-        doing->released = true;
-        on_worked(doing, err);
-    }
+    mongo_submit_or_tell(doing->ctl->backend.mongo, &doing->job);
 }
 
 static void on_done(struct cache_write *write)

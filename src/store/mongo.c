@@ -148,6 +148,12 @@ static void tell(struct mongo_job *job, enum err err)
     job->done(job->context, err);
 }
 
+static void release(struct mongo_job *job)
+{
+    if (job->release != NULL)
+        job->release(job->context);
+}
+
 static void finish_closing(struct mongo *mongo);
 
 static void on_ended(uv_work_t *request, int status)
@@ -161,8 +167,7 @@ static void on_ended(uv_work_t *request, int status)
     if (ran)
         note(mongo, job->err);
     tell(job, ran ? job->err : ERR_CANCELED);
-    if (job->release != NULL)
-        job->release(job->context);
+    release(job);
     if (mongo->closing && mongo->first == NULL)
         finish_closing(mongo);
 }
@@ -258,6 +263,18 @@ enum err mongo_submit(struct mongo *mongo, struct mongo_job *job)
         return start(mongo, job);
     metric_inc(METRIC_MONGO_REFUSED);
     return mongo->closing || mongo->open ? ERR_UNAVAILABLE : ERR_BUSY;
+}
+
+void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
+{
+    enum err err = mongo_submit(mongo, job);
+
+    if (err == ERR_OK)
+        return;
+    job->told = false;
+    job->err = err;
+    tell(job, err);
+    release(job);
 }
 
 /* The ping behind the open breaker: no request has to find out. */

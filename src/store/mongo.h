@@ -82,6 +82,9 @@ struct mongo_job {
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads
  * and queue are full, ERR_UNAVAILABLE while the breaker is open or after mongo_close. */
 enum err mongo_submit(struct mongo *mongo, struct mongo_job *job);
+/* The same for who answers a refusal as any other error: where the job is refused, its done (with
+ * the error) and its release are called at once, inside. */
+void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job);
 /* Calls off a job nobody wants any more: if it has not begun it never will (done gets ERR_CANCELED,
  * later); if it has, nothing changes. */
 void mongo_cancel(struct mongo_job *job);

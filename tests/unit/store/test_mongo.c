@@ -184,6 +184,26 @@ static void test_bound(void **state)
     run_one(fixture, &extra, ERR_OK);
 }
 
+/* Taken or refused, done and release are called once each. */
+static void test_submit_or_tell(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task taken, refused;
+
+    open_mongo(fixture, (struct mongo_config){.threads = 1});
+    mongo_submit_or_tell(fixture->mongo, &task_init(&taken, ERR_EXISTS)->job);
+    assert_int_equal(taken.done, 0);
+    wait_until(taken.released == 1);
+    assert_int_equal(taken.told, ERR_EXISTS);
+    mongo_close(fixture->mongo, on_closed, &fixture->closed);
+    mongo_submit_or_tell(fixture->mongo, &task_init(&refused, ERR_OK)->job);
+    assert_int_equal(refused.told, ERR_UNAVAILABLE);
+    assert_int_equal(refused.done, 1);
+    assert_int_equal(refused.released, 1);
+    assert_int_equal(refused.ran, 0);
+    wait_until(fixture->closed);
+}
+
 /* At the deadline the loop answers, though the thread is still at work. */
 static void test_deadline(void **state)
 {
@@ -378,8 +398,8 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_bound), CASE(test_deadline), CASE(test_not_begun), CASE(test_breaker),
-        CASE(test_close), CASE(test_uri),      CASE(test_errors),
+        CASE(test_bound),   CASE(test_submit_or_tell), CASE(test_deadline), CASE(test_not_begun),
+        CASE(test_breaker), CASE(test_close),          CASE(test_uri),      CASE(test_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
