@@ -34,12 +34,13 @@
  *  - a fence is set, then seq grows; seq grows, then the fence goes; seq grows, then owed is
  *    cleared.  A reader loads seq first and fences and owed after it: if it saw the seq of a write
  *    under way it sees the fence too, or a seq that will never be current again.
+ *  - debts grows, then a tag owes; it owes no more, then debts shrinks.
  *  - the listener voids and bumps, then renews.  A reader loads valid, then void_gen, then tags.
  *  - tail passes a record, then its bytes are overwritten.  A reader copies, then loads tail.
  *  - a record's bytes are written, then its index entry. */
 #define MEMORY_MAGIC UINT64_C(0x314745535244524c) /* "LRDRSEG1" */
 enum {
-    MEMORY_LAYOUT = 1,
+    MEMORY_LAYOUT = 2,
     MEMORY_LINE = 64, /* bytes of a cache line */
     MEMORY_FENCES = 4,
     MEMORY_UNIT = 16, /* records begin at multiples of it */
@@ -72,6 +73,7 @@ struct segment {
     _Alignas(MEMORY_LINE) _Atomic uint64_t claim; /* stamp: until when, number of the claim */
     _Atomic uint64_t owner;
     _Atomic uint32_t token; /* the last one given out */
+    _Atomic uint32_t debts; /* no fewer than tags that owe; more after a kill */
     _Alignas(MEMORY_LINE) _Atomic uint64_t counters[COUNTERS];
 };
 #define SEGMENT_RESIZING UINT64_MAX

@@ -72,9 +72,12 @@ uint64_t memory_owe(struct memory *m, uint32_t slot)
     struct tag_line *line = tag_line(m, slot);
     uint64_t old = atomic_load(&line->owed), new;
 
+    atomic_fetch_add(&m->segment->debts, 1);
     do
         new = ((old >> 1) + 1) << 1 | 1;
     while (!atomic_compare_exchange_weak(&line->owed, &old, new));
+    if ((old & 1) != 0)
+        atomic_fetch_sub(&m->segment->debts, 1); /* it is counted already */
     return new >> 1;
 }
 
@@ -91,11 +94,16 @@ bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation)
     uint64_t old = generation << 1 | 1;
 
     atomic_fetch_add(&line->seq, 1);
-    return atomic_compare_exchange_strong(&line->owed, &old, generation << 1);
+    if (!atomic_compare_exchange_strong(&line->owed, &old, generation << 1))
+        return false;
+    atomic_fetch_sub(&m->segment->debts, 1);
+    return true;
 }
 
 bool memory_owed_next(const struct memory *m, uint32_t *slot)
 {
+    if (atomic_load(&m->segment->debts) == 0)
+        return false; /* as nearly always: 2 MiB are neither read nor made this worker's own */
     for (; *slot < MEMORY_TAG_SLOTS; ++*slot)
         if (memory_owed(m, *slot) != 0)
             return true;

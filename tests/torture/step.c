@@ -152,10 +152,20 @@ static void do_settle(void)
     (void)memory_settle(m, SLOT, generation);
 }
 
+/* What is owed is found by who walks the tags, also while somebody owes or settles. */
+static void watch_debts(void)
+{
+    uint32_t slot = 0;
+
+    if (memory_owed(m, SLOT) != 0 && !(memory_owed_next(m, &slot) && slot == SLOT))
+        fail("owed, but not found");
+}
+
 static void watch_settle(void)
 {
     struct memory_snapshot now;
 
+    watch_debts();
     snapshot_now(&now);
     if (now.tags[0].seq == before.tags[0].seq && (now.flags & MEMORY_OWED) == 0)
         fail("not owed, but not moved");
@@ -164,10 +174,6 @@ static void watch_settle(void)
 static void do_owe(void)
 {
     (void)memory_owe(m, SLOT);
-}
-
-static void watch_nothing(void)
-{
 }
 
 static void prepare_lease(void)
@@ -221,7 +227,7 @@ static const struct scene {
     {"remove", prepare_put, do_remove, watch_remove, after_put},
     {"fence", prepare_fence, do_fence, watch_fence, after_tag},
     {"release", prepare_release, do_release, watch_release, after_tag},
-    {"owe", after_tag, do_owe, watch_nothing, after_tag},
+    {"owe", after_tag, do_owe, watch_debts, after_tag},
     {"settle", prepare_settle, do_settle, watch_settle, after_tag},
     {"lease", prepare_lease_watched, do_lease, watch_lease, after_lease},
 };
