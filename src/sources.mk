@@ -104,6 +104,7 @@ liblarder_a_SOURCES = \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
 	src/gateway/answer.c src/gateway/answer.h \
+	src/gateway/backlog.c src/gateway/backlog.h \
 	src/gateway/connection.c src/gateway/connection.h \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
@@ -149,9 +150,11 @@ liblarder_a_SOURCES = \
 	src/store/redis_private.h \
 	src/store/redis_replies.c src/store/redis_replies.h \
 	src/store/redis_reply.c \
+	src/store/redis_requests.c src/store/redis_requests.h \
 	src/store/redis_script.c \
 	src/store/redis_tls.c src/store/redis_tls.h \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
+	src/store/resp.c src/store/resp.h \
 	src/store/sha1.c src/store/sha1.h \
 	src/store/value.c src/store/value.h

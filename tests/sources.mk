@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_backend \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
+	tests/unit/gateway/test_backlog \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
 	tests/unit/gateway/test_listener \
@@ -43,7 +44,8 @@ UNIT_TESTS = \
 	tests/unit/store/test_collection \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \
-	tests/unit/store/test_redis_url
+	tests/unit/store/test_redis_url \
+	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
 MODEL_TESTS = tests/model/test_broken tests/model/test_designed
 else

@@ -10,15 +10,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "gateway/backlog.h"
 #include "gateway/intake.h"
 
 #define NEVER UINT64_MAX
-
-/* Bytes that wait: `at` of `len` are done. */
-struct backlog {
-    char *ptr;
-    size_t at, len, size;
-};
 
 struct connection {
     uv_poll_t poll;
@@ -38,22 +33,6 @@ _Static_assert(sizeof(struct connection) <= 2048, "an idle connection is small")
 
 static void on_ready(uv_poll_t *poll, int status, int events);
 static void last_look(struct connection *connection);
-
-static void backlog_add(struct backlog *backlog, const void *ptr, size_t len)
-{
-    if (backlog->len + len > backlog->size) {
-        backlog->size = backlog->len + len;
-        backlog->ptr = mem_realloc(backlog->ptr, backlog->size);
-    }
-    memcpy(backlog->ptr + backlog->len, ptr, len);
-    backlog->len += len;
-}
-
-static void backlog_clear(struct backlog *backlog)
-{
-    free(backlog->ptr);
-    *backlog = (struct backlog){0};
-}
 
 static struct connection *from_poll(uv_poll_t *poll)
 {
@@ -110,40 +89,19 @@ static void broken(struct connection *connection)
     connection_close(connection);
 }
 
-/* Keeps what of the vectors is behind the first `sent` bytes. */
-static void keep_unsent(struct connection *connection, const struct iovec *vectors, size_t count,
-                        size_t sent)
+static bool is_blocked(const struct connection *connection)
 {
-    bool was_empty = connection->unsent.len == 0;
-
-    for (size_t i = 0; i < count; i++) {
-        size_t done = sent < vectors[i].iov_len ? sent : vectors[i].iov_len;
-        sent -= done;
-        if (done < vectors[i].iov_len)
-            backlog_add(&connection->unsent, (char *)vectors[i].iov_base + done,
-                        vectors[i].iov_len - done);
-    }
-    if (was_empty && connection->unsent.len > 0)
-        watch(connection, UV_WRITABLE);
+    return connection->unsent.len > 0;
 }
 
 static void connection_send(struct connection *connection, struct iovec *vectors, size_t count)
 {
-    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = count};
-    ssize_t sent = 0;
+    bool was_blocked = is_blocked(connection);
 
-    if (connection->unsent.len == 0) {
-        do
-            sent = count == 1 ? send(connection->fd, vectors->iov_base, vectors->iov_len, flags)
-                              : sendmsg(connection->fd, &message, flags);
-        while (sent < 0 && errno == EINTR);
-        if (sent < 0 && errno != EAGAIN) {
-            connection_close(connection);
-            return;
-        }
-    }
-    keep_unsent(connection, vectors, count, sent > 0 ? (size_t)sent : 0);
+    if (backlog_send(&connection->unsent, connection->fd, vectors, count) != ERR_OK)
+        connection_close(connection);
+    else if (is_blocked(connection) && !was_blocked)
+        watch(connection, UV_WRITABLE);
 }
 
 static void send_reply(struct connection *connection)
@@ -152,11 +110,6 @@ static void send_reply(struct connection *connection)
     struct iovec vector = {.iov_base = intake->reply, .iov_len = intake->reply_len};
 
     connection_send(connection, &vector, 1);
-}
-
-static bool is_blocked(const struct connection *connection)
-{
-    return connection->unsent.len > 0;
 }
 
 static void close_when_sent(struct connection *connection)
@@ -364,27 +317,18 @@ static void consume_unread(struct connection *connection)
 
 static void on_writable(struct connection *connection)
 {
-    struct backlog *unsent = &connection->unsent;
-    ssize_t n = send(connection->fd, unsent->ptr + unsent->at, unsent->len - unsent->at,
-                     MSG_NOSIGNAL | MSG_DONTWAIT);
+    enum err err = backlog_flush(&connection->unsent, connection->fd);
 
-    if (n < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            connection_close(connection);
+    if (err == ERR_BUSY)
         return;
-    }
-    unsent->at += (size_t)n;
-    if (unsent->at < unsent->len) {
-        set_deadline(connection, true);
-        return;
-    }
-    backlog_clear(unsent);
-    if (connection->close_after) {
+    if (err != ERR_OK || (!is_blocked(connection) && connection->close_after)) {
         connection_close(connection);
         return;
     }
-    watch(connection, UV_READABLE);
     set_deadline(connection, true);
+    if (is_blocked(connection))
+        return;
+    watch(connection, UV_READABLE);
     consume_unread(connection);
     last_look(connection);
 }

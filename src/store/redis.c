@@ -6,21 +6,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/pool.h"
 #include "base/random.h"
 #include "store/redis_link.h"
 #include "store/redis_private.h"
+#include "store/redis_requests.h"
 
-enum { NAME_SIZE = 320, REASON_SIZE = 128, COMPLAINT_MS = 1000, REQUESTS_KEPT = 64 };
-
-/* A command on its way: to the link, or to its failure in the next turn of the loop. */
-struct request {
-    struct redis *redis;
-    redis_callback *callback;
-    void *context;
-    enum err err;
-    struct request *next;
-};
+enum { NAME_SIZE = 320, REASON_SIZE = 128, COMPLAINT_MS = 1000 };
 
 struct redis {
     struct redis_config config;
@@ -34,9 +25,7 @@ struct redis {
     uint64_t generation, flushes;
     bool refused;
     uv_timer_t retry, probe;
-    uv_idle_t idle;
-    struct request *failed, **failed_end;
-    struct pool requests;
+    struct redis_requests requests;
     void (*lost)(void *context);
     void *lost_context;
     void (*done)(void *context);
@@ -109,35 +98,6 @@ static void enter(struct redis *redis, enum redis_state state)
 
 /* Commands. */
 
-static void fail_all(struct redis *redis)
-{
-    struct request *list = redis->failed, *next;
-
-    redis->failed = NULL;
-    redis->failed_end = &redis->failed;
-    for (; list != NULL; list = next) {
-        next = list->next;
-        list->callback(list->context, list->err, NULL);
-        pool_put(&redis->requests, list);
-    }
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-    uv_idle_stop(idle);
-    fail_all(idle->data);
-}
-
-static void fail_later(struct redis *redis, struct request *request, enum err err)
-{
-    request->err = err;
-    request->next = NULL;
-    *redis->failed_end = request;
-    redis->failed_end = &request->next;
-    if (!uv_is_closing((uv_handle_t *)&redis->idle) && !uv_is_active((uv_handle_t *)&redis->idle))
-        uv_idle_start(&redis->idle, on_idle);
-}
-
 static void on_probe_due(uv_timer_t *timer);
 
 static void refuse_writes(struct redis *redis, struct str text)
@@ -175,9 +135,9 @@ static enum err judge(struct redis *redis, const struct redis_value *reply)
 
 static void on_reply(void *context, enum err err, const struct redis_value *reply)
 {
-    struct request request = *(struct request *)context;
+    struct redis_request request = *(struct redis_request *)context;
 
-    pool_put(&request.redis->requests, context);
+    redis_request_put(&request.redis->requests, context);
     if (err == ERR_TIMEOUT)
         metric_inc(METRIC_REDIS_TIMEOUTS);
     if (err == ERR_OK && redis_type(reply) == REDIS_ERROR)
@@ -188,16 +148,16 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
 void redis_send(struct redis *redis, bool early, size_t argc, const struct str argv[],
                 redis_callback *callback, void *context)
 {
-    struct request *request = pool_take(&redis->requests);
+    struct redis_request *request = redis_request_take(&redis->requests, redis, callback, context);
     bool open = redis->state == REDIS_READY || (early && redis->state == REDIS_PREPARING);
 
-    *request = (struct request){.redis = redis, .callback = callback, .context = context};
     if (open && redis->link != NULL &&
         redis_link_send(redis->link, argc, argv, on_reply, request)) {
         metric_inc(METRIC_REDIS_COMMANDS);
         return;
     }
-    fail_later(redis, request, redis->state == REDIS_CLOSING ? ERR_CANCELED : ERR_UNAVAILABLE);
+    redis_request_fail(&redis->requests, request,
+                       redis->state == REDIS_CLOSING ? ERR_CANCELED : ERR_UNAVAILABLE);
     redis_wake(redis);
 }
 
@@ -245,14 +205,12 @@ static void unref(struct redis *redis)
 {
     if (--redis->refs > 0)
         return;
-    while (redis->failed != NULL) /* who asks again when told ERR_CANCELED turns here for ever */
-        fail_all(redis);
+    redis_requests_free(&redis->requests);
     if (redis->done != NULL)
         redis->done(redis->done_context);
     redis_url_free(&redis->url);
     free(redis->name);
     free(redis->probe_key);
-    pool_free(&redis->requests);
     free(redis);
 }
 
@@ -425,12 +383,10 @@ struct redis *redis_new(const struct redis_config *config)
     own->name = redis->name;
     own->probe_key = redis->probe_key;
     own->url = &redis->url;
-    redis->failed_end = &redis->failed;
-    redis->requests = POOL_INIT(sizeof(struct request), REQUESTS_KEPT);
     uv_timer_init(config->loop, &redis->retry);
     uv_timer_init(config->loop, &redis->probe);
-    uv_idle_init(config->loop, &redis->idle);
-    redis->retry.data = redis->probe.data = redis->idle.data = redis;
+    redis->retry.data = redis->probe.data = redis;
+    redis_requests_init(&redis->requests, config->loop);
     redis->refs = 3;
     return redis;
 }
@@ -442,11 +398,11 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void close_handles(struct redis *redis)
 {
-    if (uv_is_closing((uv_handle_t *)&redis->idle))
+    if (uv_is_closing((uv_handle_t *)&redis->retry))
         return;
     uv_close((uv_handle_t *)&redis->retry, on_handle_closed);
     uv_close((uv_handle_t *)&redis->probe, on_handle_closed);
-    uv_close((uv_handle_t *)&redis->idle, on_handle_closed);
+    redis_requests_close(&redis->requests, on_handle_closed, redis);
 }
 
 void redis_close(struct redis *redis, void (*done)(void *context), void *context)

@@ -11,13 +11,12 @@
 #include "base/pool.h"
 #include "store/redis_tls.h"
 #include "store/redis_wire.h"
+#include "store/resp.h"
 
 enum {
     ADDRESSES_MAX = 4,
     COMMAND_MAX = 64 << 20,
-    SCRATCH_KEPT = 256 << 10,
     CALLS_KEPT = 64,
-    SIGN_IN_COMMANDS = 4,
 };
 
 enum stage { STAGE_REFUSED, STAGE_CONNECTING, STAGE_SIGNING, STAGE_UP, STAGE_DOWN };
@@ -124,58 +123,12 @@ static void on_message(redisAsyncContext *ac, void *reply, void *data)
 
 /* Sending. */
 
-static char *put_head(char *to, char mark, size_t number)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    *to++ = mark;
-    memcpy(to, digits + at, sizeof digits - at);
-    to += sizeof digits - at;
-    *to++ = '\r';
-    *to++ = '\n';
-    return to;
-}
-
-/* The command in RESP, valid until the next one; empty when it is too large.
- * https://redis.io/docs/latest/develop/reference/protocol-spec/ */
-static struct str format(struct buf *scratch, size_t argc, const struct str argv[])
-{
-    enum { HEAD_MAX = 23, TAIL = 2 };
-    size_t size = HEAD_MAX + 1;
-    char *to;
-
-    if (scratch->size > SCRATCH_KEPT)
-        buf_free(scratch);
-    buf_reset(scratch);
-    for (size_t i = 0; i < argc; i++)
-        size += HEAD_MAX + argv[i].len + TAIL;
-    to = buf_reserve(scratch, size);
-    if (to == NULL)
-        return (struct str){NULL, 0};
-    to = put_head(to, '*', argc);
-    for (size_t i = 0; i < argc; i++) {
-        to = put_head(to, '$', argv[i].len);
-        if (argv[i].len > 0)
-            memcpy(to, argv[i].ptr, argv[i].len);
-        to += argv[i].len;
-        *to++ = '\r';
-        *to++ = '\n';
-    }
-    *to = '\0'; /* hiredis looks for arguments with strchr() */
-    return str_make(scratch->ptr, (size_t)(to - scratch->ptr));
-}
-
 static void arm(struct redis_link *link, uint64_t ms);
 
 static bool send_call(struct redis_link *link, size_t argc, const struct str argv[],
                       redis_callback *callback, void *context)
 {
-    struct str text = format(&link->scratch, argc, argv);
+    struct str text = resp_command(&link->scratch, argc, argv);
     struct call *call;
 
     if (link->wire == NULL || text.len == 0)
@@ -212,7 +165,7 @@ bool redis_link_subscribe(struct redis_link *link, const struct str channels[], 
     if (link->stage != STAGE_UP || count > sizeof argv / sizeof argv[0] - 1)
         return false;
     memcpy(argv + 1, channels, count * sizeof channels[0]);
-    text = format(&link->scratch, count + 1, argv);
+    text = resp_command(&link->scratch, count + 1, argv);
     link->message = message;
     return text.len > 0 && redisAsyncFormattedCommand(redis_wire_context(link->wire), on_message,
                                                       link, text.ptr, text.len) == REDIS_OK;
