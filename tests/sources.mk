@@ -9,6 +9,7 @@ UNIT_TESTS = \
 	tests/unit/app/test_project \
 	tests/unit/app/test_validate \
 	tests/unit/app/test_window \
+	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
 	tests/unit/base/test_gzip \

@@ -22,14 +22,10 @@ static bool is_personal(const struct request *request)
  * background, where there is no user. */
 static void vary_by_user(struct cache_lookup *lookup, struct request *request)
 {
-    char *room = arena_alloc(&request->arena, PROFILE_NAME_MAX), *name;
+    char *room = arena_alloc(&request->arena, PROFILE_NAME_MAX);
     struct str user = user_tag(&request_visitor(request)->profile.id, room);
 
-    name = arena_alloc(&request->arena, lookup->name.len + user.len + 1);
-    memcpy(name, lookup->name.ptr, lookup->name.len);
-    memcpy(name + lookup->name.len, user.ptr, user.len);
-    name[lookup->name.len + user.len] = ':';
-    lookup->name = str_make(name, lookup->name.len + user.len + 1);
+    lookup->name = ARENA_JOIN(&request->arena, lookup->name, user, STR(":"));
     lookup->tags[lookup->tag_count++] = user;
     lookup->detach = NULL;
 }

@@ -17,17 +17,6 @@ static const struct query_value *value_of(const struct list_read *read, enum par
 
 /* --- The entry's name and tags --- */
 
-static struct str join(struct arena *arena, struct str a, struct str b, struct str c)
-{
-    char *text = arena_alloc(arena, a.len + b.len + c.len);
-
-    memcpy(text, a.ptr, a.len);
-    memcpy(text + a.len, b.ptr, b.len);
-    if (c.len > 0)
-        memcpy(text + a.len + b.len, c.ptr, c.len);
-    return str_make(text, a.len + b.len + c.len);
-}
-
 /* A list of one scope depends on that scope alone. */
 static struct str list_tag(const struct list_read *read, struct arena *arena)
 {
@@ -36,7 +25,7 @@ static struct str list_tag(const struct list_read *read, struct arena *arena)
     for (size_t i = 0; i < read->query.count; i++)
         if (read->query.values[i].given && resource->params[i].op == PARAM_EQ &&
             str_eq(resource->params[i].field, resource->scope))
-            return join(arena, resource->name, STR(":"), read->query.values[i].text);
+            return ARENA_JOIN(arena, resource->name, STR(":"), read->query.values[i].text);
     return resource->name;
 }
 
@@ -44,7 +33,7 @@ void list_read_name(struct list_read *read, struct arena *arena)
 {
     struct str text = query_text(&read->query, read->plan->all, arena);
 
-    read->lookup.name = join(arena, read->plan->resource->name, STR(":"), text);
+    read->lookup.name = ARENA_JOIN(arena, read->plan->resource->name, STR(":"), text);
     read->lookup.tags[0] = list_tag(read, arena);
     read->lookup.tag_count = 1;
 }
@@ -53,7 +42,7 @@ struct str list_asked(const struct plan *plan, const struct query *query, struct
 {
     uint32_t mask = plan->filters | UINT32_C(1) << plan->at[PARAM_SORT];
 
-    return join(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
+    return ARENA_JOIN(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
 }
 
 /* --- Link (RFC 8288) --- */
@@ -79,17 +68,10 @@ static void put_link(struct buf *head, const struct list_read *read, struct str 
     buf_char(head, '"');
 }
 
-static struct str page_text(uint64_t page, char room[static 20])
+/* Page 1 is the default, which a canonical query leaves out. */
+static struct str page_text(uint64_t page, char room[static DECIMAL_MAX])
 {
-    size_t at = 20;
-
-    if (page <= 1)
-        return STR("");
-    while (page > 0) {
-        room[--at] = (char)('0' + page % 10);
-        page /= 10;
-    }
-    return str_make(room + at, 20 - at);
+    return page > 1 ? str_decimal(page, room) : STR("");
 }
 
 /* Relative references; too long ones are left out, for a header has to fit into one buffer. */
@@ -104,7 +86,7 @@ static void put_links(struct response *response, const struct cache_lookup *look
     struct str next = note_take(&lookup->entry, gzip, &pages);
     struct str base = query_text(&read->query, read->plan->walk, &request->arena);
     struct buf *head = &response->head;
-    char room[20];
+    char room[DECIMAL_MAX];
 
     if (base.len + read->path.len > LINK_MAX || next.len > LINK_MAX)
         return;

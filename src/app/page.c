@@ -231,23 +231,16 @@ static void look_up_count(struct page *page, const struct cache_lookup *list)
     static const struct cache_class class = {.ttl_ms = 300000, .error_ms = 3600000};
     struct str filter = query_text(&page->query, page->plan->filters, &page->arena);
     struct str name = page->plan->resource->name;
-    size_t len = sizeof "count:" - 1 + name.len + 1 + filter.len;
-    char *text = arena_alloc(&page->arena, len), *at = text;
 
-    memcpy(at, "count:", sizeof "count:" - 1);
-    at += sizeof "count:" - 1;
-    memcpy(at, name.ptr, name.len);
-    at += name.len;
-    *at++ = ':';
-    memcpy(at, filter.ptr, filter.len);
-    page->count = (struct cache_lookup){.name = str_make(text, len),
-                                        .tags = {arena_str(&page->arena, list->tags[0])},
-                                        .tag_count = 1,
-                                        .class = &class,
-                                        .room = &page->room,
-                                        .fill = fill_count,
-                                        .done = count_told,
-                                        .context = page};
+    page->count = (struct cache_lookup){
+        .name = ARENA_JOIN(&page->arena, STR("count:"), name, STR(":"), filter),
+        .tags = {arena_str(&page->arena, list->tags[0])},
+        .tag_count = 1,
+        .class = &class,
+        .room = &page->room,
+        .fill = fill_count,
+        .done = count_told,
+        .context = page};
     cache_get(page->app->cache, &page->count);
 }
 

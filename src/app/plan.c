@@ -75,17 +75,9 @@ struct str plan_item_name(const struct plan *plan, const struct oid *id,
 
 struct str plan_scope_tag(const struct plan *plan, const struct value *value, struct arena *arena)
 {
-    struct str name = plan->resource->name;
-    char *text;
-
     if (value == NULL || value->type != VALUE_STRING)
         return STR("");
-    text = arena_alloc(arena, name.len + 1 + value->string.len);
-    memcpy(text, name.ptr, name.len);
-    text[name.len] = ':';
-    if (value->string.len > 0)
-        memcpy(text + name.len + 1, value->string.ptr, value->string.len);
-    return str_make(text, name.len + 1 + value->string.len);
+    return ARENA_JOIN(arena, plan->resource->name, STR(":"), value->string);
 }
 
 struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX])

@@ -64,10 +64,22 @@ void *arena_zalloc(struct arena *arena, size_t size)
 
 struct str arena_str(struct arena *arena, struct str s)
 {
-    char *copy = arena_alloc(arena, s.len + 1);
+    return arena_join(arena, 1, &s);
+}
 
-    if (s.len > 0)
-        memcpy(copy, s.ptr, s.len);
-    copy[s.len] = '\0';
-    return str_make(copy, s.len);
+struct str arena_join(struct arena *arena, size_t count, const struct str parts[])
+{
+    size_t len = 0, at = 0;
+    char *text;
+
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].len;
+    text = arena_alloc(arena, len + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(text + at, parts[i].ptr, parts[i].len);
+        at += parts[i].len;
+    }
+    text[len] = '\0';
+    return str_make(text, len);
 }

@@ -25,5 +25,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
 /* A copy of s (with a NUL behind it) that lives as long as the arena. */
 struct str arena_str(struct arena *arena, struct str s);
+/* The parts one behind the other, as arena_str: ARENA_JOIN(arena, a, STR(":"), b). */
+struct str arena_join(struct arena *arena, size_t count, const struct str parts[]);
+#define ARENA_JOIN(arena, ...)                                                                     \
+    arena_join((arena), sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str),            \
+               (const struct str[]){__VA_ARGS__})
 
 #endif

@@ -200,12 +200,7 @@ static void mark_repeated(struct batch *batch)
 
 static struct str tag(struct batch *batch, struct str first, struct str rest)
 {
-    char *text = arena_alloc(&batch->arena, first.len + 1 + rest.len);
-
-    memcpy(text, first.ptr, first.len);
-    text[first.len] = ':';
-    memcpy(text + first.len + 1, rest.ptr, rest.len);
-    return str_make(text, first.len + 1 + rest.len);
+    return ARENA_JOIN(&batch->arena, first, STR(":"), rest);
 }
 
 static void prepare(struct batch *batch)

@@ -25,15 +25,8 @@ static struct str origin_form(struct str uri)
 
 static void join_path(struct request *request)
 {
-    struct str script = request_param(request, STR("SCRIPT_NAME"));
-    struct str info = request_param(request, STR("PATH_INFO"));
-    char *path = arena_alloc(&request->arena, script.len + info.len + 1);
-
-    if (script.len > 0)
-        memcpy(path, script.ptr, script.len);
-    if (info.len > 0)
-        memcpy(path + script.len, info.ptr, info.len);
-    request->path = str_make(path, script.len + info.len);
+    request->path = ARENA_JOIN(&request->arena, request_param(request, STR("SCRIPT_NAME")),
+                               request_param(request, STR("PATH_INFO")));
     request->query = request_param(request, STR("QUERY_STRING"));
 }
 
