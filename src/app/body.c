@@ -24,31 +24,32 @@ static bool is_deep(struct str text)
 }
 
 /* Our own words: a library's never go out. */
-static void tell(const json_error_t *error, struct problem *problem)
+static const char *reason(const json_error_t *error)
 {
     switch (json_error_code(error)) {
-    case json_error_duplicate_key:
-        problem_addf(problem, STR("body"), "has a key twice in one object (line %d, column %d)",
-                     error->line, error->column);
-        break;
+    case json_error_duplicate_key: return "has a key twice in one object";
     case json_error_null_character:
-    case json_error_null_byte_in_key:
-        problem_addf(problem, STR("body"), "has a NUL character (line %d, column %d)", error->line,
-                     error->column);
-        break;
-    case json_error_invalid_utf8: problem_add(problem, STR("body"), STR("is not UTF-8")); break;
-    case json_error_numeric_overflow:
-        problem_addf(problem, STR("body"), "has a number that is too large (line %d, column %d)",
-                     error->line, error->column);
-        break;
-    case json_error_end_of_input_expected:
-        problem_addf(problem, STR("body"), "goes on behind its end (line %d, column %d)",
-                     error->line, error->column);
-        break;
-    default:
-        problem_addf(problem, STR("body"), "is not valid JSON (line %d, column %d)", error->line,
-                     error->column);
+    case json_error_null_byte_in_key: return "has a NUL character";
+    case json_error_invalid_utf8: return "is not UTF-8";
+    case json_error_numeric_overflow: return "has a number that is too large";
+    case json_error_end_of_input_expected: return "goes on behind its end";
+    default: return "is not valid JSON";
     }
+}
+
+/* The line is told only where there are several: in a file of JSON lines it would be the wrong one.
+ */
+static void tell(struct str text, const json_error_t *error, struct problem *problem)
+{
+    const char *why = reason(error);
+
+    if (json_error_code(error) == json_error_invalid_utf8)
+        problem_add(problem, STR("body"), str_from(why));
+    else if (str_find(text, '\n') == text.len)
+        problem_addf(problem, STR("body"), "%s (column %d)", why, error->column);
+    else
+        problem_addf(problem, STR("body"), "%s (line %d, column %d)", why, error->line,
+                     error->column);
 }
 
 enum err body_parse(struct str text, bool allow_array, struct problem *problem, json_t **root)
@@ -67,7 +68,7 @@ enum err body_parse(struct str text, bool allow_array, struct problem *problem, 
     value = json_loadb(text.ptr, text.len,
                        JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY, &error);
     if (value == NULL) {
-        tell(&error, problem);
+        tell(text, &error, problem);
         return ERR_SYNTAX;
     }
     if (!json_is_object(value) && !(allow_array && json_is_array(value))) {

@@ -131,8 +131,9 @@ static int run_purge(struct ctl *ctl, int argc, char **argv)
     if (walk_open(&walk, ctl, argv[0])) {
         err = walk_keys(&walk);
         here = purge_memory(ctl, argv[0]);
-        printf("%llu entries removed from Redis, %llu from this host's memory\n",
-               (unsigned long long)walk.entries, (unsigned long long)here);
+        printf("%llu %s removed from Redis, %llu from this host's memory\n",
+               (unsigned long long)walk.entries, ctl_noun(walk.entries, "entry", "entries"),
+               (unsigned long long)here);
     }
     return walk_close(&walk, err);
 }

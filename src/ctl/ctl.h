@@ -48,6 +48,11 @@ extern const struct command command_user_role;
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, with "--help says more"; gives CTL_USAGE. */
 int ctl_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The word that goes with the number. */
+static inline const char *ctl_noun(uint64_t count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
+}
 
 /* Opens what a command needs; on failure says why and gives false.  Everything is closed by
  * ctl_close. */

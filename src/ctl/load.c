@@ -138,10 +138,12 @@ static enum err load_all(struct load *load)
 static void summarise(struct load *load)
 {
     double seconds = (double)(clock_mono_ms() - load->progress.begun_ms) / 1000;
+    const struct resource *resource = load->resource;
+    struct str what = load->outcome.added == 1 ? resource->singular : resource->name;
 
     progress_clear(&load->progress);
-    printf("%llu %.*s loaded in %.1f s", (unsigned long long)load->outcome.added,
-           (int)load->resource->name.len, load->resource->name.ptr, seconds);
+    printf("%llu %.*s loaded in %.1f s", (unsigned long long)load->outcome.added, (int)what.len,
+           what.ptr, seconds);
     if (load->outcome.existed > 0)
         printf(", %llu already there", (unsigned long long)load->outcome.existed);
     if (load->rejected > 0)

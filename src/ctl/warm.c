@@ -206,7 +206,8 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
     app_stop(app, on_stopped, &stopped);
     ctl_wait(ctl, &stopped);
     app_free(app);
-    printf("%llu entries are cached\n", (unsigned long long)entries);
+    printf("%llu %s cached\n", (unsigned long long)entries,
+           ctl_noun(entries, "entry is", "entries are"));
     if (err != ERR_OK)
         ctl_error("not all could be filled: %s", err_text(err));
     return err == ERR_OK ? CTL_OK : CTL_FAILED;

@@ -452,7 +452,7 @@ def test_cache_list_show_purge(stack, http, product, category):
     shown = stack.ctl("cache", "show", name).stdout
     assert "shown" in shown
     purged = stack.ctl("cache", "purge", name).stdout
-    assert purged.startswith("1 entries removed from Redis"), purged
+    assert purged.startswith("1 entry removed from Redis"), purged
     answer = http.get(f"/api/products/{made['_id']}")
     assert not answer.hit and answer.json["data"]["name"] == "shown"
     assert stack.ctl("redis", "ping").returncode == 0

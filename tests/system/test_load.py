@@ -73,7 +73,7 @@ def test_csv_numbers_and_words(stack, http, category, tmp_path):
     file.write_text("price,name,category,inStock\r\n"
                     f"12.50,x,{category},false\r\nabc,y,{category},\r\n1,z,{category},maybe\r\n")
     done = stack.ctl("load", "products", file, check=False)
-    assert done.returncode == 1 and done.stdout.startswith("1 products loaded")
+    assert done.returncode == 1 and done.stdout.startswith("1 product loaded")
     assert f"{file}:3: " in done.stderr and "price" in done.stderr
     assert f"{file}:4: " in done.stderr and "inStock" in done.stderr
     data = items(http, "products", category)["data"]
@@ -105,13 +105,14 @@ def test_rejects_are_told_by_line_and_reason(stack, http, category, tmp_path):
             (text.removeprefix(f"{file}:").split(": ", 1) for text in done.stderr.splitlines()
              if text.startswith(f"{file}:"))}
     assert set(told) == {"2", "3", "5", "6", "7", "8", "9"}
+    assert re.fullmatch(r"body: is not valid JSON \(column \d+\)", told["2"])
     assert "price" in told["3"] and "colour" in told["5"] and "_id" in told["8"]
     assert items(http, "products", category)["total"] == 2
 
 
 def test_from_standard_input(stack, http, category):
     text = json.dumps({"name": "piped", "price": 1, "category": category}) + "\n"
-    assert stack.ctl("load", "products", "-", stdin=text).stdout.startswith("1 products loaded")
+    assert stack.ctl("load", "products", "-", stdin=text).stdout.startswith("1 product loaded")
     assert items(http, "products", category)["data"][0]["name"] == "piped"
 
 
@@ -172,7 +173,7 @@ def test_load_without_redis(stack, http, category, tmp_path, healthy):
     file = ndjson(tmp_path / "p.ndjson", [{"name": "late", "price": 1, "category": category}])
     assert items(http, "products", category)["total"] == 0
     stack.control("stop", "redis")
-    assert stack.ctl("load", "products", file).stdout.startswith("1 products loaded")
+    assert stack.ctl("load", "products", file).stdout.startswith("1 product loaded")
     assert items(http, "products", category)["total"] == 1
     stack.control("start", "redis")
     assert items(http, "products", category)["total"] == 1

@@ -95,6 +95,28 @@ static void json_is_read_strictly(void **state)
     }
 }
 
+static void what_is_wrong_is_told_with_its_place(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{\"a\":tru}", "is not valid JSON (column 8)"},
+        {"{} {}", "goes on behind its end (column 4)"},
+        {"{\n\"a\":1,\n\"a\":2}", "has a key twice in one object (line 3, column 3)"},
+        {"{\"a\":\"\xff\"}", "is not UTF-8"},
+    };
+    struct fixture fixture;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *root = NULL;
+        begin(&fixture);
+        (void)body_parse(str_from(cases[i].text), false, &fixture.problem, &root);
+        assert_str(fixture.problem.errors[0].message, cases[i].message);
+        arena_reset(&fixture.arena);
+    }
+}
+
 static void a_nul_byte_does_not_end_the_text(void **state)
 {
     struct fixture fixture;
@@ -208,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_read_strictly),
+        cmocka_unit_test(what_is_wrong_is_told_with_its_place),
         cmocka_unit_test(a_nul_byte_does_not_end_the_text),
         cmocka_unit_test(a_document_is_made_whole),
         cmocka_unit_test(all_errors_come_together),
