@@ -41,6 +41,7 @@ static const struct route routes[] = {
     {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON | ROUTE_ONCE},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
+    /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
      ROUTE_VISITOR | ROUTE_JSON},
     {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, ROUTE_PERSONAL},
