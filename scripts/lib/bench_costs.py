@@ -161,7 +161,7 @@ def measure_memory(bench, connections=1000):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, connections + 200), hard))
     with Worker(bench, "idle", counted=False) as worker, worker.connect() as client:
         client.request("GET", "/healthz")
-        time.sleep(1)
+        time.sleep(5)  # what a worker does every few seconds has been done then
         idle, own = worker.resident_kib(), worker.private_kib()
         kept = [worker.connect() for _ in range(connections)]
         for one in kept:

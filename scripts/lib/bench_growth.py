@@ -1,27 +1,47 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What must not grow with what is stored: hits with the documents, writes with Redis' keys."""
+"""What must not grow with what is stored: hits and indexed pages with the documents, writes with
+Redis' keys.
+
+The documents are posts in a database of their own, which `larderctl load` fills in steps. Pages are
+asked first of a worker whose cache is new to them, so each answer comes from the database; a page
+whose filter matches more than it shows asks for their number as well, unless a page of the same
+filter has just asked. So there are categories of a fixed size, and topics that grow with all."""
 import json
+import os
 import random
 import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 
 from bench_costs import Worker, measure, redis_cli, wait_for_hits
 
-DOCUMENTS = [1_000, 10_000, 100_000]
+DOCUMENTS = [1_000, 10_000, 100_000, 1_000_000]
 KEYS = [0, 1_000_000]
-READS, WRITES = 2_000, 200
+READS, TIMES, WRITES = 1_000, 12, 200  # the database still tidies up after a load
+FIXED, FIXED_SIZE, TOPICS = 100, 40, 20  # the categories that do not grow, from 10,000 posts on
+DAYS = 3650
 
 
-def load(bench, start, end):
-    path = bench.var / f"growth-{end}.ndjson"  # larderctl would go on in the same file
-    with open(path, "w") as out:
+def post(i):
+    """The same for the same number: its time is as good as random."""
+    rng = random.Random(i)
+    fixed = 0 <= i - DOCUMENTS[0] < FIXED * FIXED_SIZE
+    day = time.gmtime(1_400_000_000 + rng.randrange(DAYS * 86_400))
+    return {"title": f"Post {i}", "body": f"One of many, with the number {rng.random():.12f}",
+            "category": f"fixed-{i % FIXED}" if fixed else f"topic-{i % TOPICS}",
+            "author": f"author {i % 997}", "date": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", day)}
+
+
+def load(bench, settings, start, end):
+    command = [bench.program("larderctl"), "--config", bench.var / "larderd.conf"]
+    with subprocess.Popen([*command, "load", "posts", "-"], stdin=subprocess.PIPE,
+                          stdout=sys.stderr, text=True, env={**os.environ, **settings}) as process:
         for i in range(start, end):
-            out.write(json.dumps({"name": f"grown {i}", "price": 1 + i % 400, "category": "grown",
-                                  "description": "one of many", "inStock": True}) + "\n")
-    subprocess.run([bench.program("larderctl"), "--config", bench.var / "larderd.conf", "load",
-                    "products", path], check=True, stdout=sys.stderr)
+            process.stdin.write(json.dumps(post(i)) + "\n")
+    if process.returncode != 0:
+        sys.exit(f"larderctl load ended with {process.returncode}")
 
 
 def populate(bench, count):
@@ -32,14 +52,52 @@ def populate(bench, count):
         sys.exit(f"redis-cli --pipe: {told}")
 
 
-def hits(bench, ids):
-    """CPU of a hit in memory, over the same ids each time."""
-    paths = [f"/api/products/{i}" for i in ids[:200]]
-    with Worker(bench, "growth") as worker, worker.connect() as client:
+def timed(client, method, path, *body):
+    begun = time.monotonic()
+    answer = client.request(method, path, *body)
+    taken = (time.monotonic() - begun) * 1e3
+    if answer.status != 200:
+        sys.exit(f"{method} {path}: {answer.status} {answer.body[:200]}")
+    return taken, answer
+
+
+def from_database(client, paths):
+    """Milliseconds of a read that nobody has asked for before: the middle one of many."""
+    taken = []
+    for path in paths:
+        each, answer = timed(client, "GET", path)
+        if "hit" in answer.headers["cache-status"]:
+            sys.exit(f"GET {path} is not from the database: {answer.headers['cache-status']}")
+        taken.append(each)
+    return statistics.median(taken)
+
+
+def category(name, limit):
+    return f"/api/posts?category={name}&limit={limit}"
+
+
+def post_paths(client):
+    found = [one for i in range(TOPICS) for one in
+             json.loads(client.request("GET", category(f"topic-{i}", 10)).body)["data"]]
+    return [f"/api/posts/{one['_id']}" for one in found]
+
+
+def reads(bench, settings, count):
+    """A hit in memory over as many documents each time, and first pages of each kind."""
+    fixed, topics = [f"fixed-{i}" for i in range(FIXED)], [f"topic-{i}" for i in range(TOPICS)]
+    cell = {}
+    with Worker(bench, f"growth-{count}", **settings) as worker, worker.connect() as client:
+        paths = post_paths(client)
+        wait_for_hits(client, paths[0], "detail=memory")
+        if count > DOCUMENTS[0]:
+            cell["fixed"] = from_database(client, [category(name, 20) for name in fixed])
+            cell["counted"] = from_database(client, [category(name, 20) for name in topics])
+            cell["page"] = from_database(client, [category(name, 19) for name in topics])
         for path in paths:
             wait_for_hits(client, path, "detail=memory")
-        reads = [("GET", random.choice(paths)) for _ in range(READS)]
-        return min(measure(bench, worker, client, reads)["us"] for _ in range(3))
+        hits = [("GET", random.choice(paths)) for _ in range(READS)]
+        cell["hit"] = min(measure(bench, worker, client, hits)["us"] for _ in range(TIMES))
+    return cell
 
 
 def writes(bench, ids):
@@ -48,23 +106,30 @@ def writes(bench, ids):
     with Worker(bench, "growth") as worker, worker.connect() as client:
         wait_for_hits(client, f"/api/products/{ids[0]}", "detail=memory")
         for i in range(WRITES):
-            begun = time.monotonic()
-            answer = client.request("PUT", f"/api/products/{ids[i % 50]}",
-                                    json.dumps({"price": i + 1}).encode())
-            taken.append((time.monotonic() - begun) * 1e3)
-            if answer.status != 200:
-                sys.exit(f"PUT: {answer.status} {answer.body[:200]}")
+            body = json.dumps({"price": i + 1}).encode()
+            taken.append(timed(client, "PUT", f"/api/products/{ids[i % 50]}", body)[0])
     return statistics.median(taken)
 
 
-def run(bench, ids):
-    lines = ["\n### Growth\n", "| documents | memory hit, CPU µs |", "|---|---|"]
-    have = 1_000
-    for count in DOCUMENTS:
-        if count > have:
-            load(bench, have, count)
-            have = count
-        lines.append(f"| {count:,} | {hits(bench, ids):.1f} |")
+def row(count, cell):
+    pages = "".join(f" {cell[name]:.2f} |" if name in cell else " – |"
+                    for name in ("fixed", "page", "counted"))
+    return f"| {count:,} | {cell['hit']:.1f} |{pages}"
+
+
+def run(bench, ids, most):
+    uri = urllib.parse.urlsplit(bench.env["MONGODB_URI"])._replace(path="/growth").geturl()
+    settings = {"MONGODB_URI": uri, "LARDER_PREFIX": "growth-posts"}
+    lines = ["\n### Growth\n", "| posts | hit in memory, CPU µs | from the database: first page of a "
+             f"category of {FIXED_SIZE}, ms | of a twentieth of all, its total known, ms | "
+             "with its total, ms |", "|---|---|---|---|---|"]
+    have = 0
+    for count in [n for n in DOCUMENTS if n <= most]:
+        print(f"Loading posts {have:,} to {count:,}", file=sys.stderr, flush=True)
+        load(bench, settings, have, count)
+        have = count
+        lines.append(row(count, reads(bench, {"MONGODB_URI": uri}, count)))
+        print(lines[-1], file=sys.stderr, flush=True)
     lines += ["\n| unrelated keys in Redis | a write, ms |", "|---|---|"]
     for count in KEYS:
         if count > 0:
