@@ -84,6 +84,7 @@ liblarder_a_SOURCES = \
 	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
+	src/cache/wait.c \
 	src/ctl/admin.c \
 	src/ctl/backend.c src/ctl/backend.h \
 	src/ctl/batch.c src/ctl/batch.h \

@@ -56,8 +56,7 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
     (void)collection_delete(db, sessions.name, others, 2, true, NULL);
 }
 
-/* The document as it is then.  A new email is set by an update, not by findAndModify: not every
- * server tells a duplicate there by its code. */
+/* The document as it is then. */
 static enum err change_user(struct mongo_db *db, struct account_change *change)
 {
     struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
@@ -69,21 +68,11 @@ static enum err change_user(struct mongo_db *db, struct account_change *change)
     struct value captured[PROFILE_FIELDS];
     struct record record = {
         .shape = &profile_shape, .captured = captured, .arena = &change->write.arena};
-    int64_t met = 0;
-    enum err err;
+    enum err err = collection_modify(db, &update, &record);
 
-    if (change->email.len == 0) {
-        err = collection_modify(db, &update, &record);
-        if (err == ERR_OK)
-            profile_take(captured, &change->profile, NULL);
-        return err;
-    }
-    err = collection_update(db, &update, false, &met);
-    if (err == ERR_OK && met == 0)
-        err = ERR_NOT_FOUND;
-    return err == ERR_OK
-               ? users_find(db, &condition, 1, &change->write.arena, &change->profile, NULL)
-               : err;
+    if (err == ERR_OK)
+        profile_take(captured, &change->profile, NULL);
+    return err;
 }
 
 static enum err work(struct mongo_db *db, struct write *write)

@@ -153,7 +153,7 @@ static enum err work(struct mongo_db *db, struct write *write)
             conditions[count++] = same(change, plan->updated);
     }
     if (change->remove)
-        return collection_remove(db, collection, conditions, count, 0, NULL);
+        return collection_remove(db, collection, conditions, count);
     return collection_modify(db,
                              &(struct update){.collection = collection,
                                               .conditions = conditions,

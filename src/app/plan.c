@@ -33,7 +33,7 @@ static void init_shape(struct plan *plan)
                                  .hidden = (resource->fields[i].flags & FIELD_HIDDEN) != 0,
                                  .capture = i == plan->scope || i == plan->owner ||
                                             i == plan->version || i == plan->updated};
-    plan->shape = (struct shape){plan->shape_fields, resource->field_count};
+    plan->shape = (struct shape){plan->shape_fields, resource->field_count, .whole = true};
 }
 
 void plan_init(struct plan *plan, const struct resource *resource)

@@ -50,7 +50,7 @@ static struct shape make_shape(const struct plan *plan, const struct query *quer
     for (size_t i = 0; i < plan->shape.count; i++)
         if (i == 0 || is_chosen(query, show, plan->shape_fields[i].name))
             fields[count++] = (struct shape_field){.name = plan->shape_fields[i].name};
-    return (struct shape){fields, count};
+    return (struct shape){.fields = fields, .count = count};
 }
 
 static void make_sort(struct str text, struct sort_key sort[static 2])

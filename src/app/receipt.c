@@ -132,7 +132,7 @@ static enum err drop_expired(struct mongo_db *db, const struct receipt *receipt,
 {
     const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},
                                            {STR("expiresAt"), OP_EQ, seen[EXPIRES]}};
-    enum err err = collection_remove(db, idempotency.name, conditions, 2, 0, NULL);
+    enum err err = collection_remove(db, idempotency.name, conditions, 2);
 
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -62,7 +62,7 @@ static enum err end_one(struct mongo_db *db, struct write *write)
     struct ending *ending = (struct ending *)write;
     struct condition condition = {STR("_id"), OP_EQ,
                                   value_string(str_make(ending->hash, SESSION_HASH_SIZE))};
-    enum err err = collection_remove(db, sessions.name, &condition, 1, 0, NULL);
+    enum err err = collection_remove(db, sessions.name, &condition, 1);
 
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -64,7 +64,7 @@ static enum err end_old(struct mongo_db *db, const struct signin *signin)
 
     if (!signin->had_session)
         return ERR_OK;
-    err = collection_remove(db, sessions.name, &condition, 1, 0, NULL);
+    err = collection_remove(db, sessions.name, &condition, 1);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 

@@ -31,6 +31,7 @@
     X(BYPASS_OWED, "cache_lookups", "result=\"owed\"", "")                                         \
     X(BYPASS_YOUNG, "cache_lookups", "result=\"young-cache\"", "")                                 \
     X(STALE_IF_ERROR, "cache_lookups", "result=\"stale-if-error\"", "")                            \
+    X(WAITS, "cache_waits", "", "Look-ups that waited for a write to end")                         \
     X(FILLS, "cache_fills", "", "Entries made from MongoDB")                                       \
     X(STORES, "cache_stores", "", "Entries stored in Redis")                                       \
     X(STORE_REFUSED, "cache_store_refused", "", "Entries not stored: too large or Redis refused")  \

@@ -32,6 +32,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->asks = asks_new(cache);
     cache->fills = fills_new(cache);
     cache->debts = debts_new(cache);
+    cache->waits = waits_new(cache);
     cache->listener = listener_new(cache);
     cache->reclaim = reclaim_new(cache);
     return cache;
@@ -59,6 +60,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     debts_stop(cache->debts);
     fills_stop(cache->fills);
     asks_stop(cache->asks);
+    waits_stop(cache->waits);
     cache_handle_closed(cache);
 }
 
@@ -71,6 +73,7 @@ void cache_free(struct cache *cache)
     debts_free(cache->debts);
     fills_free(cache->fills);
     asks_free(cache->asks);
+    waits_free(cache->waits);
     pool_free(&cache->states);
     buf_free(&cache->head);
     buf_free(&cache->base);

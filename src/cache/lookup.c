@@ -85,20 +85,28 @@ void lookup_remember(struct lookup_state *state, const struct entry *entry, stru
 
 /* --- A look-up's life --- */
 
+static void take_snapshot(struct lookup_state *state)
+{
+    const struct cache_lookup *lookup = state->lookup;
+    uint32_t slots[ENTRY_TAGS_MAX];
+    char room[KEY_HASHED_MAX];
+
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        slots[i] = memory_slot(key_name(lookup->tags[i], room));
+    memory_snapshot(state->cache->memory, slots, lookup->tag_count, clock_mono_ns(),
+                    &state->snapshot);
+}
+
 static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *lookup)
 {
     struct lookup_state *state = pool_take(&cache->states);
-    uint32_t slots[ENTRY_TAGS_MAX];
-    char room[KEY_HASHED_MAX];
 
     memset(state, 0, offsetof(struct lookup_state, room));
     state->cache = cache;
     state->lookup = lookup;
     state->name = key_name(lookup->name, state->room);
     buf_init(&state->older, ENTRY_SIZE_MAX);
-    for (size_t i = 0; i < lookup->tag_count; i++)
-        slots[i] = memory_slot(key_name(lookup->tags[i], room));
-    memory_snapshot(cache->memory, slots, lookup->tag_count, clock_mono_ns(), &state->snapshot);
+    take_snapshot(state);
     lookup->state = state;
     return state;
 }
@@ -283,12 +291,28 @@ static bool may_ask(struct lookup_state *state)
     return state->bypass == CACHE_DETAIL_NONE;
 }
 
+/* Whether the answer could be kept once the write is over. */
+static bool may_wait(const struct lookup_state *state)
+{
+    return state->bypass == CACHE_DETAIL_WRITE_FENCE && !state->background &&
+           cache_trusts_redis(state->cache);
+}
+
 void lookup_start(struct lookup_state *state)
 {
     if (may_ask(state))
         asks_gather(state->cache->asks, state);
-    else
+    else if (!may_wait(state) || !waits_join(state->cache->waits, state))
         fill_enter(state);
+}
+
+void lookup_again(struct lookup_state *state)
+{
+    take_snapshot(state);
+    if ((state->snapshot.flags & MEMORY_FENCED) == 0 && from_memory(state->cache, state->lookup))
+        finish(state);
+    else
+        lookup_start(state);
 }
 
 void cache_get(struct cache *cache, struct cache_lookup *lookup)

@@ -9,9 +9,10 @@
 struct lookup_state {
     struct cache *cache;
     struct cache_lookup *lookup;
-    struct lookup_state *next;       /* among those that wait for a fill */
+    struct lookup_state *next;       /* among those that wait for a fill, or for a write */
     struct memory_snapshot snapshot; /* of the tags when the request arrived */
     uint64_t generation;             /* of the connection that was asked */
+    int64_t patient_until_ms;        /* monotonic: it waits for writes no longer; 0: it has not */
     size_t at;                       /* of the entry in the reply to MGET */
     uint64_t versions[ENTRY_TAGS_MAX];
     bool fences_asked;        /* with the entry and the tags */
@@ -35,6 +36,8 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
 void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply);
 /* From Redis, or into a fill: for a state that waits for nothing. */
 void lookup_start(struct lookup_state *state);
+/* As if the request had arrived now: for a state that has waited for a write. */
+void lookup_again(struct lookup_state *state);
 /* Answers (unless it is in the background) and frees the state. */
 void lookup_answer(struct lookup_state *state, const struct entry *entry, enum cache_source source,
                    enum cache_detail detail);
@@ -50,6 +53,10 @@ void asks_gather(struct asks *all, struct lookup_state *state);
 /* MGET entry, tags, fences, born, at once: one that waits may store with the versions that this
  * tells. */
 void asks_again(struct lookup_state *state, redis_callback *callback, void *context);
+
+/* wait.c: lookup_again() comes within milliseconds, whether the write is over or not; false when
+ * this look-up has waited long enough. */
+bool waits_join(struct waits *waits, struct lookup_state *state);
 
 /* fill.c: joins a fill that may be joined, or starts one. */
 void fill_enter(struct lookup_state *state);

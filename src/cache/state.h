@@ -23,6 +23,8 @@ enum {
     LOCK_MS = 3000,          /* of one fill */
     WAIT_MAX_MS = 300,       /* for another worker's fill */
     WAIT_STEP_MS = 10,
+    FENCE_WAIT_MS = 50, /* for a write of this host */
+    FENCE_STEP_MS = 1,
     DEBT_TICK_MS = 2000,
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
     DEBTS_MAX = 500,     /* looked at in one go */
@@ -37,6 +39,7 @@ struct fills;
 struct debts;
 struct listener;
 struct reclaim;
+struct waits;
 
 struct cache {
     uv_loop_t *loop;
@@ -59,6 +62,7 @@ struct cache {
     struct debts *debts;
     struct listener *listener;
     struct reclaim *reclaim;
+    struct waits *waits;
 
     struct buf head; /* of the entry being stored */
     int64_t negative_since_ms;
@@ -104,6 +108,11 @@ void asks_free(struct asks *all);
 struct fills *fills_new(struct cache *cache);
 void fills_stop(struct fills *fills);
 void fills_free(struct fills *fills);
+
+/* wait.c */
+struct waits *waits_new(struct cache *cache);
+void waits_stop(struct waits *waits);
+void waits_free(struct waits *waits);
 
 /* debt.c */
 extern const struct str debt_collection; /* its name in MongoDB */

@@ -17,10 +17,11 @@ struct shape_field {
 struct shape {
     const struct shape_field *fields;
     size_t count; /* at most SHAPE_FIELDS_MAX */
+    bool whole;   /* documents hold little else, so all of them is asked for */
 };
 #define SHAPE(array)                                                                               \
     {                                                                                              \
-        (array), sizeof(array) / sizeof((array)[0])                                                \
+        (array), sizeof(array) / sizeof((array)[0]), false                                         \
     }
 enum { SHAPE_FIELDS_MAX = 32 };
 

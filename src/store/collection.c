@@ -44,9 +44,11 @@ static void append_options(bson_t *opts, const struct mongo_db *db, const struct
     int64_t limit = find->limit > 0 ? (int64_t)find->limit + find->look_ahead : 0;
     bson_t inner;
 
-    bson_append_document_begin(opts, "projection", -1, &inner);
-    query_projection(&inner, shape);
-    bson_append_document_end(opts, &inner);
+    if (!shape->whole) {
+        bson_append_document_begin(opts, "projection", -1, &inner);
+        query_projection(&inner, shape);
+        bson_append_document_end(opts, &inner);
+    }
     if (find->sort_count > 0) {
         bson_append_document_begin(opts, "sort", -1, &inner);
         query_sort(&inner, find->sort, find->sort_count);
@@ -111,7 +113,7 @@ static void marks_init(struct marks *marks, const struct find *find)
     memcpy(marks->fields, find->shape->fields, count * sizeof marks->fields[0]);
     for (size_t i = 0; i < count; i++)
         marks->fields[i].capture = false;
-    marks->shape = (struct shape){marks->fields, count};
+    marks->shape = (struct shape){marks->fields, count, find->shape->whole};
     marks->id = capture(marks, STR("_id"));
     marks->version = shape_find(&marks->shape, STR("version"));
     if (marks->version < count)

@@ -8,9 +8,9 @@
 #include "store/mongo.h"
 #include "store/value.h"
 
-/* Questions and orders to MongoDB, each one round trip; to be called inside a mongo_job's work.
- * Only typed values are sent, under field names of the program's own: nothing of a client's ever is
- * an operator or a name.  Writes wait for the majority.
+/* Questions and orders to MongoDB, each one round trip unless it says otherwise; to be called
+ * inside a mongo_job's work.  Only typed values are sent, under field names of the program's own:
+ * nothing of a client's ever is an operator or a name.  Writes wait for the majority.
  *
  * Errors: ERR_UNAVAILABLE  no server (nothing was done)
  *         ERR_UNKNOWN      a write was sent and its outcome not told
@@ -73,7 +73,7 @@ struct find {
     size_t sort_count;
     uint32_t skip, limit;       /* limit 0: none */
     const struct keyset *after; /* NULL: from the start */
-    const struct shape *shape;  /* also the projection */
+    const struct shape *shape;  /* also the projection, unless it is whole */
     bool look_ahead;            /* asks for one more, to know whether there is more */
     uint32_t max_time_ms;       /* 0: until the job's deadline */
 };
@@ -134,18 +134,16 @@ struct update {
     size_t condition_count;
     const struct assignment *assignments;
     size_t assignment_count;
-    bool upsert;
-    bool old; /* record gets the document as it was before (ERR_NOT_FOUND when there was none, even
-                 if one was made by upsert) */
+    bool upsert;          /* of collection_update only */
     uint32_t max_time_ms; /* 0: 3000 */
 };
-/* findAndModify of one document. */
+/* Changes one document, whose _id the first condition tells.  record (may be NULL) gets it as it is
+ * afterwards, by a second round trip: with what others have changed since, too.  An update and a
+ * read cost servers no more than findAndModify, and some of them far less. */
 enum err collection_modify(struct mongo_db *db, const struct update *update,
                            const struct record *record);
-/* Removes one; record (may be NULL) gets it as it was. */
 enum err collection_remove(struct mongo_db *db, struct str collection,
-                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
-                           const struct record *record);
+                           const struct condition *conditions, size_t count);
 /* Any number; *changed (may be NULL) is how many met the conditions or were made. */
 enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
                            int64_t *changed);

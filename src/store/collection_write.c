@@ -132,152 +132,6 @@ enum err collection_insert_many(struct mongo_db *db, struct str collection,
     return err;
 }
 
-/* findAndModify's answer: {value: the document or null, …}. */
-static enum err read_found(const bson_t *reply, const struct record *record)
-{
-    const uint8_t *data;
-    bson_iter_t iter;
-    uint32_t len;
-
-    if (has_write_concern_error(reply))
-        return ERR_UNKNOWN;
-    if (!bson_iter_init_find(&iter, reply, "value") || !BSON_ITER_HOLDS_DOCUMENT(&iter))
-        return ERR_NOT_FOUND;
-    bson_iter_document(&iter, &len, &data);
-    return fill_record(record, data, len);
-}
-
-static enum err find_and_modify(struct mongo_db *db, struct str collection, const bson_t *filter,
-                                mongoc_find_and_modify_opts_t *opts, const struct record *record)
-{
-    mongoc_collection_t *in = query_collection(db, collection);
-    bson_t fields = BSON_INITIALIZER, reply;
-    bson_error_t error;
-    enum err err;
-
-    if (record != NULL)
-        query_projection(&fields, record->shape);
-    else
-        bson_append_int32(&fields, "_id", -1, 1);
-    mongoc_find_and_modify_opts_set_fields(opts, &fields);
-    if (mongoc_collection_find_and_modify_with_opts(in, filter, opts, &reply, &error))
-        err = read_found(&reply, record);
-    else
-        err = mongo_error(&error, true, "findAndModify");
-    bson_destroy(&reply);
-    bson_destroy(&fields);
-    mongoc_collection_destroy(in);
-    return err;
-}
-
-/* --- Misses ---
- * DocumentDB (FerretDB's engine) may answer that no document meets the conditions when another
- * write changes that very document at the same time: half of all deletions under six concurrent
- * updates.  MongoDB tries again by itself, so here it is done for those who do not: as long as the
- * document is there, it was missed. */
-
-struct miss {
-    struct mongo_db *db;
-    struct str collection;
-    const struct condition *conditions;
-    size_t count;
-    int64_t begun_ms;
-    int tries;
-};
-
-/* Whether what found nothing is to be done again; *err is what it ended with, and says CONFLICT
- * when there have been too many tries. */
-static bool was_missed(struct miss *miss, enum err *err)
-{
-    static const struct shape_field id = {.name = STR_INIT("_id"), .capture = true};
-    static const struct shape shape = {&id, 1};
-    struct value captured;
-    enum err found;
-
-    if (*err != ERR_NOT_FOUND)
-        return false;
-    found = collection_find_one(miss->db, miss->collection, miss->conditions, miss->count, 0,
-                                &(struct record){.shape = &shape, .captured = &captured});
-    if (found == ERR_NOT_FOUND)
-        return false;
-    if (found == ERR_OK && ++miss->tries < MISSED_TRIES &&
-        clock_mono_ms() - miss->begun_ms < MISSED_MS)
-        return true;
-    *err = found == ERR_OK ? ERR_CONFLICT : found;
-    return false;
-}
-
-static struct miss miss_watch(struct mongo_db *db, struct str collection,
-                              const struct condition *conditions, size_t count)
-{
-    return (struct miss){db, collection, conditions, count, clock_mono_ms(), 0};
-}
-
-static enum err modify(struct mongo_db *db, const struct update *update,
-                       const struct record *record)
-{
-    mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
-    bson_t filter = BSON_INITIALIZER, changes = BSON_INITIALIZER;
-    int flags = (update->upsert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0) |
-                (update->old ? 0 : MONGOC_FIND_AND_MODIFY_RETURN_NEW);
-    enum err err;
-
-    query_filter(&filter, update->conditions, update->condition_count, NULL, NULL, 0);
-    query_update(&changes, update->assignments, update->assignment_count);
-    mongoc_find_and_modify_opts_set_update(opts, &changes);
-    mongoc_find_and_modify_opts_set_flags(opts, (mongoc_find_and_modify_flags_t)flags);
-    mongoc_find_and_modify_opts_set_max_time_ms(opts, update->max_time_ms != 0 ? update->max_time_ms
-                                                                               : WRITE_MS);
-    err = find_and_modify(db, update->collection, &filter, opts, record);
-    mongoc_find_and_modify_opts_destroy(opts);
-    bson_destroy(&filter);
-    bson_destroy(&changes);
-    return err;
-}
-
-enum err collection_modify(struct mongo_db *db, const struct update *update,
-                           const struct record *record)
-{
-    struct miss miss =
-        miss_watch(db, update->collection, update->conditions, update->condition_count);
-    enum err err;
-
-    do
-        err = modify(db, update, record);
-    while (!update->upsert && was_missed(&miss, &err));
-    return err;
-}
-
-static enum err remove_one(struct mongo_db *db, struct str collection,
-                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
-                           const struct record *record)
-{
-    mongoc_find_and_modify_opts_t *opts = mongoc_find_and_modify_opts_new();
-    bson_t filter = BSON_INITIALIZER;
-    enum err err;
-
-    query_filter(&filter, conditions, count, NULL, NULL, 0);
-    mongoc_find_and_modify_opts_set_flags(opts, MONGOC_FIND_AND_MODIFY_REMOVE);
-    mongoc_find_and_modify_opts_set_max_time_ms(opts, max_time_ms != 0 ? max_time_ms : WRITE_MS);
-    err = find_and_modify(db, collection, &filter, opts, record);
-    mongoc_find_and_modify_opts_destroy(opts);
-    bson_destroy(&filter);
-    return err;
-}
-
-enum err collection_remove(struct mongo_db *db, struct str collection,
-                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
-                           const struct record *record)
-{
-    struct miss miss = miss_watch(db, collection, conditions, count);
-    enum err err;
-
-    do
-        err = remove_one(db, collection, conditions, count, max_time_ms, record);
-    while (was_missed(&miss, &err));
-    return err;
-}
-
 /* The command itself is put together here: the driver's own helpers have no place for maxTimeMS.
  * {update|delete: collection, updates|deletes: [statement], maxTimeMS: …} */
 static enum err run_statement(struct mongo_db *db, const char *verb, struct str collection,
@@ -339,5 +193,97 @@ enum err collection_delete(struct mongo_db *db, struct str collection,
     bson_append_int32(&statement, "limit", -1, many ? 0 : 1);
     err = run_statement(db, "delete", collection, "deletes", &statement, 0, deleted);
     bson_destroy(&statement);
+    return err;
+}
+
+/* --- One document --- */
+
+/* DocumentDB (FerretDB's engine) may answer that no document meets the conditions when another
+ * write changes that very document at the same time: half of all deletions under six concurrent
+ * updates.  MongoDB tries again by itself, so here it is done for those who do not: as long as the
+ * document is there, it was missed. */
+
+struct miss {
+    struct mongo_db *db;
+    struct str collection;
+    const struct condition *conditions;
+    size_t count;
+    int64_t begun_ms;
+    int tries;
+};
+
+/* Whether what found nothing is to be done again; *err is what it ended with, and says CONFLICT
+ * when there have been too many tries. */
+static bool was_missed(struct miss *miss, enum err *err)
+{
+    static const struct shape_field id = {.name = STR_INIT("_id"), .capture = true};
+    static const struct shape shape = {&id, 1, false};
+    struct value captured;
+    enum err found;
+
+    if (*err != ERR_NOT_FOUND)
+        return false;
+    found = collection_find_one(miss->db, miss->collection, miss->conditions, miss->count, 0,
+                                &(struct record){.shape = &shape, .captured = &captured});
+    if (found == ERR_NOT_FOUND)
+        return false;
+    if (found == ERR_OK && ++miss->tries < MISSED_TRIES &&
+        clock_mono_ms() - miss->begun_ms < MISSED_MS)
+        return true;
+    *err = found == ERR_OK ? ERR_CONFLICT : found;
+    return false;
+}
+
+static struct miss miss_watch(struct mongo_db *db, struct str collection,
+                              const struct condition *conditions, size_t count)
+{
+    return (struct miss){db, collection, conditions, count, clock_mono_ms(), 0};
+}
+
+static enum err update_one(struct mongo_db *db, const struct update *update)
+{
+    int64_t met = 0;
+    enum err err = collection_update(db, update, false, &met);
+
+    return err == ERR_OK && met == 0 ? ERR_NOT_FOUND : err;
+}
+
+/* Whoever has taken it away since has done so after the change. */
+static enum err read_changed(struct mongo_db *db, const struct update *update,
+                             const struct record *record)
+{
+    uint32_t max_time_ms = update->max_time_ms != 0 ? update->max_time_ms : WRITE_MS;
+    enum err err =
+        collection_find_one(db, update->collection, update->conditions, 1, max_time_ms, record);
+
+    return err == ERR_OK || err == ERR_NOT_FOUND ? err : ERR_UNKNOWN;
+}
+
+enum err collection_modify(struct mongo_db *db, const struct update *update,
+                           const struct record *record)
+{
+    struct miss miss =
+        miss_watch(db, update->collection, update->conditions, update->condition_count);
+    enum err err;
+
+    do
+        err = update_one(db, update);
+    while (was_missed(&miss, &err));
+    return err == ERR_OK && record != NULL ? read_changed(db, update, record) : err;
+}
+
+enum err collection_remove(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count)
+{
+    struct miss miss = miss_watch(db, collection, conditions, count);
+    int64_t deleted;
+    enum err err;
+
+    do {
+        deleted = 0;
+        err = collection_delete(db, collection, conditions, count, false, &deleted);
+        if (err == ERR_OK && deleted == 0)
+            err = ERR_NOT_FOUND;
+    } while (was_missed(&miss, &err));
     return err;
 }

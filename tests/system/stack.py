@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A private stack: nginx, workers, Redis and MongoDB, started and stopped by the scripts."""
+import ctypes
 import os
 import pathlib
 import shutil
@@ -18,6 +19,9 @@ from client import Client
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 SETTINGS_OF_SCRIPTS = ("LARDER_CACHE", "LARDER_BUILD")
+
+xxhash = ctypes.CDLL("libxxhash.so.0")  # what tags and entries are hashed with
+xxhash.XXH3_64bits.restype = ctypes.c_uint64
 
 
 def eventually(check, seconds=10, every=0.02, what=""):
@@ -206,6 +210,14 @@ class Stack:
             self.signal(name, signal.SIGCONT)
         except (OSError, ValueError):
             pass
+
+    def segment(self):
+        """The path of the shared memory that all workers map."""
+        paths = {line.split(maxsplit=5)[5].strip()
+                 for pid in self.workers() for line in open(f"/proc/{pid}/maps")
+                 if "/dev/shm/larder-" in line and "metrics" not in line}
+        assert len(paths) == 1
+        return paths.pop()
 
     # --- what is asked of it ---
 

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many misses, one question to MongoDB."""
+import ctypes
+import os
+import struct
 import threading
 import time
 
 import pytest
 
 from client import Client
+from stack import eventually, xxhash
 
 
 def at_once(stacks, path, count):
@@ -134,3 +138,48 @@ def test_nobody_waits_for_a_fill_that_began_before_a_write(stack, http, product)
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+class Fence:
+    """What a write of this host puts into its table (src/memory/layout.h); it ends by its time."""
+
+    def __init__(self, stack, tag):
+        slot = xxhash.XXH3_64bits(tag.encode(), ctypes.c_size_t(len(tag))) % 32768
+        self.table = open(stack.segment(), "r+b")
+        self.at = 4096 + 64 * slot
+
+    def stand(self, seconds):
+        until = int((time.monotonic() + seconds) * 1000)
+        os.pwrite(self.table.fileno(), struct.pack("<Q", until << 24 | 1), self.at + 8)
+        (seq,) = struct.unpack("<Q", os.pread(self.table.fileno(), 8, self.at))
+        os.pwrite(self.table.fileno(), struct.pack("<Q", seq + 1), self.at)
+
+
+def test_a_short_write_is_waited_for(stack, http, product):
+    """And what is asked afterwards is kept."""
+    made = product()
+    path = f"/api/products/{made['_id']}"
+    fence = Fence(stack, f"product:{made['_id']}")
+
+    def waited():
+        before = stack.metrics()["larder_cache_waits_total"]
+        fence.stand(0.02)
+        answer = http.get(path)
+        assert answer.json["data"] == made
+        return stack.metrics()["larder_cache_waits_total"] > before and \
+            (answer.hit or "stored" in answer.cache_status)
+    stack.settle()
+    eventually(waited, 10)
+    assert eventually(lambda: http.get(path).hit, 2)
+
+
+def test_a_long_write_is_not_waited_for(stack, http, product):
+    made = product()
+    fence = Fence(stack, f"product:{made['_id']}")
+    fence.stand(30)
+    for _ in range(3):
+        answer = http.get(f"/api/products/{made['_id']}")
+        assert answer.cache_status == "larder; fwd=bypass; detail=WRITE-FENCE", answer
+        assert answer.json["data"] == made
+    fence.stand(0)
+    eventually(lambda: http.get(f"/api/products/{made['_id']}").hit, 2)

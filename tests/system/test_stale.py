@@ -7,12 +7,9 @@ import time
 
 import pytest
 
-from stack import eventually
+from stack import eventually, xxhash
 
 LIFE, SPREAD = 600, 60  # seconds: an item's, and the ±10 % of it
-
-xxhash = ctypes.CDLL("libxxhash.so.0")
-xxhash.XXH3_64bits.restype = ctypes.c_uint64
 
 
 def aged(value, seconds):

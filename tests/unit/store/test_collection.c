@@ -317,7 +317,7 @@ static enum err do_modify(struct mongo_db *db, void *context)
         {STR("version"), ASSIGN_INC, value_int(1)},
         {STR("updatedAt"), ASSIGN_NOW, value_null()},
     };
-    struct update update = {collection, conditions, 2, changes, COUNT(changes), false, false, 0};
+    struct update update = {collection, conditions, 2, changes, COUNT(changes), false, 0};
 
     (void)context;
     assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
@@ -326,9 +326,9 @@ static enum err do_modify(struct mongo_db *db, void *context)
     /* The version has moved. */
     assert_int_equal(collection_modify(db, &update, &record), ERR_NOT_FOUND);
     conditions[1].value = value_int(2);
-    update.old = true;
-    assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
-    assert_int_equal(captured[F_VERSION].integer, 2);
+    assert_int_equal(collection_modify(db, &update, NULL), ERR_OK);
+    conditions[0].value = value_oid(oid_of(250));
+    assert_int_equal(collection_modify(db, &update, &record), ERR_NOT_FOUND);
     return ERR_OK;
 }
 
@@ -365,7 +365,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
         {STR("tags"), ASSIGN_SET_ON_INSERT, value_strings(tags, 1)},
     };
     struct condition listed[] = {by_id, {STR("state"), OP_EQ, value_int(1)}};
-    struct update update = {collection, &by_id, 1, open, COUNT(open), true, false, 0};
+    struct update update = {collection, &by_id, 1, open, COUNT(open), true, 0};
     int64_t changed, now;
 
     (void)context;
@@ -379,7 +379,8 @@ static enum err do_debt(struct mongo_db *db, void *context)
     assert_true(llabs(now - clock_wall_ms()) < 60000);
     update.assignments = shut;
     update.assignment_count = COUNT(shut);
-    assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
+    assert_int_equal(collection_update(db, &update, false, &changed), ERR_OK);
+    assert_int_equal(collection_find_one(db, collection, &by_id, 1, TIME_MS, &record), ERR_OK);
     assert_true(debt[2].boolean);
     assert_int_equal(debt[3].strings.count, 2);
     assert_int_equal(debt[4].integer, 2);
@@ -389,9 +390,11 @@ static enum err do_debt(struct mongo_db *db, void *context)
     assert_int_equal(collection_delete(db, collection, listed, 2, false, &changed), ERR_OK);
     assert_int_equal(changed, 1);
     /* Closing one that is not there makes it. */
-    assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
+    assert_int_equal(collection_update(db, &update, false, &changed), ERR_OK);
+    assert_int_equal(changed, 1);
+    assert_int_equal(collection_find_one(db, collection, &by_id, 1, TIME_MS, &record), ERR_OK);
     assert_int_equal(debt[3].strings.count, 1);
-    return collection_remove(db, collection, &by_id, 1, 0, NULL);
+    return collection_remove(db, collection, &by_id, 1);
 }
 
 static void test_debt(void **state)
@@ -403,18 +406,15 @@ static void test_debt(void **state)
 
 static enum err do_remove(struct mongo_db *db, void *context)
 {
-    struct value captured[F_COUNT];
-    const struct record record = {&shape, NULL, captured, &arena};
     const struct condition by_id = {STR("_id"), OP_EQ, value_oid(oid_of(6))};
     const struct condition in_b = {STR("category"), OP_EQ, value_string(STR("B"))};
     const struct assignment cheap = {STR("price"), ASSIGN_SET, value_int(0)};
-    const struct update update = {collection, &in_b, 1, &cheap, 1, false, false, 0};
+    const struct update update = {collection, &in_b, 1, &cheap, 1, false, 0};
     int64_t changed;
 
     (void)context;
-    assert_int_equal(collection_remove(db, collection, &by_id, 1, 0, &record), ERR_OK);
-    assert_str(captured[F_CATEGORY].string, "A");
-    assert_int_equal(collection_remove(db, collection, &by_id, 1, 0, &record), ERR_NOT_FOUND);
+    assert_int_equal(collection_remove(db, collection, &by_id, 1), ERR_OK);
+    assert_int_equal(collection_remove(db, collection, &by_id, 1), ERR_NOT_FOUND);
     assert_int_equal(collection_update(db, &update, true, &changed), ERR_OK);
     assert_int_equal(changed, 15);
     assert_int_equal(collection_delete(db, collection, &in_b, 1, true, &changed), ERR_OK);
