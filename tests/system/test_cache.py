@@ -424,6 +424,18 @@ def test_flushall_loses_nothing_but_time(stack, http, bare, product, category):
     bare.settle()
 
 
+def test_what_a_young_cache_holds_is_no_hit(stack, bare, product):
+    """An entry that is as good as any, in a cache whose fences may be lost."""
+    path = f"/api/products/{product()['_id']}"
+    eventually(lambda: bare.client.get(path).hit)
+    name, (seconds, micros) = stack.base() + "born", stack.redis.time()
+    born = stack.redis.set(name, seconds * 1000 + micros // 1000, px=86400000, get=True)
+    answer = bare.client.get(path)
+    stack.redis.set(name, born, px=86400000)
+    assert "YOUNG-CACHE" in answer.cache_status, answer
+    assert bare.client.get(path).hit
+
+
 def test_entries_of_another_epoch_are_reclaimed(stack, http, product):
     """Keys of a server that is gone are out of reach, and removed without KEYS."""
     old = "larder:" + "0" * 40 + ":"
