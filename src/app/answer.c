@@ -182,17 +182,24 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
     request_finish(request);
 }
 
-void answer_data(struct request *request, unsigned status, struct str json)
+void answer_json(struct request *request, unsigned status, struct str cache_control)
 {
     struct response *response = &request->response;
 
     response->status = status;
     response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    buf_reset(&response->body);
-    buf_literal(&response->body, "{\"success\":true,\"data\":");
-    buf_str(&response->body, json);
-    buf_char(&response->body, '}');
+    response_header(response, STR("Cache-Control"), cache_control);
     response_body_done(response);
     request_finish(request);
+}
+
+void answer_data(struct request *request, unsigned status, struct str json)
+{
+    struct buf *body = &request->response.body;
+
+    buf_reset(body);
+    buf_literal(body, "{\"success\":true,\"data\":");
+    buf_str(body, json);
+    buf_char(body, '}');
+    answer_json(request, status, STR("no-store"));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
+#include "app/answer.h"
 #include "app/state.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -8,23 +9,12 @@
 
 enum { PING_MS = 1000 };
 
-static void reply(struct request *request, unsigned status)
-{
-    struct response *response = &request->response;
-
-    response->status = status;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    response_body_done(response);
-    request_finish(request);
-}
-
 void healthz_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
 {
     (void)context, (void)route, (void)id;
     buf_literal(&request->response.body, "{\"status\":\"alive\"}");
-    reply(request, 200);
+    answer_json(request, 200, STR("no-store"));
 }
 
 /* --- Readiness: MongoDB is asked, Redis is looked at --- */
@@ -51,7 +41,7 @@ static void answer(struct app *app, struct request *request, bool mongo)
     buf_char(body, '}');
     if (!mongo)
         response_header_lit(&request->response, "Retry-After", "1");
-    reply(request, mongo ? 200 : 503);
+    answer_json(request, mongo ? 200 : 503, STR("no-store"));
 }
 
 static enum err ping(struct mongo_db *db, void *context)

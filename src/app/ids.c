@@ -3,9 +3,9 @@
 #include "app/item.h"
 #include "app/project.h"
 #include "app/state.h"
-#include "base/hash.h"
+#include "http/conditional.h"
 
-enum { ETAG_BYTES = 16, PICK_ROOM = ENTRY_SIZE_MAX };
+enum { PICK_ROOM = ENTRY_SIZE_MAX };
 
 /* Items by their ids, each an entry of its own, in the order asked; those that there are not are
  * left out. */
@@ -40,17 +40,6 @@ static void put_head(struct buf *out, const struct picking *all, size_t found)
     buf_literal(out, ",\"next\":null,\"data\":[");
 }
 
-static struct str make_etag(struct str body, char room[static 2 * ETAG_BYTES + 4])
-{
-    unsigned char digest[SHA256_SIZE];
-
-    sha256(str_from_offset(body, str_find(body, '[')), digest);
-    memcpy(room, "W/\"", 3);
-    hex_encode(digest, ETAG_BYTES, room + 3);
-    room[2 * ETAG_BYTES + 3] = '"';
-    return str_make(room, 2 * ETAG_BYTES + 4);
-}
-
 static void put_body(struct buf *out, const struct picking *all)
 {
     size_t found = 0;
@@ -77,8 +66,8 @@ static void finish(struct picking *all)
 {
     struct request *request = all->request;
     struct response *response = &request->response;
-    char room[2 * ETAG_BYTES + 4];
-    struct str etag;
+    struct str body, etag;
+    char room[ETAG_SIZE];
 
     if (all->err != ERR_OK) {
         problem_send_err(request, database_err(all->err));
@@ -86,7 +75,8 @@ static void finish(struct picking *all)
     }
     buf_reset(&response->body);
     put_body(&response->body, all);
-    etag = make_etag(buf_view(&response->body), room);
+    body = buf_view(&response->body);
+    etag = etag_of(str_from_offset(body, str_find(body, '[')), true, room);
     answer_cache_status(response, all->source, all->detail, 200,
                         all->fresh_until_ms - request->arrived_ms);
     answer_cacheable(response, etag);

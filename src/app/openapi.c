@@ -11,13 +11,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/accept.h"
+#include "http/conditional.h"
 
-enum { DOCUMENT_MAX = 1 << 20, ETAG_BYTES = 16, POLICY_SIZE = 160 };
+enum { DOCUMENT_MAX = 1 << 20, POLICY_SIZE = 160 };
 
 /* One answer that never changes. */
 struct page {
     struct buf plain, gzip;
-    char etag[2 * ETAG_BYTES + 2];
+    char etag_room[ETAG_SIZE];
+    struct str etag;
 };
 
 struct openapi {
@@ -30,15 +32,11 @@ struct openapi {
 
 static void page_finish(struct page *page)
 {
-    unsigned char digest[SHA256_SIZE];
-
     if (page->plain.err != ERR_OK) {
         log_error("app", "the description of the API is too large");
         abort();
     }
-    sha256(buf_view(&page->plain), digest);
-    page->etag[0] = page->etag[sizeof page->etag - 1] = '"';
-    hex_encode(digest, ETAG_BYTES, page->etag + 1);
+    page->etag = etag_of(buf_view(&page->plain), false, page->etag_room);
     buf_init(&page->gzip, DOCUMENT_MAX);
     (void)gzip_pack(buf_view(&page->plain), 0, STR(""), &page->gzip);
 }
@@ -108,13 +106,12 @@ void openapi_free(struct openapi *openapi)
 static void send_page(struct request *request, const struct page *page, struct str type)
 {
     struct response *response = &request->response;
-    struct str etag = str_make(page->etag, sizeof page->etag);
     bool gzip =
         page->gzip.len > 0 && accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
 
     response_header_lit(response, "Cache-Status", "larder; hit; detail=memory");
-    answer_cacheable(response, etag);
-    if (answer_not_modified(request, etag))
+    answer_cacheable(response, page->etag);
+    if (answer_not_modified(request, page->etag))
         return;
     response->status = 200;
     response_header(response, STR("Content-Type"), type);

@@ -8,10 +8,10 @@
 #include "app/question.h"
 #include "base/clock.h"
 #include "base/gzip.h"
-#include "base/hash.h"
 #include "base/mem.h"
+#include "http/conditional.h"
 
-enum { ARENA_FIRST = 4096, COUNT_MAX = 32, ETAG_BYTES = 16 };
+enum { ARENA_FIRST = 4096, COUNT_MAX = 32 };
 
 /* One page from MongoDB.  How many documents there are in all is an entry of its own, which all
  * pages of a filter share: it is looked up first, and where it is not there one job gives both. */
@@ -33,7 +33,7 @@ struct page {
 
     struct question question;
     struct buf plain, gzip;
-    char etag[3 + 2 * ETAG_BYTES + 1];
+    char etag[ETAG_SIZE];
     char first[ARENA_FIRST];
 };
 
@@ -57,14 +57,12 @@ static const struct query_value *value_of(const struct page *page, enum param_op
 
 /* --- The body --- */
 
+/* The same from cache and database. */
 static void make_etag(struct page *page)
 {
-    unsigned char digest[SHA256_SIZE];
+    struct str body = str_from_offset(buf_view(&page->plain), sizeof BODY_PREFIX - 1);
 
-    sha256(str_from_offset(buf_view(&page->plain), sizeof BODY_PREFIX - 1), digest);
-    memcpy(page->etag, "W/\"", 3);
-    hex_encode(digest, ETAG_BYTES, page->etag + 3);
-    page->etag[sizeof page->etag - 1] = '"';
+    (void)etag_of(body, true, page->etag);
 }
 
 static uint64_t pages_of(const struct page *page)

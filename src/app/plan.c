@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/log.h"
+#include "http/conditional.h"
 
 static void require(bool held, const struct resource *resource, const char *rule)
 {
@@ -82,20 +82,14 @@ struct str plan_scope_tag(const struct plan *plan, const struct value *value, st
 
 struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX])
 {
-    unsigned char digest[SHA256_SIZE];
-    size_t at = ITEM_ETAG_MAX;
+    char number[DECIMAL_MAX];
+    struct str digits;
 
-    room[--at] = '"';
-    if (version > 0) {
-        do {
-            room[--at] = (char)('0' + version % 10);
-            version /= 10;
-        } while (version > 0);
-    } else {
-        sha256(json, digest);
-        at -= 32;
-        hex_encode(digest, 16, room + at);
-    }
-    room[--at] = '"';
-    return str_make(room + at, ITEM_ETAG_MAX - at);
+    if (version <= 0)
+        return etag_of(json, false, room);
+    digits = str_decimal((uint64_t)version, number);
+    room[0] = '"';
+    memcpy(room + 1, digits.ptr, digits.len);
+    room[1 + digits.len] = '"';
+    return str_make(room, digits.len + 2);
 }

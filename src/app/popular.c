@@ -30,16 +30,10 @@ static struct str key_of(struct asking *asking, struct str id, struct buf *room)
 
 static void answer_none(struct request *request)
 {
-    struct response *response = &request->response;
-
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "public, no-cache");
-    buf_literal(&response->body,
+    buf_literal(&request->response.body,
                 "{\"success\":true,\"source\":\"database\",\"count\":0,\"total\":0,\"page\":1,"
                 "\"pages\":1,\"limit\":0,\"next\":null,\"data\":[]}");
-    response_body_done(response);
-    request_finish(request);
+    answer_json(request, 200, STR("public, no-cache"));
 }
 
 /* As if the client had asked for these ids. */
@@ -110,23 +104,18 @@ struct stats {
 static void answer_stats(struct stats *stats, bool known, int64_t views)
 {
     struct request *request = stats->asking->request;
-    struct response *response = &request->response;
+    struct buf *body = &request->response.body;
     char id[OID_HEX_SIZE];
 
     oid_text(&stats->read.id, id);
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    buf_reset(&response->body);
-    buf_printf(&response->body,
-               "{\"success\":true,\"data\":{\"_id\":\"%.*s\",\"views\":", OID_HEX_SIZE, id);
+    buf_reset(body);
+    buf_printf(body, "{\"success\":true,\"data\":{\"_id\":\"%.*s\",\"views\":", OID_HEX_SIZE, id);
     if (known)
-        buf_int(&response->body, views);
+        buf_int(body, views);
     else
-        buf_literal(&response->body, "null");
-    buf_literal(&response->body, "}}");
-    response_body_done(response);
-    request_finish(request);
+        buf_literal(body, "null");
+    buf_literal(body, "}}");
+    answer_json(request, 200, STR("no-store"));
 }
 
 static void on_views(void *context, enum err err, const struct redis_value *reply)

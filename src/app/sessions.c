@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
 #include "app/people.h"
 #include "app/write.h"
 #include "base/clock.h"
@@ -9,13 +10,7 @@ const struct plan sessions_plan = {.resource = &sessions};
 
 void personal_send(struct request *request, unsigned status)
 {
-    struct response *response = &request->response;
-
-    response->status = status;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "private, no-store");
-    response_body_done(response);
-    request_finish(request);
+    answer_json(request, status, STR("private, no-store"));
 }
 
 void personal_time(struct buf *out, const char *name, int64_t ms)

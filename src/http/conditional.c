@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/conditional.h"
 
+#include "base/hash.h"
+
 static const struct str suffixes[] = {STR_INIT("-gzip"), STR_INIT(";gzip"), STR_INIT("--gzip"),
                                       STR_INIT("-br"), STR_INIT("-zstd")};
 
@@ -61,4 +63,21 @@ bool etag_is_single(struct str field)
     struct str rest = str_trim(field), opaque;
 
     return take_tag(&rest, &opaque) && rest.len == 0;
+}
+
+struct str etag_of(struct str bytes, bool weak, char room[static ETAG_SIZE])
+{
+    unsigned char digest[SHA256_SIZE];
+    size_t at = 0;
+
+    sha256(bytes, digest);
+    if (weak) {
+        room[at++] = 'W';
+        room[at++] = '/';
+    }
+    room[at++] = '"';
+    hex_encode(digest, ETAG_DIGEST, room + at);
+    at += 2 * ETAG_DIGEST;
+    room[at++] = '"';
+    return str_make(room, at);
 }

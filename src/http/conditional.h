@@ -16,4 +16,9 @@ bool etag_is_listed(struct str field, struct str etag);
 /* Whether the field is exactly one entity tag, neither "*" nor a list. */
 bool etag_is_single(struct str field);
 
+/* The entity tag of these bytes, written into room: half of their SHA-256, in quotes, behind W/
+ * when it is weak. */
+enum { ETAG_DIGEST = 16, ETAG_STRONG_SIZE = 2 * ETAG_DIGEST + 2, ETAG_SIZE = ETAG_STRONG_SIZE + 2 };
+struct str etag_of(struct str bytes, bool weak, char room[static ETAG_SIZE]);
+
 #endif

@@ -46,9 +46,22 @@ static void one_tag_is_known_from_a_list(void **state)
     assert_false(etag_is_single(STR("")));
 }
 
+/* The SHA-256 of "abc" begins ba7816bf 8f01cfea 414140de 5dae2223 (FIPS 180-4's example). */
+static void a_tag_is_half_a_digest(void **state)
+{
+    char room[ETAG_SIZE];
+
+    (void)state;
+    assert_str(etag_of(STR("abc"), false, room), "\"ba7816bf8f01cfea414140de5dae2223\"");
+    assert_str(etag_of(STR("abc"), true, room), "W/\"ba7816bf8f01cfea414140de5dae2223\"");
+    assert_true(etag_is_listed(etag_of(STR("abc"), true, room),
+                               STR("\"ba7816bf8f01cfea414140de5dae2223\"")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tag_is_half_a_digest),
         cmocka_unit_test(lists_are_searched),
         cmocka_unit_test(one_tag_is_known_from_a_list),
     };
