@@ -24,6 +24,13 @@ KINDS = ["memory hit", "Redis hit", "miss", "write"]
 class Worker:
     """A larderd of its own, with its allocations counted unless told otherwise."""
 
+    segments = set()  # of all that have ended: the next one of the same name finds them
+
+    @classmethod
+    def remove_segments(cls):
+        for path in cls.segments:
+            Path(path).unlink(missing_ok=True)
+
     def __init__(self, bench, name, counted=True, **settings):
         self.socket = bench.var / "run" / f"{name}.sock"
         self.counts = bench.var / f"{name}.mallocs"
@@ -47,6 +54,8 @@ class Worker:
         return self
 
     def __exit__(self, *_):
+        maps = Path(f"/proc/{self.process.pid}/maps").read_text()
+        self.segments.update(re.findall(r"/dev/shm/larder-[\w.-]+", maps))
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(15)
 
