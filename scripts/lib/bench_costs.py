@@ -192,7 +192,7 @@ def measure_cold_start(bench, path, times=5):
 
 def table(costs, memory, cold_ms, restart):
     lines = ["\n### What a request costs the worker, one at a time, through its socket\n",
-             "| request | CPU µs | allocations | round trips to Redis | to MongoDB |",
+             "| request | CPU µs | allocations | round trips to Redis | jobs for MongoDB |",
              "|---|---|---|---|---|"]
     for kind in KINDS:
         c = costs[kind]

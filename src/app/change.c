@@ -103,8 +103,6 @@ static void on_read(void *context, enum err err)
 
 static void start(struct change *change)
 {
-    enum err err;
-
     buf_reset(&change->read_json);
     buf_reset(&change->json);
     change->read_job = (struct mongo_job){.work = ask,
@@ -113,11 +111,7 @@ static void start(struct change *change)
                                           .context = change,
                                           .deadline_ms = clock_mono_ms() + READ_MS};
     write_use(&change->write);
-    err = mongo_submit(change->write.app->mongo, &change->read_job);
-    if (err == ERR_OK)
-        return;
-    change->write.users--;
-    write_fail(&change->write, err);
+    mongo_submit_or_tell(change->write.app->mongo, &change->read_job);
 }
 
 /* --- Writing it --- */
@@ -173,14 +167,10 @@ static void answer(struct write *write)
 
     if (change->remove) {
         views_forget(write->app->views, write->plan, &change->id);
-        response->status = 200;
-        response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-        response_header_lit(response, "Cache-Control", "no-store");
         buf_literal(&response->body, "{\"success\":true,\"message\":\"");
         buf_str(&response->body, title);
         buf_literal(&response->body, " deleted\"}");
-        response_body_done(response);
-        request_finish(write->request);
+        answer_json(write->request, 200, STR("no-store"));
     } else {
         response_header(response, STR("ETag"),
                         plan_item_etag(version->type == VALUE_INT ? version->integer : 0,

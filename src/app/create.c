@@ -110,8 +110,7 @@ static void put_result(const struct create *create, const struct newcomer *item,
 static void answer_many(struct write *write)
 {
     struct create *create = (struct create *)write;
-    struct response *response = &write->request->response;
-    struct buf *body = &response->body;
+    struct buf *body = &write->request->response.body;
     size_t good = 0;
 
     for (size_t i = 0, at = 0; i < create->count; i++) {
@@ -120,9 +119,6 @@ static void answer_many(struct write *write)
             item->err = create->errs[at++];
         good += item->problem.count == 0 && item->err == ERR_OK;
     }
-    response->status = good == create->count ? 201 : good > 0 ? 207 : 400;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
     buf_str(body, good == create->count ? STR("{\"success\":true") : STR("{\"success\":false"));
     if (good < create->count)
         buf_str(body, good > 0 ? STR(",\"message\":\"Some were not created\"")
@@ -138,8 +134,11 @@ static void answer_many(struct write *write)
     buf_literal(body, "],\"requestId\":\"");
     buf_append(body, write->request->id, sizeof write->request->id);
     buf_literal(body, "\"}");
-    response_body_done(response);
-    request_finish(write->request);
+    answer_json(write->request,
+                good == create->count ? 201
+                : good > 0            ? 207
+                                      : 400,
+                STR("no-store"));
     write_done(write);
 }
 

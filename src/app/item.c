@@ -125,18 +125,12 @@ static void release(void *context)
 
 static void submit(struct batch *batch)
 {
-    enum err err;
-
     batch->job = (struct mongo_job){.work = ask,
                                     .done = answer,
                                     .release = release,
                                     .context = batch,
                                     .deadline_ms = clock_mono_ms() + READ_MS};
-    err = mongo_submit(batch->items->app->mongo, &batch->job);
-    if (err == ERR_OK)
-        return;
-    answer(batch, err);
-    release(batch);
+    mongo_submit_or_tell(batch->items->app->mongo, &batch->job);
 }
 
 static void flush(uv_check_t *check)
@@ -227,16 +221,11 @@ struct str item_json(struct str plain)
 static void done(struct cache_lookup *lookup)
 {
     const struct item_read *read = (const struct item_read *)lookup;
-    struct str title = read->plan->resource->title;
     const struct request *request = lookup->context;
-    char absent[64];
 
     if (lookup->err == ERR_OK && lookup->entry.status == 200 && request->method == METHOD_GET)
         views_count(read->app->views, read->plan, &read->id);
-    memcpy(absent, title.ptr, title.len);
-    memcpy(absent + title.len, " not found", sizeof " not found" - 1);
-    answer_lookup(lookup->context, lookup, str_make(absent, title.len + sizeof " not found" - 1),
-                  NULL);
+    answer_lookup(lookup->context, lookup, read->plan->resource->absent, NULL);
 }
 
 void item_handle(void *context, struct request *request, const struct route *route, struct str id)

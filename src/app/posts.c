@@ -104,6 +104,7 @@ const struct resource posts = {
     .name = STR_INIT("posts"),
     .singular = STR_INIT("post"),
     .title = STR_INIT("Post"),
+    .absent = STR_INIT("Post not found"),
     .path = STR_INIT("/api/posts"),
     .scope = STR_INIT("category"),
     .fields = fields,

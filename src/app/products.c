@@ -139,6 +139,7 @@ const struct resource products = {
     .name = STR_INIT("products"),
     .singular = STR_INIT("product"),
     .title = STR_INIT("Product"),
+    .absent = STR_INIT("Product not found"),
     .path = STR_INIT("/api/products"),
     .scope = STR_INIT("category"),
     .fields = fields,

@@ -55,7 +55,8 @@ struct index {
 struct resource {
     struct str name;     /* "products": collection, tags, list entries */
     struct str singular; /* "product": item entries and tags */
-    struct str title;    /* "Product": messages */
+    struct str title;    /* "Product" */
+    struct str absent;   /* "Product not found" */
     struct str path;     /* "/api/products" */
     struct str scope;    /* the field whose values have tags of their own: "category" */
     const struct field *fields;

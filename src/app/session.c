@@ -21,6 +21,7 @@ const struct resource sessions = {
     .name = STR_INIT("sessions"),
     .singular = STR_INIT("session"),
     .title = STR_INIT("Session"),
+    .absent = STR_INIT("Session not found"),
     .path = STR_INIT("/api/sessions"),
     .indexes = indexes,
     .index_count = COUNT(indexes),

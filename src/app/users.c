@@ -46,6 +46,7 @@ const struct resource users = {
     .name = STR_INIT("users"),
     .singular = STR_INIT("user"),
     .title = STR_INIT("User"),
+    .absent = STR_INIT("User not found"),
     .path = STR_INIT("/api/users"),
     .fields = fields,
     .field_count = COUNT(fields),

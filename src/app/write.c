@@ -44,17 +44,10 @@ void write_done(struct write *write)
 
 void write_fail(struct write *write, enum err err)
 {
-    struct str title = write->plan->resource->title;
-    char text[64];
-
-    if (err == ERR_NOT_FOUND) {
-        memcpy(text, title.ptr, title.len);
-        memcpy(text + title.len, " not found", sizeof " not found" - 1);
-        problem_send(write->request, 404, str_make(text, title.len + sizeof " not found" - 1),
-                     NULL);
-    } else {
+    if (err == ERR_NOT_FOUND)
+        problem_send(write->request, 404, write->plan->resource->absent, NULL);
+    else
         problem_send_err(write->request, database_err(err));
-    }
     write_done(write);
 }
 
@@ -118,12 +111,7 @@ static void ready(struct cache_write *cache, enum err err)
                                     .deadline_ms = clock_mono_ms() + WRITE_MS,
                                     .write = true};
     write_use(write);
-    err = mongo_submit(write->app->mongo, &write->job);
-    if (err == ERR_OK)
-        return;
-    write->users--;
-    write->outcome = err;
-    cache_write_end(&write->cache, err);
+    mongo_submit_or_tell(write->app->mongo, &write->job);
 }
 
 void write_start(struct write *write)
