@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 /* Requests that one turn of the loop brings ask Redis together: a command costs it and this worker
@@ -43,13 +42,11 @@ static size_t put_keys(struct lookup_state *state, struct str *argv, size_t coun
     return count;
 }
 
-/* An earlier look-up of the same name: a name decides the tags.  Names that begin alike are told
- * apart by their hashes, which lie side by side. */
-static const struct lookup_state *find_twin(struct lookup_state *const *states,
-                                            const uint64_t *hashes, size_t i)
+/* An earlier look-up of the same name: a name decides the tags. */
+static const struct lookup_state *find_twin(struct lookup_state *const *states, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (hashes[j] == hashes[i] && str_eq(states[j]->name, states[i]->name))
+        if (lookup_is_twin(states[j], states[i]))
             return states[j];
     return NULL;
 }
@@ -58,16 +55,12 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
                       bool fences, redis_callback *callback, void *context)
 {
     struct str argv[2 + BATCH_MAX * ARGS_A_LOOKUP];
-    uint64_t hashes[BATCH_MAX];
     size_t count = 0;
 
     arena_reset(&cache->scratch);
     argv[count++] = STR("MGET");
     for (size_t i = 0; i < state_count; i++) {
-        const struct lookup_state *twin;
-
-        hashes[i] = hash64(states[i]->name.ptr, states[i]->name.len);
-        twin = find_twin(states, hashes, i);
+        const struct lookup_state *twin = find_twin(states, i);
         states[i]->generation = redis_generation(cache->redis);
         states[i]->fences_asked = fences;
         if (twin != NULL)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -25,7 +24,6 @@ enum stage {
 struct cache_fill {
     struct cache *cache;
     struct cache_fill *next; /* in the table */
-    uint64_t hash;
     struct lookup_state *owner, *waiters;
     atomic_bool sealed;
     enum stage stage;
@@ -87,13 +85,13 @@ static bool same_versions(const struct lookup_state *a, const struct lookup_stat
 
 static bool may_join(const struct cache_fill *fill, const struct lookup_state *state)
 {
-    return str_eq(fill->owner->name, state->name) &&
+    return lookup_is_twin(fill->owner, state) &&
            (!atomic_load(&fill->sealed) || same_versions(fill->owner, state));
 }
 
 static void fill_free(struct cache_fill *fill)
 {
-    struct cache_fill **at = bucket_of(fill->cache->fills, fill->hash);
+    struct cache_fill **at = bucket_of(fill->cache->fills, fill->owner->key.hash);
 
     while (*at != fill)
         at = &(*at)->next;
@@ -106,10 +104,10 @@ static void fill_free(struct cache_fill *fill)
 /* Another fill of the same name that has come so far. */
 static struct cache_fill *find_other(const struct cache_fill *fill, enum stage stage)
 {
-    struct cache_fill *other = *bucket_of(fill->cache->fills, fill->hash);
+    struct cache_fill *other = *bucket_of(fill->cache->fills, fill->owner->key.hash);
 
-    while (other != NULL && (other == fill || other->stage != stage ||
-                             !str_eq(other->owner->name, fill->owner->name)))
+    while (other != NULL &&
+           (other == fill || other->stage != stage || !lookup_is_twin(other->owner, fill->owner)))
         other = other->next;
     return other;
 }
@@ -382,8 +380,7 @@ static void begin(struct cache_fill *fill)
 void fill_enter(struct lookup_state *state)
 {
     struct fills *fills = state->cache->fills;
-    uint64_t hash = hash64(state->name.ptr, state->name.len);
-    struct cache_fill **bucket = bucket_of(fills, hash), *fill = *bucket;
+    struct cache_fill **bucket = bucket_of(fills, state->key.hash), *fill = *bucket;
 
     if (state->background && !redis_writable(state->cache->redis) && !may_remember(state)) {
         lookup_fail(state, ERR_CANCELED);
@@ -402,7 +399,6 @@ void fill_enter(struct lookup_state *state)
     }
     fill = mem_zalloc(sizeof *fill);
     fill->cache = state->cache;
-    fill->hash = hash;
     fill->owner = state;
     fill->began_ms = clock_mono_ms();
     fill->next = *bucket;

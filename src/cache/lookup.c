@@ -75,7 +75,7 @@ static bool from_memory(struct cache *cache, struct cache_lookup *lookup)
 
 void lookup_remember(struct lookup_state *state, const struct entry *entry, struct str head)
 {
-    struct memory_item item = {.key = memory_key(state->name),
+    struct memory_item item = {.key = state->key,
                                .parts = {head, entry->plain, entry->gzip},
                                .expires_ms = entry->fresh_until_ms};
 
@@ -104,7 +104,7 @@ static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *
     memset(state, 0, offsetof(struct lookup_state, room));
     state->cache = cache;
     state->lookup = lookup;
-    state->name = key_name(lookup->name, state->room);
+    state->key = memory_key(key_name(lookup->name, state->room));
     buf_init(&state->older, ENTRY_SIZE_MAX);
     take_snapshot(state);
     lookup->state = state;

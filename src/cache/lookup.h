@@ -21,9 +21,15 @@ struct lookup_state {
     bool background;          /* nobody waits for the answer */
     enum cache_detail bypass; /* why the answer may not be stored in Redis; NONE: it may */
     struct buf older;         /* an entry past its time, for when MongoDB is away */
-    struct str name;          /* bounded */
+    struct memory_key key;    /* of its name, bounded */
     char room[KEY_HASHED_MAX];
 };
+
+/* Whether both ask for the same entry: names that begin alike are told apart by their hashes. */
+static inline bool lookup_is_twin(const struct lookup_state *a, const struct lookup_state *b)
+{
+    return a->key.hash == b->key.hash && str_eq(a->key.text, b->key.text);
+}
 
 /* What a reply to MGET says. */
 enum verdict { VERDICT_HIT, VERDICT_STALE, VERDICT_MISS, VERDICT_BYPASS };
