@@ -297,8 +297,8 @@ static void sign_in(struct redis_link *link)
     const struct redis_url *url = link->config.url;
     struct str auth[] = {STR("AUTH"), str_from(url->user), str_from(url->password)};
     struct str name[] = {STR("CLIENT"), STR("SETNAME"), str_from(link->config.name)};
-    char digits[] = {(char)('0' + url->db / 10), (char)('0' + url->db % 10)};
-    struct str db[] = {STR("SELECT"), str_make(digits, sizeof digits)};
+    char room[DECIMAL_MAX];
+    struct str db[] = {STR("SELECT"), str_decimal(url->db, room)};
     bool sent = true;
 
     link->stage = STAGE_SIGNING;

@@ -402,6 +402,26 @@ static void test_names_and_passwords(void **state)
     client_close(fixture);
 }
 
+/* The database of the address is the one that is used. */
+static void test_databases(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (unsigned db = 0; db <= REDIS_URL_DB_MAX; db++) {
+        struct answer answer = {0};
+        char url[160], keyspace[32];
+        snprintf(url, sizeof url, "%s?db=%u", fixture->server.url, db);
+        snprintf(keyspace, sizeof keyspace, "\ndb%u:keys=1,", db);
+        client_new(fixture, (struct redis_config){0}, url);
+        client_up(fixture);
+        ask(fixture, &answer, ARGS(STR("FLUSHALL")));
+        ask(fixture, &answer, ARGS(STR("SET"), STR("a"), STR("1")));
+        ask(fixture, &answer, ARGS(STR("INFO"), STR("keyspace")));
+        assert_non_null(strstr(answer.text, keyspace));
+        client_close(fixture);
+    }
+}
+
 static void test_unreachable(void **state)
 {
     struct fixture *fixture = *state;
@@ -625,6 +645,7 @@ int main(void)
         CASE(test_killed),
         CASE(test_close_with_pending),
         CASE(test_names_and_passwords),
+        CASE(test_databases),
         CASE(test_unreachable),
         CASE(test_preparing),
         CASE(test_listener),
