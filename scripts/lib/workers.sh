@@ -35,7 +35,7 @@ workers_configure() {
     fi
     setting_set "$new" MONGODB_URI "$(env_get MONGODB_URI)"
     setting_set "$new" REDIS_URL "$(env_get REDIS_URL)"
-    for name in $(compgen -A export LARDER_); do
+    for name in $(settings_exported); do
         [[ ! ${SCRIPT_SETTINGS[$name]:-} ]] || continue
         if [[ ${!name} ]]; then
             setting_set "$new" "$name" "${!name}"
@@ -64,11 +64,16 @@ workers_identity() {
     } | sha256sum | cut -c 1-16
 }
 
+# settings_exported: prints the names of the caller's LARDER_*, of which there may be none.
+settings_exported() {
+    compgen -A export LARDER_ || true
+}
+
 # settings_hidden: prints options for env(1), a line each, that take the caller's LARDER_* and
 # addresses away: the workers' settings are those of the file alone.
 settings_hidden() {
     local name
-    for name in $(compgen -A export LARDER_) MONGODB_URI REDIS_URL; do
+    for name in $(settings_exported) MONGODB_URI REDIS_URL; do
         printf -- '--unset=%s\n' "$name"
     done
 }

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stack import Stack, eventually
+from stack import SCRIPTS, Stack, eventually
 
 
 def pids(stack):
@@ -111,6 +111,16 @@ def test_up_with_a_bad_setting_says_so_and_leaves_what_runs(stack, http):
     assert pids(stack) == before and http.get("/healthz").status == 200
     if (stack.var / "larderd.conf").read_text() != config:
         stack.script("up", "--no-sample", env={"LARDER_THREADS": ""})
+
+
+def test_without_settings_of_the_caller_there_is_nothing_to_hide_or_to_complain_of():
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("LARDER_")}
+    done = subprocess.run(["bash", "-c", 'set -euo pipefail; . "$1"; settings_hidden', "bash",
+                           SCRIPTS / "lib" / "stack.sh"], env=environment, capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.split() == ["--unset=MONGODB_URI", "--unset=REDIS_URL"]
+    assert done.stderr == ""
 
 
 def test_down_and_up_keep_the_data(stack, product):
