@@ -134,6 +134,7 @@ liblarder_a_SOURCES = \
 	src/memory/stripe.c src/memory/stripe.h \
 	src/memory/tags.c src/memory/tags.h \
 	src/store/bson_json.c src/store/bson_json.h \
+	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \

@@ -42,6 +42,7 @@ UNIT_TESTS = \
 	tests/unit/memory/test_stripe \
 	tests/unit/memory/test_tags \
 	tests/unit/store/test_bson_json \
+	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \

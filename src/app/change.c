@@ -8,8 +8,9 @@
 #include "http/conditional.h"
 
 /* PUT, PATCH and DELETE of one item.  Which lists it stands in depends on its scope, and the cache
- * has to be told before the write: so its scope is read first, the write takes place only while
- * that still holds, and begins again when it does not. */
+ * has to be told before the write: so the item is read first, the write takes place only while it
+ * is the same, and begins again when it is not.  From the second time on its scope is enough: many
+ * who change one item do not wait for each other's versions, but have to read it afterwards. */
 
 enum { TAGS = 5, CONDITIONS = 5, JSON_MAX = 4 << 20 };
 
@@ -21,11 +22,11 @@ struct change {
     struct draft draft;
     struct value known[RESOURCE_FIELDS_MAX]; /* of the document as it was read */
     struct value written[RESOURCE_FIELDS_MAX];
-    struct buf read_json, json;
+    struct buf read_json, raw, json;
     struct mongo_job read_job;
     struct str tags[TAGS];
     char name[ITEM_NAME_MAX];
-    bool matched; /* If-Match: this very version */
+    bool matched; /* If-Match: this very version, or none */
 };
 
 static void destroy(struct write *write)
@@ -33,6 +34,7 @@ static void destroy(struct write *write)
     struct change *change = (struct change *)write;
 
     buf_free(&change->read_json);
+    buf_free(&change->raw);
     buf_free(&change->json);
 }
 
@@ -45,7 +47,8 @@ static enum err ask(struct mongo_db *db, void *context)
     struct record record = {.shape = &change->write.plan->shape,
                             .out = &change->read_json,
                             .captured = change->known,
-                            .arena = &change->write.arena};
+                            .arena = &change->write.arena,
+                            .raw = &change->raw};
 
     return collection_find_one(db, change->write.plan->resource->name, &condition, 1, 0, &record);
 }
@@ -104,6 +107,7 @@ static void on_read(void *context, enum err err)
 static void start(struct change *change)
 {
     buf_reset(&change->read_json);
+    buf_reset(&change->raw);
     buf_reset(&change->json);
     change->read_job = (struct mongo_job){.work = ask,
                                           .done = on_read,
@@ -138,10 +142,10 @@ static enum err work(struct mongo_db *db, struct write *write)
                             .out = &change->json,
                             .captured = change->written,
                             .arena = &write->arena};
-
+    bool exact = change->matched || (change->tries == 0 && !change->remove);
     size_t count = 2;
 
-    if (change->matched) {
+    if (exact) {
         conditions[count++] = same(change, plan->version);
         if (change->known[plan->version].type == VALUE_NONE)
             conditions[count++] = same(change, plan->updated);
@@ -153,7 +157,8 @@ static enum err work(struct mongo_db *db, struct write *write)
                                               .conditions = conditions,
                                               .condition_count = count,
                                               .assignments = change->draft.items,
-                                              .assignment_count = change->draft.count},
+                                              .assignment_count = change->draft.count,
+                                              .before = exact ? buf_view(&change->raw) : STR("")},
                              &record);
 }
 
@@ -205,6 +210,7 @@ static struct change *change_new(struct app *app, const struct plan *plan, struc
     change->write.failed = failed;
     change->write.destroy = destroy;
     buf_init(&change->read_json, JSON_MAX);
+    buf_init(&change->raw, JSON_MAX);
     buf_init(&change->json, JSON_MAX);
     return change;
 }

@@ -233,6 +233,22 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
     return err;
 }
 
+enum err collection_record(const struct record *record, const bson_t *document)
+{
+    const uint8_t *data = bson_get_data(document);
+    size_t start = record->out != NULL ? record->out->len : 0;
+    enum err err = bson_json_write(data, document->len, record->shape, record->out,
+                                   record->captured, record->arena);
+
+    if (err != ERR_OK && record->out != NULL)
+        record->out->len = start;
+    if (err == ERR_OK && record->raw != NULL) {
+        buf_append(record->raw, data, document->len);
+        err = record->raw->err;
+    }
+    return err;
+}
+
 enum err collection_find_one(struct mongo_db *db, struct str collection,
                              const struct condition *conditions, size_t count, uint32_t max_time_ms,
                              const struct record *record)
@@ -245,19 +261,15 @@ enum err collection_find_one(struct mongo_db *db, struct str collection,
         .max_time_ms = max_time_ms,
     };
     struct reading reading = reading_begin(db, &find, record->shape);
-    size_t start = record->out != NULL ? record->out->len : 0;
     const bson_t *document;
     enum err err;
 
     if (mongoc_cursor_next(reading.cursor, &document)) {
-        err = bson_json_write(bson_get_data(document), document->len, record->shape, record->out,
-                              record->captured, record->arena);
+        err = collection_record(record, document);
     } else {
         err = reading_error(&reading);
         err = err == ERR_OK ? ERR_NOT_FOUND : err;
     }
-    if (err != ERR_OK && record->out != NULL)
-        record->out->len = start;
     reading_end(&reading);
     return err;
 }

@@ -101,12 +101,14 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
 /* One document: JSON into out (may be NULL), captured values into captured (may be NULL; as many as
- * the shape has fields, strings in arena), the same way for all calls below. */
+ * the shape has fields, strings in arena), its own bytes into raw (may be NULL), the same way for
+ * all calls below. */
 struct record {
     const struct shape *shape;
     struct buf *out;
     struct value *captured;
     struct arena *arena;
+    struct buf *raw;
 };
 enum err collection_find_one(struct mongo_db *db, struct str collection,
                              const struct condition *conditions, size_t count, uint32_t max_time_ms,
@@ -136,10 +138,12 @@ struct update {
     size_t assignment_count;
     bool upsert;          /* of collection_update only */
     uint32_t max_time_ms; /* 0: 3000 */
+    struct str before;    /* of collection_modify only: see there; may be empty */
 };
 /* Changes one document, whose _id the first condition tells.  record (may be NULL) gets it as it is
- * afterwards, by a second round trip: with what others have changed since, too.  An update and a
- * read cost servers no more than findAndModify, and some of them far less. */
+ * afterwards.  Where the conditions hold for nothing but the document whose bytes are before, it
+ * is made of these; else it is read by a second round trip, with what others have changed since,
+ * too.  An update and a read cost servers no more than findAndModify, and some of them far less. */
 enum err collection_modify(struct mongo_db *db, const struct update *update,
                            const struct record *record);
 enum err collection_remove(struct mongo_db *db, struct str collection,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/bson_update.h"
 #include "store/query.h"
 
 enum { WRITE_MS = 3000, MISSED_TRIES = 50, MISSED_MS = 300 };
@@ -14,18 +15,11 @@ static void append_write_time(bson_t *opts, uint32_t max_time_ms)
 
 /* A document into what the caller has asked for.  The write is done by then: that it cannot be
  * shown must not look as if it had not been. */
-static enum err fill_record(const struct record *record, const uint8_t *data, size_t len)
+static enum err fill_record(const struct record *record, const bson_t *document)
 {
-    size_t start;
-    enum err err;
-
     if (record == NULL)
         return ERR_OK;
-    start = record->out != NULL ? record->out->len : 0;
-    err = bson_json_write(data, len, record->shape, record->out, record->captured, record->arena);
-    if (err != ERR_OK && record->out != NULL)
-        record->out->len = start;
-    return err == ERR_OK ? ERR_OK : ERR_UNKNOWN;
+    return collection_record(record, document) == ERR_OK ? ERR_OK : ERR_UNKNOWN;
 }
 
 enum err collection_insert(struct mongo_db *db, struct str collection,
@@ -41,7 +35,7 @@ enum err collection_insert(struct mongo_db *db, struct str collection,
     if (!mongoc_collection_insert_one(into, &fields, &opts, NULL, &error))
         err = mongo_error(&error, true, "insert");
     if (err == ERR_OK)
-        err = fill_record(record, bson_get_data(&fields), fields.len);
+        err = fill_record(record, &fields);
     bson_destroy(&fields);
     bson_destroy(&opts);
     mongoc_collection_destroy(into);
@@ -259,6 +253,22 @@ static enum err read_changed(struct mongo_db *db, const struct update *update,
     return err == ERR_OK || err == ERR_NOT_FOUND ? err : ERR_UNKNOWN;
 }
 
+/* Nobody else's change can be in between: then there would have been nothing to change. */
+static enum err record_changed(struct mongo_db *db, const struct update *update,
+                               const struct record *record)
+{
+    bson_t after = BSON_INITIALIZER;
+    enum err err;
+
+    if (update->before.len > 0 &&
+        bson_update(&after, update->before, update->assignments, update->assignment_count))
+        err = fill_record(record, &after);
+    else
+        err = read_changed(db, update, record);
+    bson_destroy(&after);
+    return err;
+}
+
 enum err collection_modify(struct mongo_db *db, const struct update *update,
                            const struct record *record)
 {
@@ -269,7 +279,7 @@ enum err collection_modify(struct mongo_db *db, const struct update *update,
     do
         err = update_one(db, update);
     while (was_missed(&miss, &err));
-    return err == ERR_OK && record != NULL ? read_changed(db, update, record) : err;
+    return err == ERR_OK && record != NULL ? record_changed(db, update, record) : err;
 }
 
 enum err collection_remove(struct mongo_db *db, struct str collection,

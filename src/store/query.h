@@ -23,6 +23,8 @@ static inline void query_text(bson_t *to, const char *field, struct str text)
     bson_append_utf8(to, field, -1, text.len > 0 ? text.ptr : "", (int)text.len);
 }
 
+/* A document into what the caller has asked for.  On failure out is as it was. */
+enum err collection_record(const struct record *record, const bson_t *document);
 /* The collection; the caller destroys it. */
 mongoc_collection_t *query_collection(const struct mongo_db *db, struct str name);
 

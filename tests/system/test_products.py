@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
+import concurrent.futures
+import datetime
 import re
 
+import bson
 import pytest
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -32,8 +35,6 @@ def test_made_with_defaults(http, category):
 
 
 def test_stored_as_typed_values(stack, product):
-    import bson
-    import datetime
     made = product(name="Typed", price=3, inStock=False, description="d")
     stored = stack.mongo.products.find_one({"_id": bson.ObjectId(made["_id"])})
     assert isinstance(stored["price"], float) and stored["price"] == 3
@@ -195,6 +196,55 @@ def test_change_of_an_absent_item(http, method):
     arguments = ({"price": 1},) if method != "delete" else ()
     answer = getattr(http, method)("/api/products/zzz", *arguments)
     assert answer.status == 400 and answer.json["message"] == "Invalid id"
+
+
+def test_many_changes_of_one_item_lose_nothing(stack, http, product):
+    """Each changes a field of its own: the answer shows it, whatever the others do meanwhile."""
+    made, rounds = product(), 8
+    path = f"/api/products/{made['_id']}"
+
+    def change(field, values):
+        for value in values:
+            answer = http.put(path, {field: value})
+            assert answer.status == 200, answer
+            assert answer.json["data"][field] == value
+        return value
+
+    fields = {"name": [f"name {i}" for i in range(rounds)], "price": list(range(rounds)),
+              "description": [f"text {i}" for i in range(rounds)],
+              "inStock": [i % 2 == 0 for i in range(rounds)],
+              "featured": [i % 2 == 1 for i in range(rounds)]}
+    with concurrent.futures.ThreadPoolExecutor(len(fields)) as pool:
+        last = dict(zip(fields, pool.map(change, fields, fields.values())))
+    stored = stack.mongo.products.find_one({"_id": bson.ObjectId(made["_id"])})
+    assert stored["version"] == 1 + rounds * len(fields)
+    item = http.get(path)
+    assert {field: item.json["data"][field] for field in fields} == last
+    assert item.etag == f'"{stored["version"]}"'
+
+
+@pytest.mark.parametrize("foreign", [
+    {}, {"version": None}, {"version": 7}, {"version": bson.Int64(2 ** 40)}, {"version": 1.0},
+    {"version": {"of": "others"}}, {"version": "1"},
+    {"description": {"nested": [1, None, {"deep": True}]}, "inStock": None},
+    {"featured": bson.Binary(b"x"), "unknown": [1, 2], "version": 3},
+    {"price": 5, "createdAt": datetime.datetime(1960, 1, 1), "version": 3},
+])
+def test_a_change_answers_with_what_is_read_then(stack, http, category, foreign):
+    """Whatever others have put into the document, and whether or not they count versions."""
+    id = bson.ObjectId()
+    stack.mongo.products.insert_one({"_id": id, "name": "theirs", "price": 1.5,
+                                     "category": category, **foreign})
+    for change in ({"name": "ours"}, {"price": 1e-7, "description": "new"}, {"featured": True}):
+        answer = http.put(f"/api/products/{id}", change)
+        if isinstance(foreign.get("version"), (str, dict)) or "version" in foreign \
+                and foreign["version"] is None:
+            assert answer.status >= 400, answer  # what cannot be counted cannot be changed
+            return
+        assert answer.status == 200, answer
+        item = http.get(f"/api/products/{id}")
+        assert answer.json["data"] == item.json["data"] and answer.etag == item.etag
+        assert item.json["data"].items() >= change.items()
 
 
 def test_delete(http, product):

@@ -100,7 +100,7 @@ static void test_insert(void **state)
 static enum err do_find_one(struct mongo_db *db, void *context)
 {
     struct value captured[F_COUNT];
-    const struct record record = {&shape, &out, captured, &arena};
+    const struct record record = {&shape, &out, captured, &arena, NULL};
     const struct condition by_id = {STR("_id"), OP_EQ, value_oid(oid_of(*(unsigned *)context))};
     enum err err = collection_find_one(db, collection, &by_id, 1, TIME_MS, &record);
 
@@ -308,7 +308,7 @@ static void test_each(void **state)
 static enum err do_modify(struct mongo_db *db, void *context)
 {
     struct value captured[F_COUNT];
-    const struct record record = {&shape, &out, captured, &arena};
+    const struct record record = {&shape, &out, captured, &arena, NULL};
     struct condition conditions[] = {{STR("_id"), OP_EQ, value_oid(oid_of(5))},
                                      {STR("version"), OP_EQ, value_int(1)}};
     const struct assignment changes[] = {
@@ -317,7 +317,8 @@ static enum err do_modify(struct mongo_db *db, void *context)
         {STR("version"), ASSIGN_INC, value_int(1)},
         {STR("updatedAt"), ASSIGN_NOW, value_null()},
     };
-    struct update update = {collection, conditions, 2, changes, COUNT(changes), false, 0};
+    struct update update = {collection,     conditions, 2, changes,
+                            COUNT(changes), false,      0, {NULL, 0}};
 
     (void)context;
     assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
@@ -340,6 +341,57 @@ static void test_modify(void **state)
     assert_non_null(strstr(text(), "\"name\":\"new \\\"name\\\"\""));
 }
 
+/* The same change of two like documents, one made of what was read before and one read afterwards:
+ * the caller cannot tell them apart. */
+static enum err do_modify_known(struct mongo_db *db, void *context)
+{
+    const struct assignment changes[] = {
+        {STR("version"), ASSIGN_INC, value_int(1)},
+        {STR("price"), ASSIGN_SET, value_double(1e-7)},
+        {STR("tags"), ASSIGN_UNSET, value_null()},
+        {STR("_extra"), ASSIGN_SET, value_string(STR("not shown"))},
+    };
+    struct buf raw = BUF_INIT(OUT_MAX);
+    char *shown[2];
+
+    (void)context;
+    for (unsigned i = 0; i < 2; i++) {
+        struct value captured[F_COUNT];
+        struct record record = {&shape, &out, captured, &arena, &raw};
+        struct condition conditions[] = {{STR("_id"), OP_EQ, value_oid(oid_of(6))},
+                                         {STR("version"), OP_EQ, value_int(1 + (int64_t)i)}};
+        struct update update = {.collection = collection,
+                                .conditions = conditions,
+                                .condition_count = 2,
+                                .assignments = changes,
+                                .assignment_count = COUNT(changes)};
+        assert_int_equal(collection_find_one(db, collection, conditions, 2, TIME_MS, &record),
+                         ERR_OK);
+        record.raw = NULL;
+        buf_reset(&out);
+        update.before = i == 0 ? buf_view(&raw) : STR("");
+        assert_int_equal(collection_modify(db, &update, &record), ERR_OK);
+        assert_int_equal(captured[F_VERSION].integer, 2 + i);
+        assert_true(captured[F_PRICE].number == 1e-7);
+        assert_int_equal(captured[F_TAGS].type, VALUE_NONE);
+        shown[i] = strdup(text());
+        /* It is another one by now. */
+        assert_int_equal(collection_modify(db, &update, &record), ERR_NOT_FOUND);
+    }
+    assert_string_equal(shown[0], shown[1]);
+    free(shown[0]);
+    free(shown[1]);
+    buf_free(&raw);
+    return ERR_OK;
+}
+
+static void test_modify_known(void **state)
+{
+    (void)state;
+    reset();
+    assert_int_equal(run(do_modify_known, NULL), ERR_OK);
+}
+
 /* A debt: opened by the server's clock, closed by an upsert, deleted only in exactly one state. */
 static const struct shape_field debt_fields[] = {
     {.name = STR_INIT("_id"), .capture = true},    {.name = STR_INIT("opened"), .capture = true},
@@ -352,7 +404,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
 {
     struct str tags[] = {STR("products"), STR("product:1")};
     struct value debt[COUNT(debt_fields)];
-    const struct record record = {&debt_shape, NULL, debt, &arena};
+    const struct record record = {&debt_shape, NULL, debt, &arena, NULL};
     const struct condition by_id = {STR("_id"), OP_EQ, value_string(STR("debt-1"))};
     const struct assignment open[] = {
         {STR("tags"), ASSIGN_SET, value_strings(tags, 2)},
@@ -365,7 +417,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
         {STR("tags"), ASSIGN_SET_ON_INSERT, value_strings(tags, 1)},
     };
     struct condition listed[] = {by_id, {STR("state"), OP_EQ, value_int(1)}};
-    struct update update = {collection, &by_id, 1, open, COUNT(open), true, 0};
+    struct update update = {collection, &by_id, 1, open, COUNT(open), true, 0, {NULL, 0}};
     int64_t changed, now;
 
     (void)context;
@@ -409,7 +461,7 @@ static enum err do_remove(struct mongo_db *db, void *context)
     const struct condition by_id = {STR("_id"), OP_EQ, value_oid(oid_of(6))};
     const struct condition in_b = {STR("category"), OP_EQ, value_string(STR("B"))};
     const struct assignment cheap = {STR("price"), ASSIGN_SET, value_int(0)};
-    const struct update update = {collection, &in_b, 1, &cheap, 1, false, 0};
+    const struct update update = {collection, &in_b, 1, &cheap, 1, false, 0, {NULL, 0}};
     int64_t changed;
 
     (void)context;
@@ -571,13 +623,13 @@ int main(void)
 {
     /* In this order: they build on each other. */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_insert),      cmocka_unit_test(test_find_one),
-        cmocka_unit_test(test_conditions),  cmocka_unit_test(test_keyset),
-        cmocka_unit_test(test_pages),       cmocka_unit_test(test_count),
-        cmocka_unit_test(test_each),        cmocka_unit_test(test_modify),
-        cmocka_unit_test(test_debt),        cmocka_unit_test(test_remove),
-        cmocka_unit_test(test_insert_many), cmocka_unit_test(test_indexes),
-        cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_insert),       cmocka_unit_test(test_find_one),
+        cmocka_unit_test(test_conditions),   cmocka_unit_test(test_keyset),
+        cmocka_unit_test(test_pages),        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_each),         cmocka_unit_test(test_modify),
+        cmocka_unit_test(test_modify_known), cmocka_unit_test(test_debt),
+        cmocka_unit_test(test_remove),       cmocka_unit_test(test_insert_many),
+        cmocka_unit_test(test_indexes),      cmocka_unit_test(test_breaker),
     };
 
     if (getenv("MONGODB_URI") == NULL)
