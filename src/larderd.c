@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "base/config.h"
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -17,7 +18,7 @@
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000 };
+enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000, SETTLE_MS = 3000 };
 
 struct worker {
     struct config config;
@@ -26,7 +27,7 @@ struct worker {
     struct gateway *gateway;
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
-    uv_timer_t deadline, watch;
+    uv_timer_t deadline, watch, settle;
     bool leaving;
 };
 
@@ -150,6 +151,7 @@ static void on_backend_closed(void *context)
     uv_close((uv_handle_t *)&worker->interrupt, NULL);
     uv_close((uv_handle_t *)&worker->deadline, NULL);
     uv_close((uv_handle_t *)&worker->watch, NULL);
+    uv_close((uv_handle_t *)&worker->settle, NULL);
 }
 
 static void on_app_stopped(void *context)
@@ -208,12 +210,19 @@ static void on_watch(uv_timer_t *timer)
 
 /* --- Starting --- */
 
+static void on_settled(uv_timer_t *timer)
+{
+    (void)timer;
+    footprint_trim();
+}
+
 static void watch_signals(struct worker *worker)
 {
     uv_signal_init(&worker->loop, &worker->terminate);
     uv_signal_init(&worker->loop, &worker->interrupt);
     uv_timer_init(&worker->loop, &worker->deadline);
     uv_timer_init(&worker->loop, &worker->watch);
+    uv_timer_init(&worker->loop, &worker->settle);
     worker->watch.data = worker;
     worker->terminate.data = worker->interrupt.data = worker;
     uv_signal_start(&worker->terminate, on_signal, SIGTERM);
@@ -282,6 +291,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
         log_info("larderd", "ready", LOG_CSTR("version", PACKAGE_VERSION),
                  LOG_CSTR("address", gateway_address(worker->gateway)));
         uv_timer_start(&worker->watch, on_watch, WATCH_MS, WATCH_MS);
+        uv_timer_start(&worker->settle, on_settled, SETTLE_MS, 0);
         redis_wake(worker->backend.redis);
         app_start(worker->app);
     } else {

@@ -58,6 +58,7 @@ liblarder_a_SOURCES = \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
 	src/base/err.c src/base/err.h \
+	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/log.c src/base/log.h \

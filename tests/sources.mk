@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
+	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
