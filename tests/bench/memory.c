@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -69,6 +70,20 @@ static void run(const char *name, bool (*step)(unsigned, size_t), unsigned keys_
            (double)(at - start) / (double)count, 100.0 * (double)good / (double)count);
 }
 
+/* Two processes at once, as two workers do: each prints its own line. */
+static void run_two(bool (*step)(unsigned, size_t), unsigned keys_used, size_t len)
+{
+    pid_t other;
+
+    fflush(stdout);
+    other = fork();
+    run("hit ×2", step, keys_used, len);
+    fflush(stdout);
+    if (other == 0)
+        _exit(0);
+    (void)waitpid(other, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const size_t lengths[] = {300, 1024, 5120, 16384, 65536};
@@ -100,6 +115,7 @@ int main(int argc, char **argv)
             put(k, lengths[i]);
         run("hit", get, used, lengths[i]);
         run("hit", get, 8, lengths[i]);
+        run_two(get, used, lengths[i]);
         run("peek", peek, used, lengths[i]);
         run("put", put, used, lengths[i]);
     }
