@@ -44,7 +44,9 @@ static void judge(struct walk *walk, const struct state *s, const struct reader 
     unsigned host = host_of(reader->worker);
     bool excused = (reader->flags & R_EXCUSED) != 0 || is_excused(s, host);
 
-    if (number < reader->need_own)
+    if (number > s->db)
+        walk_found(walk, FINDING_QUIET, answer, number);
+    else if (number < reader->need_own)
         walk_found(walk, FINDING_OWN, answer, number);
     else if (number < reader->need_all && !excused)
         walk_found(walk, FINDING_OTHER, answer, number);

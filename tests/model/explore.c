@@ -85,6 +85,8 @@ static void make_canonical(struct state *s)
         rename_version(&s->readers[i].tag, map, &next);
         rename_version(&s->readers[i].version, map, &next);
     }
+    for (unsigned i = 0; i < WRITERS; i++)
+        rename_version(&s->writers[i].version, map, &next);
 }
 
 /* --- The set of states --- */

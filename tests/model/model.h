@@ -20,7 +20,8 @@
  *
  * How the model leaves out, always so that more can happen than in reality:
  *  - Answers are numbers: the state of MongoDB, counted by its commits.  A write that was sent may
- *    commit or abort at any later moment, also when its worker is dead.
+ *    commit or abort at any later moment, also when its worker is dead.  So an answer is a total
+ *    as well, to which each write adds one, and may be carried over it.
  *  - Versions are told apart and nothing else; they are renamed after each step so that states are
  *    the same which differ in names only.
  *  - The lock of a fill is taken or not, as chance will have it.
@@ -62,12 +63,14 @@ struct worker {
 enum link { LINK_DOWN, LINK_NEW, LINK_LOOKING, LINK_READY, LINK_KNOWN };
 
 struct writer {
-    uint8_t pc;     /* enum writer_pc */
-    uint8_t flags;  /* W_ */
-    uint8_t mongo;  /* enum outcome, of its write */
-    uint8_t commit; /* the number that its write made */
-    uint8_t debt;   /* enum debt_state, in MongoDB */
-    uint8_t late;   /* scripts still on their way: W_LATE_ */
+    uint8_t pc;      /* enum writer_pc */
+    uint8_t flags;   /* W_ */
+    uint8_t mongo;   /* enum outcome, of its write */
+    uint8_t commit;  /* the number that its write made */
+    uint8_t carried; /* the entry that script_fence told it, to be carried over */
+    uint8_t version; /* that script_fence gave the tag; with carried */
+    uint8_t debt;    /* enum debt_state, in MongoDB */
+    uint8_t late;    /* scripts still on their way: W_LATE_ */
 };
 enum writer_pc {
     W_IDLE,
@@ -197,6 +200,9 @@ enum fault {
     NO_LOOK,         /* at the debts, on a new connection */
     LOOK_OF_ANOTHER, /* connection makes this one ready */
     SEND_BY_REPLY,   /* the time to send is counted from the reply to script_fence */
+    CARRY_ANY,       /* a total is carried whose entry was no answer any more */
+    CARRY_BESIDE,    /* while another one writes that has begun before */
+    CARRY_AFTER,     /* or since */
     FAULTS
 };
 
@@ -220,6 +226,7 @@ struct config {
     uint8_t payers;                 /* hosts, as bits */
     bool listeners;                 /* messages and leases are followed; else memory is A's alone */
     bool late;                      /* scripts may also be run after they were given up */
+    bool totals;                    /* writers carry the answer over their writes */
     bool refresh, older;            /* refills in the background; entries past their time */
     bool stepwise; /* connecting, taking the epoch and looking at the debts are steps apart */
     uint8_t budget[BUDGETS];

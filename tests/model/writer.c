@@ -34,6 +34,16 @@ static bool spend(struct state *n, enum budget budget)
 
 /* --- The scripts, as Redis carries them out --- */
 
+/* What script_fence tells of the entry, if it is an answer and nobody else writes; total.c. */
+static uint8_t carried(const struct config *config, struct state *n, unsigned i, unsigned base)
+{
+    const struct names *tag = tag_names(config, n, base), *entry = entry_names(config, n, base);
+    bool alone = (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
+    bool valid = tag->tag != 0 && entry->version == tag->tag;
+
+    return config->totals && alone && (valid || has_fault(config, CARRY_ANY)) ? entry->value : 0;
+}
+
 /* script.c script_fence */
 static void run_fence(const struct config *config, struct state *n, unsigned i, unsigned base)
 {
@@ -49,11 +59,22 @@ static void run_fence(const struct config *config, struct state *n, unsigned i, 
 /* script.c script_release */
 static void run_release(const struct config *config, struct state *n, unsigned i, unsigned base)
 {
-    struct names *names = tag_names(config, n, base);
+    struct names *names = tag_names(config, n, base), *entry = entry_names(config, n, base);
+    const struct writer *writer = &n->writers[i];
+    bool mine = names->tag == writer->version || has_fault(config, CARRY_AFTER);
 
     if (!has_fault(config, NO_SECOND_VERSIONS))
         give_version(config, n, base);
     names->fences &= (uint8_t)~bit(i);
+    if (writer->carried != 0 && mine) {
+        entry->value = (uint8_t)(writer->carried + (writer->mongo == COMMITTED));
+        entry->version = names->tag;
+    }
+}
+
+static void forget_carried(struct writer *writer)
+{
+    writer->carried = writer->version = 0;
 }
 
 static void run_script(const struct config *config, struct state *n, unsigned i, unsigned base,
@@ -110,10 +131,14 @@ static void begin(const struct at *at)
 /* fence.c run(script_fence), on_fenced */
 static void fence(const struct at *at)
 {
+    unsigned base = at->s->workers[at->worker].base;
     struct state n = go_to(at, W_GO);
+    uint8_t value = carried(at->config, &n, at->i, base);
 
-    run_fence(at->config, &n, at->i, at->s->workers[at->worker].base);
+    run_fence(at->config, &n, at->i, base);
     n.writers[at->i].flags |= W_FENCED;
+    n.writers[at->i].carried = value;
+    n.writers[at->i].version = value != 0 ? tag_names(at->config, &n, base)->tag : 0;
     walk_to(at->walk, &n, "W#: script_fence", at->i + 1);
     fail_script(at, go_to(at, without_fence(at->config)), W_LATE_FENCE);
 }
@@ -217,6 +242,7 @@ static void release(const struct at *at)
     struct state n = go_to(at, after_release(at->config, at->s->writers[at->i].flags, false));
 
     run_release(at->config, &n, at->i, at->s->workers[at->worker].base);
+    forget_carried(&n.writers[at->i]);
     walk_to(at->walk, &n, "W#: script_release", at->i + 1);
     fail_script(at, go_to(at, after_release(at->config, at->s->writers[at->i].flags, true)),
                 W_LATE_RELEASE);
@@ -281,6 +307,8 @@ static void acknowledge(const struct at *at)
     if (commit > n.acked[at->host])
         n.acked[at->host] = commit;
     n.writers[at->i].commit = 0;
+    if (n.writers[at->i].late == 0)
+        forget_carried(&n.writers[at->i]);
     walk_to(at->walk, &n, "W# answers its client", at->i + 1);
 }
 
@@ -304,6 +332,8 @@ static void kill(const struct at *at)
     struct state n = go_to(at, W_DEAD);
 
     n.writers[at->i].commit = 0;
+    if (at->s->writers[at->i].late == 0)
+        forget_carried(&n.writers[at->i]);
     if (spend(&n, CRASHES))
         walk_to(at->walk, &n, "W# is killed", at->i + 1);
 }
@@ -316,6 +346,8 @@ static void arrive_late(const struct at *at, uint8_t which)
         return;
     n.writers[at->i].late &= (uint8_t)~which;
     run_script(at->config, &n, at->i, n.life, which);
+    if (which == W_LATE_RELEASE)
+        forget_carried(&n.writers[at->i]);
     walk_to(at->walk, &n,
             which == W_LATE_FENCE ? "the late script_fence of W# is run"
                                   : "the late script_release of W# is run",
