@@ -85,6 +85,7 @@ liblarder_a_SOURCES = \
 	src/cache/reclaim.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
+	src/cache/total.c src/cache/total.h \
 	src/cache/wait.c \
 	src/ctl/admin.c \
 	src/ctl/backend.c src/ctl/backend.h \

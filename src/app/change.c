@@ -12,7 +12,7 @@
  * is the same, and begins again when it is not.  From the second time on its scope is enough: many
  * who change one item do not wait for each other's versions, but have to read it afterwards. */
 
-enum { TAGS = 5, CONDITIONS = 5, JSON_MAX = 4 << 20 };
+enum { TAGS = 5, TOTALS = 3, CONDITIONS = 5, JSON_MAX = 4 << 20 };
 
 struct change {
     struct write write; /* first */
@@ -25,6 +25,7 @@ struct change {
     struct buf read_json, raw, json;
     struct mongo_job read_job;
     struct str tags[TAGS];
+    struct cache_total totals[TOTALS];
     char name[ITEM_NAME_MAX];
     bool matched; /* If-Match: this very version, or none */
 };
@@ -70,6 +71,12 @@ static bool meets_preconditions(struct change *change)
     return none.len == 0 || !etag_is_listed(none, etag);
 }
 
+/* The scope that it is given, or NULL. */
+static const struct value *new_scope(const struct change *change)
+{
+    return draft_value(&change->draft, change->write.plan->resource->scope);
+}
+
 static void collect_tags(struct change *change)
 {
     struct write *write = &change->write;
@@ -77,14 +84,14 @@ static void collect_tags(struct change *change)
     const struct value *owner = &change->known[plan->owner];
 
     write->tags = change->tags;
-    write->cache.tag_count = 0;
+    write->totals = change->totals;
+    write->cache.tag_count = write->cache.total_count = 0;
     write_tag(write, plan_item_name(plan, &change->id, change->name));
-    write_tag(write, plan->resource->name);
+    write_tag_collection(write);
     if (owner->type == VALUE_OID)
         write_tag(write, owner_tag(&owner->oid, arena_alloc(&write->arena, PROFILE_NAME_MAX)));
-    write_tag(write, plan_scope_tag(plan, &change->known[plan->scope], &write->arena));
-    write_tag(write, plan_scope_tag(plan, draft_value(&change->draft, plan->resource->scope),
-                                    &write->arena));
+    write_tag_scope(write, &change->known[plan->scope]);
+    write_tag_scope(write, new_scope(change));
 }
 
 static void on_read(void *context, enum err err)
@@ -131,6 +138,16 @@ static struct condition same(const struct change *change, size_t field)
     return (struct condition){name, OP_EQ, *value};
 }
 
+static void count_change(struct change *change)
+{
+    const struct value *to = new_scope(change);
+
+    if (change->remove || to != NULL)
+        write_count(&change->write, &change->known[change->write.plan->scope], -1);
+    if (to != NULL)
+        write_count(&change->write, to, 1);
+}
+
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct change *change = (struct change *)write;
@@ -144,6 +161,7 @@ static enum err work(struct mongo_db *db, struct write *write)
                             .arena = &write->arena};
     bool exact = change->matched || (change->tries == 0 && !change->remove);
     size_t count = 2;
+    enum err err;
 
     if (exact) {
         conditions[count++] = same(change, plan->version);
@@ -151,15 +169,20 @@ static enum err work(struct mongo_db *db, struct write *write)
             conditions[count++] = same(change, plan->updated);
     }
     if (change->remove)
-        return collection_remove(db, collection, conditions, count);
-    return collection_modify(db,
-                             &(struct update){.collection = collection,
-                                              .conditions = conditions,
-                                              .condition_count = count,
-                                              .assignments = change->draft.items,
-                                              .assignment_count = change->draft.count,
-                                              .before = exact ? buf_view(&change->raw) : STR("")},
-                             &record);
+        err = collection_remove(db, collection, conditions, count);
+    else
+        err =
+            collection_modify(db,
+                              &(struct update){.collection = collection,
+                                               .conditions = conditions,
+                                               .condition_count = count,
+                                               .assignments = change->draft.items,
+                                               .assignment_count = change->draft.count,
+                                               .before = exact ? buf_view(&change->raw) : STR("")},
+                              &record);
+    if (err == ERR_OK)
+        count_change(change);
+    return err;
 }
 
 static void answer(struct write *write)

@@ -27,6 +27,17 @@ struct create {
     enum err *errs;
 };
 
+/* One of those that are written is there now. */
+static void count_one(struct create *create, size_t i)
+{
+    const struct document *document = &create->documents[i];
+    struct str scope = create->write.plan->resource->scope;
+
+    for (size_t k = 0; k < document->count; k++)
+        if (str_eq(document->fields[k].field, scope))
+            write_count(&create->write, &document->fields[k].value, 1);
+}
+
 static enum err insert_one(struct mongo_db *db, struct create *create)
 {
     const struct plan *plan = create->write.plan;
@@ -35,6 +46,8 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
     struct record record = {.shape = &plan->shape, .out = &create->made};
     enum err err = collection_insert(db, collection, &create->documents[0], NULL);
 
+    if (err == ERR_OK)
+        count_one(create, 0);
     if (err != ERR_EXISTS || !create->once)
         return err;
     return collection_find_one(db, collection, &condition, 1, 0, &record);
@@ -53,6 +66,8 @@ static enum err work(struct mongo_db *db, struct write *write)
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < create->written; i++) {
+        if (create->errs[i] == ERR_OK)
+            count_one(create, i);
         if (create->once && create->errs[i] == ERR_EXISTS)
             create->errs[i] = ERR_OK;
         done = done || create->errs[i] == ERR_OK;
@@ -182,8 +197,7 @@ static void take_item(struct create *create, size_t i, const json_t *object)
     take_owner(create, &item->draft);
     create->documents[create->written++] = (struct document){item->draft.items, item->draft.count};
     write_tag(write, plan_item_name(plan, &draft_value(&item->draft, STR("_id"))->oid, item->name));
-    write_tag(write, plan_scope_tag(plan, draft_value(&item->draft, plan->resource->scope),
-                                    &write->arena));
+    write_tag_scope(write, draft_value(&item->draft, plan->resource->scope));
 }
 
 static struct create *create_new(struct app *app, const struct plan *plan, struct request *request,
@@ -198,12 +212,13 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
     create->documents = arena_alloc(arena, create->count * sizeof create->documents[0]);
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);
     create->write.tags = arena_alloc(arena, (2 * create->count + 2) * sizeof(struct str));
+    create->write.totals = arena_alloc(arena, (create->count + 1) * sizeof(struct cache_total));
     create->write.work = work;
     create->write.destroy = destroy;
     buf_init(&create->made, JSON_MAX);
     create->write.answer = create->many ? answer_many : answer_one;
     create->write.failed = create->many ? failed_many : NULL;
-    write_tag(&create->write, plan->resource->name);
+    write_tag_collection(&create->write);
     for (size_t i = 0; i < create->count; i++)
         take_item(create, i, create->many ? json_array_get(root, i) : root);
     return create;

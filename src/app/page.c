@@ -228,17 +228,15 @@ static void look_up_count(struct page *page, const struct cache_lookup *list)
 {
     static const struct cache_class class = {.ttl_ms = 300000, .error_ms = 3600000};
     struct str filter = query_text(&page->query, page->plan->filters, &page->arena);
-    struct str name = page->plan->resource->name;
 
-    page->count = (struct cache_lookup){
-        .name = ARENA_JOIN(&page->arena, STR("count:"), name, STR(":"), filter),
-        .tags = {arena_str(&page->arena, list->tags[0])},
-        .tag_count = 1,
-        .class = &class,
-        .room = &page->room,
-        .fill = fill_count,
-        .done = count_told,
-        .context = page};
+    page->count = (struct cache_lookup){.name = plan_total_name(page->plan, filter, &page->arena),
+                                        .tags = {arena_str(&page->arena, list->tags[0])},
+                                        .tag_count = 1,
+                                        .class = &class,
+                                        .room = &page->room,
+                                        .fill = fill_count,
+                                        .done = count_told,
+                                        .context = page};
     cache_get(page->app->cache, &page->count);
 }
 

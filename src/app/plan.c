@@ -38,7 +38,7 @@ static void init_shape(struct plan *plan)
 
 void plan_init(struct plan *plan, const struct resource *resource)
 {
-    *plan = (struct plan){.resource = resource};
+    *plan = (struct plan){.resource = resource, .scope_param = resource->param_count};
     init_shape(plan);
     require(resource->param_count <= QUERY_PARAMS_MAX, resource, "number of parameters");
     for (size_t i = 0; i < PARAM_OPS; i++)
@@ -52,9 +52,12 @@ void plan_init(struct plan *plan, const struct resource *resource)
         plan->all |= bit;
         if (param_is_filter(op))
             plan->filters |= bit;
+        if (op == PARAM_EQ && str_eq(resource->params[i].field, resource->scope))
+            plan->scope_param = i;
         if (op != PARAM_PAGE && op != PARAM_AFTER)
             plan->walk |= bit;
     }
+    require(plan->scope_param < resource->param_count, resource, "a filter by scope");
     require(plan->at[PARAM_SORT] < resource->param_count &&
                 plan->at[PARAM_PAGE] < resource->param_count &&
                 plan->at[PARAM_LIMIT] < resource->param_count &&
@@ -78,6 +81,20 @@ struct str plan_scope_tag(const struct plan *plan, const struct value *value, st
     if (value == NULL || value->type != VALUE_STRING)
         return STR("");
     return ARENA_JOIN(arena, plan->resource->name, STR(":"), value->string);
+}
+
+struct str plan_total_name(const struct plan *plan, struct str filter, struct arena *arena)
+{
+    return ARENA_JOIN(arena, STR("count:"), plan->resource->name, STR(":"), filter);
+}
+
+struct str plan_scope_filter(const struct plan *plan, struct str scope, struct arena *arena)
+{
+    size_t i = plan->scope_param;
+    struct query query = {.params = plan->resource->params, .count = plan->resource->param_count};
+
+    query.values[i] = (struct query_value){.given = true, .text = scope};
+    return query_text(&query, UINT32_C(1) << i, arena);
 }
 
 struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX])

@@ -14,6 +14,7 @@ struct plan {
     struct shape shape;
     size_t scope, owner, version, updated; /* indexes of these fields */
     size_t at[PARAM_OPS];                  /* the parameter with this part, or param_count */
+    size_t scope_param;                    /* that chooses one scope */
     uint32_t filters, walk, all; /* sets of parameters: what chooses documents; what all pages
                                     of one walk share; all of them */
 };
@@ -28,6 +29,11 @@ struct str plan_item_name(const struct plan *plan, const struct oid *id,
                           char room[static ITEM_NAME_MAX]);
 /* "products:books": the tag of one scope, or the empty string when value is no string. */
 struct str plan_scope_tag(const struct plan *plan, const struct value *value, struct arena *arena);
+
+/* "count:products:<filter>": the entry with the total of a filter, in its canonical text; and that
+ * text for one scope. */
+struct str plan_total_name(const struct plan *plan, struct str filter, struct arena *arena);
+struct str plan_scope_filter(const struct plan *plan, struct str scope, struct arena *arena);
 
 /* The strong entity tag of a document: of its version, or when it has none of its JSON. */
 enum { ITEM_ETAG_MAX = 40 };

@@ -51,13 +51,57 @@ void write_fail(struct write *write, enum err err)
     write_done(write);
 }
 
+static size_t find_tag(const struct write *write, struct str tag)
+{
+    size_t i = 0;
+
+    while (i < write->cache.tag_count && !str_eq(write->tags[i], tag))
+        i++;
+    return i;
+}
+
 void write_tag(struct write *write, struct str tag)
 {
-    for (size_t i = 0; i < write->cache.tag_count; i++)
-        if (str_eq(write->tags[i], tag))
-            return;
-    if (tag.len > 0)
+    if (tag.len > 0 && find_tag(write, tag) == write->cache.tag_count)
         write->tags[write->cache.tag_count++] = tag;
+}
+
+/* A tag with a total; the one of the filter that chooses all that is under it. */
+static void tag_total(struct write *write, struct str tag, struct str filter)
+{
+    size_t i = find_tag(write, tag);
+
+    if (i < write->cache.tag_count)
+        return;
+    write_tag(write, tag);
+    write->totals[write->cache.total_count++] =
+        (struct cache_total){plan_total_name(write->plan, filter, &write->arena), i, 0};
+}
+
+void write_tag_collection(struct write *write)
+{
+    tag_total(write, write->plan->resource->name, STR(""));
+}
+
+void write_tag_scope(struct write *write, const struct value *scope)
+{
+    struct str tag = plan_scope_tag(write->plan, scope, &write->arena);
+
+    if (tag.len > 0)
+        tag_total(write, tag, plan_scope_filter(write->plan, scope->string, &write->arena));
+}
+
+static void count_tag(struct write *write, struct str tag, int by)
+{
+    for (size_t i = 0; i < write->cache.total_count; i++)
+        if (str_eq(write->tags[write->totals[i].tag], tag))
+            write->totals[i].delta += by;
+}
+
+void write_count(struct write *write, const struct value *scope, int by)
+{
+    count_tag(write, write->plan->resource->name, by);
+    count_tag(write, plan_scope_tag(write->plan, scope, &write->arena), by);
 }
 
 bool write_in_time(const struct write *write)
@@ -117,6 +161,7 @@ static void ready(struct cache_write *cache, enum err err)
 void write_start(struct write *write)
 {
     write->cache.tags = write->tags;
+    write->cache.totals = write->totals;
     write->cache.ready = ready;
     write->cache.done = ended;
     cache_write_begin(write->app->cache, &write->cache);

@@ -19,7 +19,8 @@ struct write {
     struct mongo_job job;
     enum err outcome;
 
-    struct str *tags; /* as many as the kind needs, none twice */
+    struct str *tags;           /* as many as the kind needs, none twice */
+    struct cache_total *totals; /* likewise; NULL for kinds that count nothing */
     enum err (*work)(struct mongo_db *db, struct write *write); /* on a thread */
     void (*answer)(struct write *write);                        /* it happened */
     void (*failed)(struct write *write, enum err err);          /* or not; NULL: write_fail */
@@ -30,6 +31,12 @@ struct write {
 void *write_new(size_t size, struct app *app, const struct plan *plan, struct request *request);
 /* Adds a tag unless it is empty or there. */
 void write_tag(struct write *write, struct str tag);
+/* The tags of a collection and of one of its scopes (none when value is no string), whose totals
+ * outlive the write. */
+void write_tag_collection(struct write *write);
+void write_tag_scope(struct write *write, const struct value *scope);
+/* In work, when it has happened: by so many more (or fewer) documents of this scope. */
+void write_count(struct write *write, const struct value *scope, int by);
 /* Fences the tags, works, and ends with answer or failed. */
 void write_start(struct write *write);
 /* Whether MongoDB may still be told; otherwise work returns ERR_BUSY. */

@@ -109,9 +109,21 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
  * The caller keeps the struct and the tags until done. */
 enum { CACHE_WRITE_TAGS_MAX = 320 };
 
+/* A total that the write need not make void: the entry of this name, which has the write's tag
+ * tags[tag] and no other, and whose body is a decimal number.  Where it was valid before, and
+ * nobody else has written under that tag by the end, it is valid after a write that happened, with
+ * delta added. */
+struct cache_total {
+    struct str name;
+    size_t tag;
+    int64_t delta; /* to be known when cache_write_end is called */
+};
+
 struct cache_write {
     const struct str *tags; /* "products", "products:books", "product:65a…"; no tag twice */
     size_t tag_count;
+    const struct cache_total *totals;
+    size_t total_count;
     /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun
      * and done will not be called. */
     void (*ready)(struct cache_write *write, enum err err);

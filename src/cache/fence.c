@@ -8,6 +8,7 @@
 #include "cache/key.h"
 #include "cache/script.h"
 #include "cache/state.h"
+#include "cache/total.h"
 
 /* One write, from its fences to its acknowledgement:
  *
@@ -24,9 +25,9 @@ struct write_state {
     uint32_t table_token;
     int64_t begun_ns; /* before anybody was asked */
     char token[VERSION_SIZE];
-    bool fenced;   /* in Redis */
     bool indebted; /* a debt is open */
     struct debt debt;
+    struct carried *carried;
 };
 
 static void table_fence(struct write_state *state)
@@ -53,36 +54,122 @@ static void state_free(struct write_state *state)
 {
     state->write->state = NULL;
     free(state->slots);
+    free(state->carried);
     free(state);
 }
 
-/* Runs script_fence or script_release, which take the same keys. */
-static void run(struct write_state *state, struct redis_script *script, redis_callback *callback)
-{
-    struct cache *cache = state->cache;
-    struct cache_write *write = state->write;
-    size_t tags = write->tag_count, args = 0;
-    struct str base = cache_base(cache);
-    struct str *argv;
-    char *version;
+/* --- The scripts --- */
 
-    arena_reset(&cache->scratch);
-    argv = arena_alloc(&cache->scratch, sizeof *argv * (3 * tags + 3));
+/* What one run of a script is given. */
+struct call {
+    struct arena *arena;
+    struct str *keys, *args;
+    size_t key_count, arg_count;
+};
+
+static void put_key(struct call *call, const struct cache *cache, struct str kind, struct str name)
+{
+    call->keys[call->key_count++] = key_make(call->arena, cache_base(cache), kind, name);
+}
+
+static void put_arg(struct call *call, struct str arg)
+{
+    call->args[call->arg_count++] = arg;
+}
+
+static void put_number(struct call *call, uint64_t number)
+{
+    char *room = arena_alloc(call->arena, DECIMAL_MAX);
+
+    put_arg(call, str_decimal(number, room));
+}
+
+enum { FIXED_ARGS = 4, TOTAL_ARGS = 4 };
+
+static struct call call_new(struct cache *cache, const struct cache_write *write, size_t totals)
+{
+    size_t tags = write->tag_count;
+    struct call call = {.arena = &cache->scratch};
+
+    arena_reset(call.arena);
+    call.keys = arena_alloc(call.arena, (2 * tags + totals) * sizeof(struct str));
+    call.args =
+        arena_alloc(call.arena, (FIXED_ARGS + tags + TOTAL_ARGS * totals) * sizeof(struct str));
+    return call;
+}
+
+/* Keys and arguments that both scripts begin with; new versions into state->versions. */
+static void put_tags(struct call *call, struct write_state *state)
+{
+    const struct cache_write *write = state->write;
+    size_t tags = write->tag_count;
+
+    for (size_t i = 0; i < tags; i++)
+        put_key(call, state->cache, STR("tag:"), write->tags[i]);
+    for (size_t i = 0; i < tags; i++)
+        put_key(call, state->cache, STR("fence:"), write->tags[i]);
+    put_arg(call, str_make(state->token, VERSION_SIZE));
+    put_number(call, FENCE_MS);
+    put_number(call, TAG_TTL_MS);
+    put_number(call, tags);
     for (size_t i = 0; i < tags; i++) {
-        argv[i] = key_make(&cache->scratch, base, STR("tag:"), write->tags[i]);
-        argv[tags + i] = key_make(&cache->scratch, base, STR("fence:"), write->tags[i]);
-    }
-    argv[2 * tags + args++] = str_make(state->token, VERSION_SIZE);
-    if (script == &script_fence)
-        argv[2 * tags + args++] = STR("5000");
-    _Static_assert(FENCE_MS == 5000 && TAG_TTL_MS == 86400000, "the texts say the same");
-    argv[2 * tags + args++] = STR("86400000");
-    for (size_t i = 0; i < tags; i++) {
-        version = arena_alloc(&cache->scratch, VERSION_SIZE);
+        char *version = arena_alloc(call->arena, VERSION_SIZE);
         cache_version(version);
-        argv[2 * tags + args++] = str_make(version, VERSION_SIZE);
+        put_arg(call, str_make(version, VERSION_SIZE));
     }
-    redis_script(cache->redis, script, argv, 2 * tags, argv + 2 * tags, args, callback, state);
+}
+
+/* The version that put_tags has given to a tag. */
+static struct str new_version(const struct call *call, size_t tag)
+{
+    return call->args[FIXED_ARGS + tag];
+}
+
+static void put_total(struct call *call, const struct cache *cache, const struct cache_total *total)
+{
+    put_key(call, cache, STR(""), total->name);
+    put_number(call, total->tag + 1);
+}
+
+static void run_fence(struct write_state *state, redis_callback *callback)
+{
+    const struct cache_write *write = state->write;
+    struct call call = call_new(state->cache, write, write->total_count);
+
+    put_tags(&call, state);
+    for (size_t i = 0; i < write->total_count; i++) {
+        put_total(&call, state->cache, &write->totals[i]);
+        memcpy(state->carried[i].fenced, new_version(&call, write->totals[i].tag).ptr,
+               VERSION_SIZE);
+    }
+    redis_script(state->cache->redis, &script_fence, call.keys, call.key_count, call.args,
+                 call.arg_count, callback, state);
+}
+
+/* carry: the totals, too. */
+static void run_release(struct write_state *state, bool carry, redis_callback *callback)
+{
+    const struct cache_write *write = state->write;
+    size_t totals = carry ? write->total_count : 0;
+    struct call call = call_new(state->cache, write, totals);
+
+    put_tags(&call, state);
+    for (size_t i = 0; i < totals; i++) {
+        const struct cache_total *total = &write->totals[i];
+        const struct carried *carried = &state->carried[i];
+        uint64_t version = 0;
+        struct str bytes;
+        int64_t life_ms;
+        (void)cache_parse_version(new_version(&call, total->tag), &version);
+        if (!total_after(carried, total->delta, version, call.arena, &bytes, &life_ms))
+            continue;
+        put_total(&call, state->cache, total);
+        put_arg(&call, str_make(carried->fenced, VERSION_SIZE));
+        put_arg(&call, bytes);
+        put_number(&call, (uint64_t)life_ms);
+    }
+    redis_script(state->cache->redis, &script_release, call.keys, call.key_count, call.args,
+                 call.arg_count, callback, state);
 }
 
 /* --- Before --- */
@@ -127,9 +214,8 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
 {
     struct write_state *state = context;
 
-    (void)reply;
     if (err == ERR_OK) {
-        state->fenced = true;
+        totals_take(state->carried, state->write, reply);
         go(state);
         return;
     }
@@ -144,11 +230,12 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
     state->cache = cache;
     state->write = write;
     state->slots = mem_array(write->tag_count, sizeof *state->slots);
+    state->carried = totals_new(write);
     write->state = state;
     cache_version(state->token);
     table_fence(state);
     if (redis_ready(cache->redis)) {
-        run(state, &script_fence, on_fenced);
+        run_fence(state, on_fenced);
     } else {
         redis_wake(cache->redis);
         prepare_debt(state, on_opened);
@@ -214,7 +301,7 @@ void cache_write_end(struct cache_write *write, enum err outcome)
         return;
     }
     if (redis_ready(state->cache->redis))
-        run(state, &script_release, on_released);
+        run_release(state, outcome == ERR_OK, on_released);
     else
         close_debt(state);
 }

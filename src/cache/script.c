@@ -58,23 +58,44 @@ struct redis_script script_fence = {
     .text = STR_INIT(
         LUA_CLOCK LUA_OTHERS
         "local mine = ARGV[1] .. '@' .. string.format('%.0f', now + ARGV[2]) .. ' '\n"
-        "local n = #KEYS / 2\n"
+        "local n = tonumber(ARGV[4])\n"
+        "local reply = {}\n"
+        "for j = 1, #KEYS - 2 * n do\n"
+        "  local i = tonumber(ARGV[4 + n + j])\n"
+        "  local alone = others(KEYS[n + i], ARGV[1]) == ''\n"
+        "  local total = alone and redis.pcall('GET', KEYS[2 * n + j])\n"
+        "  reply[2 * j - 1] = alone and redis.call('GET', KEYS[i]) or ''\n"
+        "  reply[2 * j] = type(total) == 'string' and total or ''\n"
+        "end\n"
         "for i = 1, n do\n"
         "  redis.call('SET', KEYS[n + i], others(KEYS[n + i], ARGV[1]) .. mine, 'PX', ARGV[2])\n"
-        "  redis.call('SET', KEYS[i], ARGV[3 + i], 'PX', ARGV[3])\n"
+        "  redis.call('SET', KEYS[i], ARGV[4 + i], 'PX', ARGV[3])\n"
         "end\n"
-        "return 1\n")};
+        "return reply\n")};
 
 struct redis_script script_release = {
     .text =
-        STR_INIT(LUA_CLOCK LUA_OTHERS "local n = #KEYS / 2\n"
-                                      "for i = 1, n do\n"
-                                      "  redis.call('SET', KEYS[i], ARGV[2 + i], 'PX', ARGV[2])\n"
-                                      "  local keep = others(KEYS[n + i], ARGV[1])\n"
-                                      "  if keep == '' then redis.call('UNLINK', KEYS[n + i])\n"
-                                      "  else redis.call('SET', KEYS[n + i], keep, 'KEEPTTL') end\n"
-                                      "end\n"
-                                      "return 1\n")};
+        STR_INIT(LUA_CLOCK LUA_OTHERS
+                 "local n = tonumber(ARGV[4])\n"
+                 "local totals = #KEYS - 2 * n\n"
+                 "local still = {}\n"
+                 "for j = 1, totals do\n"
+                 "  local at = n + 4 * j\n"
+                 "  still[j] = redis.call('GET', KEYS[tonumber(ARGV[at + 1])]) == ARGV[at + 2]\n"
+                 "end\n"
+                 "for i = 1, n do\n"
+                 "  redis.call('SET', KEYS[i], ARGV[4 + i], 'PX', ARGV[3])\n"
+                 "  local keep = others(KEYS[n + i], ARGV[1])\n"
+                 "  if keep == '' then redis.call('UNLINK', KEYS[n + i])\n"
+                 "  else redis.call('SET', KEYS[n + i], keep, 'KEEPTTL') end\n"
+                 "end\n"
+                 "for j = 1, totals do\n"
+                 "  local at = n + 4 * j\n"
+                 "  if still[j] then\n"
+                 "    redis.call('SET', KEYS[2 * n + j], ARGV[at + 3], 'PX', ARGV[at + 4])\n"
+                 "  end\n"
+                 "end\n"
+                 "return 1\n")};
 
 struct redis_script script_bump = {
     .text = STR_INIT("for i = 1, #KEYS do\n"

@@ -118,16 +118,39 @@ static struct answer run(struct fixture *fixture, struct redis_script *script,
 
 static void fence(struct fixture *fixture, struct str token, struct str life, struct str version)
 {
-    struct str args[] = {token, life, STR("86400000"), version};
+    struct str args[] = {token, life, STR("86400000"), STR("1"), version};
 
-    run(fixture, &script_fence, LIST(STR("t"), STR("f")), 2, args, 4);
+    run(fixture, &script_fence, LIST(STR("t"), STR("f")), 2, args, 5);
 }
 
 static void release(struct fixture *fixture, struct str token, struct str version)
 {
-    struct str args[] = {token, STR("86400000"), version};
+    struct str args[] = {token, STR("5000"), STR("86400000"), STR("1"), version};
 
-    run(fixture, &script_release, LIST(STR("t"), STR("f")), 2, args, 3);
+    run(fixture, &script_release, LIST(STR("t"), STR("f")), 2, args, 5);
+}
+
+/* The same with two totals: "n" of this tag, "m" of another one, "u". */
+static struct str total_keys[] = {STR_INIT("t"), STR_INIT("u"), STR_INIT("f"),
+                                  STR_INIT("g"), STR_INIT("n"), STR_INIT("m")};
+
+static struct answer fence_totals(struct fixture *fixture, struct str token, struct str version)
+{
+    struct str args[] = {token,   STR("5000"), STR("86400000"), STR("2"),
+                         version, version,     STR("1"),        STR("2")};
+
+    return run(fixture, &script_fence, total_keys, 6, args, 8);
+}
+
+/* fenced: what the fence has given both tags. */
+static void release_totals(struct fixture *fixture, struct str token, struct str version,
+                           struct str fenced)
+{
+    struct str args[] = {token,    STR("5000"), STR("86400000"), STR("2"),   version,
+                         version,  STR("1"),    fenced,          STR("9"),   STR("7000"),
+                         STR("2"), fenced,      STR("5"),        STR("7000")};
+
+    run(fixture, &script_release, total_keys, 6, args, 14);
 }
 
 static struct answer begin(struct fixture *fixture, struct str token, struct str version)
@@ -185,6 +208,71 @@ static void test_each_write_takes_only_its_own_token_away(void **state)
     release(fixture, STR("bb"), STR("v5"));
     assert_key(fixture, "f", "nil");
     assert_key(fixture, "t", "v5");
+}
+
+static void test_a_total_is_carried_over_a_write_that_is_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer;
+
+    ASK(fixture, STR("SET"), STR("t"), STR("v0"));
+    ASK(fixture, STR("SET"), STR("n"), STR("8"));
+    answer = fence_totals(fixture, STR("aa"), STR("v1"));
+    assert_int_equal(answer.items, 4);
+    assert_string_equal(answer.text[0], "v0");
+    assert_string_equal(answer.text[1], "8");
+    assert_string_equal(answer.text[2], "");
+    assert_string_equal(answer.text[3], "");
+    assert_key(fixture, "n", "8");
+    release_totals(fixture, STR("aa"), STR("v2"), STR("v1"));
+    assert_key(fixture, "t", "v2");
+    assert_key(fixture, "u", "v2");
+    assert_key(fixture, "n", "9");
+    assert_key(fixture, "m", "5");
+    assert_true(left_ms(fixture, "n") > 5000 && left_ms(fixture, "n") <= 7000);
+    assert_key(fixture, "f", "nil");
+}
+
+static void test_a_total_is_not_told_beside_another_write(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer;
+
+    ASK(fixture, STR("SET"), STR("n"), STR("8"));
+    ASK(fixture, STR("SET"), STR("m"), STR("4"));
+    fence(fixture, STR("bb"), STR("5000"), STR("v0"));
+    answer = fence_totals(fixture, STR("aa"), STR("v1"));
+    assert_string_equal(answer.text[0], "");
+    assert_string_equal(answer.text[1], "");
+    assert_string_equal(answer.text[3], "4"); /* of the other tag, on which nobody else writes */
+}
+
+static void test_a_total_is_not_carried_past_another_write(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ASK(fixture, STR("SET"), STR("n"), STR("8"));
+    fence_totals(fixture, STR("aa"), STR("v1"));
+    fence(fixture, STR("bb"), STR("5000"), STR("v2"));
+    release_totals(fixture, STR("aa"), STR("v3"), STR("v1"));
+    assert_key(fixture, "n", "8");
+    assert_key(fixture, "m", "5");
+    /* Nor where the tag was evicted meanwhile. */
+    fence_totals(fixture, STR("cc"), STR("v4"));
+    ASK(fixture, STR("DEL"), STR("t"));
+    release_totals(fixture, STR("cc"), STR("v5"), STR("v4"));
+    assert_key(fixture, "n", "8");
+}
+
+static void test_a_total_of_another_type_is_none(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer;
+
+    ASK(fixture, STR("LPUSH"), STR("n"), STR("8"));
+    answer = fence_totals(fixture, STR("aa"), STR("v1"));
+    assert_string_equal(answer.text[1], "");
+    assert_key(fixture, "t", "v1");
 }
 
 static void test_a_fence_asked_for_twice_is_one(void **state)
@@ -329,6 +417,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_fence_gives_a_version_and_stands_for_its_time),
         TEST(test_each_write_takes_only_its_own_token_away),
+        TEST(test_a_total_is_carried_over_a_write_that_is_alone),
+        TEST(test_a_total_is_not_told_beside_another_write),
+        TEST(test_a_total_is_not_carried_past_another_write),
+        TEST(test_a_total_of_another_type_is_none),
         TEST(test_a_fence_asked_for_twice_is_one),
         TEST(test_tokens_past_their_end_are_pruned),
         TEST(test_begin_takes_the_lock_and_creates_the_tag_once),

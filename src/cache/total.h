@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_CACHE_TOTAL_H
+#define LARDER_CACHE_TOTAL_H
+
+#include "cache/state.h"
+
+/* Inside of cache/: totals that outlive a write.  script_fence tells the entries that were valid
+ * until then and not written to by anybody else; script_release stores those whose tag is still
+ * what that fence has made it, so that nobody has begun to write since.  What is in between is this
+ * write alone, and it knows what it has added. */
+
+struct carried {
+    struct entry entry;        /* its times; the strings are not used */
+    int64_t value;             /* -1: not carried */
+    char fenced[VERSION_SIZE]; /* the version that the fence gives its tag */
+};
+
+/* total_count of them, none carried. */
+struct carried *totals_new(const struct cache_write *write);
+/* The reply to script_fence. */
+void totals_take(struct carried *carried, const struct cache_write *write,
+                 const struct redis_value *reply);
+/* The entry's bytes and its life left, in milliseconds, once the write has added delta and its tag
+ * has this version; false when it is not carried.  The bytes live in the arena. */
+bool total_after(const struct carried *carried, int64_t delta, uint64_t version,
+                 struct arena *arena, struct str *bytes, int64_t *life_ms);
+
+#endif
