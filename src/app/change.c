@@ -12,7 +12,7 @@
  * is the same, and begins again when it is not.  From the second time on its scope is enough: many
  * who change one item do not wait for each other's versions, but have to read it afterwards. */
 
-enum { TAGS = 5, TOTALS = 3, CONDITIONS = 5, JSON_MAX = 4 << 20 };
+enum { TAGS = 5, TOTALS = 3, CONDITIONS = 4, JSON_MAX = 4 << 20 };
 
 struct change {
     struct write write; /* first */
@@ -148,38 +148,45 @@ static void count_change(struct change *change)
         write_count(&change->write, to, 1);
 }
 
+/* What must still hold.  A version stands for all of a document; one without (not made here) is the
+ * same while its scope and its time are. */
+static size_t make_conditions(const struct change *change, bool exact,
+                              struct condition conditions[static CONDITIONS])
+{
+    const struct plan *plan = change->write.plan;
+    bool counted = change->known[plan->version].type != VALUE_NONE;
+    size_t count = 0;
+
+    conditions[count++] = (struct condition){STR("_id"), OP_EQ, value_oid(change->id)};
+    if (exact)
+        conditions[count++] = same(change, plan->version);
+    if (!exact || !counted)
+        conditions[count++] = same(change, plan->scope);
+    if (exact && !counted)
+        conditions[count++] = same(change, plan->updated);
+    return count;
+}
+
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct change *change = (struct change *)write;
-    const struct plan *plan = write->plan;
-    struct str collection = plan->resource->name;
-    struct condition conditions[CONDITIONS] = {{STR("_id"), OP_EQ, value_oid(change->id)},
-                                               same(change, plan->scope)};
-    struct record record = {.shape = &plan->shape,
+    struct str collection = write->plan->resource->name;
+    bool exact = change->matched || (change->tries == 0 && !change->remove);
+    struct condition conditions[CONDITIONS];
+    size_t count = make_conditions(change, exact, conditions);
+    struct update update = {.collection = collection,
+                            .conditions = conditions,
+                            .condition_count = count,
+                            .assignments = change->draft.items,
+                            .assignment_count = change->draft.count,
+                            .before = exact ? buf_view(&change->raw) : STR("")};
+    struct record record = {.shape = &write->plan->shape,
                             .out = &change->json,
                             .captured = change->written,
                             .arena = &write->arena};
-    bool exact = change->matched || (change->tries == 0 && !change->remove);
-    size_t count = 2;
-    enum err err;
+    enum err err = change->remove ? collection_remove(db, collection, conditions, count)
+                                  : collection_modify(db, &update, &record);
 
-    if (exact) {
-        conditions[count++] = same(change, plan->version);
-        if (change->known[plan->version].type == VALUE_NONE)
-            conditions[count++] = same(change, plan->updated);
-    }
-    if (change->remove)
-        err = collection_remove(db, collection, conditions, count);
-    else
-        err =
-            collection_modify(db,
-                              &(struct update){.collection = collection,
-                                               .conditions = conditions,
-                                               .condition_count = count,
-                                               .assignments = change->draft.items,
-                                               .assignment_count = change->draft.count,
-                                               .before = exact ? buf_view(&change->raw) : STR("")},
-                              &record);
     if (err == ERR_OK)
         count_change(change);
     return err;
