@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_script \
+	tests/unit/cache/test_total \
 	tests/unit/ctl/test_backend \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \

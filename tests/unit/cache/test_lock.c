@@ -36,23 +36,10 @@ static enum err ask(struct fixture *fixture, struct lock *lock, void (*act)(stru
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    struct redis_url url = {0};
-    const char *why;
 
-    signal(SIGPIPE, SIG_IGN);
     server_init(&fixture->server);
     server_start(&fixture->server, NULL);
-    assert_int_equal(redis_url_parse(str_from(fixture->server.url), &url, &why), ERR_OK);
-    assert_int_equal(uv_loop_init(&fixture->loop), 0);
-    /* Patient: valgrind makes all of this slow. */
-    fixture->redis = redis_new(&(struct redis_config){.loop = &fixture->loop,
-                                                      .url = &url,
-                                                      .connect_timeout_ms = 5000,
-                                                      .command_timeout_ms = 5000});
-    redis_url_free(&url);
-    redis_wake(fixture->redis);
-    while (!redis_ready(fixture->redis))
-        uv_run(&fixture->loop, UV_RUN_ONCE);
+    fixture->redis = client_start(&fixture->server, &fixture->loop);
     *state = fixture;
     return 0;
 }
@@ -61,9 +48,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    redis_close(fixture->redis, NULL, NULL);
-    uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&fixture->loop), 0);
+    client_end(fixture->redis, &fixture->loop);
     server_free(&fixture->server);
     free(fixture);
     return 0;

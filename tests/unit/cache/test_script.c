@@ -12,7 +12,6 @@ struct fixture {
     struct server server;
     uv_loop_t loop;
     struct redis *redis;
-    bool closed;
 };
 
 /* The last answer, copied: its items as text, or itself as the first. */
@@ -52,38 +51,20 @@ static void on_answer(void *context, enum err err, const struct redis_value *rep
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    struct redis_config config = {.loop = &fixture->loop, .command_timeout_ms = 5000};
-    struct redis_url url;
-    const char *why;
 
     log_setup(LOG_OFF, LOG_TEXT);
-    signal(SIGPIPE, SIG_IGN);
     server_init(&fixture->server);
     server_start(&fixture->server, NULL);
-    uv_loop_init(&fixture->loop);
-    assert_int_equal(redis_url_parse(str_from(fixture->server.url), &url, &why), ERR_OK);
-    config.url = &url;
-    fixture->redis = redis_new(&config);
-    redis_url_free(&url);
-    redis_wake(fixture->redis);
-    wait_until(&fixture->loop, redis_ready(fixture->redis));
+    fixture->redis = client_start(&fixture->server, &fixture->loop);
     *state = fixture;
     return 0;
-}
-
-static void on_closed(void *context)
-{
-    *(bool *)context = true;
 }
 
 static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    redis_close(fixture->redis, on_closed, &fixture->closed);
-    wait_until(&fixture->loop, fixture->closed);
-    uv_run(&fixture->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&fixture->loop), 0);
+    client_end(fixture->redis, &fixture->loop);
     server_free(&fixture->server);
     free(fixture);
     return 0;

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "store/redis.h"
 
 /* A redis-server of the test's own, on a Unix socket in a temporary folder. */
 
@@ -110,5 +111,32 @@ static inline void wake_up(uv_timer_t *timer)
         uv_run((loop), UV_RUN_NOWAIT);                                                             \
         assert_true(condition);                                                                    \
     } while (0)
+
+/* A client of the server, connected.  Patient: valgrind makes all of this slow. */
+static inline struct redis *client_start(const struct server *server, uv_loop_t *loop)
+{
+    struct redis_config config = {
+        .loop = loop, .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
+    struct redis_url url;
+    struct redis *redis;
+    const char *why;
+
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(redis_url_parse(str_from(server->url), &url, &why), ERR_OK);
+    assert_int_equal(uv_loop_init(loop), 0);
+    config.url = &url;
+    redis = redis_new(&config);
+    redis_url_free(&url);
+    redis_wake(redis);
+    wait_until(loop, redis_ready(redis));
+    return redis;
+}
+
+static inline void client_end(struct redis *redis, uv_loop_t *loop)
+{
+    redis_close(redis, NULL, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(loop), 0);
+}
 
 #endif
