@@ -29,6 +29,8 @@ def run(bench, source, port, only=None):
     """The table that the peers' benchmark makes, with Larder in it."""
     place = prepare(source)
     ours = bench.var / "peers.md"
+    # Each run loads its data anew: documents that Larder has changed count their versions.
+    shutil.rmtree(place / "run" / "mongo-data", ignore_errors=True)
     subprocess.run(["python3", "bench.py", "services", "start"], cwd=place, check=True,
                    stdout=sys.stderr)
     nginx = None
