@@ -60,6 +60,26 @@ static const struct command *find(int argc, char **argv, int *words)
     return NULL;
 }
 
+/* What there is that begins with the first word, or that there is nothing. */
+static int refuse(const char *word)
+{
+    struct buf known = BUF_INIT(1024);
+    struct str rest, first;
+    int status;
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        rest = str_from(commands[i]->name);
+        if (!str_split(&rest, ' ', &first) || !str_eq(first, str_from(word)) || rest.len == 0)
+            continue;
+        buf_str(&known, known.len > 0 ? STR(", ") : STR(""));
+        buf_str(&known, rest);
+    }
+    status = known.len > 0 ? ctl_usage("%s takes one of: %.*s", word, (int)known.len, known.ptr)
+                           : ctl_usage("there is no command \"%s\"", word);
+    buf_free(&known);
+    return status;
+}
+
 static bool wants_help(int argc, char **argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -109,6 +129,7 @@ int main(int argc, char **argv)
                                             {"version", no_argument, NULL, 'v'},
                                             {0}};
     const struct command *command;
+    static char name[] = "larderctl";
     const char *file = NULL;
     int c, words;
 
@@ -128,7 +149,8 @@ int main(int argc, char **argv)
     }
     command = find(argc, argv, &words);
     if (command == NULL)
-        return ctl_usage("there is no command \"%s\"", argv[0]);
+        return refuse(argv[0]);
+    argv[words - 1] = name; /* before its arguments, where getopt looks for whom to name */
     if (wants_help(argc - words, argv + words)) {
         print_help(command);
         return CTL_OK;

@@ -11,6 +11,9 @@
 
 enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128 };
 
+/* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
+#define KEY_TAG_ALL STR("*")
+
 /* A name as it is used in keys and in memory: itself, or when it is longer than KEY_NAME_MAX its
  * first word and the SHA-256 of all of it, written into room. */
 struct str key_name(struct str name, char room[static KEY_HASHED_MAX]);

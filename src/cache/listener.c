@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cache/key.h"
 #include "cache/state.h"
 #include "store/redis_listener.h"
 
@@ -44,22 +45,31 @@ static void give_up(struct listener *listener)
     redis_listener_stop(hearing);
 }
 
+static void void_all(struct listener *listener)
+{
+    memory_void(listener->cache->memory);
+    metric_inc(METRIC_MEMORY_VOIDED);
+}
+
 static void on_subscribed(void *context)
 {
     struct listener *listener = context;
 
     /* Subscribed first, void second, lease last: what was stored before this moment may have been
      * overtaken while nobody listened. */
-    memory_void(listener->cache->memory);
-    metric_inc(METRIC_MEMORY_VOIDED);
+    void_all(listener);
     log_info("memory", "this worker hears the writes of other hosts");
 }
 
 static void on_key(void *context, struct str key)
 {
     struct listener *listener = context;
+    struct str tag = str_from_offset(key, listener->prefix.len);
 
-    memory_bump(listener->cache->memory, memory_slot(str_from_offset(key, listener->prefix.len)));
+    if (str_eq(tag, KEY_TAG_ALL))
+        void_all(listener);
+    else
+        memory_bump(listener->cache->memory, memory_slot(tag));
     metric_inc(METRIC_INVALIDATIONS);
 }
 
@@ -67,8 +77,7 @@ static void on_flush(void *context)
 {
     struct listener *listener = context;
 
-    memory_void(listener->cache->memory);
-    metric_inc(METRIC_MEMORY_VOIDED);
+    void_all(listener);
     cache_ask_born(listener->cache, false, cache_ignore, NULL); /* its youth begins now */
 }
 

@@ -154,8 +154,8 @@ enum err backend_check(const struct config *config, struct buf *problems)
 
 /* --- Memory --- */
 
-/* What others must agree on (tags, fences) is small; without room for records the worker still
- * works, from Redis. */
+/* What others must agree on (tags, fences) is small, and a tool makes no more where there is none;
+ * without room for records a worker still works, from Redis. */
 static enum err open_memory(struct backend *backend, uint64_t bytes, enum backend_use use,
                             struct memory_opened *opened)
 {
@@ -166,10 +166,11 @@ static enum err open_memory(struct backend *backend, uint64_t bytes, enum backen
         config.attach = true;
         err = memory_open(&config, &backend->memory, opened);
         config.attach = false;
+        config.bytes = 0;
     }
     if (err == ERR_NOT_FOUND)
         err = memory_open(&config, &backend->memory, opened);
-    if (err == ERR_TOO_LARGE && bytes > 0) {
+    if (err == ERR_TOO_LARGE && config.bytes > 0) {
         log_warn("memory", "no answers are kept in shared memory", LOG_CSTR("why", opened->why));
         config.bytes = 0;
         err = memory_open(&config, &backend->memory, opened);

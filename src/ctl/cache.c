@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cache/entry.h"
+#include "cache/key.h"
 #include "ctl/walk.h"
 
 /* larderctl cache list, show and purge. */
@@ -94,7 +95,24 @@ static bool take_match(void *arg, struct str key, const struct memory_hit *hit, 
     return matches->names.err == ERR_OK;
 }
 
-/* What the workers of this host hold in shared memory; gives how many. */
+/* Lets the listeners of all hosts make void what their workers hold, whoever they run as. */
+static enum err void_memories(struct walk *walk)
+{
+    struct buf key = BUF_INIT(2 * NAME_MAX_);
+    enum err err;
+
+    buf_str(&key, buf_view(&walk->base));
+    buf_literal(&key, "tag:");
+    buf_str(&key, KEY_TAG_ALL);
+    err = ctl_redis(
+        walk->ctl, 5,
+        (const struct str[]){STR("SET"), buf_view(&key), STR("1"), STR("PX"), STR("60000")}, NULL,
+        NULL);
+    buf_free(&key);
+    return err;
+}
+
+/* What the workers of this host hold in shared memory, at once; gives how many. */
 static uint64_t purge_memory(struct ctl *ctl, const char *pattern)
 {
     struct matches matches = {.pattern = pattern, .names = BUF_INIT(64 << 20)};
@@ -131,6 +149,8 @@ static int run_purge(struct ctl *ctl, int argc, char **argv)
     if (walk_open(&walk, ctl, argv[0])) {
         err = walk_keys(&walk);
         here = purge_memory(ctl, argv[0]);
+        if (err == ERR_OK)
+            err = void_memories(&walk);
         printf("%llu %s removed from Redis, %llu from this host's memory\n",
                (unsigned long long)walk.entries, ctl_noun(walk.entries, "entry", "entries"),
                (unsigned long long)here);
@@ -220,10 +240,11 @@ const struct command command_cache_list = {
 const struct command command_cache_purge = {
     .name = "cache purge",
     .args = "PATTERN",
-    .summary = "removes entries from Redis and from this host's memory",
+    .summary = "removes entries from Redis, and from the memory of all hosts",
     .help =
         PATTERN_HELP "Never needed for right answers: a write moves the tags of what it changes.\n"
-                     "Walks with SCAN and removes with UNLINK, so Redis is never held up.\n",
+                     "Walks with SCAN and removes with UNLINK, so Redis is never held up.  Memory\n"
+                     "is made void as a whole: it is filled again from Redis.\n",
     .run = run_purge,
 };
 

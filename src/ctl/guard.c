@@ -31,7 +31,8 @@ bool guard_take(struct guard *guard, struct ctl *ctl, const char *what)
     if (guard->err == ERR_EXISTS)
         ctl_error("another %s is under way", what);
     else if (guard->err != ERR_OK)
-        ctl_error("Redis: %s", err_text(guard->err));
+        ctl_error("Redis: %s; %s needs the lock that it keeps (REDIS_URL)", err_text(guard->err),
+                  what);
     return guard->err == ERR_OK;
 }
 

@@ -56,7 +56,7 @@ const struct command command_reindex = {
     .name = "reindex",
     .args = "",
     .summary = "makes the indexes that are missing in MongoDB",
-    .help = "Indexes that are there stay.  One at a time: a lock in Redis keeps a second one "
-            "out.\n",
+    .help = "Indexes that are there stay.  One at a time: a lock in Redis, which has to be there, "
+            "keeps a\nsecond one out.\n",
     .run = run,
 };

@@ -168,7 +168,7 @@ struct index_spec {
     int64_t expire_after_s; /* 0: never */
 };
 /* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may
- * be NULL); ERR_OK even then. */
+ * be NULL); ERR_OK even then, but not where it refuses the user. */
 enum err collection_create_indexes(struct mongo_db *db, struct str collection,
                                    const struct index_spec *indexes, size_t count,
                                    unsigned *refused);

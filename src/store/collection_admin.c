@@ -57,7 +57,7 @@ enum err collection_create_indexes(struct mongo_db *db, struct str collection,
 
     for (size_t i = 0; i < count; i++) {
         enum err err = create_index(db, collection, &indexes[i]);
-        if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN)
+        if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN || err == ERR_DENIED)
             return err;
         if (err == ERR_OK)
             continue;

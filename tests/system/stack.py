@@ -194,6 +194,11 @@ class Stack:
                                f"{done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
+    def ctl_bare(self, *arguments):
+        """larderctl as it is called by hand, without settings."""
+        return subprocess.run([self.build / "larderctl", *arguments], capture_output=True,
+                              text=True, timeout=60)
+
     def ctl_command(self, *arguments):
         # Options come behind the command's words: the program's name, its words, then --config.
         return [str(self.build / "larderctl"), "--config", str(self.var / "larderd.conf"),

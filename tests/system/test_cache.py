@@ -468,3 +468,16 @@ def test_cache_list_show_purge(stack, http, product, category):
     answer = http.get(f"/api/products/{made['_id']}")
     assert not answer.hit and answer.json["data"]["name"] == "shown"
     assert stack.ctl("redis", "ping").returncode == 0
+
+
+def test_a_purge_reaches_the_memory_of_other_hosts(stack, http, other, category):
+    stack.mongo.products.insert_one({"name": "before", "price": 1.0, "category": category})
+    path = f"/api/products?category={category}"
+
+    def in_memory():
+        answer = other.client.get(path)
+        return "detail=memory" in answer.cache_status and answer.json["data"][0]["name"] == "before"
+    eventually(in_memory)
+    stack.mongo.products.update_one({"category": category}, {"$set": {"name": "after"}})
+    stack.ctl("cache", "purge", f"products:*{category}*")
+    eventually(lambda: other.client.get(path).json["data"][0]["name"] == "after", seconds=2)

@@ -24,6 +24,25 @@ def role_of(stack, token):
     return answer.json["user"]["role"] if answer.status == 200 else answer.status
 
 
+@pytest.mark.parametrize("words, told", [
+    (("user",), "user takes one of: add, list, passwd, role"),
+    (("cache", "purgee"), "cache takes one of: list,"),
+    (("nothing",), 'there is no command "nothing"'),
+    (("admin", "add", "--email"), "larderctl: option '--email' requires an argument"),
+])
+def test_what_is_no_command_is_told(stack, words, told):
+    done = stack.ctl_bare(*words)
+    assert done.returncode == 2 and told in done.stderr, done.stderr
+
+
+def test_a_refused_user_of_the_database_is_told(stack, email):
+    uri = stack.env["MONGODB_URI"].replace("larder:", "larder:x", 1)
+    done = stack.ctl("admin", "add", "--email", email, stdin=PASSWORD + "\n", check=False,
+                     MONGODB_URI=uri)
+    assert done.returncode == 1 and "MongoDB: " in done.stderr
+    assert "not supported" not in done.stderr, done.stderr
+
+
 def test_user_add_and_list(stack, email):
     done = stack.ctl("user", "add", "--email", email.upper(), "--name", "An editor",
                      "--role", "editor", stdin=PASSWORD + "\n")
