@@ -10,6 +10,7 @@ nginx_start() {
     had=$(nginx_identity)
     nginx_configure
     if ! alive nginx; then
+        nginx_end_strays TERM
         port_need nginx
         step "Starting nginx on 127.0.0.1:$(port nginx)" "See $LOG/nginx.log." nginx_launch
     elif [[ $(nginx_identity) != "$had" ]]; then
@@ -61,13 +62,38 @@ nginx_stop() {
         wait_until 10 process_gone "$pid" || true
     fi
     end nginx 5
+    nginx_end_strays TERM
 }
 
 # The workers of a killed master would go on serving.
 nginx_kill() {
     local pid
-    pid=$(pid_of nginx) || return 0
-    kill_family "$pid"
+    ! pid=$(pid_of nginx) || kill_family "$pid"
+    nginx_end_strays KILL
+}
+
+# nginx_end_strays SIGNAL: ends what a master that is gone has left.
+nginx_end_strays() {
+    local pid strays
+    mapfile -t strays < <(nginx_strays)
+    for pid in "${strays[@]}"; do
+        signal "$pid" "$1"
+    done
+    for pid in "${strays[@]}"; do
+        wait_until 5 process_gone "$pid" || signal "$pid" KILL
+        wait_until 5 process_gone "$pid" || fail "nginx (pid $pid) cannot be killed."
+    done
+}
+
+# nginx_strays: prints the pids of the processes that hold this stack's log of nginx open. (The
+# command line of a worker does not name the stack.)
+nginx_strays() {
+    local folder name
+    for folder in /proc/[0-9]*; do
+        { read -r name <"$folder/comm"; } 2>/dev/null && [[ $name == nginx ]] || continue
+        [[ ! $(find "$folder/fd" -lname "$LOG/nginx.log" -print -quit 2>/dev/null) ]] ||
+            printf '%s\n' "${folder##*/}"
+    done
 }
 
 nginx_status() {
