@@ -87,6 +87,17 @@ children_of() {
     done
 }
 
+# freeze_family PID: stops a process and its descendants, so that none of them forks meanwhile, and
+# prints their pids.
+freeze_family() {
+    local child
+    signal "$1" STOP
+    printf '%s\n' "$1"
+    for child in $(children_of "$1"); do
+        freeze_family "$child"
+    done
+}
+
 # kill_family PID: SIGKILL to a process and its children, none of which can fork meanwhile or see
 # the others die; returns when all are gone.
 kill_family() {

@@ -32,32 +32,52 @@ seconds_since() {
     printf '%d.%d' $((ms / 1000)) $((ms % 1000 / 100))
 }
 
+STEP='' # the pid of the step that runs
+LOCK='' # the descriptor of the stack's lock
+
 # step TEXT HINT COMMAND…: says TEXT, runs COMMAND with its output kept in var/log/steps.log, and
 # says how long it took. On failure it shows the end of that output and HINT, and ends the script.
 # COMMAND runs in a subshell: what it sets is not
 # seen outside. Never call it where -e is off (in a condition, before && or ||).
 step() {
-    local text=$1 hint=$2 begun status trap
+    local text=$1 hint=$2 begun status=0 start
     shift 2
     begun=$(now_ms)
     printf '%s ... ' "$text" >&2
     printf '\n==> %s\n' "$text" >>"$LOG/steps.log"
-    trap=$(trap -p ERR)
-    trap - ERR
-    set +e # not `|| status=$?`: that would switch off -e inside too
+    start=$(stat -c %s "$LOG/steps.log")
+    # In the background, because a trap waits for what is in the foreground.
     (
-        set -e
-        eval "$trap"
+        trap - ERR
+        [[ ! $LOCK ]] || exec {LOCK}>&-
         "$@"
-    ) >>"$LOG/steps.log" 2>&1
-    status=$?
-    set -e
-    eval "$trap"
+    ) >>"$LOG/steps.log" 2>&1 &
+    STEP=$!
+    wait "$STEP" || status=$?
+    STEP=''
     if ((status == 0)); then
         say "$(seconds_since "$begun") s"
         return
     fi
     say "failed"
-    tail -n 15 "$LOG/steps.log" | sed 's/^/  | /' >&2
+    tail -c "+$((start + 1))" "$LOG/steps.log" | tail -n 15 | sed 's/^/  | /' >&2
     fail "$text: failed (all of its output: $LOG/steps.log)" "$hint"
+}
+
+# interrupted SIGNAL: ends the step that runs with all that it has started, then the script as the
+# signal would have done.
+interrupted() {
+    local pid family=()
+    trap '' INT TERM
+    [[ ! $STEP ]] || mapfile -t family < <(freeze_family "$STEP")
+    for pid in "${family[@]}"; do
+        signal "$pid" TERM
+        signal "$pid" CONT
+    done
+    for pid in "${family[@]}"; do
+        wait_until 10 process_gone "$pid" || signal "$pid" KILL
+    done
+    say "interrupted: what is done stays; the same command goes on from there."
+    trap - ERR "$1"
+    kill -s "$1" "$$"
 }

@@ -66,17 +66,15 @@ stack_make_folders() {
         fail "The path $RUN is too long for a Unix socket." "Set LARDER_VAR to a shorter folder."
 }
 
-# Runs the calling script again under the stack's lock, so that two commands never change one
-# stack at the same time. The lock is held by flock(1), not by an inherited descriptor: a daemon
-# that is started under it does not keep it.
+# Takes the stack's lock until the script ends, so that two commands never change one stack at the
+# same time. Daemons are started by steps, which do not inherit it.
 stack_lock() {
-    if [[ ${LARDER_LOCKED:-} == "$VAR" ]]; then
-        unset LARDER_LOCKED
-        return
-    fi
     stack_make_folders
-    flock -n "$VAR/lock" true || say "Waiting for another command on $VAR ..."
-    LARDER_LOCKED=$VAR exec flock -o "$VAR/lock" "$0" "$@"
+    exec {LOCK}>"$VAR/lock"
+    flock -n "$LOCK" || say "Waiting for another command on $VAR ..."
+    flock "$LOCK"
+    trap 'interrupted INT' INT
+    trap 'interrupted TERM' TERM
 }
 
 # secret: prints 32 random hexadecimal digits.

@@ -9,7 +9,7 @@ WORKERS_MAX=256
 
 # Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
 declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LARDER_BUILD]=1
-    [LARDER_WORKERS]=1 [LARDER_LOCKED]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
+    [LARDER_WORKERS]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
     [LARDER_ADMIN_PASSWORD]=1 [LARDER_TEST_STACKS]=1 [LARDER_TEST_LOGS]=1)
 
 # workers_count: prints how many there shall be.
