@@ -9,16 +9,17 @@
 
 /* PUT, PATCH and DELETE of one item.  Which lists it stands in depends on its scope, and the cache
  * has to be told before the write: so the item is read first, the write takes place only while it
- * is the same, and begins again when it is not.  From the second time on its scope is enough: many
- * who change one item do not wait for each other's versions, but have to read it afterwards. */
+ * is the same, and begins again when it is not.  After some tries its scope is enough: then so many
+ * change it that it is better to read it afterwards, with what others have made of it by then. */
 
-enum { TAGS = 5, TOTALS = 3, CONDITIONS = 4, JSON_MAX = 4 << 20 };
+enum { EXACT_TRIES = 8, TAGS = 5, TOTALS = 3, CONDITIONS = 4, JSON_MAX = 4 << 20 };
 
 struct change {
     struct write write; /* first */
     struct oid id;
     bool remove;
     int tries;
+    int64_t until_ms; /* monotonic: no more tries */
     struct draft draft;
     struct value known[RESOURCE_FIELDS_MAX]; /* of the document as it was read */
     struct value written[RESOURCE_FIELDS_MAX];
@@ -171,7 +172,7 @@ static enum err work(struct mongo_db *db, struct write *write)
 {
     struct change *change = (struct change *)write;
     struct str collection = write->plan->resource->name;
-    bool exact = change->matched || (change->tries == 0 && !change->remove);
+    bool exact = change->matched || (change->tries < EXACT_TRIES && !change->remove);
     struct condition conditions[CONDITIONS];
     size_t count = make_conditions(change, exact, conditions);
     struct update update = {.collection = collection,
@@ -215,16 +216,19 @@ static void answer(struct write *write)
     write_done(write);
 }
 
+/* Not as it was read: looked at again, as long as there is time. */
 static void failed(struct write *write, enum err err)
 {
     struct change *change = (struct change *)write;
 
-    if (err != ERR_NOT_FOUND)
+    if (err != ERR_NOT_FOUND) {
         write_fail(write, err);
-    else if (++change->tries < WRITE_TRIES)
-        start(change); /* its scope or version has changed since: look again */
-    else
+    } else if (clock_mono_ms() < change->until_ms) {
+        change->tries++;
+        start(change);
+    } else {
         write_fail(write, ERR_CONFLICT);
+    }
 }
 
 /* --- Handlers --- */
@@ -235,6 +239,7 @@ static struct change *change_new(struct app *app, const struct plan *plan, struc
     struct change *change = write_new(sizeof *change, app, plan, request);
 
     change->id = *id;
+    change->until_ms = clock_mono_ms() + READ_MS;
     change->write.work = work;
     change->write.answer = answer;
     change->write.failed = failed;

@@ -39,7 +39,7 @@ void receipt_init(struct receipt *receipt, struct str who, struct str where, str
     arena_init(&receipt->arena, NULL, 0);
     buf_init(&receipt->body, RESPONSE_BODY_MAX);
     hash_all((const struct str[]){who, where, key}, 3, receipt->id);
-    hash_all((const struct str[]){key, request->query, request->body}, 3, receipt->print);
+    hash_all((const struct str[]){key, request->body}, 2, receipt->print);
 }
 
 void receipt_free(struct receipt *receipt)

@@ -18,7 +18,6 @@ enum {
     READ_MS = 2000,  /* an answer or a 503 within this time */
     WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
     PAGE_REACH = 10000,
-    WRITE_TRIES = 5,
     BULK_MAX = 100
 };
 

@@ -160,6 +160,11 @@ static void ready(struct cache_write *cache, enum err err)
 
 void write_start(struct write *write)
 {
+    /* Nothing would be written, and what is still answered from the cache would be void. */
+    if (!mongo_up(write->app->mongo)) {
+        write_fail(write, ERR_UNAVAILABLE);
+        return;
+    }
     write->cache.tags = write->tags;
     write->cache.totals = write->totals;
     write->cache.ready = ready;

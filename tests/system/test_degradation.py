@@ -319,9 +319,12 @@ def test_mongo_stopped(stack, http, bare, shop):
             return time.monotonic() - begun < 0.4
         eventually(quick, 12, what="503 without waiting")
         for answer in (http.put(shop.paths[0], {"price": 121}),
-                       http.post("/api/products", {"name": "x", "price": 1, "category": "x"}),
+                       http.post("/api/products", {"name": "x", "price": 1,
+                                                   "category": shop.items[0]["category"]}),
                        http.delete(shop.paths[0])):
             assert answer.status == 503 and answer.header("Retry-After"), answer
+        for path in shop.paths[:4]:  # what was not written has made nothing void
+            assert http.get(path).hit, path
         ready = http.get("/readyz")
         assert ready.status == 503 and ready.json["mongo"] == "down"
         assert http.get("/healthz").status == 200

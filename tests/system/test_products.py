@@ -223,6 +223,35 @@ def test_many_changes_of_one_item_lose_nothing(stack, http, product):
     assert item.etag == f'"{stored["version"]}"'
 
 
+def test_changes_of_one_field_at_once_are_each_answered_with_their_own(http, product):
+    path = f"/api/products/{product()['_id']}"
+
+    def change(price):
+        answer = http.patch(path, {"price": price})
+        assert answer.status == 200 and answer.json["data"]["price"] == price, answer
+        return answer.etag
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for round_ in range(5):
+            etags = list(pool.map(change, range(round_ * 4, round_ * 4 + 4)))
+            assert len(set(etags)) == 4, etags
+
+
+def test_many_moves_of_one_item_all_take_place(stack, http, product, category):
+    made, moves = product(), 60
+    path = f"/api/products/{made['_id']}"
+
+    def move(i):
+        return http.put(path, {"category": f"{category}-{i % 7}"}).status
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(move, range(moves))) == {200}
+    stored = stack.mongo.products.find_one({"_id": bson.ObjectId(made["_id"])})
+    assert stored["version"] == 1 + moves
+    totals = [http.get(f"/api/products?category={category}-{i}").json["total"] for i in range(7)]
+    assert sum(totals) == 1
+
+
 @pytest.mark.parametrize("foreign", [
     {}, {"version": None}, {"version": 7}, {"version": bson.Int64(2 ** 40)}, {"version": 1.0},
     {"version": {"of": "others"}}, {"version": "1"},
