@@ -98,8 +98,8 @@ static struct call call_new(struct cache *cache, const struct cache_write *write
     return call;
 }
 
-/* Keys and arguments that both scripts begin with; new versions into state->versions. */
-static void put_tags(struct call *call, struct write_state *state)
+/* Keys and arguments that both scripts begin with, new versions among them. */
+static void put_tags(struct call *call, const struct write_state *state)
 {
     const struct cache_write *write = state->write;
     size_t tags = write->tag_count;

@@ -95,7 +95,8 @@ static bool take_match(void *arg, struct str key, const struct memory_hit *hit, 
     return matches->names.err == ERR_OK;
 }
 
-/* Lets the listeners of all hosts make void what their workers hold, whoever they run as. */
+/* Lets the listeners of all hosts make void what their workers hold, whoever they run as.  They
+ * hear of the key's end as well, so that comes at once. */
 static enum err void_memories(struct walk *walk)
 {
     struct buf key = BUF_INIT(2 * NAME_MAX_);
@@ -104,10 +105,9 @@ static enum err void_memories(struct walk *walk)
     buf_str(&key, buf_view(&walk->base));
     buf_literal(&key, "tag:");
     buf_str(&key, KEY_TAG_ALL);
-    err = ctl_redis(
-        walk->ctl, 5,
-        (const struct str[]){STR("SET"), buf_view(&key), STR("1"), STR("PX"), STR("60000")}, NULL,
-        NULL);
+    err = ctl_redis(walk->ctl, 5,
+                    (const struct str[]){STR("SET"), buf_view(&key), STR("1"), STR("PX"), STR("1")},
+                    NULL, NULL);
     buf_free(&key);
     return err;
 }
