@@ -27,7 +27,7 @@ PG_TEMPLATE=$PG_HOME/template-1 # count up when what template_make does changes
 # wait for each other.
 ferretdb_prepare() {
     local lock
-    [[ ! -d $DOCUMENTDB$PG_HOME/template || ! -x $FERRETDB ]] || return 0
+    [[ ! -d $DOCUMENTDB$PG_TEMPLATE || ! -x $FERRETDB ]] || return 0
     mkdir -p "$CACHE/documentdb" "$CACHE/ferretdb"
     exec {lock}>"$CACHE/lock"
     flock -n "$lock" || say "Waiting for another stack that is preparing $CACHE ..."
@@ -299,14 +299,17 @@ database_unlock() {
 
 ferretdb_start() {
     ferretdb_prepare
-    alive postgres && alive mongo && return
+    if alive postgres && alive mongo; then
+        mongo_publish
+        return
+    fi
     [[ -e $VAR/mongo/stack ]] ||
         step "Making the stack's database" "Is there space left in $DOCUMENTDB?" database_make
     alive postgres || port_need postgres
     alive mongo || port_need mongo
     printf 'postgres://postgres:%s@127.0.0.1:%s/postgres' "$(<"$VAR/mongo/postgres-password")" \
         "$(port postgres)" | write_private "$VAR/mongo/postgres-url"
-    mongo_publish "$(<"$VAR/mongo/password")"
+    mongo_publish
     step "Starting MongoDB (FerretDB) on 127.0.0.1:$(port mongo)" \
         "See $LOG/postgres.log and $LOG/mongo.log." ferretdb_launch
 }

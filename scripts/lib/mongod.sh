@@ -5,7 +5,10 @@
 
 mongod_start() {
     local mark=$VAR/mongo/data/larder-user-made
-    ! alive mongo || return 0
+    if alive mongo; then
+        mongo_publish
+        return
+    fi
     command -v mongod >/dev/null ||
         fail "This stack's data are those of a mongod, and there is none on PATH any more." \
             "Install it again, or give up the data: scripts/down --purge."
@@ -24,7 +27,7 @@ security:
 storage:
   dbPath: "$VAR/mongo/data"
 END
-    mongo_publish "$(<"$VAR/mongo/password")"
+    mongo_publish
     step "Starting mongod on 127.0.0.1:$(port mongo)" "See $LOG/mongo.log." mongod_launch
     [[ -e $mark ]] || step "Making its user" "See $LOG/mongo.log." mongod_make_user "$mark"
 }

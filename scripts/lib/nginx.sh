@@ -10,7 +10,6 @@ nginx_start() {
     had=$(nginx_identity)
     nginx_configure
     if ! alive nginx; then
-        nginx_end_strays TERM
         port_need nginx
         step "Starting nginx on 127.0.0.1:$(port nginx)" "See $LOG/nginx.log." nginx_launch
     elif [[ $(nginx_identity) != "$had" ]]; then

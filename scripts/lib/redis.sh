@@ -1,33 +1,34 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The stack's own Redis, or the one that REDIS_URL names.
+# The stack's own Redis, or the one that REDIS_URL named for scripts/up (servers.sh).
 
-# redis_kind: prints external or local. REDIS_URL counts as somebody else's server unless it is
-# what var/env says of our own.
+# redis_kind: prints external or local.
 redis_kind() {
-    if [[ ${REDIS_URL:-} && $REDIS_URL != "$(env_get REDIS_URL)" ]]; then
-        printf external
-    else
-        local kind
-        kind=$(state_get REDIS_KIND)
-        printf '%s' "${kind:-local}"
-    fi
+    local kind
+    kind=$(state_get REDIS_KIND)
+    printf '%s' "${kind:-local}"
+}
+
+# redis_own: prints how the address of the stack's own server begins.
+redis_own() {
+    printf 'redis://:%s@127.0.0.1:' "$(cat "$VAR/redis/password" 2>/dev/null || secret)"
+}
+
+redis_publish() {
+    env_set REDIS_URL "$(redis_own)$(port redis)/0"
 }
 
 redis_start() {
-    local kind
-    kind=$(redis_kind)
-    if [[ $kind == external ]]; then
-        [[ ! ${REDIS_URL:-} ]] || env_set REDIS_URL "$REDIS_URL"
-        state_set REDIS_KIND external
-        return 0
+    [[ $(redis_kind) == local ]] || return 0
+    if alive redis; then
+        redis_publish
+        return
     fi
-    state_set REDIS_KIND local
-    ! alive redis || return 0
     packages_need redis-server redis-tools
     port_need redis
     redis_configure
+    redis_publish
     step "Starting Redis on 127.0.0.1:$(port redis)" "See $LOG/redis.log." redis_launch
 }
 
@@ -67,7 +68,6 @@ tcp-backlog 511
 timeout 0
 tcp-keepalive 60
 END
-    env_set REDIS_URL "redis://:$password@127.0.0.1:$port/0"
 }
 
 redis_launch() {
@@ -86,7 +86,6 @@ redis_answers() {
 }
 
 redis_stop() {
-    [[ $(redis_kind) == local ]] || return 0
     end redis 10
 }
 
@@ -97,16 +96,11 @@ redis_kill() {
 
 redis_status() {
     if [[ $(redis_kind) == external ]]; then
-        printf 'external|-|%s\n' "$(without_secret "$(env_get REDIS_URL)")"
+        external_status REDIS_URL redis ping
     elif redis_answers; then
         printf 'up|%s|127.0.0.1:%s\n' "$(pid_of redis)" "$(port redis)"
     else
         printf 'down|-|127.0.0.1:%s\n' "$(port redis)"
         return 1
     fi
-}
-
-# without_secret URL: prints it with the password masked.
-without_secret() {
-    sed -E 's#(://[^:/@]*:)[^@]*@#\1***@#' <<<"$1"
 }

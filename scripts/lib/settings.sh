@@ -28,6 +28,15 @@ setting_drop() {
     [[ ! -e $1 ]] || { grep -v "^$2=" "$1" || true; } | write_private "$1"
 }
 
+# setting_put FILE KEY VALUE: sets it, or drops it if VALUE is empty.
+setting_put() {
+    if [[ $3 ]]; then
+        setting_set "$@"
+    else
+        setting_drop "$1" "$2"
+    fi
+}
+
 env_get() { setting_get "$ENV_FILE" "$1"; }
 env_set() { setting_set "$ENV_FILE" "$1" "$2"; }
 state_get() { setting_get "$STATE_FILE" "$1"; }

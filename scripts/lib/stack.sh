@@ -34,6 +34,8 @@ SOCKET_PATH_MAX=107 # sizeof(sun_path) - 1
 . "$LIB/mongod.sh"
 # shellcheck source=scripts/lib/mongo.sh
 . "$LIB/mongo.sh"
+# shellcheck source=scripts/lib/servers.sh
+. "$LIB/servers.sh"
 # shellcheck source=scripts/lib/workers.sh
 . "$LIB/workers.sh"
 # shellcheck source=scripts/lib/nginx.sh

@@ -24,30 +24,33 @@ workers_count() {
     printf '%d' "$((10#$count))"
 }
 
-# workers_configure: writes the settings to var/larderd.conf, if larderd finds them valid. The
-# caller's own LARDER_* are added to those that are there; an empty one takes its line away.
-workers_configure() {
-    local name program hidden new=$WORKER_CONFIG.checked
-    program=$(program larderd)
-    mapfile -t hidden < <(settings_hidden)
-    if [[ -e $WORKER_CONFIG ]]; then
-        write_private "$new" <"$WORKER_CONFIG"
-    fi
-    setting_set "$new" MONGODB_URI "$(env_get MONGODB_URI)"
-    setting_set "$new" REDIS_URL "$(env_get REDIS_URL)"
+# workers_check REDIS_URL MONGODB_URI: writes the settings to var/larderd.conf.checked; fails if
+# larderd does not find them valid. The caller's own LARDER_* are added to those that are there; an
+# empty one takes its line away.
+workers_check() {
+    local name new=$WORKER_CONFIG.checked
+    [[ ! ${LARDER_LISTEN:-} ]] ||
+        fail "LARDER_LISTEN is for workers started by hand; here they listen on $WORKER_SOCKET." \
+            "Unset it, and repeat."
+    workers_count >/dev/null
+    { cat "$WORKER_CONFIG" 2>/dev/null || true; } | write_private "$new"
+    setting_put "$new" REDIS_URL "$1"
+    setting_put "$new" MONGODB_URI "$2"
     for name in $(settings_exported); do
-        [[ ! ${SCRIPT_SETTINGS[$name]:-} ]] || continue
-        if [[ ${!name} ]]; then
-            setting_set "$new" "$name" "${!name}"
-        else
-            setting_drop "$new" "$name"
-        fi
+        [[ ${SCRIPT_SETTINGS[$name]:-} ]] || setting_put "$new" "$name" "${!name}"
     done
-    env "${hidden[@]}" "$program" --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
+    workers_program larderd --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
         cat "$LOG/check-config.log" >&2
+        rm "$new"
         fail "These settings are not valid; what runs keeps its own." \
             "Set what is named above to something valid, or to nothing, and repeat."
     }
+}
+
+# workers_configure: writes the settings to var/larderd.conf.
+workers_configure() {
+    local new=$WORKER_CONFIG.checked
+    workers_check "$(env_get REDIS_URL)" "$(env_get MONGODB_URI)"
     if cmp -s "$new" "$WORKER_CONFIG"; then
         rm "$new"
     else
@@ -78,18 +81,35 @@ settings_hidden() {
     done
 }
 
+# workers_program NAME ARGUMENT…: runs a program that gets its settings from a file alone.
+workers_program() {
+    local hidden program
+    program=$(program "$1")
+    shift
+    mapfile -t hidden < <(settings_hidden)
+    env "${hidden[@]}" "$program" "$@"
+}
+
 larderd_start() {
-    local program count
-    program=$(program larderd)
     packages_need spawn-fcgi python3-minimal
     workers_configure
-    if alive larderd; then
-        [[ $(workers_identity) == "$(state_get LARDERD_IDENTITY)" ]] || larderd_restart
-        return
+    if ! alive larderd; then
+        workers_begin
+    elif [[ $(workers_identity) != "$(state_get LARDERD_IDENTITY)" ||
+        $(workers_count) != "$(state_get LARDER_WORKERS)" ]]; then
+        workers_renew
+    elif ! workers_ready; then
+        step "Waiting for the workers" "See $LOG/larderd.log." wait_until 10 workers_ready
     fi
-    workers_end_strays
+}
+
+workers_begin() {
+    local program count
+    program=$(program larderd)
     count=$(workers_count)
+    workers_end_strays
     state_set LARDER_WORKERS "$count"
+    state_drop LARDERD_IDENTITY
     step "Starting $count workers" "See $LOG/larderd.log." workers_launch "$program" "$count"
     workers_started
 }
@@ -149,13 +169,24 @@ workers_running_count() {
     printf '%d' "${count:-0}"
 }
 
-# One after the other, so that as many as ever answer.
 larderd_restart() {
-    if ! alive larderd; then
+    if alive larderd; then
+        workers_configure
+        workers_renew
+    else
         larderd_start
+    fi
+}
+
+# One after the other, so that as many as ever answer; but all at once where their number changes,
+# and where they were left of two kinds, because replacing them has failed.
+workers_renew() {
+    if [[ ! $(state_get LARDERD_IDENTITY) || $(workers_count) != "$(state_get LARDER_WORKERS)" ]]; then
+        larderd_stop
+        workers_begin
         return
     fi
-    workers_configure
+    state_drop LARDERD_IDENTITY
     step "Replacing the workers one by one" "See $LOG/larderd.log." workers_roll
     workers_started
 }
