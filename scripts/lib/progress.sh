@@ -17,6 +17,12 @@ fail() {
     exit "$EXPLAINED"
 }
 
+# wrong_usage: the calling script's usage, and the status that goes with it.
+wrong_usage() {
+    usage >&2
+    exit 2
+}
+
 warn() {
     say "warning: $*"
 }
@@ -36,7 +42,8 @@ STEP='' # the pid of the step that runs
 LOCK='' # the descriptor of the stack's lock
 
 # step TEXT HINT COMMAND…: says TEXT, runs COMMAND with its output kept in var/log/steps.log, and
-# says how long it took. On failure it shows the end of that output and HINT, and ends the script.
+# says how long it took. On failure it shows the end of that output and HINT (unless the output says
+# itself what to do), and ends the script.
 # COMMAND runs in a subshell: what it sets is not
 # seen outside. Never call it where -e is off (in a condition, before && or ||).
 step() {
@@ -61,7 +68,8 @@ step() {
     fi
     say "failed"
     tail -c "+$((start + 1))" "$LOG/steps.log" | tail -n 15 | sed 's/^/  | /' >&2
-    fail "$text: failed (all of its output: $LOG/steps.log)" "$hint"
+    ((status != EXPLAINED)) || hint=''
+    fail "$text: failed (all of its output: $LOG/steps.log)" ${hint:+"$hint"}
 }
 
 # interrupted SIGNAL: ends the step that runs with all that it has started, then the script as the

@@ -61,6 +61,15 @@ trap 'on_error "$?" "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 
 PARTS=(redis mongo larderd nginx) # in the order of starting
 
+# The path goes into configurations and patterns as it is.
+stack_check_path() {
+    [[ $VAR != *[][\"\'\`\\\$\|\&\*\?\;\#{}]* && $VAR != *[[:cntrl:]]* ]] ||
+        fail "The stack's folder may have none of [ ] { } \" ' \` \\ \$ | & * ? ; # in its path: $VAR" \
+            "Set LARDER_VAR to another folder."
+    [[ ! -e $VAR || -d $VAR ]] || fail "$VAR is no folder." "Set LARDER_VAR to another one."
+}
+stack_check_path
+
 # Makes the stack's folders, readable by their owner only.
 stack_make_folders() {
     (umask 077 && mkdir -p "$RUN" "$LOG")
