@@ -8,7 +8,8 @@
 build_programs() {
     local hint="See the first error above."
     [[ ! ${LARDER_BUILD:-} || ! -x $BUILD/larderd || ! -x $BUILD/larderctl ]] || return 0
-    (umask 022 && mkdir -p "$BUILD")
+    (umask 022 && mkdir -p "$BUILD") ||
+        fail "The folder $BUILD cannot be made." "Set LARDER_BUILD to one that can."
     [[ -x $ROOT/configure ]] ||
         step "Preparing configure" "$hint" build_in "$ROOT" autoreconf -i
     [[ -x $BUILD/config.status ]] ||

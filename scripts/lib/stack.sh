@@ -72,7 +72,8 @@ stack_check_path
 
 # Makes the stack's folders, readable by their owner only.
 stack_make_folders() {
-    (umask 077 && mkdir -p "$RUN" "$LOG")
+    (umask 077 && mkdir -p "$RUN" "$LOG") ||
+        fail "The folder $VAR cannot be made, or written to." "Set LARDER_VAR to one that can."
     ((${#RUN} + 12 <= SOCKET_PATH_MAX)) ||
         fail "The path $RUN is too long for a Unix socket." "Set LARDER_VAR to a shorter folder."
 }
