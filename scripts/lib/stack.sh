@@ -81,10 +81,15 @@ stack_make_folders() {
 # Takes the stack's lock until the script ends, so that two commands never change one stack at the
 # same time. Daemons are started by steps, which do not inherit it.
 stack_lock() {
-    stack_make_folders
-    exec {LOCK}>"$VAR/lock"
-    flock -n "$LOCK" || say "Waiting for another command on $VAR ..."
-    flock "$LOCK"
+    while true; do
+        stack_make_folders
+        exec {LOCK}>"$VAR/lock"
+        flock -n "$LOCK" || say "Waiting for another command on $VAR ..."
+        flock "$LOCK"
+        # Who was waited for may have removed it: scripts/down --purge.
+        [[ ! $VAR/lock -ef /proc/$$/fd/$LOCK ]] || break
+        exec {LOCK}>&-
+    done
     trap 'interrupted INT' INT
     trap 'interrupted TERM' TERM
 }

@@ -3,12 +3,14 @@
 import os
 import pathlib
 import re
+import signal
+import socket
 import subprocess
 import time
 
 import pytest
 
-from stack import SCRIPTS, Stack, eventually
+from stack import SCRIPTS, Stack, eventually, port_is_free
 
 
 def pids(stack):
@@ -64,10 +66,33 @@ def test_status(stack, healthy):
 
 
 @pytest.mark.parametrize("arguments", [("stack",), ("stack", "dance"), ("stack", "stop", "postgres"),
-                                       ("up", "--fast"), ("down", "--all")])
-def test_bad_arguments(stack, arguments):
-    done = stack.script(*arguments, check=False)
-    assert done.returncode == 2 and "usage" in done.stderr
+                                       ("stack", "start stop"), ("stack", "status", "redis mongo"),
+                                       ("up", "--fast"), ("up", "--no-sample", "--bogus"),
+                                       ("down", "--all"), ("down", "--purge", "now")])
+def test_bad_arguments(stack, tmp_path, arguments):
+    done = stack.script(*arguments, check=False, env={"LARDER_VAR": str(tmp_path / "none")})
+    assert done.returncode == 2 and "usage" in done.stderr and done.stdout == ""
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("name", ["up", "down", "stack"])
+def test_help(stack, tmp_path, name):
+    done = stack.script(name, "--help", env={"LARDER_VAR": str(tmp_path / "none")})
+    assert "usage" in done.stdout and done.stderr == ""
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("odd", ["a|b", "a&b", 'a"b', "a\\b"])
+def test_a_folder_whose_name_would_break_configurations_is_refused(stack, tmp_path, odd):
+    done = stack.script("up", check=False, env={"LARDER_VAR": str(tmp_path / odd)})
+    assert done.returncode == 3 and "LARDER_VAR" in done.stderr
+    assert not (tmp_path / odd).exists()
+
+
+def test_a_stack_that_was_never_up_is_not_started_in_part(stack, tmp_path):
+    done = stack.script("stack", "start", check=False, env={"LARDER_VAR": str(tmp_path / "none")})
+    assert done.returncode == 3 and "scripts/up" in done.stderr
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("name, value", [
@@ -183,3 +208,135 @@ def test_workers_whose_shared_memory_was_removed_are_replaced(stack, healthy):
     maps = {line.split()[4] for pid in stack.workers() for line in open(f"/proc/{pid}/maps")
             if "/dev/shm/larder-" in line and "metrics" not in line}
     assert len(maps) == 1
+
+
+# --- A stack for itself, beside another whose servers it may be given ---
+
+
+@pytest.fixture(scope="module")
+def lone(stack):
+    """A stack whose first start was refused."""
+    lone = Stack()
+    try:
+        done = lone.script("up", "--no-sample", check=False, env={"LARDER_THREADS": "many"})
+        assert done.returncode == 3 and "LARDER_THREADS" in done.stderr
+        yield lone.up()
+    finally:
+        lone.down()
+
+
+def servers_of(stack):
+    return {name: stack.env[name] for name in ("REDIS_URL", "MONGODB_URI")}
+
+
+def answers(stack):
+    return stack.client.get("/api/products?limit=1").status == 200
+
+
+def running(stack):
+    """The parts of the stack, of postgres too, that have a living process."""
+    return {name for name, pid in pids(stack).items()
+            if pathlib.Path(f"/proc/{pid.strip()}/exe").exists()}
+
+
+def test_a_setting_that_was_refused_at_first_does_not_stick(lone):
+    assert "LARDER_THREADS" not in (lone.var / "larderd.conf").read_text()
+    assert answers(lone)
+
+
+def test_a_port_that_is_taken_is_noticed_before_anything_starts(stack):
+    other = Stack()
+    try:
+        with socket.create_server(("127.0.0.1", other.ports)):
+            done = other.script("up", "--no-sample", check=False)
+        assert done.returncode == 3 and str(other.ports) in done.stderr
+        assert not pids(other)
+    finally:
+        other.down()
+
+
+def test_workers_that_a_killed_nginx_has_left_are_ended(lone):
+    for action in ("start", "restart"):
+        lone.signal("nginx", signal.SIGKILL)
+        lone.control(action, "nginx")
+        assert answers(lone)
+    for action in ("stop", "kill"):
+        lone.signal("nginx", signal.SIGKILL)
+        assert not port_is_free(lone.ports)
+        lone.control(action, "nginx")
+        eventually(lambda: port_is_free(lone.ports), 5)
+        lone.control("start", "nginx")
+
+
+def test_the_number_of_workers_is_changed_and_checked_while_they_run(lone):
+    for count in (3, 2):
+        lone.script("up", "--no-sample", env={"LARDER_WORKERS": str(count)})
+        assert len(lone.workers()) == count and answers(lone)
+    before = pids(lone)
+    for wrong in ("0", "many"):
+        done = lone.script("up", "--no-sample", check=False, env={"LARDER_WORKERS": wrong})
+        assert done.returncode == 3 and "LARDER_WORKERS" in done.stderr
+    assert pids(lone) == before
+
+
+@pytest.mark.parametrize("name, value", [
+    ("REDIS_URL", "redis://h/16"), ("MONGODB_URI", "redis://h"), ("LARDER_LISTEN", "127.0.0.1:1")])
+def test_an_address_that_is_refused_is_not_kept(lone, name, value):
+    before = pids(lone), lone.env, (lone.var / "state").read_text()
+    done = lone.script("up", "--no-sample", check=False, env={name: value})
+    assert done.returncode == 3 and name in done.stderr
+    assert (pids(lone), lone.env, (lone.var / "state").read_text()) == before
+    lone.script("up", "--no-sample")
+    assert pids(lone) == before[0]
+
+
+def test_stop_and_down_do_not_mind_the_callers_addresses(lone, stack):
+    lone.control("stop", "redis", **servers_of(stack))
+    assert "redis.pid" not in running(lone)
+    lone.script("down", env=servers_of(stack))
+    assert not running(lone)
+    lone.up()
+
+
+def test_a_stack_is_switched_to_other_servers_and_back(lone, stack):
+    before = lone.env
+    lone.script("up", "--no-sample", env=servers_of(stack))
+    assert servers_of(lone) == servers_of(stack)
+    assert not running(lone) & {"redis.pid", "mongo.pid", "postgres.pid"}
+    assert "LARDER_ADMIN_PASSWORD" not in lone.env  # there was an administrator already
+    assert "external" in lone.control("status").stdout
+    lone.script("down")
+    lone.up()
+    assert lone.env == before and answers(lone)
+    session = lone.client.post("/api/sessions", {"email": before["LARDER_ADMIN_EMAIL"],
+                                                 "password": before["LARDER_ADMIN_PASSWORD"]})
+    assert session.status == 201
+
+
+def test_another_redis_that_is_away_is_told_of(lone):
+    own = lone.env["REDIS_URL"]
+    done = lone.script("up", "--no-sample", env={"REDIS_URL": "redis://127.0.0.1:1"})
+    assert "warning" in done.stderr and "REDIS_URL" in done.stderr
+    done = lone.script("stack", "status", check=False)
+    assert done.returncode == 1 and re.search(r"^redis +down", done.stdout, re.M)
+    lone.script("up", "--no-sample", env={"REDIS_URL": own})
+    assert lone.control("status", "redis").stdout.count("up") == 1 and lone.env["REDIS_URL"] == own
+
+
+def test_a_signal_ends_the_script_and_its_step(lone, tmp_path):
+    """Held up by workers that never get ready."""
+    (tmp_path / "larderctl").symlink_to(lone.build / "larderctl")
+    (tmp_path / "larderd").write_text(
+        "#!/bin/sh\ncase $* in *--check-config*) exit 0 ;; esac\nexec sleep 60\n")
+    (tmp_path / "larderd").chmod(0o755)
+    lone.control("stop", "larderd")
+    script = subprocess.Popen([SCRIPTS / "up", "--no-sample"], stderr=subprocess.PIPE, text=True,
+                              env=lone.environment(LARDER_BUILD=str(tmp_path)))
+    with script:
+        eventually(lambda: "larderd-2.pid" in running(lone))
+        script.terminate()
+        assert script.wait(5) == -signal.SIGTERM
+        assert "interrupted" in script.stderr.read()
+    eventually(lambda: not {"larderd.pid", "larderd-1.pid", "larderd-2.pid"} & running(lone))
+    lone.up()
+    assert answers(lone)
