@@ -76,7 +76,7 @@ step() {
 # signal would have done.
 interrupted() {
     local pid family=()
-    trap '' INT TERM
+    trap '' INT TERM HUP
     [[ ! $STEP ]] || mapfile -t family < <(freeze_family "$STEP")
     for pid in "${family[@]}"; do
         signal "$pid" TERM

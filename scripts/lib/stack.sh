@@ -92,6 +92,7 @@ stack_lock() {
     done
     trap 'interrupted INT' INT
     trap 'interrupted TERM' TERM
+    trap 'interrupted HUP' HUP
 }
 
 # secret: prints 32 random hexadecimal digits.
