@@ -31,11 +31,10 @@ struct create {
 static void count_one(struct create *create, size_t i)
 {
     const struct document *document = &create->documents[i];
-    struct str scope = create->write.plan->resource->scope;
+    const struct assignment *scope =
+        assignment_find(document->fields, document->count, create->write.plan->resource->scope);
 
-    for (size_t k = 0; k < document->count; k++)
-        if (str_eq(document->fields[k].field, scope))
-            write_count(&create->write, &document->fields[k].value, 1);
+    write_count(&create->write, scope != NULL ? &scope->value : NULL, 1);
 }
 
 static enum err insert_one(struct mongo_db *db, struct create *create)

@@ -194,10 +194,9 @@ enum err validate(const struct resource *resource, const json_t *object, enum va
 
 const struct value *draft_value(const struct draft *draft, struct str field)
 {
-    for (size_t i = 0; i < draft->count; i++)
-        if (draft->items[i].op == ASSIGN_SET && str_eq(draft->items[i].field, field))
-            return &draft->items[i].value;
-    return NULL;
+    const struct assignment *item = assignment_find(draft->items, draft->count, field);
+
+    return item != NULL && item->op == ASSIGN_SET ? &item->value : NULL;
 }
 
 /* --- And back --- */

@@ -35,15 +35,6 @@ static bool put(bson_t *to, const struct assignment *change, const bson_iter_t *
     return false;
 }
 
-static const struct assignment *find(const struct assignment *assignments, size_t count,
-                                     struct str field)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(assignments[i].field, field))
-            return &assignments[i];
-    return NULL;
-}
-
 bool bson_update(bson_t *to, struct str data, const struct assignment *assignments, size_t count)
 {
     bson_iter_t iter;
@@ -54,7 +45,7 @@ bool bson_update(bson_t *to, struct str data, const struct assignment *assignmen
         return false;
     while (bson_iter_next(&iter)) {
         struct str field = str_make(bson_iter_key(&iter), bson_iter_key_len(&iter));
-        const struct assignment *change = find(assignments, count, field);
+        const struct assignment *change = assignment_find(assignments, count, field);
         if (change != NULL ? !put(to, change, &iter) : !bson_append_iter(to, NULL, 0, &iter))
             return false;
     }

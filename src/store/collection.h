@@ -53,6 +53,10 @@ struct assignment {
     struct value value;
 };
 
+/* The one of this field, or NULL. */
+const struct assignment *assignment_find(const struct assignment *assignments, size_t count,
+                                         struct str field);
+
 struct sort_key {
     struct str field;
     int direction; /* 1 or -1 */

@@ -8,6 +8,15 @@
 
 enum { WRITE_MS = 3000, MISSED_TRIES = 50, MISSED_MS = 300 };
 
+const struct assignment *assignment_find(const struct assignment *assignments, size_t count,
+                                         struct str field)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(assignments[i].field, field))
+            return &assignments[i];
+    return NULL;
+}
+
 static void append_write_time(bson_t *opts, uint32_t max_time_ms)
 {
     bson_append_int64(opts, "maxTimeMS", -1, max_time_ms != 0 ? max_time_ms : WRITE_MS);
