@@ -6,25 +6,13 @@
 
 /* GET …/popular, those looked at most, and GET …/{id}/stats. */
 
-enum { POPULAR_LAST = 19, KEY_MAX = 128 };
+enum { POPULAR_LAST = 19 };
 
 struct asking {
     struct app *app;
     struct request *request;
     const struct plan *plan;
 };
-
-static struct str key_of(struct asking *asking, struct str id, struct buf *room)
-{
-    *room = BUF_INIT(KEY_MAX);
-    buf_str(room, asking->app->config.prefix);
-    buf_literal(room, ":views:");
-    buf_str(room, asking->plan->resource->name);
-    if (id.len > 0)
-        buf_char(room, ':');
-    buf_str(room, id);
-    return buf_view(room);
-}
 
 /* --- Popular --- */
 
@@ -81,17 +69,15 @@ void popular_handle(void *context, struct request *request, const struct route *
                     struct str id)
 {
     struct asking *asking = ask(context, request, route);
-    struct buf key;
+    struct str key = views_key(asking->app, asking->plan, STR(""), &request->arena);
 
     (void)id;
     _Static_assert(POPULAR_LAST == 19, "the text below says the same");
     if (!take_no_query(request))
         return;
-    redis_command(
-        asking->app->redis, 4,
-        (const struct str[]){STR("ZREVRANGE"), key_of(asking, STR(""), &key), STR("0"), STR("19")},
-        on_popular, asking);
-    buf_free(&key);
+    redis_command(asking->app->redis, 4,
+                  (const struct str[]){STR("ZREVRANGE"), key, STR("0"), STR("19")}, on_popular,
+                  asking);
 }
 
 /* --- Stats --- */
@@ -133,24 +119,24 @@ static void on_views(void *context, enum err err, const struct redis_value *repl
 static void on_item(struct cache_lookup *lookup)
 {
     struct stats *stats = (struct stats *)lookup;
-    struct request *request = stats->asking->request;
+    struct asking *asking = stats->asking;
+    struct request *request = asking->request;
     char hex[OID_HEX_SIZE];
-    struct buf key;
 
     if (lookup->err != ERR_OK) {
         problem_send_err(request, database_err(lookup->err));
         return;
     }
     if (lookup->entry.status != 200) {
-        problem_send(request, 404, STR("Product not found"), NULL);
+        problem_send(request, 404, asking->plan->resource->absent, NULL);
         return;
     }
     oid_text(&stats->read.id, hex);
     redis_command(
-        stats->asking->app->redis, 2,
-        (const struct str[]){STR("GET"), key_of(stats->asking, str_make(hex, sizeof hex), &key)},
+        asking->app->redis, 2,
+        (const struct str[]){STR("GET"), views_key(asking->app, asking->plan,
+                                                   str_make(hex, sizeof hex), &request->arena)},
         on_views, stats);
-    buf_free(&key);
 }
 
 void stats_handle(void *context, struct request *request, const struct route *route, struct str id)

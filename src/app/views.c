@@ -7,7 +7,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FLUSH_MS = 1000, SLOTS = 8192, FULL = SLOTS * 3 / 4, KEY_MAX = 128 };
+enum { FLUSH_MS = 1000, SLOTS = 8192, FULL = SLOTS * 3 / 4, GONE_MAX = 1024, GONE_TIMES = 3 };
+enum { ROOM = 256 }; /* for two names */
 
 /* A table with linear probing; a slot with a count of 0 and no plan is empty. */
 struct view {
@@ -16,11 +17,20 @@ struct view {
     uint64_t count;
 };
 
+/* An item that was deleted: taken away with these flushes too, since other workers may have counted
+ * views of it that are under way. */
+struct gone {
+    const struct plan *plan;
+    struct oid id;
+    unsigned times;
+};
+
 struct views {
     struct app *app;
     uv_timer_t timer;
-    size_t used;
+    size_t used, gone_count;
     struct view slots[SLOTS];
+    struct gone gone[GONE_MAX];
     void (*stopped)(void *context);
     void *stopped_context;
 };
@@ -61,30 +71,11 @@ uint64_t views_waiting(const struct views *views, const struct plan *plan, const
 
 /* --- To Redis --- */
 
-struct name {
-    char text[KEY_MAX];
-    size_t len;
-};
-
-static void put(struct name *name, struct str s)
+struct str views_key(const struct app *app, const struct plan *plan, struct str id,
+                     struct arena *arena)
 {
-    memcpy(name->text + name->len, s.ptr, s.len);
-    name->len += s.len;
-}
-
-/* "<prefix>:views:products", a prefix having at most 32 bytes, and with the id ":<id>". */
-static struct str key_of(const struct views *views, const struct plan *plan, const char *id,
-                         struct name *room)
-{
-    room->len = 0;
-    put(room, views->app->config.prefix);
-    put(room, STR(":views:"));
-    put(room, plan->resource->name);
-    if (id != NULL) {
-        put(room, STR(":"));
-        put(room, str_make(id, OID_HEX_SIZE));
-    }
-    return str_make(room->text, room->len);
+    return ARENA_JOIN(arena, app->config.prefix, STR(":views:"), plan->resource->name,
+                      id.len > 0 ? STR(":") : STR(""), id);
 }
 
 struct sending {
@@ -111,54 +102,84 @@ static void ignore(void *context, enum err err, const struct redis_value *reply)
 static void send_view(struct views *views, const struct view *view)
 {
     struct sending *sending = mem_alloc(sizeof *sending);
-    char id[OID_HEX_SIZE], number[DECIMAL_MAX];
-    struct name key, set;
-    struct str count;
+    char hex[OID_HEX_SIZE], number[DECIMAL_MAX], room[ROOM];
+    struct str id = str_make(hex, sizeof hex), count = str_decimal(view->count, number);
+    struct arena arena;
 
     *sending = (struct sending){views, *view};
-    oid_text(&view->id, id);
-    count = str_decimal(view->count, number);
-    redis_command(views->app->redis, 3,
-                  (const struct str[]){STR("INCRBY"), key_of(views, view->plan, id, &key), count},
-                  on_added, sending);
+    oid_text(&view->id, hex);
+    arena_init(&arena, room, sizeof room);
+    redis_command(
+        views->app->redis, 3,
+        (const struct str[]){STR("INCRBY"), views_key(views->app, view->plan, id, &arena), count},
+        on_added, sending);
     redis_command(views->app->redis, 4,
-                  (const struct str[]){STR("ZINCRBY"), key_of(views, view->plan, NULL, &set), count,
-                                       str_make(id, OID_HEX_SIZE)},
+                  (const struct str[]){STR("ZINCRBY"),
+                                       views_key(views->app, view->plan, STR(""), &arena), count,
+                                       id},
                   ignore, NULL);
+    arena_reset(&arena);
+}
+
+static void send_gone(struct views *views, const struct gone *gone)
+{
+    char hex[OID_HEX_SIZE], room[ROOM];
+    struct str id = str_make(hex, sizeof hex);
+    struct arena arena;
+
+    oid_text(&gone->id, hex);
+    arena_init(&arena, room, sizeof room);
+    redis_command(
+        views->app->redis, 2,
+        (const struct str[]){STR("UNLINK"), views_key(views->app, gone->plan, id, &arena)}, ignore,
+        NULL);
+    redis_command(
+        views->app->redis, 3,
+        (const struct str[]){STR("ZREM"), views_key(views->app, gone->plan, STR(""), &arena), id},
+        ignore, NULL);
+    arena_reset(&arena);
+}
+
+static void send_all_gone(struct views *views)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < views->gone_count; i++) {
+        struct gone *gone = &views->gone[i];
+        send_gone(views, gone);
+        if (--gone->times > 0)
+            views->gone[kept++] = *gone;
+    }
+    views->gone_count = kept;
 }
 
 /* The commands of one turn leave in one write. */
 static void flush(struct views *views)
 {
-    if (views->used == 0)
+    if (views->used == 0 && views->gone_count == 0)
         return;
     if (!redis_writable(views->app->redis)) {
         redis_wake(views->app->redis);
         return;
     }
-    for (size_t i = 0; i < SLOTS; i++)
+    for (size_t i = 0; views->used > 0 && i < SLOTS; i++)
         if (views->slots[i].count > 0)
             send_view(views, &views->slots[i]);
-    memset(views->slots, 0, sizeof views->slots);
+    if (views->used > 0)
+        memset(views->slots, 0, sizeof views->slots);
     views->used = 0;
+    send_all_gone(views);
 }
 
 void views_forget(struct views *views, const struct plan *plan, const struct oid *id)
 {
-    char hex[OID_HEX_SIZE];
-    struct name key, set;
+    struct gone gone = {plan, *id, GONE_TIMES};
 
     slot_of(views, plan, id)->count = 0;
-    if (!redis_ready(views->app->redis))
-        return;
-    oid_text(id, hex);
-    redis_command(views->app->redis, 2,
-                  (const struct str[]){STR("UNLINK"), key_of(views, plan, hex, &key)}, ignore,
-                  NULL);
-    redis_command(views->app->redis, 3,
-                  (const struct str[]){STR("ZREM"), key_of(views, plan, NULL, &set),
-                                       str_make(hex, OID_HEX_SIZE)},
-                  ignore, NULL);
+    if (redis_ready(views->app->redis))
+        send_gone(views, &gone);
+    if (views->gone_count < GONE_MAX)
+        views->gone[views->gone_count++] = gone;
 }
 
 /* --- Life --- */

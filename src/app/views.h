@@ -21,7 +21,11 @@ void views_free(struct views *views);
 void views_count(struct views *views, const struct plan *plan, const struct oid *id);
 /* What has been counted here and is not in Redis yet. */
 uint64_t views_waiting(const struct views *views, const struct plan *plan, const struct oid *id);
-/* The item is no more. */
+/* "<prefix>:views:products:<id>", and of no id "<prefix>:views:products". */
+struct str views_key(const struct app *app, const struct plan *plan, struct str id,
+                     struct arena *arena);
+/* The item is no more: its views are taken away now, and some seconds long what other workers may
+ * still add. */
 void views_forget(struct views *views, const struct plan *plan, const struct oid *id);
 
 #endif

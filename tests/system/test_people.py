@@ -699,6 +699,21 @@ def test_views(shop, editor):
     eventually(lambda: shop.redis.exists(f"larder:views:products:{item}") == 0)
 
 
+def test_views_of_a_deleted_item_do_not_come_back(shop, editor):
+    """Another host has counted views of it that it has not told Redis yet."""
+    other = shop.sibling()
+    item, quiet = (editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+                   for _ in range(2))
+    for _ in range(20):
+        assert other.client.get(f"/api/products/{item}").status == 200
+    assert editor.request("DELETE", f"/api/products/{item}").status == 200
+    for _ in range(20):
+        assert other.client.get(f"/api/products/{quiet}").status == 200
+    eventually(lambda: shop.redis.get(f"larder:views:products:{quiet}") == b"20")
+    eventually(lambda: shop.redis.exists(f"larder:views:products:{item}") == 0 and
+               shop.redis.zscore("larder:views:products", item) is None)
+
+
 def test_stats_of_nothing(shop):
     assert shop.client.get("/api/products/xyz/stats").status == 400
     assert shop.client.get("/api/products/" + "0" * 24 + "/stats").status == 404
