@@ -104,6 +104,12 @@ def cpu_seconds(pids):
     return total / TICK
 
 
+def machine_seconds():
+    """What all cores have spent so far, and of that idle."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    return sum(map(int, fields)) / TICK, (int(fields[3]) + int(fields[4])) / TICK
+
+
 def children(pid):
     found = [pid]
     for entry in Path("/proc").iterdir():
@@ -143,9 +149,13 @@ def run_wrk(*what):
 
 
 def measure(groups, *what):
-    """What wrk tells, and the CPU microseconds a request of each group of processes."""
+    """What wrk tells, the CPU microseconds a request of each group of processes, and the share of
+    the cores' time in which they were idle."""
     before = {name: cpu_seconds(pids) for name, pids in groups.items()}
+    all_before, idle_before = machine_seconds()
     cell = run_wrk(*what)
+    all_after, idle_after = machine_seconds()
+    cell["idle"] = (idle_after - idle_before) / max(all_after - all_before, 1 / TICK)
     for name, pids in groups.items():
         cell[name] = (cpu_seconds(pids) - before[name]) / max(cell["requests"], 1) * 1e6
     return cell
