@@ -22,6 +22,7 @@ struct create {
     size_t count, written;
     bool once;       /* the ids are those of an Idempotency-Key: what exists was made by it */
     struct buf made; /* with once: the JSON of the one that there was */
+    int64_t version; /* of what was made, by others' changes since */
     struct newcomer *items;
     struct document *documents; /* those that are written, in order */
     enum err *errs;
@@ -42,14 +43,18 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
     const struct plan *plan = create->write.plan;
     struct str collection = plan->resource->name;
     struct condition condition = {STR("_id"), OP_EQ, create->documents[0].fields[0].value};
-    struct record record = {.shape = &plan->shape, .out = &create->made};
+    struct value found[RESOURCE_FIELDS_MAX];
+    struct record record = {.shape = &plan->shape, .out = &create->made, .captured = found};
     enum err err = collection_insert(db, collection, &create->documents[0], NULL);
 
     if (err == ERR_OK)
         count_one(create, 0);
     if (err != ERR_EXISTS || !create->once)
         return err;
-    return collection_find_one(db, collection, &condition, 1, 0, &record);
+    err = collection_find_one(db, collection, &condition, 1, 0, &record);
+    if (err == ERR_OK)
+        create->version = found[plan->version].type == VALUE_INT ? found[plan->version].integer : 0;
+    return err;
 }
 
 static enum err work(struct mongo_db *db, struct write *write)
@@ -95,7 +100,8 @@ static void answer_one(struct write *write)
     buf_char(&text, '/');
     buf_append(&text, hex, sizeof hex);
     response_header(response, STR("Location"), buf_view(&text));
-    response_header(response, STR("ETag"), plan_item_etag(1, STR(""), room));
+    response_header(response, STR("ETag"),
+                    plan_item_etag(create->version, buf_view(&create->made), room));
     buf_reset(&text);
     if (create->made.len > 0)
         buf_str(&text, buf_view(&create->made));
@@ -205,8 +211,13 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
     struct create *create = write_new(sizeof *create, app, plan, request);
     struct arena *arena = &create->write.arena;
 
+    _Static_assert(2 * BULK_MAX + 2 <= CACHE_WRITE_TAGS_MAX, "item and scope of each, collection, "
+                                                             "owner");
+    _Static_assert(BULK_MAX + 1 <= CACHE_WRITE_TOTALS_MAX, "scope of each, collection");
+
     create->many = json_is_array(root);
     create->count = create->many ? json_array_size(root) : 1;
+    create->version = 1;
     create->items = arena_alloc(arena, create->count * sizeof create->items[0]);
     create->documents = arena_alloc(arena, create->count * sizeof create->documents[0]);
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);

@@ -23,6 +23,8 @@ struct redis;
 
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
+    bool listens;      /* hears other hosts' writes for this one, when its turn comes: for those
+                          whose loop never stands still */
 };
 
 /* Borrows all three for its life; memory is never NULL (it may hold tags only). */
@@ -107,7 +109,7 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 /* A write on some tags: cache_write_begin fences them and calls ready; the caller then asks MongoDB
  * and calls cache_write_end with the outcome; when that calls done, the write may be acknowledged.
  * The caller keeps the struct and the tags until done. */
-enum { CACHE_WRITE_TAGS_MAX = 320 };
+enum { CACHE_WRITE_TAGS_MAX = 320, CACHE_WRITE_TOTALS_MAX = 104 };
 
 /* A total that the write need not make void: the entry of this name, which has the write's tag
  * tags[tag] and no other, and whose body is a decimal number.  Where it was valid before, and
@@ -121,9 +123,9 @@ struct cache_total {
 
 struct cache_write {
     const struct str *tags; /* "products", "products:books", "product:65a…"; no tag twice */
-    size_t tag_count;
+    size_t tag_count;       /* at most CACHE_WRITE_TAGS_MAX */
     const struct cache_total *totals;
-    size_t total_count;
+    size_t total_count; /* at most CACHE_WRITE_TOTALS_MAX */
     /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun
      * and done will not be called. */
     void (*ready)(struct cache_write *write, enum err err);

@@ -85,6 +85,9 @@ static void put_number(struct call *call, uint64_t number)
 }
 
 enum { FIXED_ARGS = 4, TOTAL_ARGS = 4 };
+_Static_assert(3 * CACHE_WRITE_TAGS_MAX + FIXED_ARGS + (1 + TOTAL_ARGS) * CACHE_WRITE_TOTALS_MAX <=
+                   REDIS_SCRIPT_ARGS_MAX,
+               "the largest write fits into a script's keys and arguments");
 
 static struct call call_new(struct cache *cache, const struct cache_write *write, size_t totals)
 {

@@ -122,7 +122,7 @@ struct redis_script {
     struct str text;
     char sha[40]; /* SHA-1 in hex, as EVALSHA wants it; sha[0] == 0: not known yet */
 };
-enum { REDIS_SCRIPT_ARGS_MAX = 1024 };
+enum { REDIS_SCRIPT_ARGS_MAX = 1536 };
 /* EVALSHA; when Redis does not know the script, EVAL instead (once).  keys and args together at
  * most REDIS_SCRIPT_ARGS_MAX. */
 void redis_script(struct redis *redis, struct redis_script *script, const struct str keys[],
