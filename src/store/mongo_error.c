@@ -10,6 +10,8 @@ struct code {
     enum err read, write;
 };
 static const struct code codes[] = {
+    {6, ERR_UNAVAILABLE, ERR_UNKNOWN},         /* HostUnreachable, as mongos tells it */
+    {7, ERR_UNAVAILABLE, ERR_UNKNOWN},         /* HostNotFound */
     {13, ERR_DENIED, ERR_DENIED},              /* Unauthorized */
     {18, ERR_DENIED, ERR_DENIED},              /* AuthenticationFailed */
     {50, ERR_TIMEOUT, ERR_UNKNOWN},            /* MaxTimeMSExpired */
@@ -21,6 +23,7 @@ static const struct code codes[] = {
     {189, ERR_UNAVAILABLE, ERR_UNKNOWN},       /* PrimarySteppedDown */
     {262, ERR_TIMEOUT, ERR_UNKNOWN},           /* ExceededTimeLimit */
     {8000, ERR_DENIED, ERR_DENIED},            /* Atlas: authentication */
+    {9001, ERR_UNAVAILABLE, ERR_UNKNOWN},      /* SocketException */
     {10107, ERR_UNAVAILABLE, ERR_UNAVAILABLE}, /* NotWritablePrimary */
     {11000, ERR_EXISTS, ERR_EXISTS},           /* DuplicateKey */
     {11001, ERR_EXISTS, ERR_EXISTS},

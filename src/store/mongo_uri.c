@@ -21,18 +21,19 @@ static const char *const insecure[] = {
     MONGOC_URI_TLSINSECURE,
 };
 
+/* A write that fewer have is acknowledged before a read by majority sees it: what is read then
+ * would be kept as if it were newer. */
 static void set_concerns(mongoc_uri_t *uri)
 {
+    int32_t given = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_WTIMEOUTMS, 0);
     mongoc_read_prefs_t *primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+    mongoc_write_concern_t *written = mongoc_write_concern_new();
 
     mongoc_uri_set_read_prefs_t(uri, primary);
     mongoc_read_prefs_destroy(primary);
-    if (!mongoc_uri_has_option(uri, MONGOC_URI_W)) {
-        mongoc_write_concern_t *majority = mongoc_write_concern_new();
-        mongoc_write_concern_set_wmajority(majority, WTIMEOUT_MS);
-        mongoc_uri_set_write_concern(uri, majority);
-        mongoc_write_concern_destroy(majority);
-    }
+    mongoc_write_concern_set_wmajority(written, given > 0 ? given : WTIMEOUT_MS);
+    mongoc_uri_set_write_concern(uri, written);
+    mongoc_write_concern_destroy(written);
     if (!mongoc_uri_has_option(uri, MONGOC_URI_READCONCERNLEVEL)) {
         mongoc_read_concern_t *majority = mongoc_read_concern_new();
         mongoc_read_concern_set_level(majority, MONGOC_READ_CONCERN_LEVEL_MAJORITY);

@@ -347,7 +347,7 @@ static void test_uri(void **state)
         assert_null(strstr(why, "secret"));
     }
     assert_int_equal(mongo_uri_parse("mongodb://h/?retryWrites=true&socketTimeoutMS=7&"
-                                     "readPreference=secondary",
+                                     "readPreference=secondary&w=1&wtimeoutMS=40",
                                      &uri, &why),
                      ERR_OK);
     assert_false(mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true));
@@ -359,6 +359,7 @@ static void test_uri(void **state)
     assert_int_equal(mongoc_read_prefs_get_mode(mongoc_uri_get_read_prefs_t(uri)),
                      MONGOC_READ_PRIMARY);
     assert_true(mongoc_write_concern_get_wmajority(mongoc_uri_get_write_concern(uri)));
+    assert_int_equal(mongoc_write_concern_get_wtimeout(mongoc_uri_get_write_concern(uri)), 40);
     mongoc_uri_destroy(uri);
 }
 
@@ -383,6 +384,8 @@ static void test_errors(void **state)
                      ERR_UNAVAILABLE);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 50, false), ERR_TIMEOUT);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 50, true), ERR_UNKNOWN);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 6, true), ERR_UNKNOWN);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 9001, false), ERR_UNAVAILABLE);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 11000, true), ERR_EXISTS);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 13, true), ERR_DENIED);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 10107, true), ERR_UNAVAILABLE);
