@@ -94,7 +94,8 @@ static void move_to_main(struct work *work, int from, const struct ring_piece *p
                (size_t)piece->units * (MEMORY_UNIT / sizeof(uint64_t)));
     ring_publish(main, place, piece->units);
     index_move(slot, entry_make(piece->key_hash, RING_MAIN, place), uses);
-    work->moves--;
+    if (work->moves > 0) /* making room may have taken the last one */
+        work->moves--;
 }
 
 static void evict(struct work *work, struct index_slot slot)
