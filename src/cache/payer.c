@@ -184,16 +184,16 @@ void debts_look(struct debts *debts,
 static void settle_marks(struct round *round)
 {
     struct memory *memory = round->debts->cache->memory;
+    bool owed[MEMORY_TAG_SLOTS] = {false};
 
-    for (size_t i = 0; i < round->mark_count; i++) {
-        bool owed = round->more;
-        for (size_t j = 0; j < round->count && !owed; j++)
-            for (size_t k = 0; k < round->listed[j].tag_count && !owed; k++)
-                owed = !round->listed[j].gone &&
-                       slot_of(round->tags[round->listed[j].tag_at + k]) == round->marks[i].slot;
-        if (!owed)
+    if (round->more)
+        return;
+    for (size_t i = 0; i < round->count; i++)
+        for (size_t j = 0; j < round->listed[i].tag_count && !round->listed[i].gone; j++)
+            owed[slot_of(round->tags[round->listed[i].tag_at + j])] = true;
+    for (size_t i = 0; i < round->mark_count; i++)
+        if (!owed[round->marks[i].slot])
             memory_settle(memory, round->marks[i].slot, round->marks[i].generation);
-    }
 }
 
 static enum err delete_settled(struct mongo_db *db, void *context)
