@@ -19,6 +19,22 @@ static enum err make(struct mongo_db *db, void *context)
     return indexes_ensure(db, making->resource, &making->refused);
 }
 
+/* The server goes on with an index that takes longer than an answer may: it is asked for again, and
+ * waited for. */
+static enum err make_one(struct ctl *ctl, struct guard *guard, struct making *making)
+{
+    enum err err;
+
+    for (;;) {
+        guard_extend(guard);
+        err = mongo_run(ctl->backend.mongo, make, making);
+        if (err != ERR_UNKNOWN)
+            return err;
+        fprintf(stderr, "%.*s: an index is still being made ...\n", (int)making->resource->name.len,
+                making->resource->name.ptr);
+    }
+}
+
 static enum err make_all(struct ctl *ctl, struct guard *guard)
 {
     enum err err = ERR_OK;
@@ -26,8 +42,7 @@ static enum err make_all(struct ctl *ctl, struct guard *guard)
     for (size_t i = 0; err == ERR_OK && i < INDEXED_COUNT; i++) {
         struct making making = {.resource = indexed[i]};
 
-        guard_extend(guard);
-        err = mongo_run(ctl->backend.mongo, make, &making);
+        err = make_one(ctl, guard, &making);
         if (err == ERR_OK)
             printf("%-12.*s %zu indexes, %u of them refused\n", (int)indexed[i]->name.len,
                    indexed[i]->name.ptr, indexed[i]->index_count, making.refused);
