@@ -33,7 +33,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->fills = fills_new(cache);
     cache->debts = debts_new(cache);
     cache->waits = waits_new(cache);
-    cache->listener = listener_new(cache);
+    cache->listener = listener_new(cache, config->listens);
     cache->reclaim = reclaim_new(cache);
     return cache;
 }

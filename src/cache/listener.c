@@ -26,7 +26,8 @@ enum {
     BEAT_MS = 10,
     LEASE_MS = 50,
     CLAIM_MS = 1000,
-    REFUSED_MS = 60000 /* after a server that knows no tracking */
+    REFUSED_MS = 60000, /* after a server that knows no tracking */
+    CHANNEL_MAX = 128
 };
 
 static int64_t ns(int64_t ms)
@@ -113,10 +114,10 @@ static const struct redis_listener_events events = {.on_subscribed = on_subscrib
 static void start(struct listener *listener)
 {
     struct cache *cache = listener->cache;
+    struct buf channel = BUF_INIT(CHANNEL_MAX);
     struct str prefix;
     struct redis_listener_config config = {.prefixes = &prefix,
                                            .prefix_count = 1,
-                                           .beat_channel = STR("larder:beat:"),
                                            .beat_ms = BEAT_MS,
                                            .events = &events,
                                            .context = listener};
@@ -125,7 +126,11 @@ static void start(struct listener *listener)
     buf_str(&listener->prefix, cache_base(cache));
     buf_literal(&listener->prefix, "tag:");
     prefix = buf_view(&listener->prefix);
+    buf_str(&channel, str_from(cache->prefix));
+    buf_literal(&channel, ":beat:");
+    config.beat_channel = buf_view(&channel);
     listener->hearing = redis_listener_start(cache->redis, &config);
+    buf_free(&channel);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -151,7 +156,7 @@ static void on_timer_closed(uv_handle_t *handle)
     cache_handle_closed(((struct listener *)handle->data)->cache);
 }
 
-struct listener *listener_new(struct cache *cache)
+struct listener *listener_new(struct cache *cache, bool listens)
 {
     struct listener *listener = mem_zalloc(sizeof *listener);
 
@@ -160,7 +165,7 @@ struct listener *listener_new(struct cache *cache)
     uv_timer_init(cache->loop, &listener->timer);
     listener->timer.data = listener;
     cache_handle_opened(cache);
-    if (memory_item_max(cache->memory) > 0)
+    if (listens && memory_item_max(cache->memory) > 0)
         uv_timer_start(&listener->timer, on_tick, 0, TICK_MS);
     return listener;
 }

@@ -142,7 +142,7 @@ void debts_look(struct debts *debts,
                 void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* listener.c */
-struct listener *listener_new(struct cache *cache);
+struct listener *listener_new(struct cache *cache, bool listens);
 void listener_stop(struct listener *listener);
 void listener_free(struct listener *listener);
 

@@ -270,7 +270,8 @@ enum err backend_open_mongo(struct backend *backend, const struct config *config
 enum err backend_open(struct backend *backend, const struct config *config, enum backend_use use,
                       uv_loop_t *loop, struct buf *problems)
 {
-    struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX))};
+    struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
+                                 .listens = use == BACKEND_WORKER};
     enum err err = open_mongo(config, loop, &backend->mongo, problems);
 
     if (err != ERR_OK)
