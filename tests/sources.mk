@@ -3,6 +3,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/app/test_auth \
+	tests/unit/app/test_counter \
 	tests/unit/app/test_cursor \
 	tests/unit/app/test_email \
 	tests/unit/app/test_openapi \
