@@ -2,12 +2,16 @@
 #include "base/metrics.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/hash.h"
 
 enum { SLOTS = 256 };
 
@@ -37,13 +41,26 @@ static bool claim(int fd, int slot)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
+/* Which counters there are and in which order: programs that differ in that share no file. */
+static uint64_t layout(void)
+{
+    uint64_t sum = METRIC_COUNT;
+
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        sum = sum * 31 + hash64(metrics[i].name, strlen(metrics[i].name)) +
+              hash64(metrics[i].label, strlen(metrics[i].label));
+    return sum;
+}
+
 enum err metrics_open(const char *name)
 {
     size_t size = SLOTS * sizeof(struct slot);
+    char path[NAME_MAX];
     void *map;
-    int slot = 0;
-    int fd = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int slot = 0, fd;
 
+    snprintf(path, sizeof path, "%s-%08x", name, (unsigned)(layout() >> 32));
+    fd = shm_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return ERR_IO;
     if (posix_fallocate(fd, 0, (off_t)size) != 0 ||
