@@ -3,6 +3,7 @@
 #include "app/item.h"
 #include "app/state.h"
 #include "app/views.h"
+#include "http/conditional.h"
 
 /* GET …/popular, those looked at most, and GET …/{id}/stats. */
 
@@ -16,16 +17,32 @@ struct asking {
 
 /* --- Popular --- */
 
-static void answer_none(struct request *request)
+/* Redis knows of none, or does not answer. */
+static void answer_none(struct request *request, enum err err)
 {
-    buf_literal(&request->response.body,
-                "{\"success\":true,\"source\":\"database\",\"count\":0,\"total\":0,\"page\":1,"
+    struct response *response = &request->response;
+    struct str etag;
+    char room[ETAG_SIZE];
+
+    buf_literal(&response->body,
+                "{\"success\":true,\"source\":\"cache\",\"count\":0,\"total\":0,\"page\":1,"
                 "\"pages\":1,\"limit\":0,\"next\":null,\"data\":[]}");
-    answer_json(request, 200, STR("public, no-cache"));
+    if (err == ERR_OK)
+        answer_cache_status(response, CACHE_REDIS, CACHE_DETAIL_NONE, 200, 0);
+    else
+        answer_cache_status(response, CACHE_DATABASE, CACHE_DETAIL_REDIS_DOWN, 200, 0);
+    etag = etag_of(STR("[]}"), true, room); /* as of any list by ids */
+    answer_cacheable(response, etag);
+    if (answer_not_modified(request, etag))
+        return;
+    response->status = 200;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_body_done(response);
+    request_finish(request);
 }
 
 /* As if the client had asked for these ids. */
-static void answer_ids(struct asking *asking, const struct redis_value *reply)
+static void answer_ids(struct asking *asking, enum err err, const struct redis_value *reply)
 {
     struct request *request = asking->request;
     const struct resource *resource = asking->plan->resource;
@@ -48,13 +65,13 @@ static void answer_ids(struct asking *asking, const struct redis_value *reply)
                                     &problem) == ERR_OK)
         ids_handle(asking->app, asking->plan, request, &query);
     else
-        answer_none(request);
+        answer_none(request, err);
     buf_free(&text);
 }
 
 static void on_popular(void *context, enum err err, const struct redis_value *reply)
 {
-    answer_ids(context, err == ERR_OK ? reply : NULL);
+    answer_ids(context, err, err == ERR_OK ? reply : NULL);
 }
 
 static struct asking *ask(struct app *app, struct request *request, const struct route *route)

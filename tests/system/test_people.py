@@ -767,7 +767,9 @@ def test_views_wait_for_redis(shop, editor, mended):
     shop.control("stop", "redis")
     for _ in range(10):
         assert shop.client.get(f"/api/products/{item}").status == 200
-    assert shop.client.get("/api/products/popular").status == 200
+    popular = shop.client.get("/api/products/popular")
+    assert (popular.status, popular.json["data"]) == (200, [])
+    assert popular.header("Cache-Status") == "larder; fwd=bypass; detail=REDIS-DOWN"
     assert views_of(shop, item) is None
     shop.control("start", "redis")
     eventually(lambda: shop.redis.get(f"larder:views:products:{item}") == b"10", 15)
