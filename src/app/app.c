@@ -129,6 +129,14 @@ static bool has_media_type(const struct request *request, unsigned flags)
            ((flags & ROUTE_MERGE) != 0 && media_type_is(type, STR("application/merge-patch+json")));
 }
 
+/* No content coding is undone (RFC 9110 section 8.4). */
+static bool is_encoded(const struct request *request)
+{
+    struct str coding = request_param(request, STR("HTTP_CONTENT_ENCODING"));
+
+    return coding.len > 0 && !str_eq_nocase(coding, STR("identity"));
+}
+
 /* Answers a body that cannot be let through; true when the handler may have it. */
 static bool admits_body(struct request *request, const struct route *route)
 {
@@ -141,6 +149,8 @@ static bool admits_body(struct request *request, const struct route *route)
                                                       "application/merge-patch+json")
                                                 : STR("Content-Type must be application/json"),
                      NULL);
+    } else if (is_encoded(request)) {
+        problem_send(request, 415, STR("Content-Encoding must be identity"), NULL);
     } else {
         return true;
     }

@@ -8,7 +8,10 @@
 #include "app/note.h"
 #include "base/mem.h"
 
-enum { LINK_MAX = 500 };
+enum {
+    LINK_WORDS = 40,  /* what a link has besides path and query, at most */
+    LINK_LEAVES = 300 /* of the head, for the headers that follow */
+};
 
 static const struct query_value *value_of(const struct list_read *read, enum param_op op)
 {
@@ -47,17 +50,29 @@ struct str list_asked(const struct plan *plan, const struct query *query, struct
 
 /* --- Link (RFC 8288) --- */
 
-static void put_link(struct buf *head, const struct list_read *read, struct str base,
-                     const char *name, struct str value, const char *rel, bool *first)
+/* The links of one answer.  They have to fit into one buffer with the other headers: those that do
+ * not are left out, so what leads on is put first. */
+struct links {
+    struct buf *head;
+    struct str path, base; /* base: the parameters that all pages of the walk share */
+    bool begun;
+};
+
+static void put_link(struct links *links, const char *name, struct str value, const char *rel)
 {
-    buf_str(head, *first ? STR("Link: <") : STR(", <"));
-    *first = false;
-    buf_str(head, read->path);
-    if (base.len > 0 || value.len > 0)
+    struct buf *head = links->head;
+    size_t size = links->path.len + links->base.len + value.len + LINK_WORDS;
+
+    if (head->len + size > RESPONSE_HEAD_MAX - LINK_LEAVES)
+        return;
+    buf_str(head, links->begun ? STR(", <") : STR("Link: <"));
+    links->begun = true;
+    buf_str(head, links->path);
+    if (links->base.len > 0 || value.len > 0)
         buf_char(head, '?');
-    buf_str(head, base);
+    buf_str(head, links->base);
     if (value.len > 0) {
-        if (base.len > 0)
+        if (links->base.len > 0)
             buf_char(head, '&');
         buf_str(head, str_from(name));
         buf_char(head, '=');
@@ -74,32 +89,32 @@ static struct str page_text(uint64_t page, char room[static DECIMAL_MAX])
     return page > 1 ? str_decimal(page, room) : STR("");
 }
 
-/* Relative references; too long ones are left out, for a header has to fit into one buffer. */
+/* Relative references. */
 static void put_links(struct response *response, const struct cache_lookup *lookup)
 {
     const struct list_read *read = (const struct list_read *)lookup;
     struct request *request = lookup->context;
     uint64_t page = value_of(read, PARAM_PAGE)->integer, pages;
     uint64_t reach = PAGE_REACH / value_of(read, PARAM_LIMIT)->integer;
-    bool walking = value_of(read, PARAM_AFTER)->given, first = true;
+    bool walking = value_of(read, PARAM_AFTER)->given;
     bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
     struct str next = note_take(&lookup->entry, gzip, &pages);
-    struct str base = query_text(&read->query, read->plan->walk, &request->arena);
-    struct buf *head = &response->head;
+    struct links links = {.head = &response->head,
+                          .path = read->path,
+                          .base = query_text(&read->query, read->plan->walk, &request->arena)};
     char room[DECIMAL_MAX];
 
-    if (base.len + read->path.len > LINK_MAX || next.len > LINK_MAX)
-        return;
-    put_link(head, read, base, "", STR(""), "first", &first);
-    if (!walking && page > 1)
-        put_link(head, read, base, "page", page_text(page - 1, room), "prev", &first);
     if (!walking && page < pages && page < reach)
-        put_link(head, read, base, "page", page_text(page + 1, room), "next", &first);
+        put_link(&links, "page", page_text(page + 1, room), "next");
     else if (next.len > 0)
-        put_link(head, read, base, "after", next, "next", &first);
+        put_link(&links, "after", next, "next");
+    if (!walking && page > 1)
+        put_link(&links, "page", page_text(page - 1, room), "prev");
+    put_link(&links, "", STR(""), "first");
     if (pages > 0 && pages <= reach)
-        put_link(head, read, base, "page", page_text(pages, room), "last", &first);
-    buf_literal(head, "\r\n");
+        put_link(&links, "page", page_text(pages, room), "last");
+    if (links.begun)
+        buf_literal(&response->head, "\r\n");
 }
 
 /* --- The look-up --- */

@@ -97,6 +97,16 @@ def test_content_type(http, category, kind, status):
         assert answer.json["success"] is False
 
 
+@pytest.mark.parametrize("coding, status", [("identity", 201), ("Identity", 201), ("gzip", 415),
+                                            ("gzip, br", 415)])
+def test_content_coding(http, category, coding, status):
+    body = json.dumps({"name": "x", "price": 1, "category": category})
+    answer = http.request("POST", "/api/products", body=body,
+                          headers={"Content-Type": "application/json", "Content-Encoding": coding})
+    assert answer.status == status, answer
+    assert status == 201 or answer.json["success"] is False
+
+
 @pytest.mark.parametrize("kind, status", [("application/merge-patch+json", 200),
                                           ("application/json", None), ("text/plain", 415)])
 def test_content_type_of_patch(http, product, kind, status):

@@ -155,12 +155,35 @@ def test_damaged_cursor(http, post, category, damage):
     assert answer.status == 400 and fields_of(answer) == {"after"}, answer
 
 
+def links_of(answer):
+    return {rel: target for target, rel in
+            re.findall(r'<([^>]+)>;\s*rel="?(\w+)"?', answer.header("Link"))}
+
+
+def test_links_of_a_long_filter(http, post, category):
+    category = category.ljust(100, "é")
+    for i in range(3):
+        post(title=f"é{i}", category=category)
+    answer = http.get("/api/posts", category=category, limit=1, page=2)
+    assert set(links_of(answer)) == {"first", "prev", "next", "last"}
+    following = http.get(links_of(answer)["next"]).json
+    assert (following["page"], following["data"][0]["title"]) == (3, "é0")
+
+
+def test_the_next_link_is_left_out_last(http, post, category):
+    category, author, tag = category.ljust(100, "\U0001f4d5"), "\U0001f4d6" * 60, "\U0001f4d7" * 20
+    for i in range(4):
+        post(category=category, author=author, tags=[tag])
+    answer = http.get("/api/posts", category=category, author=author, tag=tag, limit=1, page=2)
+    assert answer.json["pages"] == 4 and set(links_of(answer)) == {"next"}
+    assert http.get(links_of(answer)["next"]).json["page"] == 3
+
+
 def test_links_lead_through_the_pages(http, post, category):
     for i in range(5):
         post(title=f"l{i}")
     answer = http.get("/api/posts", category=category, limit=2, page=2)
-    links = {rel: target for target, rel in
-             re.findall(r'<([^>]+)>;\s*rel="?(\w+)"?', answer.header("Link"))}
+    links = links_of(answer)
     assert set(links) == {"first", "prev", "next", "last"}
     assert all(target.startswith("/api/posts?") for target in links.values())
     pages = {rel: http.get(target).json for rel, target in links.items()}
