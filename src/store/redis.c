@@ -22,7 +22,7 @@ struct redis {
     struct redis_link *link;
     unsigned failures;
     uint64_t tried_ms, complained_ms;
-    uint64_t generation, flushes;
+    uint64_t generation;
     bool refused;
     uv_timer_t retry, probe;
     struct redis_requests requests;
@@ -50,17 +50,6 @@ enum redis_state redis_state(const struct redis *redis)
     return redis->state;
 }
 
-const char *redis_state_text(enum redis_state state)
-{
-    static const char *const texts[] = {
-        [REDIS_IDLE] = "idle",           [REDIS_CONNECTING] = "connecting",
-        [REDIS_PREPARING] = "preparing", [REDIS_READY] = "ready",
-        [REDIS_BACKOFF] = "backoff",     [REDIS_DORMANT] = "dormant",
-        [REDIS_CLOSING] = "closing",
-    };
-    return texts[state];
-}
-
 bool redis_ready(const struct redis *redis)
 {
     return redis->state == REDIS_READY;
@@ -74,11 +63,6 @@ bool redis_writable(const struct redis *redis)
 uint64_t redis_generation(const struct redis *redis)
 {
     return redis->generation;
-}
-
-uint64_t redis_flushes(const struct redis *redis)
-{
-    return redis->flushes;
 }
 
 void redis_watch(struct redis *redis, void (*lost)(void *context), void *context)
@@ -290,11 +274,6 @@ static void on_link_up(void *context)
         redis_prepared(redis, ERR_OK);
 }
 
-static void on_link_flush(void *context)
-{
-    ((struct redis *)context)->flushes++;
-}
-
 static void on_link_gone(void *context)
 {
     unref(context);
@@ -311,7 +290,6 @@ static void connect_now(struct redis *redis)
         .context = redis,
         .on_up = on_link_up,
         .on_down = on_link_down,
-        .on_flush = on_link_flush,
         .on_gone = on_link_gone,
     };
 

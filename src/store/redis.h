@@ -89,8 +89,6 @@ struct redis *redis_new(const struct redis_config *config);
 void redis_close(struct redis *redis, void (*done)(void *context), void *context);
 
 enum redis_state redis_state(const struct redis *redis);
-/* "idle", "connecting", ... */
-const char *redis_state_text(enum redis_state state);
 static inline bool redis_is(const struct redis *redis, enum redis_state state)
 {
     return redis_state(redis) == state;
@@ -107,8 +105,6 @@ void redis_prepared(struct redis *redis, enum err err);
 void redis_reset(struct redis *redis, const char *reason);
 /* Counts connections that became PREPARING: what was sent under another number is gone. */
 uint64_t redis_generation(const struct redis *redis);
-/* Counts writes to the socket: commands issued under one number leave together. */
-uint64_t redis_flushes(const struct redis *redis);
 
 /* Sends a command; the arguments are copied.  When not ready, it fails (and wakes the client). */
 void redis_command(struct redis *redis, size_t argc, const struct str argv[],

@@ -197,11 +197,8 @@ static void on_idle(uv_idle_t *idle)
     struct redis_link *link = idle->data;
 
     uv_idle_stop(idle);
-    if (link->wire == NULL)
-        return;
-    if (link->config.on_flush != NULL)
-        link->config.on_flush(link->config.context);
-    redis_wire_flush(link->wire);
+    if (link->wire != NULL)
+        redis_wire_flush(link->wire);
 }
 
 /* Deadlines. */

@@ -25,8 +25,6 @@ struct redis_link_config {
     /* Lost, or never came up: called once, before the pending commands fail, never inside
      * redis_link_open; the link is the caller's no longer.  reason is valid during the call. */
     void (*on_down)(void *context, enum err err, const char *reason);
-    /* After each write to the socket; may be NULL. */
-    void (*on_flush)(void *context);
     /* The memory and the handles are gone: the last that is heard of it. */
     void (*on_gone)(void *context);
 };

@@ -41,7 +41,6 @@ static void on_state(void *context, struct redis *redis, enum redis_state state)
     struct fixture *fixture = context;
 
     assert_int_equal(redis_state(redis), state);
-    assert_string_not_equal(redis_state_text(state), "");
     fixture->states[state]++;
 }
 
@@ -127,11 +126,32 @@ static void ask(struct fixture *fixture, struct answer *answer, size_t argc, con
     wait_until(&fixture->loop, answer->count == before + 1);
 }
 
+static void on_stats(void *context, enum err err, const struct redis_value *reply)
+{
+    static const char name[] = "total_reads_processed:";
+    const char *at;
+
+    assert_int_equal(err, ERR_OK);
+    at = strstr(redis_str(reply).ptr, name);
+    assert_non_null(at);
+    *(uint64_t *)context = strtoull(at + strlen(name), NULL, 10);
+}
+
+/* How often Redis has read from its clients. */
+static uint64_t count_reads(struct fixture *fixture)
+{
+    uint64_t reads = 0;
+
+    redis_command(fixture->redis, ARGS(STR("INFO"), STR("stats")), on_stats, &reads);
+    wait_until(&fixture->loop, reads > 0);
+    return reads;
+}
+
 static void test_commands(void **state)
 {
     struct fixture *fixture = *state;
     struct answer answer = {0};
-    uint64_t flushes;
+    uint64_t reads;
 
     client_new(fixture, (struct redis_config){0}, fixture->server.url);
     assert_int_equal(redis_state(fixture->redis), REDIS_IDLE);
@@ -154,14 +174,17 @@ static void test_commands(void **state)
     ask(fixture, &answer, ARGS(STR("SET"), STR("empty"), str_make(NULL, 0)));
     assert_int_equal(answer.err, ERR_OK);
 
-    /* What is issued in one turn leaves in one write. */
-    flushes = redis_flushes(fixture->redis);
+    /* What is issued in one turn leaves in one write: Redis has the time to read what would have
+     * left before. */
+    reads = count_reads(fixture);
     answer.count = 0;
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 100; i++) {
         redis_command(fixture->redis, ARGS(STR("INCR"), STR("n")), on_answer, &answer);
+        poll(NULL, 0, 1);
+    }
     wait_until(&fixture->loop, answer.count == 100);
     assert_int_equal(answer.integer, 100);
-    assert_int_equal(redis_flushes(fixture->redis), flushes + 1);
+    assert_int_equal(count_reads(fixture), reads + 2); /* with the question itself */
     client_close(fixture);
 }
 
@@ -278,16 +301,12 @@ static void test_stalled_loop(void **state)
 {
     struct fixture *fixture = *state;
     struct answer answer = {0};
-    uint64_t flushes;
 
-    client_new(fixture, (struct redis_config){0}, fixture->server.url);
+    client_new(fixture, (struct redis_config){.command_timeout_ms = 100}, fixture->server.url);
     client_up(fixture);
-    flushes = redis_flushes(fixture->redis);
     redis_command(fixture->redis, ARGS(STR("ECHO"), STR("here")), on_answer, &answer);
-    while (redis_flushes(fixture->redis) == flushes)
-        uv_run(&fixture->loop, UV_RUN_NOWAIT);
-    if (answer.count == 0)
-        poll(NULL, 0, 120);
+    uv_run(&fixture->loop, UV_RUN_NOWAIT); /* sends it */
+    poll(NULL, 0, 300);
     wait_until(&fixture->loop, answer.count == 1);
     assert_int_equal(answer.err, ERR_OK);
     client_close(fixture);
