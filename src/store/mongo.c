@@ -35,11 +35,6 @@ bool mongo_up(const struct mongo *mongo)
     return !mongo->open;
 }
 
-unsigned mongo_pending(const struct mongo *mongo)
-{
-    return mongo->pending;
-}
-
 /* The breaker. */
 
 static void change(struct mongo *mongo, bool up)
@@ -136,7 +131,6 @@ static void on_work(uv_work_t *request)
 
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
-    atomic_store(&job->sealed, true);
     job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
 }
 
@@ -180,11 +174,6 @@ static bool call_off(struct mongo_job *job)
         return false;
     uv_cancel((uv_req_t *)&job->request);
     return true;
-}
-
-void mongo_cancel(struct mongo_job *job)
-{
-    call_off(job);
 }
 
 /* Deadlines. */
@@ -247,7 +236,6 @@ static enum err start(struct mongo *mongo, struct mongo_job *job)
     job->told = false;
     job->err = ERR_INTERNAL;
     atomic_store(&job->stage, STAGE_WAITING);
-    atomic_store(&job->sealed, false);
     if (uv_queue_work(mongo->config.loop, &job->request, on_work, on_ended) != 0)
         return ERR_UNAVAILABLE;
     link_job(mongo, job);

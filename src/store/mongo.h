@@ -48,8 +48,6 @@ void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context
 
 /* False while the breaker is open. */
 bool mongo_up(const struct mongo *mongo);
-/* Jobs submitted and not yet ended. */
-unsigned mongo_pending(const struct mongo *mongo);
 
 /* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
  * it alone until release. */
@@ -67,9 +65,6 @@ struct mongo_job {
     void *context;
     int64_t deadline_ms; /* by clock_mono_ms(); 0: none.  Reads are given no more time than this */
     bool write;
-    /* True from just before work begins: while false, its query has not been sent, so one who sees
-     * false may share the answer as if the query were his own. */
-    atomic_bool sealed;
 
     struct mongo *mongo;
     struct mongo_job *prev, *next;
@@ -85,13 +80,6 @@ enum err mongo_submit(struct mongo *mongo, struct mongo_job *job);
 /* The same for who answers a refusal as any other error: where the job is refused, its done (with
  * the error) and its release are called at once, inside. */
 void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job);
-/* Calls off a job nobody wants any more: if it has not begun it never will (done gets ERR_CANCELED,
- * later); if it has, nothing changes. */
-void mongo_cancel(struct mongo_job *job);
-static inline bool mongo_job_sealed(const struct mongo_job *job)
-{
-    return atomic_load(&job->sealed);
-}
 
 /* For programs without a loop: runs work in this thread, with a client of the pool. */
 enum err mongo_run(struct mongo *mongo, enum err (*work)(struct mongo_db *db, void *context),
