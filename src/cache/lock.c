@@ -2,12 +2,8 @@
 #include "cache/lock.h"
 
 #include "base/random.h"
+#include "cache/script.h"
 
-static struct redis_script script_release = {
-    .text = STR_INIT("if redis.call('GET', KEYS[1]) == ARGV[1] then\n"
-                     "  return redis.call('DEL', KEYS[1])\n"
-                     "end\n"
-                     "return 0\n")};
 static struct redis_script script_extend = {
     .text = STR_INIT("if redis.call('GET', KEYS[1]) == ARGV[1] then\n"
                      "  return redis.call('PEXPIRE', KEYS[1], ARGV[2])\n"
@@ -91,6 +87,6 @@ void lock_release(struct lock *lock)
 {
     struct str key = key_of(lock), token = token_of(lock);
 
-    redis_script(lock->redis, &script_release, &key, 1, &token, 1,
+    redis_script(lock->redis, &script_unlock, &key, 1, &token, 1,
                  lock->done != NULL ? on_kept : on_left, lock->done != NULL ? lock : NULL);
 }
