@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
-#include "cache/key.h"
-#include "cache/script.h"
+#include "cache/lock.h"
 #include "cache/state.h"
 
 /* Takes back the room of entries of earlier epochs, which a Redis that came back with a snapshot
@@ -16,13 +15,20 @@
 struct reclaim {
     struct cache *cache;
     uv_timer_t timer;
-    char token[VERSION_SIZE];
+    struct lock lock;
     struct buf cursor, pattern;
     bool running;
     uint64_t removed;
 };
 
-enum { FIRST_MS = 2000, PACE_MS = 10, CURSOR_MAX = 32, PATTERN_MAX = 256, RUN_ID_SIZE = 40 };
+enum {
+    FIRST_MS = 2000,
+    PACE_MS = 10,
+    LOCKED_MS = 60000, /* never given back */
+    CURSOR_MAX = 32,
+    PATTERN_MAX = 256,
+    RUN_ID_SIZE = 40
+};
 
 static void step(uv_timer_t *timer);
 
@@ -102,20 +108,18 @@ static void scan(struct reclaim *reclaim)
                   on_scanned, reclaim);
 }
 
-static void on_locked(void *context, enum err err, const struct redis_value *reply)
+static void on_locked(struct lock *lock, enum err err)
 {
-    struct reclaim *reclaim = context;
-
-    if (err == ERR_OK && redis_type(reply) == REDIS_STATUS)
-        scan(reclaim);
+    if (err == ERR_OK)
+        scan(lock->context);
     else
-        stop_run(reclaim);
+        stop_run(lock->context);
 }
 
 static void step(uv_timer_t *timer)
 {
     struct reclaim *reclaim = timer->data;
-    struct cache *cache = reclaim->cache;
+    struct str base = cache_base(reclaim->cache);
 
     if (reclaim->running) {
         scan(reclaim);
@@ -125,13 +129,11 @@ static void step(uv_timer_t *timer)
     reclaim->removed = 0;
     buf_reset(&reclaim->cursor);
     buf_literal(&reclaim->cursor, "0");
-    arena_reset(&cache->scratch);
-    redis_command(cache->redis, 6,
-                  (const struct str[]){
-                      STR("SET"),
-                      key_make(&cache->scratch, cache_base(cache), STR("lock:reclaim"), STR("")),
-                      str_make(reclaim->token, VERSION_SIZE), STR("NX"), STR("PX"), STR("60000")},
-                  on_locked, reclaim);
+    base.len--; /* its colon: the lock brings one */
+    lock_init(&reclaim->lock, reclaim->cache->redis, base, STR("reclaim"), LOCKED_MS);
+    reclaim->lock.done = on_locked;
+    reclaim->lock.context = reclaim;
+    lock_acquire(&reclaim->lock);
 }
 
 void reclaim_start(struct reclaim *reclaim)
@@ -160,7 +162,6 @@ struct reclaim *reclaim_new(struct cache *cache)
     struct reclaim *reclaim = mem_zalloc(sizeof *reclaim);
 
     reclaim->cache = cache;
-    cache_version(reclaim->token);
     buf_init(&reclaim->cursor, CURSOR_MAX);
     buf_init(&reclaim->pattern, PATTERN_MAX);
     make_pattern(&reclaim->pattern, base_prefix(cache));
