@@ -29,11 +29,6 @@ struct counting {
     int64_t truth;
 };
 
-static void ignore(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context, (void)err, (void)reply;
-}
-
 static void counted(void *context, enum err err, const struct redis_value *reply)
 {
     struct counting *counting = context;
@@ -45,7 +40,7 @@ static void counted(void *context, enum err err, const struct redis_value *reply
                       (const struct str[]){STR("HSET"), key_of(counting->app, &counting->id, &key),
                                            STR("loginCount"),
                                            str_decimal((uint64_t)counting->truth, room)},
-                      ignore, NULL);
+                      redis_ignore, NULL);
         buf_free(&key);
     }
     free(counting);
@@ -69,11 +64,11 @@ void activity_count(struct app *app, const struct profile *profile, int64_t unti
     redis_command(app->redis, 4,
                   (const struct str[]){STR("HSET"), key, STR("lastLoginAt"),
                                        str_decimal((uint64_t)profile->last_login_ms, room)},
-                  ignore, NULL);
+                  redis_ignore, NULL);
     redis_command(
         app->redis, 3,
         (const struct str[]){STR("EXPIREAT"), key, str_decimal((uint64_t)until_ms / 1000, room)},
-        ignore, NULL);
+        redis_ignore, NULL);
     buf_free(&text);
 }
 

@@ -226,11 +226,6 @@ void throttle_begin(struct throttle *throttle)
     ask(throttle);
 }
 
-static void ignore(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context, (void)err, (void)reply;
-}
-
 void throttle_end(struct throttle *throttle, bool failed)
 {
     char room[DECIMAL_MAX];
@@ -240,5 +235,6 @@ void throttle_end(struct throttle *throttle, bool failed)
     if (!redis_ready(throttle->app->redis))
         return;
     keys_of(throttle, keys);
-    redis_script(throttle->app->redis, &script_end, keys, KEYS, &window, failed, ignore, NULL);
+    redis_script(throttle->app->redis, &script_end, keys, KEYS, &window, failed, redis_ignore,
+                 NULL);
 }

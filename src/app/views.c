@@ -94,11 +94,6 @@ static void on_added(void *context, enum err err, const struct redis_value *repl
     free(sending);
 }
 
-static void ignore(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context, (void)err, (void)reply;
-}
-
 static void send_view(struct views *views, const struct view *view)
 {
     struct sending *sending = mem_alloc(sizeof *sending);
@@ -117,7 +112,7 @@ static void send_view(struct views *views, const struct view *view)
                   (const struct str[]){STR("ZINCRBY"),
                                        views_key(views->app, view->plan, STR(""), &arena), count,
                                        id},
-                  ignore, NULL);
+                  redis_ignore, NULL);
     arena_reset(&arena);
 }
 
@@ -131,12 +126,12 @@ static void send_gone(struct views *views, const struct gone *gone)
     arena_init(&arena, room, sizeof room);
     redis_command(
         views->app->redis, 2,
-        (const struct str[]){STR("UNLINK"), views_key(views->app, gone->plan, id, &arena)}, ignore,
-        NULL);
+        (const struct str[]){STR("UNLINK"), views_key(views->app, gone->plan, id, &arena)},
+        redis_ignore, NULL);
     redis_command(
         views->app->redis, 3,
         (const struct str[]){STR("ZREM"), views_key(views->app, gone->plan, STR(""), &arena), id},
-        ignore, NULL);
+        redis_ignore, NULL);
     arena_reset(&arena);
 }
 

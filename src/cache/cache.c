@@ -113,13 +113,6 @@ void cache_count_detail(enum cache_detail detail)
         metric_inc(METRIC_MISS);
 }
 
-void cache_ignore(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context;
-    (void)err;
-    (void)reply;
-}
-
 /* --- What Redis is: its epoch and its age --- */
 
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context)

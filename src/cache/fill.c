@@ -139,7 +139,7 @@ static void unlock(struct cache_fill *fill)
     arena_reset(&cache->scratch);
     key =
         key_make(&cache->scratch, cache_base(cache), STR("lock:fill:"), fill->owner->lookup->name);
-    redis_script(cache->redis, &script_unlock, &key, 1, &token, 1, cache_ignore, NULL);
+    redis_script(cache->redis, &script_unlock, &key, 1, &token, 1, redis_ignore, NULL);
 }
 
 /* --- Ends --- */

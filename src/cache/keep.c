@@ -114,6 +114,6 @@ void keep_longer(const struct lookup_state *state, const struct entry *entry)
     key = key_make(&cache->scratch, cache_base(cache), STR(""), state->lookup->name);
     buf_int(&ttl, entry->error_until_ms - clock_wall_ms());
     redis_command(cache->redis, 3, (const struct str[]){STR("PEXPIRE"), key, buf_view(&ttl)},
-                  cache_ignore, NULL);
+                  redis_ignore, NULL);
     buf_free(&ttl);
 }

@@ -79,7 +79,7 @@ static void on_flush(void *context)
     struct listener *listener = context;
 
     void_all(listener);
-    cache_ask_born(listener->cache, false, cache_ignore, NULL); /* its youth begins now */
+    cache_ask_born(listener->cache, false, redis_ignore, NULL); /* its youth begins now */
 }
 
 static void on_beat(void *context, int64_t sent_ns)

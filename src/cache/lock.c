@@ -78,15 +78,10 @@ void lock_extend(struct lock *lock)
     redis_script(lock->redis, &script_extend, &key, 1, args, 2, on_kept, lock);
 }
 
-static void on_left(void *context, enum err err, const struct redis_value *reply)
-{
-    (void)context, (void)err, (void)reply;
-}
-
 void lock_release(struct lock *lock)
 {
     struct str key = key_of(lock), token = token_of(lock);
 
     redis_script(lock->redis, &script_unlock, &key, 1, &token, 1,
-                 lock->done != NULL ? on_kept : on_left, lock->done != NULL ? lock : NULL);
+                 lock->done != NULL ? on_kept : redis_ignore, lock->done != NULL ? lock : NULL);
 }

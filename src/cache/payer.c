@@ -325,7 +325,7 @@ static void on_tick(uv_timer_t *timer)
     if (debts->busy || !redis_ready(debts->cache->redis))
         return;
     /* Or it would run out; and a flush is noticed before the next request. */
-    cache_ask_born(debts->cache, false, cache_ignore, NULL);
+    cache_ask_born(debts->cache, false, redis_ignore, NULL);
     round = round_new(debts);
     note_marks(round);
     round->job = (struct mongo_job){

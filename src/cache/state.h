@@ -91,8 +91,6 @@ bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
 void cache_version(char text[static VERSION_SIZE]);
 /* ERR_SYNTAX for what is no version. */
 enum err cache_parse_version(struct str text, uint64_t *version);
-/* For commands whose reply changes nothing. */
-void cache_ignore(void *context, enum err err, const struct redis_value *reply);
 /* Counts handles of the loop, so that cache_stop knows when it is done. */
 void cache_handle_opened(struct cache *cache);
 void cache_handle_closed(struct cache *cache);

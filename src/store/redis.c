@@ -157,6 +157,11 @@ void redis_command_early(struct redis *redis, size_t argc, const struct str argv
     redis_send(redis, true, argc, argv, callback, context);
 }
 
+void redis_ignore(void *context, enum err err, const struct redis_value *reply)
+{
+    (void)context, (void)err, (void)reply;
+}
+
 /* Finding out whether writes are taken again. */
 
 static void on_probed(void *context, enum err err, const struct redis_value *reply)

@@ -59,6 +59,8 @@ const struct redis_value *redis_item(const struct redis_value *value, size_t i);
  * ERR_CANCELED     the client was closed
  * ERR_PROTOCOL     any other error reply (its text is logged) */
 typedef void redis_callback(void *context, enum err err, const struct redis_value *reply);
+/* For commands whose reply changes nothing. */
+redis_callback redis_ignore;
 
 struct redis_config {
     uv_loop_t *loop;
