@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/idiom.h"
 #include "base/log.h"
 #include "ctl/ctl.h"
 
@@ -15,7 +16,7 @@ static const struct command *const commands[] = {
     &command_cache_show,   &command_cache_ttl,     &command_cache_stats, &command_cache_warm,
     &command_cache_expire, &command_cache_persist, &command_cache_purge, &command_redis_ping,
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { COMMANDS = COUNT(commands) };
 
 static void print_name(FILE *to, const struct command *command)
 {

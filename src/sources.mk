@@ -61,6 +61,7 @@ liblarder_a_SOURCES = \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/idiom.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \

@@ -13,11 +13,10 @@
 #include "app/products.h"
 #include "app/views.h"
 #include "app/window.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/percent.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define COLLECTION_ROUTES(path, resource)                                                          \
     {METHOD_GET, STR_INIT(path), list_handle, &(resource), 0},                                     \

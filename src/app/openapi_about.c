@@ -3,8 +3,7 @@
 
 #include "app/openapi.h"
 #include "app/people.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "base/idiom.h"
 
 static const struct about abouts[] = {
     {.handle = list_handle,

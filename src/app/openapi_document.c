@@ -10,6 +10,7 @@
 #include "app/openapi_schema.h"
 #include "app/session.h"
 #include "app/users.h"
+#include "base/idiom.h"
 
 enum { RESOURCES_MAX = 16, NAME_SIZE = 128 };
 
@@ -279,7 +280,7 @@ static json_t *tags(void)
                                         "sessions", "operations", "description"};
     json_t *list = json_array();
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         json_array_append_new(list, json_pack("{s:s}", "name", names[i]));
     return list;
 }

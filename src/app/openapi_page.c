@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/idiom.h"
+
 #define STYLE                                                                                      \
     "*{box-sizing:border-box}"                                                                     \
     ":root{--ink:#1c2430;--soft:#5b6675;--line:#dde2e8;--back:#fff;--tint:#f5f7f9;--link:#0b63b5}" \
@@ -98,7 +100,7 @@ static const json_t *resolve(const json_t *document, const json_t *object)
     const json_t *components = json_object_get(document, "components");
     static const char *const kinds[] = {"schemas", "responses", "headers"};
 
-    for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; name != NULL && i < COUNT(kinds); i++) {
         const char *kind = strstr(ref, kinds[i]);
         if (kind != NULL && kind < name)
             return json_object_get(json_object_get(components, kinds[i]), name + 1);

@@ -5,6 +5,7 @@
 
 #include "app/openapi_about.h"
 #include "app/openapi_schema.h"
+#include "base/idiom.h"
 
 enum { NAME_MAX_ = 128 };
 
@@ -29,7 +30,7 @@ json_t *response_headers(void)
 {
     json_t *all = json_object();
 
-    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+    for (size_t i = 0; i < COUNT(headers); i++)
         json_object_set_new(all, headers[i].name,
                             json_pack("{s:s, s:b, s:{s:s}}", "description", headers[i].description,
                                       "required", i == 0, "schema", "type", headers[i].type));
@@ -70,7 +71,7 @@ json_t *response_refusals(void)
 {
     json_t *all = json_object();
 
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    for (size_t i = 0; i < COUNT(refusals); i++) {
         const char *const names[] = {refusals[i].header, NULL};
         json_object_set_new(all, refusals[i].name,
                             json_pack("{s:s, s:o, s:{s:{s:o}}}", "description",
@@ -104,10 +105,10 @@ static json_t *success_headers(const struct operation *operation)
               {ABOUT_LOCATION, "Location"},
               {ABOUT_COOKIE, "Set-Cookie"}};
     const struct about *about = about_route(operation->route);
-    const char *names[sizeof by / sizeof *by + 4];
+    const char *names[COUNT(by) + 4];
     size_t count = 0;
 
-    for (size_t i = 0; i < sizeof by / sizeof *by; i++)
+    for (size_t i = 0; i < COUNT(by); i++)
         if ((about->traits & by[i].trait) != 0)
             names[count++] = by[i].name;
     if ((operation->route->flags & ROUTE_ONCE) != 0)
@@ -180,7 +181,7 @@ static void add_refusal(json_t *responses, unsigned status)
     char key[8];
 
     snprintf(key, sizeof key, "%u", status);
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+    for (size_t i = 0; i < COUNT(refusals); i++)
         if (refusals[i].status == status)
             json_object_set_new(responses, key, schema_ref("responses", refusals[i].name, STR("")));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/posts.h"
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "base/idiom.h"
 
 static const struct field fields[] = {
     {.name = STR_INIT("_id"), .type = FIELD_ID, .flags = FIELD_SERVER, .help = "24 hex digits"},

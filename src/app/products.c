@@ -3,7 +3,7 @@
 
 #include <float.h>
 
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "base/idiom.h"
 
 static const struct field fields[] = {
     {.name = STR_INIT("_id"), .type = FIELD_ID, .flags = FIELD_SERVER, .help = "24 hex digits"},

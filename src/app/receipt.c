@@ -4,9 +4,8 @@
 #include "app/resource.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/idiom.h"
 #include "http/response.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct index indexes[] = {
     {.name = "expires", .keys = "expiresAt", .expire_after_s = 1}};

@@ -6,10 +6,9 @@
 #include "app/filling.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "base/random.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* MongoDB removes what has expired; until it does, the look-up's conditions hold. */
 static const struct index indexes[] = {

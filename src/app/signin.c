@@ -6,8 +6,7 @@
 #include "app/validate.h"
 #include "app/write.h"
 #include "base/clock.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#include "base/idiom.h"
 
 /* POST /api/sessions.  The session that came with the request, if any, ends with the new one's
  * beginning: no token lives through a sign-in. */

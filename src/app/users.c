@@ -6,9 +6,8 @@
 #include "app/email.h"
 #include "app/filling.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/password.h"
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* What clients may set; "password" is not stored, its hash is. */
 static const struct field fields[] = {

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/idiom.h"
+
 const char *err_text(enum err err)
 {
     static const char *const texts[] = {
@@ -11,5 +13,5 @@ const char *err_text(enum err err)
 #undef ERR_TEXT
     };
 
-    return (size_t)err < sizeof texts / sizeof *texts ? texts[err] : "unknown error";
+    return (size_t)err < COUNT(texts) ? texts[err] : "unknown error";
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/idiom.h"
+
 int str_cmp(struct str a, struct str b)
 {
     size_t len = a.len < b.len ? a.len : b.len;
@@ -224,7 +226,7 @@ enum err str_size(struct str s, uint64_t min, uint64_t max, uint64_t *out)
     uint64_t value;
     enum err err;
 
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    for (size_t i = 0; i < COUNT(units); i++) {
         if (!str_eq_nocase(suffix, units[i].suffix))
             continue;
         err = str_uint(number, 0, UINT64_MAX >> units[i].shift, &value);

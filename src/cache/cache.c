@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -107,7 +108,7 @@ void cache_count_detail(enum cache_detail detail)
         [CACHE_DETAIL_STALE_IF_ERROR] = METRIC_STALE_IF_ERROR,
     };
 
-    if ((size_t)detail < sizeof metrics / sizeof *metrics && metrics[detail] != 0)
+    if ((size_t)detail < COUNT(metrics) && metrics[detail] != 0)
         metric_inc((enum metric)metrics[detail]);
     else
         metric_inc(METRIC_MISS);

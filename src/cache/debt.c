@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "cache/state.h"
 #include "store/collection.h"
@@ -32,7 +33,7 @@ static enum err write_debt(struct mongo_db *db, void *context)
                             .conditions = &which,
                             .condition_count = 1,
                             .assignments = fields,
-                            .assignment_count = sizeof fields / sizeof *fields,
+                            .assignment_count = COUNT(fields),
                             .upsert = true,
                             .max_time_ms = DEBT_WRITE_MS};
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "ctl/walk.h"
 #include "ctl/warm.h"
 
@@ -51,7 +52,7 @@ static void print_info(void *context, const struct redis_value *reply)
 
     (void)context;
     while (str_split(&info, '\n', &line))
-        for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+        for (size_t i = 0; i < COUNT(shown); i++)
             if (str_starts(line, shown[i]))
                 printf("%-16.*s %.*s\n", (int)shown[i].len - 1, line.ptr,
                        (int)(str_find(line, '\r') - shown[i].len), line.ptr + shown[i].len);

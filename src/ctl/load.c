@@ -8,6 +8,7 @@
 #include "app/posts.h"
 #include "app/products.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
@@ -157,7 +158,7 @@ static void summarise(struct load *load)
 
 static const struct resource *find_resource(const char *name)
 {
-    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+    for (size_t i = 0; i < COUNT(resources); i++)
         if (str_eq(resources[i]->name, str_from(name)))
             return resources[i];
     return NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "ctl/ctl.h"
 
 /* larderctl redis ping */
@@ -17,7 +18,7 @@ static void print_info(void *context, const struct redis_value *reply)
 
     (void)context;
     while (str_split(&info, '\n', &line))
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t i = 0; i < COUNT(names); i++)
             if (str_starts(line, names[i]))
                 printf("%.*s\n", (int)str_find(line, '\r'), line.ptr);
 }

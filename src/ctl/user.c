@@ -5,13 +5,12 @@
 
 #include "app/email.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "ctl/person.h"
 #include "ctl/write.h"
 
 /* larderctl user add, passwd, role and list. */
-
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static int run_add(struct ctl *ctl, int argc, char **argv)
 {

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/idiom.h"
+
 /* What lies beside the entries under an epoch and must never be taken away: fences and tags are
  * what makes a hit right. */
 static const struct str kept[] = {STR_INIT("tag:"), STR_INIT("fence:"), STR_INIT("lock:"),
@@ -41,7 +43,7 @@ static bool is_entry(struct str base, struct str key)
 
     if (!str_starts(key, base))
         return false;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+    for (size_t i = 0; i < COUNT(kept); i++)
         if (str_starts(name, kept[i]))
             return false;
     return true;
@@ -94,7 +96,7 @@ enum err walk_keys(struct walk *walk)
                              STR("MATCH"), buf_view(&walk->pattern),
                              STR("COUNT"), STR("100")};
 
-        err = ctl_redis(walk->ctl, sizeof scan / sizeof *scan, scan, on_scanned, walk);
+        err = ctl_redis(walk->ctl, COUNT(scan), scan, on_scanned, walk);
         if (err == ERR_OK && walk->keys.err != ERR_OK)
             err = ERR_TOO_LARGE;
         if (err == ERR_OK && walk->count > 0)

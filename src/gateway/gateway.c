@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/connection.h"
@@ -22,11 +23,6 @@ struct gateway {
     gateway_done *done;
     void *done_context;
 };
-
-static uint32_t or_default(uint32_t value, uint32_t standard)
-{
-    return value != 0 ? value : standard;
-}
 
 /* Zero is "not set" everywhere: there is no use for a limit of nothing. */
 static void set_limits(uint64_t *limits, const struct gateway_config *config)

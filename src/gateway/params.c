@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/idiom.h"
 #include "base/word.h"
 
 /* Headers that must not come twice; of the other HTTP_ ones nginx before 1.23 sends each. */
@@ -91,7 +92,7 @@ static bool is_single(struct str name)
 {
     if (!str_starts(name, STR("HTTP_")))
         return true;
-    for (size_t i = 0; i < sizeof single_headers / sizeof *single_headers; i++)
+    for (size_t i = 0; i < COUNT(single_headers); i++)
         if (str_eq(name, single_headers[i]))
             return true;
     return false;

@@ -2,6 +2,7 @@
 #include "http/conditional.h"
 
 #include "base/hash.h"
+#include "base/idiom.h"
 
 static const struct str suffixes[] = {STR_INIT("-gzip"), STR_INIT(";gzip"), STR_INIT("--gzip"),
                                       STR_INIT("-br"), STR_INIT("-zstd")};
@@ -31,7 +32,7 @@ static bool is_same(struct str a, struct str own)
     if (!str_starts(a, own))
         return false;
     a = str_from_offset(a, own.len);
-    for (size_t i = 0; a.len > 0 && i < sizeof suffixes / sizeof *suffixes; i++)
+    for (size_t i = 0; a.len > 0 && i < COUNT(suffixes); i++)
         if (str_eq(a, suffixes[i]))
             return true;
     return a.len == 0;

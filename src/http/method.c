@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/method.h"
 
+#include "base/idiom.h"
+
 static const struct {
     enum method method;
     struct str name;
@@ -39,7 +41,7 @@ static const struct {
 
 enum method method_parse(struct str name)
 {
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    for (size_t i = 0; i < COUNT(methods); i++)
         if (str_eq(methods[i].name, name))
             return methods[i].method;
     return METHOD_NONE;
@@ -47,7 +49,7 @@ enum method method_parse(struct str name)
 
 struct str method_name(enum method method)
 {
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    for (size_t i = 0; i < COUNT(methods); i++)
         if (methods[i].method == method)
             return methods[i].name;
     return STR("");
@@ -55,7 +57,7 @@ struct str method_name(enum method method)
 
 struct str status_phrase(unsigned status)
 {
-    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+    for (size_t i = 0; i < COUNT(phrases); i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
     return STR("Unknown");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/request.h"
 
+#include "base/idiom.h"
+
 struct str request_param(const struct request *request, struct str name)
 {
     for (size_t i = 0; i < request->param_count; i++)
@@ -14,7 +16,7 @@ static struct str origin_form(struct str uri)
 {
     static const struct str schemes[] = {STR_INIT("http://"), STR_INIT("https://")};
 
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+    for (size_t i = 0; i < COUNT(schemes); i++) {
         if (!str_starts(uri, schemes[i]))
             continue;
         uri = str_from_offset(uri, schemes[i].len);

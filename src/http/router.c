@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/log.h"
 #include "http/problem.h"
 
@@ -107,7 +108,7 @@ static void add_allow(const struct router_path *path, struct response *response)
     bool first = true;
 
     buf_literal(head, "Allow: ");
-    for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+    for (size_t i = 0; i < COUNT(listed); i++) {
         if ((path->methods & (unsigned)listed[i]) == 0)
             continue;
         if (!first)

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/idiom.h"
 #include "store/value.h"
 
 /* JSON out of BSON (https://bsonspec.org/spec.html), as a table says: what is not in it is never
@@ -21,7 +22,7 @@ struct shape {
 };
 #define SHAPE(array)                                                                               \
     {                                                                                              \
-        (array), sizeof(array) / sizeof((array)[0]), false                                         \
+        (array), COUNT(array), false                                                               \
     }
 enum { SHAPE_FIELDS_MAX = 32 };
 

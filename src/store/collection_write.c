@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "store/bson_update.h"
 #include "store/query.h"
@@ -19,7 +20,7 @@ const struct assignment *assignment_find(const struct assignment *assignments, s
 
 static void append_write_time(bson_t *opts, uint32_t max_time_ms)
 {
-    bson_append_int64(opts, "maxTimeMS", -1, max_time_ms != 0 ? max_time_ms : WRITE_MS);
+    bson_append_int64(opts, "maxTimeMS", -1, or_default(max_time_ms, WRITE_MS));
 }
 
 /* A document into what the caller has asked for.  The write is done by then: that it cannot be
@@ -255,7 +256,7 @@ static enum err update_one(struct mongo_db *db, const struct update *update)
 static enum err read_changed(struct mongo_db *db, const struct update *update,
                              const struct record *record)
 {
-    uint32_t max_time_ms = update->max_time_ms != 0 ? update->max_time_ms : WRITE_MS;
+    uint32_t max_time_ms = or_default(update->max_time_ms, WRITE_MS);
     enum err err =
         collection_find_one(db, update->collection, update->conditions, 1, max_time_ms, record);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -293,11 +294,6 @@ static void on_breaker_due(uv_timer_t *timer)
 }
 
 /* Making and ending. */
-
-static unsigned or_default(unsigned value, unsigned standard)
-{
-    return value != 0 ? value : standard;
-}
 
 static struct mongo_config with_defaults(const struct mongo_config *config)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/mem.h"
 
 enum { INDEX_TEXT_SIZE = 12 };
@@ -182,7 +183,7 @@ void query_update(bson_t *to, const struct assignment *assignments, size_t count
     bson_t fields;
     bool any;
 
-    for (size_t op = 0; op < sizeof updates / sizeof updates[0]; op++) {
+    for (size_t op = 0; op < COUNT(updates); op++) {
         any = false;
         for (size_t i = 0; i < count; i++) {
             if (assignments[i].op != updates[op].op)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -339,11 +340,6 @@ void redis_reset(struct redis *redis, const char *reason)
         return;
     down(redis, reason);
     redis_link_drop(link, ERR_UNAVAILABLE);
-}
-
-static unsigned or_default(unsigned value, unsigned standard)
-{
-    return value != 0 ? value : standard;
 }
 
 struct redis *redis_new(const struct redis_config *config)

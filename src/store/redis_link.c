@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "store/redis_tls.h"
@@ -162,7 +163,7 @@ bool redis_link_subscribe(struct redis_link *link, const struct str channels[], 
 {
     struct str argv[8] = {STR("SUBSCRIBE")}, text;
 
-    if (link->stage != STAGE_UP || count > sizeof argv / sizeof argv[0] - 1)
+    if (link->stage != STAGE_UP || count > COUNT(argv) - 1)
         return false;
     memcpy(argv + 1, channels, count * sizeof channels[0]);
     text = resp_command(&link->scratch, count + 1, argv);

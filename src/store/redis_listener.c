@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "store/redis_link.h"
@@ -270,8 +271,8 @@ static void copy_config(struct redis_listener *listener, const struct redis_list
 {
     listener->events = config->events;
     listener->context = config->context;
-    listener->beat_ms = config->beat_ms != 0 ? config->beat_ms : BEAT_MS;
-    listener->lost_ms = config->lost_ms != 0 ? config->lost_ms : LOST_MS;
+    listener->beat_ms = or_default(config->beat_ms, BEAT_MS);
+    listener->lost_ms = or_default(config->lost_ms, LOST_MS);
     snprintf(listener->channel, sizeof listener->channel, "%.*s%016" PRIx64,
              (int)(config->beat_channel.len < 200 ? config->beat_channel.len : 200),
              config->beat_channel.len > 0 ? config->beat_channel.ptr : "", random_u64());

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis_link.h"
 
+#include "base/idiom.h"
+
 static const redisReply *reply_of(const struct redis_value *value)
 {
     return (const redisReply *)(const void *)value;
@@ -18,7 +20,7 @@ enum redis_type redis_type(const struct redis_value *value)
     if (value == NULL)
         return REDIS_NIL;
     type = reply_of(value)->type;
-    return type > 0 && (size_t)type < sizeof types / sizeof types[0] ? types[type] : REDIS_OTHER;
+    return type > 0 && (size_t)type < COUNT(types) ? types[type] : REDIS_OTHER;
 }
 
 struct str redis_str(const struct redis_value *value)
@@ -70,7 +72,7 @@ enum err redis_error(struct str text)
             at++;
         text = str_from_offset(text, at + 2);
     }
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+    for (size_t i = 0; i < COUNT(codes); i++)
         if (str_starts(text, codes[i].prefix))
             return codes[i].err;
     return ERR_PROTOCOL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "base/idiom.h"
 #include "base/mem.h"
 
 enum {
@@ -25,7 +26,7 @@ static const struct scheme schemes[] = {
 
 static const struct scheme *find_scheme(struct str text)
 {
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    for (size_t i = 0; i < COUNT(schemes); i++)
         if (text.len >= schemes[i].name.len &&
             str_eq_nocase(str_make(text.ptr, schemes[i].name.len), schemes[i].name))
             return &schemes[i];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
+#include "base/idiom.h"
 #include "store/bson_update.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define AFTER(document, expected, ...)                                                             \
     do {                                                                                           \
         const struct assignment changes_[] = {__VA_ARGS__};                                        \

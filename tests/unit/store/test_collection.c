@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/collection.h"
@@ -30,8 +31,6 @@ static const struct shape_field fields[] = {
 };
 enum { F_ID, F_NAME, F_PRICE, F_CATEGORY, F_TAGS, F_VERSION, F_COUNT };
 static const struct shape shape = SHAPE(fields);
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 typedef enum err operation(struct mongo_db *db, void *context);
 
