@@ -13,11 +13,6 @@
 
 /* --- list --- */
 
-static void take_int(void *context, const struct redis_value *reply)
-{
-    *(int64_t *)context = redis_int(reply);
-}
-
 static enum err print_keys(struct walk *walk)
 {
     const char *key = walk->keys.ptr;
@@ -26,11 +21,11 @@ static enum err print_keys(struct walk *walk)
     for (size_t i = 0; err == ERR_OK && i < walk->count; i++, key += strlen(key) + 1) {
         int64_t ttl_s = 0, bytes = 0;
 
-        err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("TTL"), str_from(key)}, take_int,
+        err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("TTL"), str_from(key)}, ctl_take_int,
                         &ttl_s);
         if (err == ERR_OK)
             err = ctl_redis(walk->ctl, 2, (const struct str[]){STR("STRLEN"), str_from(key)},
-                            take_int, &bytes);
+                            ctl_take_int, &bytes);
         if (err != ERR_OK || ttl_s == -2)
             continue;
         if (ttl_s == -1)
@@ -69,7 +64,7 @@ static enum err unlink_keys(struct walk *walk)
     argv[0] = STR("UNLINK");
     for (size_t i = 1; i <= walk->count; i++, key += strlen(key) + 1)
         argv[i] = str_from(key);
-    err = ctl_redis(walk->ctl, walk->count + 1, argv, take_int, &gone);
+    err = ctl_redis(walk->ctl, walk->count + 1, argv, ctl_take_int, &gone);
     walk->count = (size_t)gone;
     free(argv);
     return err;
@@ -207,8 +202,8 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
     buf_str(&key, str_from(argv[0]));
     if (ctl_redis(ctl, 2, (const struct str[]){STR("GET"), buf_view(&key)}, take_bytes, &bytes) !=
             ERR_OK ||
-        ctl_redis(ctl, 2, (const struct str[]){STR("PTTL"), buf_view(&key)}, take_int, &ttl_ms) !=
-            ERR_OK)
+        ctl_redis(ctl, 2, (const struct str[]){STR("PTTL"), buf_view(&key)}, ctl_take_int,
+                  &ttl_ms) != ERR_OK)
         ctl_error("Redis did not give %s", argv[0]);
     else if (ttl_ms == -2)
         ctl_error("there is no entry %s", argv[0]);

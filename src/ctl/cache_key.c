@@ -5,11 +5,6 @@
 
 /* larderctl cache ttl, expire and persist: how long one entry stays in Redis. */
 
-static void take_int(void *context, const struct redis_value *reply)
-{
-    *(int64_t *)context = redis_int(reply);
-}
-
 /* Sends "command <key of name> argument" and gives its integer. */
 static enum err ask(struct ctl *ctl, const char *command, const char *name, const char *argument,
                     int64_t *reply)
@@ -21,7 +16,7 @@ static enum err ask(struct ctl *ctl, const char *command, const char *name, cons
         buf_str(&key, str_from(name));
         err = ctl_redis(ctl, argument != NULL ? 3 : 2,
                         (const struct str[]){str_from(command), buf_view(&key), str_from(argument)},
-                        take_int, reply);
+                        ctl_take_int, reply);
         if (err != ERR_OK)
             ctl_error("Redis: %s", err_text(err));
     }

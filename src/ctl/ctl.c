@@ -164,3 +164,8 @@ enum err ctl_redis(struct ctl *ctl, size_t argc, const struct str argv[],
     ctl_wait(ctl, &call.done);
     return call.err;
 }
+
+void ctl_take_int(void *context, const struct redis_value *reply)
+{
+    *(int64_t *)context = redis_int(reply);
+}

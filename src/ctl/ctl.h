@@ -68,5 +68,7 @@ bool ctl_redis_ready(struct ctl *ctl);
 /* Sends a command and waits for its answer; on_reply (may be NULL) sees it when it is no error. */
 enum err ctl_redis(struct ctl *ctl, size_t argc, const struct str argv[],
                    void (*on_reply)(void *context, const struct redis_value *reply), void *context);
+/* An on_reply whose context is the int64_t to write to. */
+void ctl_take_int(void *context, const struct redis_value *reply);
 
 #endif

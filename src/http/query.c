@@ -53,8 +53,6 @@ static enum err read_number(const struct reading *reading, const struct query_pa
         problem_addf(reading->problem, param->name, "must be a number of at least %g", param->min);
         return ERR_INVALID;
     }
-    if (value->number == 0)
-        value->number = 0; /* -0 is 0 */
     json_double(&canonical, value->number);
     value->text = arena_str(reading->arena, buf_view(&canonical));
     buf_free(&canonical);
