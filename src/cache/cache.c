@@ -136,35 +136,20 @@ bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
     return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK || now_ms - born_ms < YOUNG_MS;
 }
 
-static void take_epoch(struct cache *cache, struct str run_id)
+static void take_epoch(struct cache *cache, struct str epoch)
 {
     struct str prefix = str_make(cache->base.ptr, cache->prefix_len);
     struct str known = str_from_offset(cache_base(cache), cache->prefix_len);
 
-    if (known.len == run_id.len + 1 && str_starts(known, run_id))
+    if (known.len == epoch.len + 1 && str_starts(known, epoch))
         return;
     if (known.len > 0)
         log_info("cache", "new epoch: what Redis held before is out of reach",
-                 LOG_STR("epoch", run_id));
+                 LOG_STR("epoch", epoch));
     cache->base.len = prefix.len;
-    buf_str(&cache->base, run_id);
+    buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
     reclaim_start(cache->reclaim);
-}
-
-/* "run_id:<hex>" of INFO's server section. */
-static enum err parse_run_id(struct str info, struct str *run_id)
-{
-    struct str line, name = STR("run_id:");
-
-    while (str_split(&info, '\n', &line)) {
-        if (!str_starts(line, name))
-            continue;
-        *run_id = str_from_offset(line, name.len);
-        run_id->len = str_find(*run_id, '\r');
-        return run_id->len > 0 && run_id->len <= EPOCH_MAX ? ERR_OK : ERR_PROTOCOL;
-    }
-    return ERR_PROTOCOL;
 }
 
 static void on_debts(struct cache *cache, uint64_t generation, enum err err)
@@ -204,15 +189,15 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
 static void on_info(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache *cache = context;
-    struct str run_id;
+    struct str epoch;
 
     if (err == ERR_OK)
-        err = parse_run_id(redis_str(reply), &run_id);
+        err = key_epoch(redis_str(reply), &epoch);
     if (err != ERR_OK) {
         redis_prepared(cache->redis, err);
         return;
     }
-    take_epoch(cache, run_id);
+    take_epoch(cache, epoch);
     cache_ask_born(cache, true, on_born, cache);
 }
 

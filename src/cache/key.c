@@ -3,6 +3,20 @@
 
 #include "base/hash.h"
 
+enum err key_epoch(struct str info, struct str *epoch)
+{
+    struct str line, name = STR("run_id:");
+
+    while (str_split(&info, '\n', &line)) {
+        if (!str_starts(line, name))
+            continue;
+        *epoch = str_from_offset(line, name.len);
+        epoch->len = str_find(*epoch, '\r');
+        return epoch->len > 0 && epoch->len <= EPOCH_MAX ? ERR_OK : ERR_PROTOCOL;
+    }
+    return ERR_PROTOCOL;
+}
+
 struct str key_name(struct str name, char room[static KEY_HASHED_MAX])
 {
     static const struct str infix = STR_INIT(":sha256:");

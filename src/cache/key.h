@@ -9,10 +9,14 @@
  *   product:<id>, products:<canonical query>, count:products:<canonical filter>
  *   tag:<tag>, fence:<tag>, lock:fill:<entry>, born */
 
-enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128 };
+enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 
 /* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
 #define KEY_TAG_ALL STR("*")
+
+/* The epoch that a Redis is in: the run_id of what INFO tells of the server, borrowed from it.
+ * ERR_PROTOCOL where there is none. */
+enum err key_epoch(struct str info, struct str *epoch);
 
 /* A name as it is used in keys and in memory: itself, or when it is longer than KEY_NAME_MAX its
  * first word and the SHA-256 of all of it, written into room. */

@@ -28,7 +28,6 @@ enum {
     DEBT_TICK_MS = 2000,
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
     DEBTS_MAX = 500,     /* looked at in one go */
-    EPOCH_MAX = 64,
     VERSION_SIZE = 16,   /* a version or token as hex digits */
     NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
     NEGATIVE_MS = 30000

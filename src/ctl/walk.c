@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/idiom.h"
+#include "cache/key.h"
 
 /* What lies beside the entries under an epoch and must never be taken away: fences and tags are
  * what makes a hit right. */
@@ -12,17 +13,15 @@ static const struct str kept[] = {STR_INIT("tag:"), STR_INIT("fence:"), STR_INIT
 
 /* --- Names --- */
 
-static void take_run_id(void *context, const struct redis_value *reply)
+static void take_epoch(void *context, const struct redis_value *reply)
 {
     struct buf *base = context;
-    struct str info = redis_str(reply), line, name = STR("run_id:");
+    struct str epoch;
 
-    while (str_split(&info, '\n', &line))
-        if (str_starts(line, name)) {
-            line = str_from_offset(line, name.len);
-            buf_append(base, line.ptr, str_find(line, '\r'));
-            buf_char(base, ':');
-        }
+    if (key_epoch(redis_str(reply), &epoch) == ERR_OK) {
+        buf_str(base, epoch);
+        buf_char(base, ':');
+    }
 }
 
 /* "larder:<epoch>:" of the server as it is now. */
@@ -33,7 +32,7 @@ static enum err find_base(struct ctl *ctl, struct buf *base)
 
     buf_printf(base, "%s:", config_text(ctl->config, CONFIG_PREFIX));
     prefix_len = base->len;
-    err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_run_id, base);
+    err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_epoch, base);
     return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
 }
 
