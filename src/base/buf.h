@@ -27,6 +27,14 @@ void buf_init(struct buf *buf, size_t cap);
 void buf_free(struct buf *buf);
 /* Empties it and clears the error; the memory is kept. */
 void buf_reset(struct buf *buf);
+/* The same, but memory of more than keep bytes is freed. */
+static inline void buf_clear(struct buf *buf, size_t keep)
+{
+    if (buf->size > keep)
+        buf_free(buf);
+    else
+        buf_reset(buf);
+}
 /* Room for more bytes behind the content: their address, or NULL (error set) past the cap. */
 char *buf_reserve(struct buf *buf, size_t more);
 /* Takes what was written into the reserved room into the content. */

@@ -87,14 +87,6 @@ struct exchange *exchange_take(struct exchange_pool *pool)
     return exchange;
 }
 
-static void empty(struct buf *buf)
-{
-    if (buf->size > EXCHANGE_KEEP)
-        buf_free(buf);
-    else
-        buf_reset(buf);
-}
-
 /* Field by field: the response and the arena keep their memory. */
 static void clear(struct request *request)
 {
@@ -122,8 +114,8 @@ void exchange_put(struct exchange *exchange)
         return;
     }
     clear(&exchange->request);
-    empty(&exchange->block);
-    empty(&exchange->body);
+    buf_clear(&exchange->block, EXCHANGE_KEEP);
+    buf_clear(&exchange->body, EXCHANGE_KEEP);
     exchange->next = pool->free;
     pool->free = exchange;
     pool->kept++;

@@ -13,18 +13,10 @@ void response_free(struct response *response)
     buf_free(&response->body);
 }
 
-static void empty(struct buf *buf, size_t keep)
-{
-    if (buf->size > keep)
-        buf_free(buf);
-    else
-        buf_reset(buf);
-}
-
 void response_reset(struct response *response, size_t keep)
 {
-    empty(&response->head, keep);
-    empty(&response->body, keep);
+    buf_clear(&response->head, keep);
+    buf_clear(&response->body, keep);
     response->status = 0;
     response->part_count = 0;
     response->no_body = false;

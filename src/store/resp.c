@@ -26,9 +26,7 @@ struct str resp_command(struct buf *scratch, size_t argc, const struct str argv[
     size_t size = HEAD_MAX + 1;
     char *to;
 
-    if (scratch->size > SCRATCH_KEPT)
-        buf_free(scratch);
-    buf_reset(scratch);
+    buf_clear(scratch, SCRATCH_KEPT);
     for (size_t i = 0; i < argc; i++)
         size += HEAD_MAX + argv[i].len + TAIL;
     to = buf_reserve(scratch, size);
