@@ -70,6 +70,7 @@ liblarder_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/utf8.h \
 	src/base/word.h \
 	src/cache/ask.c \
 	src/cache/cache.c src/cache/cache.h \

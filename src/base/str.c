@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/idiom.h"
+#include "base/utf8.h"
 
 int str_cmp(struct str a, struct str b)
 {
@@ -66,41 +67,11 @@ bool str_split(struct str *rest, char separator, struct str *part)
     return true;
 }
 
-/* Length of the well-formed sequence that s begins with, 0 when there is none (table 3-7 of the
- * Unicode standard). */
-static size_t utf8_sequence(struct str s)
-{
-    const unsigned char *p = (const unsigned char *)s.ptr;
-    unsigned char low = 0x80, high = 0xbf;
-    size_t len;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (s.len < len)
-        return 0;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if (p[i] < 0x80 || p[i] > 0xbf)
-            return 0;
-    return len;
-}
-
 bool str_is_utf8(struct str s)
 {
     while (s.len > 0) {
-        size_t len = utf8_sequence(s);
+        const unsigned char *text = (const unsigned char *)s.ptr;
+        size_t len = *text < 0x80 ? 1 : utf8_sequence(text, s.len);
         if (len == 0)
             return false;
         s = str_from_offset(s, len);

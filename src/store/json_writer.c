@@ -10,6 +10,7 @@
 #endif
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { SLACK = 32, NUMBER_MAX = 40, DECIMALS_MAX = 6 };
 
@@ -89,22 +90,6 @@ static const unsigned char special[256] = {
     [0x80 ... 0xff] = 2,
 };
 
-/* Bytes of the sequence that begins at text, or 0 (RFC 3629, section 4). */
-static size_t sequence(const unsigned char *text, size_t len)
-{
-    unsigned char c = text[0];
-    unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    size_t need = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-
-    if (need == 0 || len < need || text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < need; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return need;
-}
-
 /* Writes what stands for the special byte at text; returns how many bytes of text that took. */
 static size_t put_special(struct json_writer *writer, const unsigned char *text, size_t len)
 {
@@ -112,7 +97,7 @@ static size_t put_special(struct json_writer *writer, const unsigned char *text,
     size_t used = 1;
 
     if (kind == 2) {
-        used = sequence(text, len);
+        used = utf8_sequence(text, len);
         memcpy(writer->at, used > 0 ? (const char *)text : "\xef\xbf\xbd", used > 0 ? used : 3);
         writer->at += used > 0 ? used : 3;
         return used > 0 ? used : 1;
