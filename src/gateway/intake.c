@@ -2,7 +2,6 @@
 #include "gateway/intake.h"
 
 #include <fastcgi.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 
@@ -211,15 +210,15 @@ enum { VALUES = 3 };
 
 static char *write_value(char *to, const char *name, uint64_t value)
 {
-    char text[24];
+    char room[DECIMAL_MAX];
+    struct str digits = str_decimal(value, room);
     size_t name_len = strlen(name);
-    size_t value_len = (size_t)snprintf(text, sizeof text, "%llu", (unsigned long long)value);
 
     *to++ = (char)name_len;
-    *to++ = (char)value_len;
+    *to++ = (char)digits.len;
     memcpy(to, name, name_len);
-    memcpy(to + name_len, text, value_len);
-    return to + name_len + value_len;
+    memcpy(to + name_len, digits.ptr, digits.len);
+    return to + name_len + digits.len;
 }
 
 static enum intake_event values(struct intake *intake, struct str content)
