@@ -285,14 +285,10 @@ void json_date(struct json_writer *writer, int64_t wall_ms)
 
 void json_hex(struct json_writer *writer, const unsigned char *bytes, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-
     if (!json_room(writer, 2 * len + 2))
         return;
     *writer->at++ = '"';
-    for (size_t i = 0; i < len; i++) {
-        *writer->at++ = digits[bytes[i] >> 4];
-        *writer->at++ = digits[bytes[i] & 15];
-    }
+    hex_encode(bytes, len, writer->at);
+    writer->at += 2 * len;
     *writer->at++ = '"';
 }
