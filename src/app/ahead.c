@@ -6,6 +6,7 @@
 #include "app/item.h"
 #include "app/list.h"
 #include "base/mem.h"
+#include "http/percent.h"
 
 /* --- An item --- */
 
@@ -61,17 +62,13 @@ static void page_done(struct cache_lookup *lookup)
 
 static enum err parse(struct list_read *read, const struct resource *resource, struct str scope)
 {
-    struct buf text = BUF_INIT(QUERY_TEXT_MAX);
+    struct str query = STR("");
     struct problem problem;
-    struct str query;
 
     if (scope.len > 0) {
-        buf_str(&text, resource->scope);
-        buf_char(&text, '=');
-        buf_percent(&text, scope);
+        scope = percent_encode(scope, arena_alloc(&read->arena, 3 * scope.len));
+        query = ARENA_JOIN(&read->arena, resource->scope, STR("="), scope);
     }
-    query = arena_str(&read->arena, buf_view(&text));
-    buf_free(&text);
     problem_init(&problem, &read->arena);
     return query_parse(&read->query, resource->params, resource->param_count, query, &read->arena,
                        &problem);

@@ -143,22 +143,3 @@ void buf_json_string(struct buf *buf, struct str s)
     }
     buf_char(buf, '"');
 }
-
-static bool is_unreserved(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-void buf_percent(struct buf *buf, struct str s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (is_unreserved(c))
-            buf_char(buf, (char)c);
-        else
-            buf_append(buf, (char[]){'%', hex[c >> 4], hex[c & 15]}, 3);
-    }
-}

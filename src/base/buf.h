@@ -52,8 +52,6 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 void buf_json_text(struct buf *buf, struct str s);
 /* s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void buf_json_string(struct buf *buf, struct str s);
-/* s percent-encoded: all but RFC 3986's unreserved characters. */
-void buf_percent(struct buf *buf, struct str s);
 
 static inline void buf_str(struct buf *buf, struct str s)
 {

@@ -273,29 +273,6 @@ enum err query_parse(struct query *query, const struct query_param *params, size
 
 /* --- The canonical text --- */
 
-static bool is_unreserved(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-static char *encode(char *to, struct str s)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (is_unreserved(c)) {
-            *to++ = (char)c;
-        } else {
-            *to++ = '%';
-            *to++ = hex[c >> 4];
-            *to++ = hex[c & 15];
-        }
-    }
-    return to;
-}
-
 struct str query_text(const struct query *query, uint32_t mask, struct arena *arena)
 {
     size_t size = 0;
@@ -315,7 +292,7 @@ struct str query_text(const struct query *query, uint32_t mask, struct arena *ar
         memcpy(to, query->params[i].name.ptr, query->params[i].name.len);
         to += query->params[i].name.len;
         *to++ = '=';
-        to = encode(to, query->values[i].text);
+        to += percent_encode(query->values[i].text, to).len;
     }
     return str_make(text, (size_t)(to - text));
 }

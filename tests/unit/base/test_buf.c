@@ -48,16 +48,6 @@ static void test_json_strings_are_escaped(void **state)
     buf_free(&buf);
 }
 
-static void test_percent(void **state)
-{
-    struct buf buf = BUF_INIT(256);
-
-    (void)state;
-    buf_percent(&buf, STR("a-b_c.d~e f&=\xc3"));
-    assert_str(buf_view(&buf), "a-b_c.d~e%20f%26%3D%C3");
-    buf_free(&buf);
-}
-
 static void test_iso_times(void **state)
 {
     static const struct {
@@ -103,7 +93,6 @@ int main(void)
         cmocka_unit_test(test_cap_appends_nothing_and_stays_in_error),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_json_strings_are_escaped),
-        cmocka_unit_test(test_percent),
         cmocka_unit_test(test_iso_times),
         cmocka_unit_test(test_arena_keeps_its_first_block),
     };

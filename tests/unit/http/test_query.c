@@ -56,6 +56,7 @@ static void one_text_for_all_spellings(void **state)
         {"category=%C3%A9", "category=%C3%A9"},
         {"category=\xc3\xa9", "category=%C3%A9"},
         {"category=a=b", "category=a%3Db"},
+        {"category=a-b_c.d~e%7E", "category=a-b_c.d~e~"},
         {"inStock=true", "inStock=true"},
         {"fields=price,name,price", "fields=name%2Cprice"},
         {"fields=_id,name,price", "fields=name%2Cprice"},
