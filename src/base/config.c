@@ -177,11 +177,6 @@ const char *config_name(enum config_id id)
     return settings[id].name.ptr;
 }
 
-const char *config_default(enum config_id id)
-{
-    return settings[id].initial;
-}
-
 static void put_size(struct buf *out, uint64_t bytes)
 {
     static const char *const units[] = {"", "KiB", "MiB", "GiB"};

@@ -86,7 +86,6 @@ static inline uint64_t config_number(const struct config *config, enum config_id
 enum config_id config_find(struct str name);
 /* Static. */
 const char *config_name(enum config_id id);
-const char *config_default(enum config_id id);
 /* What is allowed, for people: "1 to 64". */
 void config_allowed(enum config_id id, struct buf *out);
 /* All settings with default, limits and meaning, for --help. */
