@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -146,8 +145,7 @@ static void on_tick(uv_timer_t *timer)
     }
     if (!redis_ready(cache->redis) || clock_mono_ms() < listener->refused_until_ms)
         return;
-    if (memory_lease_acquire(cache->memory, (uint64_t)getpid(), clock_mono_ns(), ns(CLAIM_MS),
-                             &listener->lease))
+    if (memory_lease_acquire(cache->memory, clock_mono_ns(), ns(CLAIM_MS), &listener->lease))
         start(listener);
 }
 

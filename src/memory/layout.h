@@ -71,7 +71,7 @@ struct segment {
     _Atomic uint64_t void_gen;
     /* Written rarely. */
     _Alignas(MEMORY_LINE) _Atomic uint64_t claim; /* stamp: until when, number of the claim */
-    _Atomic uint64_t owner;
+    uint64_t unused;
     _Atomic uint32_t token; /* the last one given out */
     _Atomic uint32_t debts; /* no fewer than tags that owe; more after a kill */
     _Alignas(MEMORY_LINE) _Atomic uint64_t counters[COUNTERS];

@@ -9,7 +9,7 @@ static bool is_later(uint32_t a, uint32_t b)
     return by != 0 && by < 0x800000;
 }
 
-bool memory_lease_acquire(struct memory *m, uint64_t owner, int64_t mono_ns, int64_t ttl_ns,
+bool memory_lease_acquire(struct memory *m, int64_t mono_ns, int64_t ttl_ns,
                           struct memory_lease *lease)
 {
     uint64_t old = atomic_load(&m->segment->claim);
@@ -17,11 +17,8 @@ bool memory_lease_acquire(struct memory *m, uint64_t owner, int64_t mono_ns, int
     if (stamp_ms(old) > ms_of(mono_ns))
         return false;
     lease->number = (stamp_number(old) + 1) & 0xffffff;
-    if (!atomic_compare_exchange_strong(&m->segment->claim, &old,
-                                        stamp_make(ms_of(mono_ns + ttl_ns), lease->number)))
-        return false;
-    atomic_store(&m->segment->owner, owner);
-    return true;
+    return atomic_compare_exchange_strong(&m->segment->claim, &old,
+                                          stamp_make(ms_of(mono_ns + ttl_ns), lease->number));
 }
 
 bool memory_lease_keep(struct memory *m, const struct memory_lease *lease, int64_t mono_ns,
@@ -68,9 +65,4 @@ bool memory_lease_valid(const struct memory *m, int64_t mono_ns)
     uint64_t valid = atomic_load_explicit(&m->segment->valid, memory_order_acquire);
 
     return stamp_ms(valid) > ms_of(mono_ns);
-}
-
-uint64_t memory_lease_owner(const struct memory *m)
-{
-    return atomic_load(&m->segment->owner);
 }

@@ -143,9 +143,8 @@ struct memory_lease {
     uint32_t number; /* of this claim */
 };
 
-/* Takes the claim if nobody holds one, until mono_ns + ttl_ns.  owner is for people (a pid).
- * False when another's claim stands. */
-bool memory_lease_acquire(struct memory *m, uint64_t owner, int64_t mono_ns, int64_t ttl_ns,
+/* Takes the claim if nobody holds one, until mono_ns + ttl_ns.  False when another's stands. */
+bool memory_lease_acquire(struct memory *m, int64_t mono_ns, int64_t ttl_ns,
                           struct memory_lease *lease);
 /* Prolongs the claim, also one that has expired if nobody has taken it since.  False when it is
  * lost: stop listening. */
@@ -157,8 +156,6 @@ bool memory_lease_renew(struct memory *m, const struct memory_lease *lease, int6
 /* Turns records off and gives the claim away, if they are still this lease's. */
 void memory_lease_release(struct memory *m, const struct memory_lease *lease);
 bool memory_lease_valid(const struct memory *m, int64_t mono_ns);
-/* Who took the newest claim, 0 before the first; whether it still stands is not said. */
-uint64_t memory_lease_owner(const struct memory *m);
 
 /* --- Records --- */
 

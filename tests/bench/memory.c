@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < KEYS; i++)
         snprintf(keys[i], sizeof keys[i], "products:category=tools&limit=20&page=%d&sort=name", i);
     memory_snapshot(m, slots, TAGS, clock_mono_ns(), &snapshot);
-    memory_lease_acquire(m, (uint64_t)getpid(), clock_mono_ns(), INT64_C(1000000000), &lease);
+    memory_lease_acquire(m, clock_mono_ns(), INT64_C(1000000000), &lease);
     memory_lease_renew(m, &lease, clock_mono_ns() + INT64_C(3600000000000));
     run("miss", get, KEYS, 0);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {

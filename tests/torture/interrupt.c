@@ -172,13 +172,13 @@ static void act_claim(void)
 {
     struct memory_lease mine;
 
-    if (memory_lease_acquire(m, 2, NOW, 1000 * MS, &mine))
+    if (memory_lease_acquire(m, NOW, 1000 * MS, &mine))
         (void)memory_lease_renew(m, &mine, NOW + 7000000 * MS);
 }
 
 static void claim_too(void)
 {
-    won = memory_lease_acquire(m, 3, NOW, 1000 * MS, &other);
+    won = memory_lease_acquire(m, NOW, 1000 * MS, &other);
 }
 
 static void judge_claim(bool interrupted)
@@ -189,7 +189,7 @@ static void judge_claim(bool interrupted)
         fail(won ? "two have the claim" : "nobody got the claim");
     lease = other;
     memory_lease_release(m, &lease);
-    if (!memory_lease_acquire(m, 1, NOW + 2000 * MS, 1000 * MS, &lease) ||
+    if (!memory_lease_acquire(m, NOW + 2000 * MS, 1000 * MS, &lease) ||
         !memory_lease_renew(m, &lease, NOW + 1000000 * MS))
         fail("the lease cannot be taken");
 }
@@ -204,7 +204,7 @@ static void act_renew(void)
 
 static void take_over(void)
 {
-    if (!memory_lease_acquire(m, 3, NOW + 10000 * MS, 1000 * MS, &other))
+    if (!memory_lease_acquire(m, NOW + 10000 * MS, 1000 * MS, &other))
         fail("the claim does not expire");
     memory_void(m);
     if (!memory_lease_renew(m, &other, NOW + 1000000 * MS))

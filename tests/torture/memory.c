@@ -286,7 +286,7 @@ static void take_lease(struct worker *w)
     int64_t now = clock_mono_ns();
 
     if (!w->leads) {
-        w->leads = memory_lease_acquire(w->m, (uint64_t)getpid(), now, CLAIM_MS * MS, &w->lease);
+        w->leads = memory_lease_acquire(w->m, now, CLAIM_MS * MS, &w->lease);
         if (w->leads && w->lease.number < sizeof world->claimed &&
             atomic_exchange(&world->claimed[w->lease.number], 1) != 0)
             fail("claim %u was given to two", (unsigned)w->lease.number);

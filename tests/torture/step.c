@@ -184,7 +184,7 @@ static void prepare_lease(void)
 /* A claim, a void, and only then validity. */
 static void do_lease(void)
 {
-    if (!memory_lease_acquire(m, 2, NOW, 1000 * MS, &lease))
+    if (!memory_lease_acquire(m, NOW, 1000 * MS, &lease))
         return;
     memory_void(m);
     (void)memory_lease_renew(m, &lease, NOW + 1000 * MS);
@@ -210,7 +210,7 @@ static void prepare_lease_watched(void)
 
 static void after_lease(void)
 {
-    if (!memory_lease_acquire(m, 3, NOW + 1000 * MS, 1000 * MS, &lease) ||
+    if (!memory_lease_acquire(m, NOW + 1000 * MS, 1000 * MS, &lease) ||
         !memory_lease_renew(m, &lease, NOW + 1000000 * MS))
         fail("the next listener cannot take the lease");
 }

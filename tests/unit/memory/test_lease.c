@@ -18,14 +18,13 @@ static void test_one_claim_at_a_time(void **state)
     struct fixture *f = *state;
     struct memory_lease a, b;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
-    assert_int_equal(memory_lease_owner(f->b), 11);
-    assert_false(memory_lease_acquire(f->b, 22, NOW, ttl, &b));
-    assert_false(memory_lease_acquire(f->b, 22, NOW + ttl - 1, ttl, &b));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
+    assert_false(memory_lease_acquire(f->b, NOW, ttl, &b));
+    assert_false(memory_lease_acquire(f->b, NOW + ttl - 1, ttl, &b));
     assert_true(memory_lease_keep(f->a, &a, NOW + ttl - 1, ttl));
-    assert_false(memory_lease_acquire(f->b, 22, NOW + ttl, ttl, &b));
-    assert_true(memory_lease_acquire(f->b, 22, NOW + 2 * ttl, ttl, &b));
-    assert_int_equal(memory_lease_owner(f->a), 22);
+    assert_false(memory_lease_acquire(f->b, NOW + ttl, ttl, &b));
+    assert_true(memory_lease_acquire(f->b, NOW + 2 * ttl, ttl, &b));
+    assert_false(memory_lease_keep(f->a, &a, NOW + 2 * ttl, ttl));
 }
 
 static void test_a_claim_is_not_yet_validity(void **state)
@@ -33,7 +32,7 @@ static void test_a_claim_is_not_yet_validity(void **state)
     struct fixture *f = *state;
     struct memory_lease a;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
     assert_false(memory_lease_valid(f->b, NOW));
     assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
     assert_true(memory_lease_valid(f->b, NOW + 50 * MS - 1));
@@ -45,7 +44,7 @@ static void test_validity_is_rounded_down(void **state)
     struct fixture *f = *state;
     struct memory_lease a;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
     assert_true(memory_lease_renew(f->a, &a, NOW + 2 * MS - 1));
     assert_true(memory_lease_valid(f->b, NOW + MS - 1));
     assert_false(memory_lease_valid(f->b, NOW + MS));
@@ -57,9 +56,9 @@ static void test_a_stale_owner_cannot_renew_over_its_successor(void **state)
     struct fixture *f = *state;
     struct memory_lease a, b;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
     assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
-    assert_true(memory_lease_acquire(f->b, 22, NOW + ttl, ttl, &b));
+    assert_true(memory_lease_acquire(f->b, NOW + ttl, ttl, &b));
     assert_false(memory_lease_keep(f->a, &a, NOW + ttl, ttl));
     memory_void(f->b);
     assert_true(memory_lease_renew(f->b, &b, NOW + ttl + 50 * MS));
@@ -76,9 +75,9 @@ static void test_an_expired_claim_that_nobody_took_is_kept(void **state)
     struct fixture *f = *state;
     struct memory_lease a, b;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
     assert_true(memory_lease_keep(f->a, &a, NOW + 5 * ttl, ttl));
-    assert_false(memory_lease_acquire(f->b, 22, NOW + 5 * ttl, ttl, &b));
+    assert_false(memory_lease_acquire(f->b, NOW + 5 * ttl, ttl, &b));
 }
 
 static void test_released_is_free_at_once(void **state)
@@ -86,13 +85,13 @@ static void test_released_is_free_at_once(void **state)
     struct fixture *f = *state;
     struct memory_lease a, b;
 
-    assert_true(memory_lease_acquire(f->a, 11, NOW, ttl, &a));
+    assert_true(memory_lease_acquire(f->a, NOW, ttl, &a));
     assert_true(memory_lease_renew(f->a, &a, NOW + 50 * MS));
     memory_lease_release(f->a, &a);
     assert_false(memory_lease_valid(f->b, NOW));
     assert_false(memory_lease_renew(f->a, &a, NOW + 50 * MS));
     assert_false(memory_lease_keep(f->a, &a, NOW, ttl));
-    assert_true(memory_lease_acquire(f->b, 22, NOW, ttl, &b));
+    assert_true(memory_lease_acquire(f->b, NOW, ttl, &b));
     assert_false(memory_lease_keep(f->a, &a, NOW, ttl));
     assert_true(memory_lease_renew(f->b, &b, NOW + 50 * MS));
     memory_lease_release(f->a, &a);

@@ -39,7 +39,7 @@ static void let_live(struct memory *m)
 {
     struct memory_lease lease;
 
-    assert_true(memory_lease_acquire(m, 1, NOW, MS, &lease));
+    assert_true(memory_lease_acquire(m, NOW, MS, &lease));
     assert_true(memory_lease_renew(m, &lease, NOW + 1000 * MS));
 }
 
