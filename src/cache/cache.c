@@ -146,10 +146,18 @@ static void take_epoch(struct cache *cache, struct str epoch)
     if (known.len > 0)
         log_info("cache", "new epoch: what Redis held before is out of reach",
                  LOG_STR("epoch", epoch));
+    cache->outage = 0;
     cache->base.len = prefix.len;
     buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
     reclaim_start(cache->reclaim);
+}
+
+/* MongoDB was away when the last connection was lost, and still is: as little can have been written
+ * since as if that connection had lasted. */
+static bool has_missed_nothing(const struct cache *cache)
+{
+    return cache->outage != 0 && mongo_outage(cache->mongo) == cache->outage;
 }
 
 static void on_debts(struct cache *cache, uint64_t generation, enum err err)
@@ -157,8 +165,8 @@ static void on_debts(struct cache *cache, uint64_t generation, enum err err)
     /* Another connection may be in preparation, and its epoch not be known yet. */
     if (generation != redis_generation(cache->redis))
         return;
-    cache->debts_known = err == ERR_OK;
-    if (err != ERR_OK)
+    cache->debts_known = err == ERR_OK || has_missed_nothing(cache);
+    if (!cache->debts_known)
         log_warn("cache", "debts cannot be looked at: nothing is answered from Redis until then",
                  LOG_ERR(err));
     redis_prepared(cache->redis, ERR_OK);
@@ -209,6 +217,9 @@ void cache_redis_connect(struct cache *cache, struct redis *redis)
 
 void cache_redis_state(struct cache *cache, struct redis *redis)
 {
-    if (!redis_ready(redis))
-        cache->debts_known = false;
+    if (redis_ready(redis))
+        return;
+    if (cache->debts_known)
+        cache->outage = mongo_outage(cache->mongo);
+    cache->debts_known = false;
 }

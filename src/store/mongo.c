@@ -22,6 +22,7 @@ struct mongo {
     mongoc_client_pool_t *pool;
     unsigned pending, failures;
     bool open, closing, greeted;
+    uint64_t outages;
     struct mongo_job *first; /* jobs not yet ended */
     struct mongo_job ping;
     uv_timer_t deadlines, breaker;
@@ -36,11 +37,17 @@ bool mongo_up(const struct mongo *mongo)
     return !mongo->open;
 }
 
+uint64_t mongo_outage(const struct mongo *mongo)
+{
+    return mongo->open ? mongo->outages : 0;
+}
+
 /* The breaker. */
 
 static void change(struct mongo *mongo, bool up)
 {
     mongo->open = !up;
+    mongo->outages += !up;
     if (mongo->config.on_change != NULL)
         mongo->config.on_change(mongo->config.context, up);
 }

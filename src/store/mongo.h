@@ -48,6 +48,8 @@ void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context
 
 /* False while the breaker is open. */
 bool mongo_up(const struct mongo *mongo);
+/* Which time the breaker is open, from 1; 0 while it is not. */
+uint64_t mongo_outage(const struct mongo *mongo);
 
 /* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
  * it alone until release. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debts: what Redis was not told of a write, kept in MongoDB until it is."""
 import datetime
+import time
 
 import bson
 import pytest
@@ -109,6 +110,63 @@ def test_more_debts_than_are_looked_at_in_one_go(stack, bare, product):
     stack.mongo.cache_debts.update_many({}, {"$set": {"state": "closed"}})
     eventually(lambda: not open_debts(stack), 8, every=0.1, what="600 debts paid")
     eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 5)
+
+
+def away(host):
+    """Whether all its workers know that MongoDB is."""
+    def quick(i):
+        begun = time.monotonic()
+        assert host.client.get(f"/api/products?category=none{i}").status == 503
+        return time.monotonic() - begun < 0.3
+    return all([quick(i) for i in range(8)])
+
+
+def test_a_connection_that_is_lost_while_mongo_is_away(stack, bare, product):
+    """Nobody can have written since, with or without it."""
+    bare.settle()
+    path = f"/api/products/{product()['_id']}"
+    bare.client.get(path)
+    assert "detail=redis" in bare.client.get(path).cache_status
+    stack.control("stop", "mongo")
+    try:
+        eventually(lambda: away(bare), 15)
+        for _ in range(3):
+            connects = bare.metrics()["larder_redis_connects_total"]
+            stack.redis.client_kill_filter(_type="normal", skipme=True)
+            eventually(lambda: bare.metrics()["larder_redis_connects_total"] >=
+                       connects + len(bare.workers()))
+            for _ in range(8):
+                answer = bare.client.get(path)
+                assert answer.status == 200 and "detail=redis" in answer.cache_status, answer
+    finally:
+        stack.control("start", "mongo")
+
+
+def test_redis_lost_before_mongo(stack, bare, product):
+    """Others may have written without Redis until MongoDB went away."""
+    bare.settle()
+    path = f"/api/products/{product()['_id']}"
+    bare.client.get(path)
+    assert "detail=redis" in bare.client.get(path).cache_status
+    blind = bare.log("larderd").count("debts cannot be looked at")
+    stack.pause("redis")
+    try:
+        eventually(lambda: "REDIS-DOWN" in bare.client.get(path).cache_status)
+        stack.control("stop", "mongo")
+        eventually(lambda: away(bare), 15)
+        stack.resume("redis")
+
+        def asked_in_vain():
+            assert bare.client.get(path).status == 503
+            return (bare.log("larderd").count("debts cannot be looked at") >=
+                    blind + len(bare.workers()))
+        eventually(asked_in_vain, 15)
+        for _ in range(8):
+            assert bare.client.get(path).status == 503
+    finally:
+        stack.resume("redis")
+        stack.control("start", "mongo")
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 15)
 
 
 def test_a_worker_that_cannot_see_the_debts_trusts_nothing(stack, bare, product):
