@@ -353,8 +353,10 @@ class SilentRequest(socketserver.BaseRequestHandler):
                                              data, re.S).group(1).decode())
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST", "PATCH"])
-def test_only_what_may_be_repeated_is(stack, tmp_path, product, category, method):
+@pytest.mark.parametrize("method, match, repeated", [
+    ("GET", None, True), ("PUT", None, True), ("DELETE", None, True), ("POST", None, False),
+    ("PATCH", None, False), ("PUT", '"1"', False), ("DELETE", '"1"', False)])
+def test_only_what_may_be_repeated_is(stack, tmp_path, product, category, method, match, repeated):
     ports = free_ports()
     made = product(name="before")
     silent = Silent(ports + 2)
@@ -370,8 +372,9 @@ def test_only_what_may_be_repeated_is(stack, tmp_path, product, category, method
             target = "/api/products" + ("" if method == "POST" else f"/{made['_id']}")
             body = {"name": "after", "price": 1, "category": category}
             answer = front.client().request(method, target,
-                                            json=body if method in ("POST", "PUT", "PATCH") else None)
-            if method in ("POST", "PATCH"):
+                                            json=body if method in ("POST", "PUT", "PATCH") else None,
+                                            headers={"If-Match": match} if match else {})
+            if not repeated:
                 assert is_problem(answer, 502) and answer.header("Retry-After") == "1"
                 names = [item["name"] for item in
                          stack.client.get(f"/api/products?category={category}").json["data"]]
