@@ -72,6 +72,23 @@ static bool meets_preconditions(struct change *change)
     return none.len == 0 || !etag_is_listed(none, etag);
 }
 
+/* Whether it has a version that can be raised. */
+static bool is_counted(const struct change *change)
+{
+    const struct value *version = &change->known[change->write.plan->version];
+
+    return version->type == VALUE_INT && version->integer < INT64_MAX;
+}
+
+static void set_version(struct change *change)
+{
+    struct str version = change->write.plan->shape_fields[change->write.plan->version].name;
+
+    for (size_t i = 0; i < change->draft.count; i++)
+        if (str_eq(change->draft.items[i].field, version))
+            change->draft.items[i].op = is_counted(change) ? ASSIGN_INC : ASSIGN_SET;
+}
+
 /* The scope that it is given, or NULL. */
 static const struct value *new_scope(const struct change *change)
 {
@@ -108,6 +125,7 @@ static void on_read(void *context, enum err err)
         write_done(&change->write);
         return;
     }
+    set_version(change);
     collect_tags(change);
     write_start(&change->write);
 }
@@ -155,11 +173,11 @@ static size_t make_conditions(const struct change *change, bool exact,
                               struct condition conditions[static CONDITIONS])
 {
     const struct plan *plan = change->write.plan;
-    bool counted = change->known[plan->version].type != VALUE_NONE;
+    bool counted = is_counted(change);
     size_t count = 0;
 
     conditions[count++] = (struct condition){STR("_id"), OP_EQ, value_oid(change->id)};
-    if (exact)
+    if (exact && counted)
         conditions[count++] = same(change, plan->version);
     if (!exact || !counted)
         conditions[count++] = same(change, plan->scope);

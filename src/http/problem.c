@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/log.h"
+
 enum { MESSAGE_MAX = 200 };
 
 static const struct {
@@ -102,6 +104,9 @@ void problem_send_err(struct request *request, enum err err)
 {
     if (answers[err].retry)
         response_header_lit(&request->response, "Retry-After", "1");
+    if (err == ERR_INTERNAL)
+        log_error("http", "internal error",
+                  LOG_STR("requestId", str_make(request->id, sizeof request->id)));
     problem_send(request, answers[err].status, answers[err].message, NULL);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/idiom.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/bson_update.h"
 #include "store/query.h"
@@ -75,6 +76,19 @@ static size_t read_write_errors(const bson_t *reply, size_t count, enum err *err
         found++;
     }
     return found;
+}
+
+/* What is not one of the answers that are looked for. */
+static void log_refused(const char *operation, enum err err, const bson_t *reply)
+{
+    bson_iter_t iter, reason;
+    bool told = bson_iter_init(&iter, reply) &&
+                bson_iter_find_descendant(&iter, "writeErrors.0.errmsg", &reason) &&
+                BSON_ITER_HOLDS_UTF8(&reason);
+
+    if (err == ERR_INTERNAL)
+        log_warn("mongo", "write refused", LOG_CSTR("operation", operation),
+                 LOG_CSTR("reason", told ? bson_iter_utf8(&reason, NULL) : ""));
 }
 
 static bool has_write_concern_error(const bson_t *reply)
@@ -155,7 +169,9 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
     if (!mongoc_client_write_command_with_opts(db->client, db->name, &command, NULL, &reply,
                                                &error))
         err = mongo_error(&error, true, verb);
-    else if (read_write_errors(&reply, 1, &err) == 0 && has_write_concern_error(&reply))
+    else if (read_write_errors(&reply, 1, &err) > 0)
+        log_refused(verb, err, &reply);
+    else if (has_write_concern_error(&reply))
         err = ERR_UNKNOWN;
     if (changed != NULL)
         *changed = bson_iter_init_find(&count, &reply, "n") ? bson_iter_as_int64(&count) : 0;
