@@ -2,6 +2,7 @@
 #include "ctl/input.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,13 +12,32 @@
 enum { BLOCK = 64 << 10, END = -1 };
 
 struct input {
-    int fd, error; /* error: errno of a failed read */
+    int fd, stop, error; /* error: errno of a failed read, ECANCELED after a stop */
     bool ended;
     size_t at, len;
     uint64_t taken, size, line; /* taken: bytes of earlier blocks */
     struct buf text;
     char block[BLOCK];
 };
+
+/* A stop counts also while a pipe that stays open has nothing to read. */
+static ssize_t read_block(struct input *input)
+{
+    struct pollfd fds[] = {{.fd = input->stop, .events = POLLIN},
+                           {.fd = input->fd, .events = POLLIN}};
+    ssize_t n;
+
+    do {
+        n = poll(fds, 2, -1);
+        if (n > 0 && fds[0].revents != 0) {
+            errno = ECANCELED;
+            return -1;
+        }
+        if (n > 0)
+            n = read(input->fd, input->block, BLOCK);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
 
 static bool refill(struct input *input)
 {
@@ -27,9 +47,7 @@ static bool refill(struct input *input)
         return false;
     input->taken += input->len;
     input->at = input->len = 0;
-    do
-        n = read(input->fd, input->block, BLOCK);
-    while (n < 0 && errno == EINTR);
+    n = read_block(input);
     if (n < 0)
         input->error = errno;
     input->ended = n <= 0;
@@ -56,13 +74,14 @@ static inline int take(struct input *input)
     return c;
 }
 
-struct input *input_new(int fd)
+struct input *input_new(int fd, int stop)
 {
     static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
     struct input *input = mem_zalloc(sizeof *input);
     struct stat status;
 
     input->fd = fd;
+    input->stop = stop;
     input->line = 1;
     buf_init(&input->text, INPUT_RECORD_MAX);
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
@@ -101,12 +120,12 @@ uint64_t input_size(const struct input *input)
     return input->size;
 }
 
-static enum err ended(struct input *input)
+static enum err ended(const struct input *input)
 {
     if (input->error == 0)
         return ERR_NOT_FOUND;
     errno = input->error;
-    return ERR_IO;
+    return input->error == ECANCELED ? ERR_CANCELED : ERR_IO;
 }
 
 static void skip_line(struct input *input)

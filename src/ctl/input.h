@@ -18,8 +18,10 @@ enum {
 
 struct input;
 
-/* Reads from fd, which stays the caller's.  A UTF-8 byte order mark at the start is skipped. */
-struct input *input_new(int fd);
+/* Reads from fd, and waits for it until the descriptor stop (-1: none) can be read: from then on,
+ * lines and rows end with ERR_CANCELED.  Both stay the caller's.  A UTF-8 byte order mark at the
+ * start is skipped. */
+struct input *input_new(int fd, int stop);
 void input_free(struct input *input);
 /* The next byte that is not blank and no newline, without taking anything but such; -1 at the
  * end. */
@@ -30,7 +32,7 @@ uint64_t input_size(const struct input *input);
 
 /* The next line that is not blank, without its end, valid until the next call; *number is its line
  * in the file, from 1.  ERR_NOT_FOUND at the end.  ERR_TOO_LARGE: the line was skipped and reading
- * can go on.  ERR_IO: errno says why. */
+ * can go on.  ERR_IO: errno says why.  ERR_CANCELED. */
 enum err input_line(struct input *input, struct str *line, uint64_t *number);
 
 struct input_row {
@@ -42,7 +44,7 @@ struct input_row {
 
 /* The next row that is not blank.  Cells in quotes may hold commas, doubled quotes and line ends.
  * ERR_NOT_FOUND at the end.  ERR_SYNTAX, ERR_TOO_LARGE (bytes or cells): the rest of that line was
- * skipped and reading can go on.  ERR_IO. */
+ * skipped and reading can go on.  ERR_IO, ERR_CANCELED. */
 enum err input_row(struct input *input, struct input_row *row);
 
 #endif

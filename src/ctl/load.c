@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "app/posts.h"
@@ -32,12 +33,38 @@ struct load {
     struct batch_outcome outcome;
 };
 
+/* --- Interrupts --- */
+
 static volatile sig_atomic_t interrupted;
+static int stop; /* can be read after an interrupt, which may come until the end */
 
 static void on_interrupt(int signal)
 {
+    int saved = errno;
+
     (void)signal;
     interrupted = 1;
+    (void)eventfd_write(stop, 1);
+    errno = saved;
+}
+
+static bool catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+
+    stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (stop < 0) {
+        ctl_error("no descriptor for interrupts: %s", strerror(errno));
+        return false;
+    }
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    return true;
+}
+
+static void say_interrupted(void)
+{
+    ctl_error("interrupted; run the same command again to go on");
 }
 
 /* --- One record --- */
@@ -82,7 +109,7 @@ static enum err read_record(struct load *load)
     struct problem problem;
     enum err err = source_next(load->source, &record);
 
-    if (err == ERR_NOT_FOUND || err == ERR_IO)
+    if (err == ERR_NOT_FOUND || err == ERR_IO || err == ERR_CANCELED)
         return err;
     load->read++;
     if (err == ERR_INVALID) {
@@ -125,12 +152,12 @@ static enum err load_all(struct load *load)
             progress_clear(&load->progress);
             ctl_error("%s: %s", load->name, strerror(errno));
         }
-        if (batch_full(load->batch) || end != ERR_OK)
+        if (batch_full(load->batch) || (end != ERR_OK && end != ERR_CANCELED))
             err = write_batch(load);
     }
     if (interrupted) {
         progress_clear(&load->progress);
-        ctl_error("interrupted; run the same command again to go on");
+        say_interrupted();
         return ERR_CANCELED;
     }
     return err == ERR_OK && end == ERR_IO ? ERR_IO : err;
@@ -170,9 +197,11 @@ static bool open_source(struct load *load, int fd)
     struct buf why = BUF_INIT(4096);
     enum err err;
 
-    load->input = input_new(fd);
+    load->input = input_new(fd, stop);
     err = source_open(load->input, load->name, load->resource, &load->source, &why);
-    if (err == ERR_IO)
+    if (err == ERR_CANCELED)
+        say_interrupted();
+    else if (err == ERR_IO)
         ctl_error("%s: %s", load->name, strerror(errno));
     else if (err != ERR_OK)
         ctl_error("%s: %.*s", load->name, (int)why.len, why.ptr);
@@ -203,8 +232,7 @@ out:
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct load load = {.ctl = ctl};
-    struct sigaction action = {.sa_handler = on_interrupt};
-    int fd, status;
+    int fd, status = CTL_FAILED;
 
     if (argc != 2)
         return ctl_usage("load takes a kind of records and a file");
@@ -217,9 +245,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
         ctl_error("%s: %s", argv[1], strerror(errno));
         return CTL_FAILED;
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    status = load_file(&load, fd);
+    if (catch_interrupts())
+        status = load_file(&load, fd);
     if (fd != STDIN_FILENO)
         close(fd);
     return status;

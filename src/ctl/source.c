@@ -216,7 +216,7 @@ static enum err next_row(struct source *source, struct source_record *record)
     struct input_row row;
     enum err err = input_row(source->input, &row);
 
-    if (err == ERR_NOT_FOUND || err == ERR_IO)
+    if (err == ERR_NOT_FOUND || err == ERR_IO || err == ERR_CANCELED)
         return err;
     record->line = row.line;
     record->why = err == ERR_OK ? put_row(source, &row) : row.why;

@@ -153,6 +153,44 @@ def test_interrupted_and_repeated(stack, http, category, tmp_path, number):
     stack.mongo.posts.delete_many({"category": category})
 
 
+def load_from_a_pipe(stack):
+    return subprocess.Popen(stack.ctl_command("load", "products", "-"), stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end_with(load, number):
+    """The pipe stays open: only the signal can end the load."""
+    load.send_signal(number)
+    assert load.wait(timeout=10) == 1
+    load.stdin.close()
+    return load.stdout.read(), load.stderr.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_its_pipe_has_nothing_to_read(stack, category, number):
+    load = load_from_a_pipe(stack)
+    load.stdin.writelines(json.dumps({"name": f"n{i}", "price": 1, "category": category}) + "\n"
+                          for i in range(300))
+    load.stdin.flush()
+    eventually(lambda: stack.mongo.products.count_documents({"category": category}) == 256, 20,
+               what="a batch")
+    out, err = end_with(load, number)
+    assert out.startswith("256 products loaded in ") and "run the same command again" in err
+    stack.mongo.products.delete_many({"category": category})
+
+
+def test_interrupted_before_its_first_record(stack):
+    def catches(number):
+        caught = next(line for line in open(f"/proc/{load.pid}/status")
+                      if line.startswith("SigCgt:"))
+        return int(caught.split()[1], 16) & 1 << number - 1
+
+    load = load_from_a_pipe(stack)
+    eventually(lambda: catches(signal.SIGTERM))
+    out, err = end_with(load, signal.SIGTERM)
+    assert out == "" and "interrupted" in err
+
+
 def test_visible_at_once_while_it_runs(stack, http, category, tmp_path):
     """What the load has written is never hidden by an older page for longer than its batch."""
     count = 3000

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ static void open_text(struct str text)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text.ptr, text.len), text.len);
     lseek(fd, 0, SEEK_SET);
-    input = input_new(fd);
+    input = input_new(fd, -1);
 }
 
 static void close_text(void)
@@ -190,11 +191,50 @@ static void test_a_failed_read_is_no_end(void **state)
     uint64_t number;
 
     (void)state;
-    input = input_new(folder);
+    input = input_new(folder, -1);
     assert_int_equal(input_line(input, &line, &number), ERR_IO);
     assert_int_equal(errno, EISDIR);
     input_free(input);
     close(folder);
+}
+
+static void open_pipe(int ends[2], int *stop, struct str text)
+{
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(write(ends[1], text.ptr, text.len), text.len);
+    *stop = eventfd(0, EFD_CLOEXEC);
+    assert_true(*stop >= 0);
+    input = input_new(ends[0], *stop);
+}
+
+static void close_pipe(const int ends[2], int stop)
+{
+    input_free(input);
+    close(ends[0]);
+    close(ends[1]);
+    close(stop);
+}
+
+static void test_a_stop_ends_the_waiting_for_a_pipe(void **state)
+{
+    struct input_row row;
+    struct str line;
+    uint64_t number;
+    int ends[2], stop;
+
+    (void)state;
+    open_pipe(ends, &stop, STR("whole\nhalf"));
+    assert_int_equal(input_line(input, &line, &number), ERR_OK);
+    assert_str(line, "whole");
+    eventfd_write(stop, 1);
+    assert_int_equal(input_line(input, &line, &number), ERR_CANCELED);
+    assert_int_equal(input_line(input, &line, &number), ERR_CANCELED);
+    close_pipe(ends, stop);
+    open_pipe(ends, &stop, STR("a,b\n\"c"));
+    assert_int_equal(input_row(input, &row), ERR_OK);
+    eventfd_write(stop, 1);
+    assert_int_equal(input_row(input, &row), ERR_CANCELED);
+    close_pipe(ends, stop);
 }
 
 int main(void)
@@ -206,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_rows_are_bounded),
         cmocka_unit_test(test_a_row_may_lie_across_blocks),
         cmocka_unit_test(test_a_failed_read_is_no_end),
+        cmocka_unit_test(test_a_stop_ends_the_waiting_for_a_pipe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static enum err open_text(struct str text, const char *name, const struct resour
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text.ptr, text.len), text.len);
     lseek(fd, 0, SEEK_SET);
-    input = input_new(fd);
+    input = input_new(fd, -1);
     buf_init(&why, 4096);
     source = NULL;
     return source_open(input, name, resource, &source, &why);
