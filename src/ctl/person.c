@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/person.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -11,9 +12,7 @@
 #include "base/mem.h"
 #include "store/collection.h"
 
-enum { NAME_CHARS_MAX = 100, LINE_SIZE = PERSON_PASSWORD_SIZE };
-
-/* --- Input --- */
+enum { NAME_CHARS_MAX = 100 };
 
 static bool is_name(const char *name)
 {
@@ -26,6 +25,48 @@ static bool is_name(const char *name)
             return false;
     return true;
 }
+
+/* --- The terminal, without an echo --- */
+
+static const int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+static struct termios as_found;
+
+/* Gives the terminal back; the signal itself takes effect when this returns. */
+static void on_ending(int number)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_found);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* All signals are held back in the handler: in the background, one would stop tcsetattr. */
+static void silence_begin(struct sigaction before[static ENDINGS])
+{
+    struct sigaction action = {.sa_handler = on_ending};
+    struct termios silent = as_found;
+
+    sigfillset(&action.sa_mask);
+    for (size_t i = 0; i < ENDINGS; i++) {
+        sigaction(endings[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(endings[i], &action, NULL);
+    }
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+}
+
+static void silence_end(const struct sigaction before[static ENDINGS])
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &as_found);
+    for (size_t i = 0; i < ENDINGS; i++)
+        sigaction(endings[i], &before[i], NULL);
+}
+
+/* --- Input --- */
+
+enum { LINE_SIZE = PASSWORD_MAX + 2 };
 
 static bool read_line(char line[static LINE_SIZE])
 {
@@ -46,24 +87,22 @@ static bool read_line(char line[static LINE_SIZE])
 /* Without an echo where there is a terminal. */
 static bool prompt(const char *text, char line[static LINE_SIZE])
 {
-    struct termios saved, silent;
-    bool terminal = tcgetattr(STDIN_FILENO, &saved) == 0, ok;
+    bool terminal = tcgetattr(STDIN_FILENO, &as_found) == 0, ok;
+    struct sigaction before[ENDINGS];
 
     if (terminal) {
         fputs(text, stderr);
-        silent = saved;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+        silence_begin(before);
     }
     ok = read_line(line);
     if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        silence_end(before);
         fputc('\n', stderr);
     }
     return ok;
 }
 
-bool person_password(char password[static PERSON_PASSWORD_SIZE])
+static bool ask(char password[static LINE_SIZE])
 {
     char again[LINE_SIZE];
     bool same = true, ok = prompt("Password: ", password);
@@ -81,6 +120,19 @@ bool person_password(char password[static PERSON_PASSWORD_SIZE])
     if (!same)
         ctl_error("the two are not the same");
     return same;
+}
+
+bool person_password(char hash[static PASSWORD_HASH_SIZE])
+{
+    char password[LINE_SIZE];
+    bool ok = ask(password);
+
+    if (ok && password_hash(str_from(password), hash) != ERR_OK) {
+        ctl_error("the password cannot be hashed");
+        ok = false;
+    }
+    mem_wipe(password, sizeof password);
+    return ok;
 }
 
 /* --- Adding --- */
@@ -120,15 +172,11 @@ static enum err insert(struct mongo_db *db, void *context)
 
 static int add(struct ctl *ctl, struct newcomer *newcomer)
 {
-    char password[PERSON_PASSWORD_SIZE];
     enum err err;
 
-    if (!person_password(password) || !ctl_open_mongo(ctl))
+    if (!person_password(newcomer->hash) || !ctl_open_mongo(ctl))
         return CTL_FAILED;
-    err = password_hash(str_from(password), newcomer->hash);
-    mem_wipe(password, sizeof password);
-    if (err == ERR_OK)
-        err = mongo_run(ctl->backend.mongo, insert, newcomer);
+    err = mongo_run(ctl->backend.mongo, insert, newcomer);
     if (err == ERR_EXISTS)
         ctl_error("%.*s exists already", (int)newcomer->email.len, newcomer->email.ptr);
     else if (err != ERR_OK)

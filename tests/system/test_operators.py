@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What operators do with larderctl: people, single entries, warming, indexes, under locks."""
-import os
+import fcntl
 import itertools
+import os
+import pty
+import signal
+import subprocess
+import termios
 
 import pytest
 
@@ -89,6 +94,50 @@ def test_passwd_ends_sessions(stack, email):
         assert role_of(stack, token) == 401
     assert sign_in(stack, email) == 401
     assert role_of(stack, sign_in(stack, email, "another one")) == "reader"
+
+
+@pytest.fixture
+def terminal():
+    """Both ends; what is typed into the first, a program reads from the second."""
+    ends = pty.openpty()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def echoes(end):
+    return bool(termios.tcgetattr(end)[3] & termios.ECHO)
+
+
+def on_terminal(stack, end, *arguments):
+    """larderctl as a shell starts it: its terminal sends it signals."""
+    return subprocess.Popen(stack.ctl_command(*arguments), stdin=end, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, start_new_session=True,
+                            preexec_fn=lambda: fcntl.ioctl(end, termios.TIOCSCTTY, 0))
+
+
+def test_password_on_a_terminal_is_not_echoed(stack, email, terminal, eventually):
+    keyboard, end = terminal
+    add = on_terminal(stack, end, "user", "add", "--email", email)
+    for prompt in ("Password: ", "\nOnce more: "):
+        assert add.stderr.read(len(prompt)) == prompt
+        eventually(lambda: not echoes(end))
+        os.write(keyboard, PASSWORD.encode() + b"\n")
+    assert add.wait(timeout=30) == 0, add.stderr.read()
+    assert add.stdout.read() == f"{email} added as reader\n" and echoes(end)
+    assert sign_in(stack, email) != 401
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_terminal_echoes_after_an_interrupted_prompt(stack, email, terminal, eventually, number):
+    keyboard, end = terminal
+    add = on_terminal(stack, end, "user", "add", "--email", email)
+    eventually(lambda: not echoes(end))
+    os.write(keyboard, b"half\x03" if number == signal.SIGINT else b"half")
+    if number == signal.SIGTERM:
+        add.terminate()
+    assert add.wait(timeout=10) == -number
+    assert echoes(end)
 
 
 def test_ttl_expire_persist(stack, product, eventually):
