@@ -159,7 +159,7 @@ def test_ttl_expire_persist(stack, product, eventually):
     assert stack.ctl("cache", "list", name).stdout.startswith("  pinned")
     assert stack.client.put(f"/api/products/{item}", {"price": 5}).status == 200
     assert stack.client.get(f"/api/products/{item}").json["data"]["price"] == 5
-    assert 0 < stack.redis.ttl(stack.base() + name) <= 660
+    eventually(lambda: 0 < stack.redis.ttl(stack.base() + name) <= 660)
     for command in (("ttl", "product:0"), ("expire", "product:0", "9"), ("persist", "product:0")):
         done = stack.ctl("cache", *command, check=False)
         assert done.returncode == 1 and "no entry" in done.stderr
