@@ -33,7 +33,7 @@ static enum err read_file(const char *file, char *to, size_t size, size_t *len)
     ssize_t n = 1;
     int saved;
 
-    for (*len = 0; err == ERR_OK && n > 0;) {
+    for (*len = 0; err == ERR_OK && n != 0;) {
         n = *len < size ? read(fd, to + *len, size - *len) : 0;
         if (*len == size)
             err = ERR_TOO_LARGE;

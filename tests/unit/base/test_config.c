@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -202,6 +205,39 @@ static void test_a_file_that_cannot_be_read_is_named(void **state)
     assert_true(holds(&problems, "larger than 65536 bytes"));
 }
 
+static int writer;
+
+static void write_the_rest(int number)
+{
+    static const char rest[] = "LARDER_QUEUE=11\n";
+
+    (void)number;
+    if (write(writer, rest, sizeof rest - 1) != sizeof rest - 1)
+        abort();
+    close(writer);
+}
+
+static void test_an_interrupted_read_is_no_end(void **state)
+{
+    char name[32];
+    int ends[2];
+    struct sigaction before, action = {.sa_handler = write_the_rest};
+    struct itimerval soon = {.it_value = {.tv_usec = 50000}};
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    writer = ends[1];
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    assert_int_equal(write(writer, "LARDER_THREADS=9\n", 17), 17);
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    assert_int_equal(config_load(&config, name, none, &problems, NULL), ERR_OK);
+    sigaction(SIGALRM, &before, NULL);
+    close(ends[0]);
+    assert_int_equal(config_number(&config, CONFIG_THREADS), 9);
+    assert_int_equal(config_number(&config, CONFIG_QUEUE), 11);
+}
+
 static void test_passwords_are_masked(void **state)
 {
     static const struct {
@@ -290,6 +326,7 @@ int main(void)
         TEST(test_all_problems_are_told_together_with_their_lines),
         TEST(test_neighbours_are_tolerated_and_strangers_noted),
         TEST(test_a_file_that_cannot_be_read_is_named),
+        TEST(test_an_interrupted_read_is_no_end),
         TEST(test_passwords_are_masked),
         TEST(test_the_documentation_lists_the_same),
         TEST(test_help_lists_all),
