@@ -120,7 +120,7 @@ static bool check_listen(const struct setting *setting, struct str value, uint64
         return true;
     if (str_starts(value, STR("unix:")))
         return value.len > 6 && value.len < 5 + 108 && value.ptr[5] == '/';
-    return has_port(value, &host_len) && only_of(str_make(value.ptr, host_len), ".-_:[]*");
+    return has_port(value, &host_len) && only_of(str_make(value.ptr, host_len), ".-_:[]");
 }
 
 static bool is_origin(struct str origin)
