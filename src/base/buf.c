@@ -130,16 +130,15 @@ void buf_json_text(struct buf *buf, struct str s)
 
 void buf_json_string(struct buf *buf, struct str s)
 {
+    size_t len = str_utf8_len(s);
+
     buf_char(buf, '"');
-    if (str_is_utf8(s)) {
-        buf_json_text(buf, s);
-    } else {
-        for (size_t i = 0; i < s.len; i++) {
-            if ((unsigned char)s.ptr[i] < 0x80)
-                buf_json_text(buf, str_make(s.ptr + i, 1));
-            else
-                buf_literal(buf, "\xef\xbf\xbd");
-        }
+    buf_json_text(buf, str_make(s.ptr, len));
+    while (len < s.len) {
+        buf_literal(buf, "\xef\xbf\xbd");
+        s = str_from_offset(s, len + 1);
+        len = str_utf8_len(s);
+        buf_json_text(buf, str_make(s.ptr, len));
     }
     buf_char(buf, '"');
 }

@@ -50,7 +50,8 @@ void buf_int(struct buf *buf, int64_t value);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* s as the inside of a JSON string (RFC 8259), without the quotes.  s must be UTF-8. */
 void buf_json_text(struct buf *buf, struct str s);
-/* s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
+/* s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD, one for each byte that
+ * begins nothing valid. */
 void buf_json_string(struct buf *buf, struct str s);
 
 static inline void buf_str(struct buf *buf, struct str s)

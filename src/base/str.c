@@ -67,16 +67,21 @@ bool str_split(struct str *rest, char separator, struct str *part)
     return true;
 }
 
+size_t str_utf8_len(struct str s)
+{
+    const unsigned char *text = (const unsigned char *)s.ptr;
+    size_t at = 0, len = 1;
+
+    while (at < s.len && len > 0) {
+        len = text[at] < 0x80 ? 1 : utf8_sequence(text + at, s.len - at);
+        at += len;
+    }
+    return at;
+}
+
 bool str_is_utf8(struct str s)
 {
-    while (s.len > 0) {
-        const unsigned char *text = (const unsigned char *)s.ptr;
-        size_t len = *text < 0x80 ? 1 : utf8_sequence(text, s.len);
-        if (len == 0)
-            return false;
-        s = str_from_offset(s, len);
-    }
-    return true;
+    return str_utf8_len(s) == s.len;
 }
 
 size_t str_chars(struct str s)

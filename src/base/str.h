@@ -64,6 +64,8 @@ struct str str_trim(struct str s);
 bool str_split(struct str *rest, char separator, struct str *part);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
+/* How many bytes of s are such before the first that is not. */
+size_t str_utf8_len(struct str s);
 /* Number of code points; s must be well-formed. */
 size_t str_chars(struct str s);
 

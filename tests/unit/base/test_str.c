@@ -87,6 +87,7 @@ static void test_utf8_refuses_what_the_standard_refuses(void **state)
         assert_true(str_is_utf8(str_from(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(str_is_utf8(str_from(bad[i])));
+    assert_int_equal(str_utf8_len(STR("a\xc3\xa9\xe2\x82z")), 3);
     assert_int_equal(str_chars(STR("a\xc3\xa9\xf0\x9f\x98\x80")), 3);
 }
 
