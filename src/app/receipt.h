@@ -36,7 +36,8 @@ struct receipt {
     struct arena arena;
 };
 
-/* who asks, where (the route); the request's query and body make its print. */
+/* Who asks, where (the route), and the client's key make its id; the key and the request's body its
+ * print. */
 void receipt_init(struct receipt *receipt, struct str who, struct str where, struct str key,
                   const struct request *request);
 void receipt_free(struct receipt *receipt);

@@ -28,8 +28,8 @@ struct batch_outcome {
     uint64_t added, existed, failed;
 };
 /* Writes what was taken in, waits for it, and empties the batch.  Adds to the outcome.
- * ERR_UNAVAILABLE: nothing of it was written; ERR_UNKNOWN: nobody can tell.  In both cases doing
- * it again is right.  Other errors: MongoDB refused some of the records. */
+ * ERR_UNAVAILABLE: a part of it at most was written; ERR_UNKNOWN: nobody can tell.  In both cases
+ * doing it again is right.  Other errors: MongoDB refused some of the records. */
 enum err batch_write(struct batch *batch, struct batch_outcome *outcome);
 
 #endif

@@ -43,8 +43,8 @@ struct input_row {
 };
 
 /* The next row that is not blank.  Cells in quotes may hold commas, doubled quotes and line ends.
- * ERR_NOT_FOUND at the end.  ERR_SYNTAX, ERR_TOO_LARGE (bytes or cells): the rest of that line was
- * skipped and reading can go on.  ERR_IO, ERR_CANCELED. */
+ * ERR_NOT_FOUND at the end.  ERR_SYNTAX (also for too many cells), ERR_TOO_LARGE: the rest of that
+ * line was skipped and reading can go on.  ERR_IO, ERR_CANCELED. */
 enum err input_row(struct input *input, struct input_row *row);
 
 #endif

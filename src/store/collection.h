@@ -96,7 +96,8 @@ struct find_result {
     struct keyset last; /* of the last document when there is a sort */
 };
 
-/* Appends the documents as JSON, with commas between.  On failure out is as it was. */
+/* Appends the documents as JSON, with commas between.  On failure out holds what it held; after
+ * ERR_TOO_LARGE it keeps that error. */
 enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
                          struct find_result *result);
 /* Calls each() per document with the captured values of the shape, borrowed for the call.  It

@@ -34,13 +34,13 @@ struct mongo_config {
     void (*on_change)(void *context, bool up);
 };
 
-/* Reads the URI, and sets what it leaves open: w=majority, readConcernLevel=majority,
- * readPreference=primary, retryReads=false, retryWrites=false (the last even if it says otherwise:
- * a retried write could fall outside its fence), serverSelectionTimeoutMS=2000,
- * connectTimeoutMS=1000, socketTimeoutMS=5000, waitQueueTimeoutMS=2000, appname=larder, database
- * "larder".  ERR_SYNTAX for a URI that is none, ERR_UNSUPPORTED for options that switch off the
- * verification of certificates; *why is a static text that holds nothing of the URI.  Does not fork
- * well: call it in the worker. */
+/* Reads the URI, and sets what it leaves open: wtimeoutMS=3000, readConcernLevel=majority,
+ * serverSelectionTimeoutMS=2000, connectTimeoutMS=1000, socketTimeoutMS=5000,
+ * waitQueueTimeoutMS=2000, appname=larder, database "larder"; and even if it says otherwise,
+ * w=majority, readPreference=primary, retryReads=false and retryWrites=false (a retried write could
+ * fall outside its fence).  ERR_SYNTAX for a URI that is none, ERR_UNSUPPORTED for options that switch
+ * off the verification of certificates; *why is a static text that holds nothing of the URI.  Does
+ * not fork well: call it in the worker. */
 enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why);
 /* Jobs not begun are canceled, those at work are waited for (on the loop), then done(context) is
  * called (may be NULL) and all is freed. */
