@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -191,19 +190,23 @@ def test_interrupted_before_its_first_record(stack):
     assert out == "" and "interrupted" in err
 
 
-def test_visible_at_once_while_it_runs(stack, http, category, tmp_path):
+def test_visible_at_once_while_it_runs(stack, http, category):
     """What the load has written is never hidden by an older page for longer than its batch."""
-    count = 3000
-    file = ndjson(tmp_path / "many.ndjson", [
-        {"name": f"n{i}", "price": i, "category": category} for i in range(count)])
-    load = subprocess.Popen(stack.ctl_command("load", "products", file),
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    totals = []
-    while load.poll() is None:
+    step, steps = 512, 6  # two batches each, which are written as soon as they are full
+    load, totals = load_from_a_pipe(stack), []
+
+    def shows(count):
         totals.append(http.get(f"/api/products?category={category}&limit=1").json["total"])
-        time.sleep(0.001)
-    assert totals == sorted(totals)
-    assert http.get(f"/api/products?category={category}&limit=1").json["total"] == count
+        return totals[-1] == count
+
+    for at in range(0, step * steps, step):
+        load.stdin.writelines(json.dumps({"name": f"n{i}", "price": i, "category": category})
+                              + "\n" for i in range(at, at + step))
+        load.stdin.flush()
+        eventually(lambda: shows(at + step), 20, every=0.001)
+    out, err = load.communicate(timeout=30)
+    assert load.returncode == 0 and out.startswith(f"{step * steps} products loaded"), err
+    assert totals == sorted(totals) and shows(step * steps)
     stack.mongo.products.delete_many({"category": category})
 
 
