@@ -89,7 +89,7 @@ def log_lines(stack, word):
 
 def test_redis_stopped_changes_nothing_but_speed(stack, http, shop, capsys):
     with Traffic(stack.url, shop.paths) as before:
-        time.sleep(0.5)
+        eventually(lambda: len(before.answers) >= 400, 20, what="400 answers")
     logged, news = len(log_lines(stack, '"redis"')), News(stack)
     with Traffic(stack.url, shop.paths) as traffic:
         stack.control("stop", "redis")
