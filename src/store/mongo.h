@@ -38,9 +38,9 @@ struct mongo_config {
  * serverSelectionTimeoutMS=2000, connectTimeoutMS=1000, socketTimeoutMS=5000,
  * waitQueueTimeoutMS=2000, appname=larder, database "larder"; and even if it says otherwise,
  * w=majority, readPreference=primary, retryReads=false and retryWrites=false (a retried write could
- * fall outside its fence).  ERR_SYNTAX for a URI that is none, ERR_UNSUPPORTED for options that switch
- * off the verification of certificates; *why is a static text that holds nothing of the URI.  Does
- * not fork well: call it in the worker. */
+ * fall outside its fence).  ERR_SYNTAX for a URI that is none, ERR_UNSUPPORTED for options that
+ * switch off the verification of certificates; *why is a static text that holds nothing of the URI.
+ * Does not fork well: call it in the worker. */
 enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why);
 /* Jobs not begun are canceled, those at work are waited for (on the loop), then done(context) is
  * called (may be NULL) and all is freed. */
