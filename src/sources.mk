@@ -85,6 +85,7 @@ liblarder_a_SOURCES = \
 	src/cache/lookup.c src/cache/lookup.h \
 	src/cache/payer.c \
 	src/cache/reclaim.c \
+	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
 	src/cache/total.c src/cache/total.h \
