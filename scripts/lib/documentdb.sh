@@ -241,22 +241,28 @@ database_name() {
 # database_make: copies the template and gives the copy passwords of its own. The pointer in var/
 # is written last: data without it are of a stack whose var/ is gone.
 database_make() {
-    local name folder mongo_password postgres_password
+    local name folder new mongo_password postgres_password
     name=$(database_name)
     folder=$PG_HOME/stacks/$name
     database_sweep
-    database_remove "$name"
+    # Under a name of its own until it is whole: what a script that was killed has left behind may
+    # still be copying.
+    # shellcheck disable=SC2016 # for the inner shell
+    in_documentdb /bin/sh -c 'rm -rf "$1".* 2>/dev/null' sh "$PG_HOME/stacks/.$name" || true
+    new=$PG_HOME/stacks/.$name.$$.$RANDOM
     mongo_password=$(secret)
     postgres_password=$(secret)
-    in_documentdb mkdir -m 700 "$folder"
-    printf '%s\n' "$VAR" | documentdb_write "$folder/var"
-    in_documentdb cp -a --reflink=auto "$PG_TEMPLATE/data" "$folder/data"
-    printf '*:*:*:postgres:%s\n' "$postgres_password" | documentdb_write "$folder/pgpass"
+    in_documentdb mkdir -m 700 "$new"
+    printf '%s\n' "$VAR" | documentdb_write "$new/var"
+    in_documentdb cp -a --reflink=auto "$PG_TEMPLATE/data" "$new/data"
+    printf '*:*:*:postgres:%s\n' "$postgres_password" | documentdb_write "$new/pgpass"
     # Not ALTER ROLE for the second: PostgreSQL's salts are shorter than MongoDB's drivers accept.
-    in_documentdb postgres --single -D "$folder/data" postgres <<END
+    in_documentdb postgres --single -D "$new/data" postgres <<END
 ALTER ROLE postgres PASSWORD '$postgres_password';
 SELECT documentdb_api.update_user('{"updateUser": "larder", "pwd": "$mongo_password"}');
 END
+    database_remove "$name"
+    in_documentdb mv -T "$new" "$folder"
     printf '%s' "$mongo_password" | write_private "$VAR/mongo/password"
     printf '%s' "$postgres_password" | write_private "$VAR/mongo/postgres-password"
     printf '%s' "$name" | write_private "$VAR/mongo/stack"

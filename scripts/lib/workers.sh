@@ -118,6 +118,7 @@ workers_begin() {
 workers_started() {
     local used
     state_set LARDERD_IDENTITY "$(workers_identity)"
+    state_set LARDERD_MEMORY_SIZE "$(setting_get "$WORKER_CONFIG" LARDER_MEMORY)"
     used=$(sed -n 's|.* \(/dev/shm/larder-[^ ]*\)$|\1|p' "/proc/$(pid_of larderd-1)/maps" |
         sort -u | tr '\n' ' ')
     [[ " $(state_get LARDERD_MEMORY) " == *" ${used% } "* ]] ||
@@ -179,10 +180,13 @@ larderd_restart() {
 }
 
 # One after the other, so that as many as ever answer; but all at once where their number changes,
-# and where they were left of two kinds, because replacing them has failed.
+# where they were left of two kinds, because replacing them has failed, and where their memory has
+# another size, since a worker takes what its neighbours have.
 workers_renew() {
-    if [[ ! $(state_get LARDERD_IDENTITY) || $(workers_count) != "$(state_get LARDER_WORKERS)" ]]; then
+    if [[ ! $(state_get LARDERD_IDENTITY) || $(workers_count) != "$(state_get LARDER_WORKERS)" ||
+        $(setting_get "$WORKER_CONFIG" LARDER_MEMORY) != "$(state_get LARDERD_MEMORY_SIZE)" ]]; then
         larderd_stop
+        workers_forget
         workers_begin
         return
     fi

@@ -244,6 +244,17 @@ def test_a_setting_that_was_refused_at_first_does_not_stick(lone):
     assert answers(lone)
 
 
+def test_another_size_of_the_memory_takes_effect(lone):
+    """Which no worker can take while its neighbours have the old one."""
+    def size():
+        return os.stat(lone.segment()).st_size
+    before = size()
+    lone.script("up", "--no-sample", env={"LARDER_MEMORY": "8MiB"})
+    assert 8 << 20 <= size() < 16 << 20 and answers(lone)
+    lone.script("up", "--no-sample", env={"LARDER_MEMORY": ""})
+    assert size() == before and answers(lone)
+
+
 def test_a_port_that_is_taken_is_noticed_before_anything_starts(stack):
     other = Stack()
     try:
