@@ -122,8 +122,7 @@ def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product, categ
     """A Redis that takes no writes answers what it has, however many there are."""
     bare.settle()
     path = f"/api/products/{product()['_id']}"
-    bare.client.get(path)
-    assert "detail=redis" in bare.client.get(path).cache_status
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
     stack.redis.replicaof("127.0.0.1", 1)
     try:
         stack.mongo.cache_debts.insert_many(
@@ -137,6 +136,8 @@ def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product, categ
     finally:
         stack.redis.replicaof("NO", "ONE")
     eventually(lambda: not open_debts(stack), 8, every=0.1)
+    eventually(lambda: "stored" in
+               bare.client.get(f"/api/products/{product()['_id']}").cache_status, 15)
 
 
 def away(host):
@@ -152,8 +153,7 @@ def test_a_connection_that_is_lost_while_mongo_is_away(stack, bare, product):
     """Nobody can have written since, with or without it."""
     bare.settle()
     path = f"/api/products/{product()['_id']}"
-    bare.client.get(path)
-    assert "detail=redis" in bare.client.get(path).cache_status
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
     stack.control("stop", "mongo")
     try:
         eventually(lambda: away(bare), 15)
@@ -173,8 +173,7 @@ def test_redis_lost_before_mongo(stack, bare, product):
     """Others may have written without Redis until MongoDB went away."""
     bare.settle()
     path = f"/api/products/{product()['_id']}"
-    bare.client.get(path)
-    assert "detail=redis" in bare.client.get(path).cache_status
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
     blind = bare.log("larderd").count("debts cannot be looked at")
     stack.pause("redis")
     try:
@@ -199,8 +198,7 @@ def test_a_worker_that_cannot_see_the_debts_trusts_nothing(stack, bare, product)
     """It may have missed a write that Redis was not told of."""
     bare.settle()
     path = f"/api/products/{product()['_id']}"
-    bare.client.get(path)
-    assert "detail=redis" in bare.client.get(path).cache_status
+    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
     stack.control("stop", "mongo")
     try:
         assert "detail=redis" in bare.client.get(path).cache_status
