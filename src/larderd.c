@@ -137,6 +137,7 @@ static void set_up_process(const struct config *config)
               (enum log_format)config_number(config, CONFIG_LOG));
     signal(SIGPIPE, SIG_IGN);
     schedule_in_batches();
+    footprint_bound();
     snprintf(threads, sizeof threads, "%u", backend_threads(config));
     setenv("UV_THREADPOOL_SIZE", threads, 1);
 }

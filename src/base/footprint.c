@@ -24,6 +24,15 @@ static int forget_image(struct dl_phdr_info *image, size_t size, void *page_size
     return 0;
 }
 
+enum { LARGE = 256 << 10 };
+
+void footprint_bound(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
+
 void footprint_trim(void)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

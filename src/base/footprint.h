@@ -7,5 +7,9 @@
  * times what serving does.  What is needed again is mapped again from the page cache, some pages at
  * a time.  (Breakpoints that a debugger has set before are gone.) */
 void footprint_trim(void);
+/* From now on large blocks go back to the system when they are freed.  The C library by itself
+ * keeps those of a size that has been freed once, up to 32 MiB: an answer of megabytes would stay
+ * in the heap of each thread for good. */
+void footprint_bound(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,9 +49,36 @@ static void test_trim(void **state)
     footprint_trim();
 }
 
+/* Whether such a block is a mapping of its own, which goes when it is freed. */
+static bool is_mapped(size_t size)
+{
+    size_t before = mallinfo2().hblks;
+    void *block = malloc(size);
+    bool mapped = mallinfo2().hblks > before;
+
+    assert_non_null(block);
+    free(block);
+    return mapped;
+}
+
+/* Also those of a size that has been freed before. */
+static void test_bound(void **state)
+{
+    enum { LARGE = 8 << 20 };
+
+    (void)state;
+    if (!is_mapped(LARGE))
+        skip(); /* another allocator, such as a sanitizer's */
+    assert_false(is_mapped(LARGE / 2));
+    footprint_bound();
+    footprint_trim(); /* what is free in the heap comes first */
+    assert_true(is_mapped(LARGE) && is_mapped(LARGE / 2));
+    assert_false(is_mapped(100000));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_trim)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_trim), cmocka_unit_test(test_bound)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
