@@ -182,6 +182,19 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
     request_finish(request);
 }
 
+void answer_tagged(struct request *request, struct str etag)
+{
+    struct response *response = &request->response;
+
+    answer_cacheable(response, etag);
+    if (answer_not_modified(request, etag))
+        return;
+    response->status = 200;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_body_done(response);
+    request_finish(request);
+}
+
 void answer_json(struct request *request, unsigned status, struct str cache_control)
 {
     struct response *response = &request->response;

@@ -29,6 +29,8 @@ void answer_cache_status(struct response *response, enum cache_source source,
 void answer_cacheable(struct response *response, struct str etag);
 /* 304 when If-None-Match names etag: true when it was answered. */
 bool answer_not_modified(struct request *request, struct str etag);
+/* 200 with the JSON in response.body under this entity tag, or 304. */
+void answer_tagged(struct request *request, struct str etag);
 /* The body that has been written, as JSON, with this Cache-Control. */
 void answer_json(struct request *request, unsigned status, struct str cache_control);
 /* {"success":true,"data":<json>} with this status; the headers are set before. */

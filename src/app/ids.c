@@ -79,13 +79,7 @@ static void finish(struct picking *all)
     etag = etag_of(str_from_offset(body, str_find(body, '[')), true, room);
     answer_cache_status(response, all->source, all->detail, 200,
                         all->fresh_until_ms - request->arrived_ms);
-    answer_cacheable(response, etag);
-    if (answer_not_modified(request, etag))
-        return;
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_body_done(response);
-    request_finish(request);
+    answer_tagged(request, etag);
 }
 
 static void done(struct cache_lookup *lookup)

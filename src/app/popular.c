@@ -21,7 +21,6 @@ struct asking {
 static void answer_none(struct request *request, enum err err)
 {
     struct response *response = &request->response;
-    struct str etag;
     char room[ETAG_SIZE];
 
     buf_literal(&response->body,
@@ -31,14 +30,7 @@ static void answer_none(struct request *request, enum err err)
         answer_cache_status(response, CACHE_REDIS, CACHE_DETAIL_NONE, 200, 0);
     else
         answer_cache_status(response, CACHE_DATABASE, CACHE_DETAIL_REDIS_DOWN, 200, 0);
-    etag = etag_of(STR("[]}"), true, room); /* as of any list by ids */
-    answer_cacheable(response, etag);
-    if (answer_not_modified(request, etag))
-        return;
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_body_done(response);
-    request_finish(request);
+    answer_tagged(request, etag_of(STR("[]}"), true, room)); /* as any list by ids is */
 }
 
 /* As if the client had asked for these ids. */
