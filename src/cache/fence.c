@@ -34,11 +34,10 @@ static void table_fence(struct write_state *state)
 {
     struct cache_write *write = state->write;
     int64_t now_ns = state->begun_ns = clock_mono_ns();
-    char room[KEY_HASHED_MAX];
 
     state->table_token = memory_token(state->cache->memory);
     for (size_t i = 0; i < write->tag_count; i++) {
-        state->slots[i] = memory_slot(key_name(write->tags[i], room));
+        state->slots[i] = key_slot(write->tags[i]);
         memory_fence(state->cache->memory, state->slots[i], state->table_token, now_ns,
                      now_ns + (int64_t)TABLE_FENCE_MS * 1000000);
     }

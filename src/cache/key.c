@@ -2,6 +2,7 @@
 #include "cache/key.h"
 
 #include "base/hash.h"
+#include "memory/memory.h"
 
 enum err key_epoch(struct str info, struct str *epoch)
 {
@@ -33,6 +34,13 @@ struct str key_name(struct str name, char room[static KEY_HASHED_MAX])
     memcpy(room + word, infix.ptr, infix.len);
     hex_encode(digest, sizeof digest, room + word + infix.len);
     return str_make(room, word + infix.len + 2 * SHA256_SIZE);
+}
+
+uint32_t key_slot(struct str tag)
+{
+    char room[KEY_HASHED_MAX];
+
+    return memory_slot(key_name(tag, room));
 }
 
 struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name)

@@ -22,6 +22,9 @@ enum err key_epoch(struct str info, struct str *epoch);
  * first word and the SHA-256 of all of it, written into room. */
 struct str key_name(struct str name, char room[static KEY_HASHED_MAX]);
 
+/* A tag's slot in the host's table (memory/memory.h). */
+uint32_t key_slot(struct str tag);
+
 /* "<base><kind><name>", where name is bounded as above; lives in the arena. */
 struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name);
 

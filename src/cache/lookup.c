@@ -89,10 +89,9 @@ static void take_snapshot(struct lookup_state *state)
 {
     const struct cache_lookup *lookup = state->lookup;
     uint32_t slots[ENTRY_TAGS_MAX];
-    char room[KEY_HASHED_MAX];
 
     for (size_t i = 0; i < lookup->tag_count; i++)
-        slots[i] = memory_slot(key_name(lookup->tags[i], room));
+        slots[i] = key_slot(lookup->tags[i]);
     memory_snapshot(state->cache->memory, slots, lookup->tag_count, clock_mono_ns(),
                     &state->snapshot);
 }

@@ -82,7 +82,7 @@ static void settle_marks(struct round *round)
         return;
     for (size_t i = 0; i < round->count; i++)
         for (size_t j = 0; j < round->listed[i].tag_count && !round->listed[i].gone; j++)
-            left.slots[round_slot(round->tags[round->listed[i].tag_at + j])] = true;
+            left.slots[key_slot(round->tags[round->listed[i].tag_at + j])] = true;
     for (size_t i = 0; i < round->mark_count; i++)
         if (!left.slots[round->marks[i].slot])
             memory_settle(memory, round->marks[i].slot, round->marks[i].generation);

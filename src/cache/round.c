@@ -43,19 +43,12 @@ static const struct shape_field shape_fields[] = {
 };
 static const struct shape shape = SHAPE(shape_fields);
 
-uint32_t round_slot(struct str tag)
-{
-    char room[KEY_HASHED_MAX];
-
-    return memory_slot(key_name(tag, room));
-}
-
 static void note_owed(struct round *round, const struct value *tags)
 {
     if (round->owed == NULL)
         round->owed = mem_zalloc(sizeof *round->owed);
     for (size_t i = 0; tags->type == VALUE_STRINGS && i < tags->strings.count; i++)
-        round->owed->slots[round_slot(tags->strings.items[i])] = true;
+        round->owed->slots[key_slot(tags->strings.items[i])] = true;
 }
 
 static void take_tags(struct round *round, struct listed *listed, const struct value *tags)

@@ -48,7 +48,5 @@ struct round *round_new(struct debts *debts, struct cache *cache);
 void round_free(void *round);
 /* A job's work: lists the first DEBTS_MAX debts, and notes what all of them are owed to. */
 enum err round_list(struct mongo_db *db, void *round);
-/* The table's slot of a tag. */
-uint32_t round_slot(struct str tag);
 
 #endif
