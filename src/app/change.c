@@ -60,9 +60,8 @@ static bool meets_preconditions(struct change *change)
 {
     struct str match = request_param(change->write.request, STR("HTTP_IF_MATCH"));
     struct str none = request_param(change->write.request, STR("HTTP_IF_NONE_MATCH"));
-    const struct value *version = &change->known[change->write.plan->version];
     char room[ITEM_ETAG_MAX];
-    struct str etag = plan_item_etag(version->type == VALUE_INT ? version->integer : 0,
+    struct str etag = plan_item_etag(plan_version(change->write.plan, change->known),
                                      buf_view(&change->read_json), room);
 
     /* An empty list names no version. */
@@ -215,7 +214,6 @@ static void answer(struct write *write)
 {
     struct change *change = (struct change *)write;
     struct response *response = &write->request->response;
-    const struct value *version = &change->written[write->plan->version];
     struct str title = write->plan->resource->title;
     char room[ITEM_ETAG_MAX];
 
@@ -227,7 +225,7 @@ static void answer(struct write *write)
         answer_json(write->request, 200, STR("no-store"));
     } else {
         response_header(response, STR("ETag"),
-                        plan_item_etag(version->type == VALUE_INT ? version->integer : 0,
+                        plan_item_etag(plan_version(write->plan, change->written),
                                        buf_view(&change->json), room));
         answer_data(write->request, 200, buf_view(&change->json));
     }

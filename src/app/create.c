@@ -53,7 +53,7 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
         return err;
     err = collection_find_one(db, collection, &condition, 1, 0, &record);
     if (err == ERR_OK)
-        create->version = found[plan->version].type == VALUE_INT ? found[plan->version].integer : 0;
+        create->version = plan_version(plan, found);
     return err;
 }
 

@@ -97,6 +97,13 @@ struct str plan_scope_filter(const struct plan *plan, struct str scope, struct a
     return query_text(&query, UINT32_C(1) << i, arena);
 }
 
+int64_t plan_version(const struct plan *plan, const struct value *captured)
+{
+    const struct value *version = &captured[plan->version];
+
+    return version->type == VALUE_INT ? version->integer : 0;
+}
+
 struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX])
 {
     char number[DECIMAL_MAX];

@@ -35,6 +35,8 @@ struct str plan_scope_tag(const struct plan *plan, const struct value *value, st
 struct str plan_total_name(const struct plan *plan, struct str filter, struct arena *arena);
 struct str plan_scope_filter(const struct plan *plan, struct str scope, struct arena *arena);
 
+/* The version among a document's captured values, or 0 when it has none that is an integer. */
+int64_t plan_version(const struct plan *plan, const struct value *captured);
 /* The strong entity tag of a document: of its version, or when it has none of its JSON. */
 enum { ITEM_ETAG_MAX = 40 };
 struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX]);
