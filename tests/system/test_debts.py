@@ -33,6 +33,14 @@ def version(stack, tag, prefix="larder"):
     return stack.redis.get(f"{prefix}:{stack.epoch()}:tag:{tag}")
 
 
+def kept(host, product):
+    """The path of an item that the host answers from Redis."""
+    host.settle()
+    path = f"/api/products/{product()['_id']}"
+    eventually(lambda: "detail=redis" in host.client.get(path).cache_status)
+    return path
+
+
 def debts_paid(stack):
     """By any of the hosts: whoever looks first pays."""
     return sum(host.metrics()["larder_debts_paid_total"] for host in (stack, *stack.siblings))
@@ -94,11 +102,7 @@ def test_two_caches_on_one_database(stack, http, product):
 
 def test_more_debts_than_are_paid_in_one_go(stack, bare, product):
     """What nothing is owed to is answered meanwhile, and they are not paid by the clock."""
-    bare.settle()
-    path, owed = (f"/api/products/{product()['_id']}" for _ in range(2))
-    for each in (path, owed):
-        bare.client.get(each)
-        assert "detail=redis" in bare.client.get(each).cache_status
+    path, owed = kept(bare, product), kept(bare, product)
     now = datetime.datetime.now(datetime.timezone.utc)
     tags = [f"product:{i:024x}" for i in range(2999)] + [f"product:{owed[-24:]}"]
     stack.mongo.cache_debts.insert_many(
@@ -118,11 +122,9 @@ def test_more_debts_than_are_paid_in_one_go(stack, bare, product):
     eventually(lambda: "detail=redis" in bare.client.get(owed).cache_status, 5)
 
 
-def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product, category):
+def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product):
     """A Redis that takes no writes answers what it has, however many there are."""
-    bare.settle()
-    path = f"/api/products/{product()['_id']}"
-    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
+    path = kept(bare, product)
     stack.redis.replicaof("127.0.0.1", 1)
     try:
         stack.mongo.cache_debts.insert_many(
@@ -151,9 +153,7 @@ def away(host):
 
 def test_a_connection_that_is_lost_while_mongo_is_away(stack, bare, product):
     """Nobody can have written since, with or without it."""
-    bare.settle()
-    path = f"/api/products/{product()['_id']}"
-    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
+    path = kept(bare, product)
     stack.control("stop", "mongo")
     try:
         eventually(lambda: away(bare), 15)
@@ -171,9 +171,7 @@ def test_a_connection_that_is_lost_while_mongo_is_away(stack, bare, product):
 
 def test_redis_lost_before_mongo(stack, bare, product):
     """Others may have written without Redis until MongoDB went away."""
-    bare.settle()
-    path = f"/api/products/{product()['_id']}"
-    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
+    path = kept(bare, product)
     blind = bare.log("larderd").count("debts cannot be looked at")
     stack.pause("redis")
     try:
@@ -196,9 +194,7 @@ def test_redis_lost_before_mongo(stack, bare, product):
 
 def test_a_worker_that_cannot_see_the_debts_trusts_nothing(stack, bare, product):
     """It may have missed a write that Redis was not told of."""
-    bare.settle()
-    path = f"/api/products/{product()['_id']}"
-    eventually(lambda: "detail=redis" in bare.client.get(path).cache_status)
+    path = kept(bare, product)
     stack.control("stop", "mongo")
     try:
         assert "detail=redis" in bare.client.get(path).cache_status
