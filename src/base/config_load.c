@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 
 /* Names that the scripts keep beside the settings, in var/env and in the environment. */
@@ -19,7 +20,7 @@ static const struct str neighbours[] = {
 
 static bool is_neighbour(struct str name)
 {
-    for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i++)
+    for (size_t i = 0; i < COUNT(neighbours); i++)
         if (str_eq(neighbours[i], name))
             return true;
     return false;

@@ -9,6 +9,7 @@
 
 #include "app/email.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "store/collection.h"
 
@@ -29,7 +30,7 @@ static bool is_name(const char *name)
 /* --- The terminal, without an echo --- */
 
 static const int endings[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-enum { ENDINGS = sizeof endings / sizeof *endings };
+enum { ENDINGS = COUNT(endings) };
 
 static struct termios as_found;
 
@@ -161,7 +162,7 @@ static enum err insert(struct mongo_db *db, void *context)
         {STR("updatedAt"), ASSIGN_SET, value_date(now_ms)},
         {STR("version"), ASSIGN_SET, value_int(1)},
     };
-    const struct document document = {fields, sizeof fields / sizeof *fields};
+    const struct document document = {fields, COUNT(fields)};
     unsigned refused = 0;
     enum err err = collection_create_indexes(db, users.name, &index, 1, &refused);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/idiom.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/driver.h"
@@ -36,7 +37,7 @@ static const struct code codes[] = {
 
 enum err mongo_server_code(uint32_t code, bool write)
 {
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+    for (size_t i = 0; i < COUNT(codes); i++)
         if (codes[i].code == code)
             return write ? codes[i].write : codes[i].read;
     return ERR_INTERNAL;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/idiom.h"
+
 enum { WTIMEOUT_MS = 3000 };
 
 static const struct {
@@ -54,7 +56,7 @@ enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
                "encode special characters)";
         return ERR_SYNTAX;
     }
-    for (size_t i = 0; i < sizeof insecure / sizeof insecure[0]; i++) {
+    for (size_t i = 0; i < COUNT(insecure); i++) {
         if (mongoc_uri_get_option_as_bool(uri, insecure[i], false)) {
             *why = "certificates must be verified: take tlsInsecure and tlsAllowInvalid… out and "
                    "name your authority by tlsCAFile";
@@ -62,7 +64,7 @@ enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
             return ERR_UNSUPPORTED;
         }
     }
-    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+    for (size_t i = 0; i < COUNT(times); i++)
         if (!mongoc_uri_has_option(uri, times[i].option))
             mongoc_uri_set_option_as_int32(uri, times[i].option, times[i].ms);
     set_concerns(uri);
