@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
+BATCH = ["chrt", "--batch", "0"]
 
 WRK = """local requests, at = {}, 0
 function init()
@@ -58,8 +59,9 @@ def pass_to(upstream, place="/"):
             "include fastcgi_larder.conf; }\n")
 
 
-def start_nginx(var, name, sockets, servers, ports, workers=2):
-    """sockets: of each upstream; ports: that are to take connections before it is ready."""
+def start_nginx(var, name, sockets, servers, ports, workers=2, batch=True):
+    """sockets: of each upstream; ports: that are to take connections before it is ready;
+    batch: scheduled as scripts/up and docs/deployment.md do it."""
     upstreams = "".join(f'    upstream {upstream} {{ server "unix:{path}"; keepalive 64; '
                         "keepalive_requests 1000000; }\n" for upstream, path in sockets.items())
     user = "user root root;\n" if os.geteuid() == 0 else ""
@@ -67,9 +69,9 @@ def start_nginx(var, name, sockets, servers, ports, workers=2):
     config.write_text(NGINX.format(user=user, var=var, name=name, workers=workers,
                                    upstreams=upstreams, servers=servers))
     with open(var / "log" / f"{name}.log", "ab") as log:
-        process = subprocess.Popen(["nginx", "-p", var / "nginx", "-c", config, "-g", "daemon off;"],
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   start_new_session=True)
+        process = subprocess.Popen([*(BATCH if batch else []), "nginx", "-p", var / "nginx",
+                                    "-c", config, "-g", "daemon off;"], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log, start_new_session=True)
     end = time.monotonic() + 10
     for port in ports:
         while not answers(port):

@@ -37,8 +37,9 @@ def run(bench, source, port, only=None):
     try:
         with Worker(bench, "peers", counted=False, REDIS_URL=REDIS, MONGODB_URI=MONGO) as worker:
             worker.connect().request("GET", "/healthz")
+            # Scheduled as the peers' own.
             nginx = start_nginx(bench.var, "peers-nginx", {"larder": worker.socket},
-                                nginx_server(port, pass_to("larder")), [port])
+                                nginx_server(port, pass_to("larder")), [port], batch=False)
             # The limits are ours to measure: the same, beside the same nginx.
             command = ["python3", "bench.py", "run", "--no-limits", "--url", f"larder=http://127.0.0.1:{port}",
                        "--proc", "larder=larderd.*/peers[.]sock", "--out", str(ours)]

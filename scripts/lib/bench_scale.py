@@ -14,7 +14,7 @@ import subprocess
 from contextlib import ExitStack, contextmanager
 
 from bench_costs import Worker, wait_for_hits
-from bench_load import children, cpu_seconds, end_wrk, nginx_server, pass_to, start_nginx, start_wrk
+from bench_load import BATCH, children, cpu_seconds, end_wrk, nginx_server, pass_to, start_nginx, start_wrk
 
 CONNECTIONS, WARM_SECONDS = 32, 2
 KINDS = {"larder": "larder", "apart": "larder, memory not shared",
@@ -61,7 +61,7 @@ class Lane:
     def constant(self, name, stack):
         socket = self.bench.var / "run" / f"{name}.sock"
         socket.unlink(missing_ok=True)
-        process = subprocess.Popen(["chrt", "--batch", "0", self.bench.var / "constant", socket,
+        process = subprocess.Popen([*BATCH, self.bench.var / "constant", socket,
                                     self.bench.var / "item.answer"], stdin=subprocess.DEVNULL)
         end_with(stack, process)
         return process.pid, socket

@@ -35,6 +35,14 @@ def test_env_tells_where_things_are_to_its_owner_only(stack):
         pids(stack).keys()
 
 
+def test_nginx_and_workers_do_not_push_each_other_off_a_core(stack):
+    of_nginx = subprocess.run(["pgrep", "-P", str(stack.pid("nginx"))], check=True,
+                              capture_output=True, text=True).stdout.split()
+    assert of_nginx
+    for pid in [stack.pid("larderd-1"), *map(int, of_nginx)]:
+        assert os.sched_getscheduler(pid) == os.SCHED_BATCH
+
+
 def test_no_secret_on_a_command_line_or_in_a_log(stack):
     secrets = [stack.env["LARDER_ADMIN_PASSWORD"]]
     secrets += re.findall(r"://[^:]*:([^@]+)@", stack.env["REDIS_URL"] + stack.env["MONGODB_URI"])
