@@ -265,8 +265,8 @@ static enum err open_all(struct worker *worker, struct buf *problems)
         return err;
     worker->app = app_new(&worker->loop, &app, backend->cache, backend->mongo, backend->redis,
                           backend->memory);
-    err = gateway_new(&worker->loop, &gateway, app_handle, worker->app, &worker->gateway);
-    return err == ERR_OK ? listen_on(worker) : err;
+    worker->gateway = gateway_new(&worker->loop, &gateway, app_handle, worker->app);
+    return listen_on(worker);
 }
 
 static void leave(struct worker *worker)

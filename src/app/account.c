@@ -39,7 +39,7 @@ static enum err work(struct mongo_db *db, struct write *write)
         {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
         {STR("email"), OP_EQ, value_string(registration->profile.email)}};
     struct document document = {registration->fields, registration->count};
-    enum err err = collection_insert(db, users.name, &document, NULL);
+    enum err err = collection_insert(db, users.name, &document);
 
     /* The same Idempotency-Key may have made it before. */
     return err == ERR_EXISTS && users_find(db, conditions, 2, &write->arena, &registration->profile,

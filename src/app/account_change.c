@@ -52,7 +52,7 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
                                                  .condition_count = 2,
                                                  .assignments = &next,
                                                  .assignment_count = 1},
-                                false, NULL);
+                                NULL);
     (void)collection_delete(db, sessions.name, others, 2, true, NULL);
 }
 

@@ -45,7 +45,7 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
     struct condition condition = {STR("_id"), OP_EQ, create->documents[0].fields[0].value};
     struct value found[RESOURCE_FIELDS_MAX];
     struct record record = {.shape = &plan->shape, .out = &create->made, .captured = found};
-    enum err err = collection_insert(db, collection, &create->documents[0], NULL);
+    enum err err = collection_insert(db, collection, &create->documents[0]);
 
     if (err == ERR_OK)
         count_one(create, 0);

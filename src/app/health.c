@@ -4,8 +4,10 @@
 #include "app/answer.h"
 #include "app/state.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "memory/memory.h"
 
 enum { PING_MS = 1000 };
 
@@ -73,13 +75,39 @@ void readyz_handle(void *context, struct request *request, const struct route *r
     mongo_submit_or_tell(app->mongo, &probe->job);
 }
 
+/* --- Metrics --- */
+
+static void put_memory(struct buf *out, const struct memory *memory)
+{
+    struct memory_stats stats;
+
+    memory_stats(memory, &stats);
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } shown[] = {
+        {"bytes", "gauge", "Shared memory for answers", stats.bytes},
+        {"used_bytes", "gauge", "Of it, in use", stats.used},
+        {"records", "gauge", "Answers in shared memory", stats.records},
+        {"evictions_total", "counter", "Answers dropped from shared memory for want of room",
+         stats.evictions},
+    };
+    for (size_t i = 0; i < COUNT(shown); i++)
+        buf_printf(
+            out, "# HELP larder_memory_%s %s.\n# TYPE larder_memory_%s %s\nlarder_memory_%s %llu\n",
+            shown[i].name, shown[i].help, shown[i].name, shown[i].type, shown[i].name,
+            (unsigned long long)shown[i].value);
+}
+
 void metrics_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
 {
+    struct app *app = context;
     struct response *response = &request->response;
 
-    (void)context, (void)route, (void)id;
+    (void)route, (void)id;
     metrics_text(&response->body);
+    put_memory(&response->body, app->memory);
     response->status = 200;
     response_header_lit(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response_header_lit(response, "Cache-Control", "no-store");

@@ -17,7 +17,6 @@ const struct resource *const indexed[INDEXED_COUNT] = {&products, &posts, &users
                                                        &idempotency};
 
 struct making {
-    struct app *app;
     const struct resource *resource;
     unsigned refused;
     struct mongo_job job;
@@ -80,7 +79,6 @@ void indexes_make(struct app *app, const struct resource *resource)
 {
     struct making *making = mem_zalloc(sizeof *making);
 
-    making->app = app;
     making->resource = resource;
     making->job =
         (struct mongo_job){.work = make, .done = told, .release = free, .context = making};

@@ -79,7 +79,7 @@ static enum err insert(struct mongo_db *db, const struct receipt *receipt, int64
         {STR("expiresAt"), ASSIGN_SET, value_date(now_ms + KEEP_MS)},
     };
 
-    return collection_insert(db, idempotency.name, &(struct document){fields, COUNT(fields)}, NULL);
+    return collection_insert(db, idempotency.name, &(struct document){fields, COUNT(fields)});
 }
 
 /* Exactly the record that was seen is taken over, or it was another who did. */

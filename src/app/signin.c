@@ -100,7 +100,7 @@ static enum err insert(struct mongo_db *db, const struct signin *signin)
         {STR("absoluteAt"), ASSIGN_SET, value_date(signin->absolute_ms)},
     };
 
-    return collection_insert(db, sessions.name, &(struct document){fields_, COUNT(fields_)}, NULL);
+    return collection_insert(db, sessions.name, &(struct document){fields_, COUNT(fields_)});
 }
 
 static enum err work(struct mongo_db *db, struct write *write)

@@ -37,7 +37,7 @@ static enum err write_debt(struct mongo_db *db, void *context)
                             .upsert = true,
                             .max_time_ms = DEBT_WRITE_MS};
 
-    return collection_update(db, &update, false, NULL);
+    return collection_update(db, &update, NULL);
 }
 
 static void on_written(void *context, enum err err)

@@ -198,7 +198,10 @@ enum err backend_attach(struct backend *backend, const struct config *config, en
         log_warn("memory", "its size was kept: other workers hold it",
                  LOG_CSTR("name", backend->name), LOG_INT("bytes", opened.bytes));
     else
-        log_debug("memory", opened.created ? "created" : "attached",
+        log_debug("memory",
+                  opened.created   ? "created"
+                  : opened.resized ? "resized"
+                                   : "attached",
                   LOG_CSTR("name", backend->name), LOG_INT("bytes", opened.bytes));
     return ERR_OK;
 }

@@ -168,7 +168,7 @@ static enum err insert(struct mongo_db *db, void *context)
 
     if (err == ERR_OK && refused > 0)
         err = ERR_UNSUPPORTED; /* without it two people could have one email */
-    return err == ERR_OK ? collection_insert(db, users.name, &document, NULL) : err;
+    return err == ERR_OK ? collection_insert(db, users.name, &document) : err;
 }
 
 static int add(struct ctl *ctl, struct newcomer *newcomer)

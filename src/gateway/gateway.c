@@ -92,8 +92,8 @@ static void on_timer(uv_timer_t *timer)
         connections_sweep(&gateway->all);
 }
 
-enum err gateway_new(uv_loop_t *loop, const struct gateway_config *config, gateway_handler *handler,
-                     void *context, struct gateway **out)
+struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_config *config,
+                            gateway_handler *handler, void *context)
 {
     struct gateway *gateway = mem_zalloc(sizeof *gateway);
 
@@ -112,8 +112,7 @@ enum err gateway_new(uv_loop_t *loop, const struct gateway_config *config, gatew
     uv_timer_init(loop, &gateway->timer);
     gateway->timer.data = gateway;
     uv_timer_start(&gateway->timer, on_timer, gateway->sweep_ms, gateway->sweep_ms);
-    *out = gateway;
-    return ERR_OK;
+    return gateway;
 }
 
 static void on_accepted(void *owner, int fd)

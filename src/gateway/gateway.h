@@ -35,10 +35,10 @@ struct gateway_config {
     unsigned socket_mode;    /* of a Unix socket made here; 0: what the umask leaves */
 };
 
-/* Borrows the loop, which must not be in use by another thread.  The kernel's SIGPIPE is never
- * raised by it. */
-enum err gateway_new(uv_loop_t *loop, const struct gateway_config *config, gateway_handler *handler,
-                     void *context, struct gateway **out);
+/* Never NULL.  Borrows the loop, which must not be in use by another thread.  The kernel's SIGPIPE
+ * is never raised by it. */
+struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_config *config,
+                            gateway_handler *handler, void *context);
 
 /* Starts accepting.  `text` is "unix:/path", "host:port" (host may be empty: all addresses; an IPv6
  * address stands in brackets), or NULL: the sockets that systemd hands over (LISTEN_FDS), else file

@@ -15,22 +15,9 @@ static uint64_t relaxed(const _Atomic uint64_t *word)
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
-void memory_stats(struct memory *m, struct memory_stats *stats)
+void memory_stats(const struct memory *m, struct memory_stats *stats)
 {
-    const _Atomic uint64_t *counters = m->segment->counters;
-
-    memory_flush(m);
-    *stats = (struct memory_stats){
-        .bytes = m->bytes,
-        .hits = relaxed(&counters[COUNTER_HITS]),
-        .misses = relaxed(&counters[COUNTER_MISSES]),
-        .stale = relaxed(&counters[COUNTER_STALE]),
-        .off = relaxed(&counters[COUNTER_OFF]),
-        .puts = relaxed(&counters[COUNTER_PUTS]),
-        .refused = relaxed(&counters[COUNTER_REFUSED]),
-        .busy = relaxed(&counters[COUNTER_BUSY]),
-        .voids = relaxed(&m->segment->void_gen) - 1,
-    };
+    *stats = (struct memory_stats){.bytes = m->bytes};
     for (uint32_t i = 0; i < m->stripe_count; i++) {
         const struct stripe *stripe = &m->stripes[i];
 
@@ -64,7 +51,7 @@ static bool show(struct listing *listing, const struct ring *ring, uint64_t plac
     words_read(listing->key, record_key(words, &record), record.key_len);
     if (ring_passed(ring, place))
         return true;
-    hit = (struct memory_hit){.expires_ms = record.expires_ms, .meta = record.meta};
+    hit = (struct memory_hit){0};
     for (int i = 0; i < MEMORY_PARTS; i++)
         hit.lens[i] = record.lens[i];
     return listing->each(listing->arg, str_make(listing->key, record.key_len), &hit,

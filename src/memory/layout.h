@@ -40,24 +40,13 @@
  *  - a record's bytes are written, then its index entry. */
 #define MEMORY_MAGIC UINT64_C(0x314745535244524c) /* "LRDRSEG1" */
 enum {
-    MEMORY_LAYOUT = 2,
+    MEMORY_LAYOUT = 3,
     MEMORY_LINE = 64, /* bytes of a cache line */
     MEMORY_FENCES = 4,
     MEMORY_UNIT = 16, /* records begin at multiples of it */
     MEMORY_STRIPES_MAX = 16,
     MEMORY_BUCKET = 7,  /* entries of a bucket */
     MEMORY_GHOSTS = 15, /* fingerprints of a ghost line */
-};
-
-enum counter {
-    COUNTER_HITS,
-    COUNTER_MISSES,
-    COUNTER_STALE,
-    COUNTER_OFF,
-    COUNTER_PUTS,
-    COUNTER_REFUSED,
-    COUNTER_BUSY,
-    COUNTERS
 };
 
 struct segment {
@@ -74,7 +63,6 @@ struct segment {
     uint64_t unused;
     _Atomic uint32_t token; /* the last one given out */
     _Atomic uint32_t debts; /* no fewer than tags that owe; more after a kill */
-    _Alignas(MEMORY_LINE) _Atomic uint64_t counters[COUNTERS];
 };
 #define SEGMENT_RESIZING UINT64_MAX
 enum { SEGMENT_HEADER = 4096 };
@@ -128,13 +116,12 @@ struct record {
     uint8_t kind;
     uint64_t key_hash, void_gen;
     int64_t expires_ms;
-    uint64_t meta;
     uint32_t lens[MEMORY_PARTS], unused;
     uint64_t sums[MEMORY_PARTS]; /* hash64 of each part */
     uint64_t tags[MEMORY_TAGS_MAX];
 };
 
-enum { RECORD_WORDS = 11 }; /* without tags */
+enum { RECORD_WORDS = 10 }; /* without tags */
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "needs atomic words");
 static_assert(sizeof(_Atomic uint64_t) == 8 && sizeof(_Atomic uint32_t) == 4, "plain words");

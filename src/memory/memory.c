@@ -5,33 +5,6 @@
 #include "memory/record.h"
 #include "memory/stripe.h"
 
-/* --- Counters --- */
-
-enum { FLUSH_EVERY = 256 };
-
-void memory_flush(struct memory *m)
-{
-    atomic_store_explicit(&m->unflushed, 0, memory_order_relaxed);
-    for (int i = 0; i < COUNTERS; i++) {
-        uint64_t count = atomic_exchange_explicit(&m->counters[i], 0, memory_order_relaxed);
-
-        if (count > 0)
-            atomic_fetch_add_explicit(&m->segment->counters[i], count, memory_order_relaxed);
-    }
-}
-
-void memory_count(struct memory *m, enum counter counter)
-{
-    uint32_t unflushed = atomic_load_explicit(&m->unflushed, memory_order_relaxed) + 1;
-
-    atomic_store_explicit(&m->counters[counter],
-                          atomic_load_explicit(&m->counters[counter], memory_order_relaxed) + 1,
-                          memory_order_relaxed);
-    atomic_store_explicit(&m->unflushed, unflushed, memory_order_relaxed);
-    if (unflushed >= FLUSH_EVERY)
-        memory_flush(m);
-}
-
 /* --- Reading --- */
 
 struct lookup {
@@ -88,8 +61,6 @@ static size_t describe(const struct lookup *lookup, const struct record *record)
     hit->last = lookup->want;
     if (hit->last == MEMORY_PACKED && hit->lens[MEMORY_PACKED] == 0)
         hit->last = MEMORY_BODY;
-    hit->expires_ms = record->expires_ms;
-    hit->meta = record->meta;
     return (size_t)hit->lens[MEMORY_HEAD] + (hit->last != MEMORY_HEAD ? hit->lens[hit->last] : 0);
 }
 
@@ -143,18 +114,6 @@ static enum found look_up(const struct lookup *lookup, const struct stripe *stri
     return result;
 }
 
-static enum err finish(struct memory *m, enum found found)
-{
-    switch (found) {
-    case FOUND_HIT: memory_count(m, COUNTER_HITS); return ERR_OK;
-    case FOUND_NO_ROOM: return ERR_TOO_LARGE;
-    case FOUND_STALE: memory_count(m, COUNTER_STALE); return ERR_NOT_FOUND;
-    case FOUND_OTHER:
-    case FOUND_TORN: memory_count(m, COUNTER_MISSES); return ERR_NOT_FOUND;
-    }
-    return ERR_NOT_FOUND;
-}
-
 enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now,
                     enum memory_part want, void *to, size_t room, struct memory_hit *hit)
 {
@@ -163,15 +122,11 @@ enum err memory_get(struct memory *m, const struct memory_key *key, struct memor
     enum found found = FOUND_TORN;
 
     *hit = (struct memory_hit){0};
-    if (m->stripe_count == 0)
+    if (m->stripe_count == 0 || !memory_lease_valid(m, now.mono_ns))
         return ERR_NOT_FOUND;
-    if (!memory_lease_valid(m, now.mono_ns)) {
-        memory_count(m, COUNTER_OFF);
-        return ERR_NOT_FOUND;
-    }
     for (int i = 0; i < TRIES && found == FOUND_TORN; i++)
         found = look_up(&lookup, memory_stripe(m, key->hash));
-    return finish(m, found);
+    return found == FOUND_HIT ? ERR_OK : found == FOUND_NO_ROOM ? ERR_TOO_LARGE : ERR_NOT_FOUND;
 }
 
 /* --- Storing --- */
@@ -223,14 +178,11 @@ static enum err put(struct memory *m, const struct memory_item *item,
     struct record record;
 
     record_make(&record, item, snapshot);
-    if (!stripe_lock(stripe)) {
-        memory_count(m, COUNTER_BUSY);
+    if (!stripe_lock(stripe))
         return ERR_BUSY;
-    }
     if (!is_there(stripe, &record))
         stripe_store(m, stripe, &record, item);
     stripe_unlock(stripe);
-    memory_count(m, COUNTER_PUTS);
     return ERR_OK;
 }
 
@@ -241,14 +193,10 @@ enum err memory_put(struct memory *m, const struct memory_item *item,
 {
     if (m->stripe_count == 0)
         return ERR_UNSUPPORTED;
-    if (!fits(m, item) || (snapshot->flags & MEMORY_TOO_MANY) != 0) {
-        memory_count(m, COUNTER_REFUSED);
+    if (!fits(m, item) || (snapshot->flags & MEMORY_TOO_MANY) != 0)
         return ERR_TOO_LARGE;
-    }
-    if (memory_check(m, snapshot, mono_ns) != 0) {
-        memory_count(m, COUNTER_REFUSED);
+    if (memory_check(m, snapshot, mono_ns) != 0)
         return ERR_STALE;
-    }
     return put(m, item, snapshot);
 }
 

@@ -22,7 +22,7 @@
  * is milliseconds since 1970.  Ask for the monotonic time after the request has arrived: a reader
  * that was stopped since it read the clock would believe a lease that has run out.
  *
- * A handle may be used from several threads; its hit counters are then approximate. */
+ * A handle may be used from several threads. */
 struct memory;
 
 enum {
@@ -182,14 +182,11 @@ struct memory_item {
     struct memory_key key;
     struct str parts[MEMORY_PARTS];
     int64_t expires_ms; /* wall clock: never served from then on */
-    uint64_t meta;      /* the caller's, given back with a hit */
 };
 
 struct memory_hit {
     uint32_t lens[MEMORY_PARTS]; /* of all parts, copied or not */
     enum memory_part last;       /* what was copied behind the head; MEMORY_HEAD is nothing */
-    int64_t expires_ms;
-    uint64_t meta;
 };
 
 /* Copies an answer to the caller's buffer: the head and right behind it the body that is wanted;
@@ -214,25 +211,19 @@ enum err memory_remove(struct memory *m, const struct memory_key *key);
 /* Largest key and parts together that memory_put takes; 0 without record memory. */
 size_t memory_item_max(const struct memory *m);
 
-/* --- For tools --- */
+/* --- How full it is --- */
 
 struct memory_stats {
     uint64_t bytes;     /* for records, as configured */
     uint64_t used;      /* of them, by records served or not yet overwritten */
     uint64_t records;   /* findable; may be off by one for each worker killed while storing */
-    uint64_t hits;      /* with misses, stale and off: counted a few hundred at a time */
-    uint64_t misses;    /* no such record */
-    uint64_t stale;     /* a record, but expired, void, moved, fenced or owed */
-    uint64_t off;       /* lease not valid */
-    uint64_t puts;      /* stored */
-    uint64_t refused;   /* not stored: stale, too large */
-    uint64_t busy;      /* not stored: stripe locked */
     uint64_t evictions; /* dropped for want of room while they were findable */
     uint64_t recovered; /* writers found dead while storing */
-    uint64_t voids;
 };
 
-void memory_stats(struct memory *m, struct memory_stats *stats);
+void memory_stats(const struct memory *m, struct memory_stats *stats);
+
+/* --- For tools --- */
 
 /* Shows every record that can be found, served or not, in no order, until each returns false.
  * hit and key are valid during the call only.  Records stored or dropped meanwhile may be missed.

@@ -39,7 +39,6 @@ void record_make(struct record *record, const struct memory_item *item,
         .key_hash = item->key.hash,
         .void_gen = snapshot->void_gen,
         .expires_ms = item->expires_ms,
-        .meta = item->meta,
     };
     for (int i = 0; i < MEMORY_PARTS; i++) {
         record->lens[i] = (uint32_t)item->parts[i].len;
@@ -55,7 +54,7 @@ void record_make(struct record *record, const struct memory_item *item,
 bool record_is_same(const struct record *a, const struct record *b)
 {
     return a->key_hash == b->key_hash && a->key_len == b->key_len && a->void_gen == b->void_gen &&
-           a->meta == b->meta && memcmp(a->lens, b->lens, sizeof a->lens) == 0 &&
+           memcmp(a->lens, b->lens, sizeof a->lens) == 0 &&
            memcmp(a->sums, b->sums, sizeof a->sums) == 0 && a->tag_count == b->tag_count &&
            memcmp(a->tags, b->tags, (size_t)a->tag_count * sizeof a->tags[0]) == 0;
 }

@@ -376,8 +376,6 @@ void memory_close(struct memory *m)
 {
     if (m == NULL)
         return;
-    if (m->base != NULL)
-        memory_flush(m);
     unmap(m);
     if (m->fd >= 0)
         (void)close(m->fd);

@@ -25,19 +25,11 @@ struct memory {
     uint32_t units_max;    /* of a record */
     uint32_t stripe_count; /* 0 without record memory; a power of two */
     struct stripe stripes[MEMORY_STRIPES_MAX];
-    /* Counted here first, so that hits of several processes do not share a line. */
-    _Atomic uint64_t counters[COUNTERS];
-    _Atomic uint32_t unflushed;
 };
 
 static inline struct stripe *memory_stripe(struct memory *m, uint64_t hash)
 {
     return &m->stripes[hash >> 60 & (m->stripe_count - 1)];
 }
-
-/* Counts one; shown to others a few hundred at a time. */
-void memory_count(struct memory *m, enum counter counter);
-/* Shows what was counted. */
-void memory_flush(struct memory *m);
 
 #endif

@@ -127,9 +127,8 @@ struct document {
     const struct assignment *fields; /* ASSIGN_SET only; "_id" first, or the driver makes one */
     size_t count;
 };
-/* record (may be NULL) gets the document as it was sent. */
 enum err collection_insert(struct mongo_db *db, struct str collection,
-                           const struct document *document, const struct record *record);
+                           const struct document *document);
 /* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
  * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
@@ -153,9 +152,9 @@ enum err collection_modify(struct mongo_db *db, const struct update *update,
                            const struct record *record);
 enum err collection_remove(struct mongo_db *db, struct str collection,
                            const struct condition *conditions, size_t count);
-/* Any number; *changed (may be NULL) is how many met the conditions or were made. */
-enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
-                           int64_t *changed);
+/* One document, or none; *changed (may be NULL) is how many met the conditions or were made. */
+enum err collection_update(struct mongo_db *db, const struct update *update, int64_t *changed);
+/* One, or many. */
 enum err collection_delete(struct mongo_db *db, struct str collection,
                            const struct condition *conditions, size_t count, bool many,
                            int64_t *deleted);
@@ -169,7 +168,7 @@ struct index_spec {
     const char *name;
     const struct index_key *keys;
     size_t key_count;
-    bool unique, sparse;
+    bool unique;
     int64_t expire_after_s; /* 0: never */
 };
 /* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may

@@ -27,8 +27,6 @@ static void append_command(bson_t *to, struct str collection, const struct index
     query_text(&item, "name", str_from(index->name));
     if (index->unique)
         bson_append_bool(&item, "unique", -1, true);
-    if (index->sparse)
-        bson_append_bool(&item, "sparse", -1, true);
     if (index->expire_after_s > 0)
         bson_append_int64(&item, "expireAfterSeconds", -1, index->expire_after_s);
     bson_append_document_end(&list, &item);

@@ -24,17 +24,8 @@ static void append_write_time(bson_t *opts, uint32_t max_time_ms)
     bson_append_int64(opts, "maxTimeMS", -1, or_default(max_time_ms, WRITE_MS));
 }
 
-/* A document into what the caller has asked for.  The write is done by then: that it cannot be
- * shown must not look as if it had not been. */
-static enum err fill_record(const struct record *record, const bson_t *document)
-{
-    if (record == NULL)
-        return ERR_OK;
-    return collection_record(record, document) == ERR_OK ? ERR_OK : ERR_UNKNOWN;
-}
-
 enum err collection_insert(struct mongo_db *db, struct str collection,
-                           const struct document *document, const struct record *record)
+                           const struct document *document)
 {
     mongoc_collection_t *into = query_collection(db, collection);
     bson_t fields = BSON_INITIALIZER, opts = BSON_INITIALIZER;
@@ -45,8 +36,6 @@ enum err collection_insert(struct mongo_db *db, struct str collection,
     append_write_time(&opts, 0);
     if (!mongoc_collection_insert_one(into, &fields, &opts, NULL, &error))
         err = mongo_error(&error, true, "insert");
-    if (err == ERR_OK)
-        err = fill_record(record, &fields);
     bson_destroy(&fields);
     bson_destroy(&opts);
     mongoc_collection_destroy(into);
@@ -180,8 +169,7 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
     return err;
 }
 
-enum err collection_update(struct mongo_db *db, const struct update *update, bool many,
-                           int64_t *changed)
+enum err collection_update(struct mongo_db *db, const struct update *update, int64_t *changed)
 {
     bson_t statement = BSON_INITIALIZER, inner;
     enum err err;
@@ -192,7 +180,6 @@ enum err collection_update(struct mongo_db *db, const struct update *update, boo
     bson_append_document_begin(&statement, "u", -1, &inner);
     query_update(&inner, update->assignments, update->assignment_count);
     bson_append_document_end(&statement, &inner);
-    bson_append_bool(&statement, "multi", -1, many);
     bson_append_bool(&statement, "upsert", -1, update->upsert);
     err = run_statement(db, "update", update->collection, "updates", &statement,
                         update->max_time_ms, changed);
@@ -263,7 +250,7 @@ static struct miss miss_watch(struct mongo_db *db, struct str collection,
 static enum err update_one(struct mongo_db *db, const struct update *update)
 {
     int64_t met = 0;
-    enum err err = collection_update(db, update, false, &met);
+    enum err err = collection_update(db, update, &met);
 
     return err == ERR_OK && met == 0 ? ERR_NOT_FOUND : err;
 }
@@ -277,6 +264,13 @@ static enum err read_changed(struct mongo_db *db, const struct update *update,
         collection_find_one(db, update->collection, update->conditions, 1, max_time_ms, record);
 
     return err == ERR_OK || err == ERR_NOT_FOUND ? err : ERR_UNKNOWN;
+}
+
+/* A document into what the caller has asked for.  The write is done by then: that it cannot be
+ * shown must not look as if it had not been. */
+static enum err fill_record(const struct record *record, const bson_t *document)
+{
+    return collection_record(record, document) == ERR_OK ? ERR_OK : ERR_UNKNOWN;
 }
 
 /* Nobody else's change can be in between: then there would have been nothing to change. */

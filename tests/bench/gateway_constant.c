@@ -48,7 +48,7 @@ int main(int argc, char **argv)
         return 2;
     }
     snprintf(address, sizeof address, "unix:%s", argv[1]);
-    gateway_new(uv_default_loop(), &config, handle, NULL, &gateway);
+    gateway = gateway_new(uv_default_loop(), &config, handle, NULL);
     uv_signal_init(uv_default_loop(), &term);
     term.data = gateway;
     uv_signal_start(&term, on_term, SIGTERM);

@@ -47,6 +47,14 @@ def test_memory_answers_on_this_host_and_redis_elsewhere(stack, http, bare, othe
     eventually(lambda: "detail=memory" in other.client.get(path).cache_status, 5)
 
 
+def test_metrics_tell_how_full_the_memory_is(stack, http, product):
+    path = f"/api/products/{product()['_id']}"
+    eventually(lambda: "detail=memory" in http.get(path).cache_status)
+    told = stack.metrics()
+    assert told["larder_memory_records"] >= 1 and told["larder_memory_evictions_total"] >= 0
+    assert 0 < told["larder_memory_used_bytes"] < told["larder_memory_bytes"] == 64 << 20
+
+
 def test_the_same_bytes_from_everywhere(http, bare, other, product, category):
     made = product(description="x" * 2000)
     for path in (f"/api/products/{made['_id']}", f"/api/products?category={category}"):

@@ -161,7 +161,7 @@ static uint64_t look(struct worker *w, uint32_t value, bool head_only)
         return 0;
     memcpy(&head, w->bytes, sizeof head);
     if (hit.lens[MEMORY_HEAD] != sizeof head || hit.lens[MEMORY_BODY] != head.body_len ||
-        head.value != value || head.version != hit.meta || head.body_len > BODY_MAX)
+        head.value != value || head.body_len > BODY_MAX)
         fail("value %u: a torn head", (unsigned)value);
     else if (!head_only && !body_is_right(w->bytes + sizeof head, &head))
         fail("value %u, version %llu: a torn body", (unsigned)value,
@@ -180,7 +180,6 @@ static enum err store(struct worker *w, uint32_t value, uint64_t version,
         .parts = {[MEMORY_HEAD] = {(const char *)&head, sizeof head},
                   [MEMORY_BODY] = {(const char *)w->bytes, head.body_len}},
         .expires_ms = INT64_MAX,
-        .meta = version,
     };
 
     make_body(w->bytes, &head);

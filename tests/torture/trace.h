@@ -52,8 +52,8 @@ static enum err store_under(const char *key, unsigned round, size_t len,
     struct memory_item item = {
         .key = memory_key(str_from(key)),
         .expires_ms = INT64_MAX,
-        .meta = round,
-        .parts = {[MEMORY_HEAD] = STR_INIT("head"), [MEMORY_BODY] = {body, len}}};
+        .parts = {
+            [MEMORY_HEAD] = {(const char *)&round, sizeof round}, [MEMORY_BODY] = {body, len}}};
 
     memset(body, (int)(round % 251), len);
     return memory_put(m, &item, under, NOW);
@@ -70,17 +70,19 @@ static enum err store(const char *key, unsigned round, size_t len)
 /* The round of a key's record, 0 when there is none. */
 static unsigned look(const char *key)
 {
-    static char out[BODY_MAX + 4], expected[BODY_MAX];
+    static char out[BODY_MAX + sizeof(unsigned)], expected[BODY_MAX];
     struct memory_key k = memory_key(str_from(key));
     struct memory_hit hit;
+    unsigned round;
 
     if (memory_get(m, &k, (struct memory_now){NOW, 0}, MEMORY_BODY, out, sizeof out, &hit) !=
         ERR_OK)
         return 0;
-    memset(expected, (int)(hit.meta % 251), hit.lens[MEMORY_BODY]);
-    if (memcmp(out + 4, expected, hit.lens[MEMORY_BODY]) != 0)
+    memcpy(&round, out, sizeof round);
+    memset(expected, (int)(round % 251), hit.lens[MEMORY_BODY]);
+    if (memcmp(out + sizeof round, expected, hit.lens[MEMORY_BODY]) != 0)
         fail("a torn record");
-    return (unsigned)hit.meta;
+    return round;
 }
 
 static void store_other(unsigned i)

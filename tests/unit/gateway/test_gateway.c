@@ -75,7 +75,7 @@ static void start(struct gateway_config config)
         config.sweep_ms = 5;
     if (config.leave_grace_ms == 0)
         config.leave_grace_ms = 20;
-    assert_int_equal(gateway_new(&t.loop, &config, handle, NULL, &t.gateway), ERR_OK);
+    t.gateway = gateway_new(&t.loop, &config, handle, NULL);
     assert_int_equal(gateway_listen(t.gateway, t.path), ERR_OK);
 }
 
@@ -253,7 +253,7 @@ static void tcp_is_served_too(void **state)
     struct sockaddr_in address = {.sin_family = AF_INET};
 
     (void)state;
-    assert_int_equal(gateway_new(&t.loop, &config, handle, NULL, &t.gateway), ERR_OK);
+    t.gateway = gateway_new(&t.loop, &config, handle, NULL);
     assert_int_equal(gateway_listen(t.gateway, "127.0.0.1:0"), ERR_OK);
     const char *port = strrchr(gateway_address(t.gateway), ':') + 1;
     address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
@@ -772,7 +772,7 @@ static void addresses_are_checked(void **state)
     (void)state;
     start((struct gateway_config){0});
     assert_string_equal(gateway_address(t.gateway), t.path);
-    assert_int_equal(gateway_new(&t.loop, &config, handle, NULL, &second), ERR_OK);
+    second = gateway_new(&t.loop, &config, handle, NULL);
     assert_int_equal(gateway_listen(second, t.path), ERR_EXISTS);
     assert_int_equal(gateway_listen(second, "unix:"), ERR_SYNTAX);
     assert_int_equal(gateway_listen(second, "unix:/tmp"), ERR_EXISTS);

@@ -96,7 +96,6 @@ static inline enum err put(struct memory *m, const char *key, const char *body,
         .key = memory_key(str_from(key)),
         .parts = {[MEMORY_HEAD] = STR_INIT("head"), [MEMORY_BODY] = {body, strlen(body)}},
         .expires_ms = WALL + 1000,
-        .meta = 7,
     };
 
     return memory_put(m, &item, snapshot, NOW);
@@ -113,7 +112,6 @@ static inline const char *get_at(struct memory *m, const char *text, struct memo
         return NULL;
     assert_memory_equal(bytes, "head", 4);
     assert_int_equal(hit.lens[MEMORY_HEAD], 4);
-    assert_int_equal(hit.meta, 7);
     bytes[4 + hit.lens[MEMORY_BODY]] = '\0';
     return bytes + 4;
 }

@@ -188,7 +188,6 @@ static void test_nothing_is_served_without_the_lease(void **state)
 {
     struct fixture *f = *state;
     struct memory_snapshot snapshot = snapshot_of(f->a, "products", NULL);
-    struct memory_stats stats;
 
     put(f->a, "k", "body", &snapshot);
     memory_lease_renew(f->a, &f->lease, NOW + 50 * MS);
@@ -196,9 +195,6 @@ static void test_nothing_is_served_without_the_lease(void **state)
     assert_null(get_at(f->b, "k", at(NOW + 50 * MS)));
     memory_lease_renew(f->a, &f->lease, 0);
     assert_miss(f->b, "k");
-    memory_stats(f->b, &stats);
-    assert_int_equal(stats.off, 2);
-    assert_int_equal(stats.hits, 1);
 }
 
 static void test_limits(void **state)
@@ -214,7 +210,7 @@ static void test_limits(void **state)
     memset(bytes, 'x', max);
     item.parts[MEMORY_BODY] = str_make(bytes, max - 3);
     for (int i = 0; i < 100; i++) {
-        item.meta = (uint64_t)i;
+        bytes[0] = (char)i;
         assert_int_equal(memory_put(f->a, &item, &snapshot, NOW), ERR_OK);
     }
     assert_sound(f->a);

@@ -14,7 +14,6 @@ static struct record write_one(struct memory *m)
         .key = memory_key(STR("the key")),
         .parts = {STR_INIT("head"), STR_INIT("a body of some length"), STR_INIT("packed")},
         .expires_ms = 99,
-        .meta = 5,
     };
     struct record record;
 
