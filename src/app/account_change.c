@@ -5,8 +5,8 @@
 #include "app/proof.h"
 #include "app/write.h"
 
-/* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, whoever
- * asks proves again who he is, by his own password; a new password ends all other sessions of the
+/* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, the
+ * visitor's own password is asked for again; a new password ends all other sessions of the
  * account. */
 
 enum { TAGS = 2 };
@@ -144,7 +144,7 @@ static void proved(struct proof *proof)
     enum err err;
 
     if (proof->err == ERR_DENIED) {
-        problem_send(proof->request, 403, STR("The current password is another one"), NULL);
+        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
         write_done(&change->write);
     } else if (proof->err != ERR_OK) {
         proof_refuse(proof, STR(""));

@@ -15,8 +15,8 @@ enum {
 };
 
 /* Sets what of the request bears on the answer: gzip, If-None-Match, room.  On a route that is
- * personal the entry becomes the user's own ("…user:<id>:"), with his tag; tags have room for it.
- */
+ * personal the entry becomes the user's own ("…user:<id>:"), with that user's tag, for which there
+ * is room in tags. */
 void answer_prepare(struct cache_lookup *lookup, struct request *request);
 /* Answers, with absent as the message of a 404.  links (may be NULL) adds header lines to an
  * answer that has a body. */

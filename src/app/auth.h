@@ -6,7 +6,7 @@
 #include "app/users.h"
 #include "http/router.h"
 
-/* Who asks, and whether he may. */
+/* Who asks, and whether they may. */
 
 struct once;
 

@@ -120,7 +120,8 @@ static void on_read(void *context, enum err err)
         return;
     }
     if (!meets_preconditions(change)) {
-        problem_send(change->write.request, 412, STR("It is another version by now"), NULL);
+        problem_send(change->write.request, 412, STR("The item has changed since that version"),
+                     NULL);
         write_done(&change->write);
         return;
     }

@@ -173,7 +173,7 @@ static void failed_many(struct write *write, enum err err)
 
 /* --- From the body to documents --- */
 
-/* Who made it, when that is known, and the tag of what he owns. */
+/* Who made it, when that is known, and the tag of what they own. */
 static void take_owner(struct create *create, struct draft *draft)
 {
     const struct visitor *visitor = request_visitor(create->write.request);

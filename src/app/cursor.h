@@ -8,7 +8,7 @@
 
 /* Where a page ended, as an opaque text (base64url, RFC 4648 section 5, without padding) that a
  * client hands back as `after`: format, hash of what was asked (collection, filter, sort), id, type
- * and bytes of the sort's value, checksum.  Whoever forges one moves his own page and nothing else.
+ * and bytes of the sort's value, checksum.  A forged one moves its own page and nothing else.
  */
 
 /* asked: a text that is the same for all pages of one walk. */

@@ -3,8 +3,8 @@
 #include "app/filling.h"
 #include "app/people.h"
 
-/* GET /api/me/dashboard: what the one who asks has made, and when he was last here.  Its tags are
- * his profile and what he owns. */
+/* GET /api/me/dashboard: what the user has made, and when they were last here.  Its tags are the
+ * user's profile and what the user owns. */
 
 enum { RECENT = 5 };
 

@@ -169,7 +169,7 @@ static void check_after(const struct list_read *read, struct arena *arena, struc
     if (err == ERR_INVALID)
         problem_add(problem, STR("after"), STR("belongs to another filter or sort"));
     else if (err != ERR_OK)
-        problem_add(problem, STR("after"), STR("must be the next of a page before"));
+        problem_add(problem, STR("after"), STR("must be the next of an earlier page"));
     else if (value_of(read, PARAM_PAGE)->given)
         problem_add(problem, STR("page"), STR("cannot be combined with after"));
 }

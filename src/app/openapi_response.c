@@ -57,14 +57,14 @@ static const struct {
     {404, "NotFound", "There is no such thing, or it is somebody else's", NULL},
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
     {409, "Conflict", "There is one already, or another request is changing it", NULL},
-    {412, "PreconditionFailed", "It is another version by now", NULL},
+    {412, "PreconditionFailed", "The item has changed since that version", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
     {414, "AddressTooLong", "Path and query are longer than 8 KiB", NULL},
     {415, "UnsupportedMediaType", "The body is of another media type", NULL},
     {422, "Unprocessable", "The same Idempotency-Key came with another body", NULL},
     {429, "TooMany", "Too often: try again later", "Retry-After"},
     {431, "HeaderTooLarge", "A header is longer than 8 KiB, or all are than 24", NULL},
-    {503, "Unavailable", "The database is not to be had: try again", "Retry-After"},
+    {503, "Unavailable", "The database is unavailable: try again", "Retry-After"},
 };
 
 json_t *response_refusals(void)

@@ -124,7 +124,7 @@ static void on_views(void *context, enum err err, const struct redis_value *repl
     answer_stats(stats, err == ERR_OK, views);
 }
 
-/* Of what there is only. */
+/* Only items that exist have stats. */
 static void on_item(struct cache_lookup *lookup)
 {
     struct stats *stats = (struct stats *)lookup;

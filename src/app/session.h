@@ -8,7 +8,7 @@
 #include "store/collection.h"
 
 /* Sessions: documents of "sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
- * createdAt, expiresAt, absoluteAt}.  Only who signed in has the token.
+ * createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
  *
  * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
  * expiresAt where the document still exists, so activity keeps a session alive to the minute.

@@ -12,7 +12,7 @@
 #include "store/mongo.h"
 #include "store/redis.h"
 
-/* What the files of this folder share.  Nobody else includes it. */
+/* Inside of app/: what its files share. */
 
 enum {
     READ_MS = 2000,  /* an answer or a 503 within this time */

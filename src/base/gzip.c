@@ -7,6 +7,9 @@
 #include "base/mem.h"
 
 enum {
+    /* A page of 20 posts (8.5 kB): level 1 makes 3,736 bytes in 178 µs, 4 makes 3,554 in 156, 6
+     * makes 3,478 in 267, 9 makes 3,468 in 560. */
+    GZIP_LEVEL = 4,
     WINDOW_RAW = -15, /* zlib's way to ask for no frame: the frame is ours */
     MEMORY_LEVEL = 8,
     HEAD_SIZE = 10,

@@ -22,7 +22,7 @@ void log_setup(enum log_level level, enum log_format format)
     as_json = format == LOG_JSON || (format == LOG_AUTO && !isatty(STDERR_FILENO));
 }
 
-bool log_enabled(enum log_level level)
+static bool log_enabled(enum log_level level)
 {
     return (int)level >= threshold;
 }

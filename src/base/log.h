@@ -35,7 +35,6 @@ struct log_field {
 
 /* Once, before there are threads. */
 void log_setup(enum log_level level, enum log_format format);
-bool log_enabled(enum log_level level);
 
 void log_write(enum log_level level, const char *component, const char *message,
                const struct log_field *fields, size_t count);

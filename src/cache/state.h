@@ -11,7 +11,7 @@
 #include "store/redis.h"
 #include "store/value.h"
 
-/* What the files of this folder share.  Nobody else includes it. */
+/* Inside of cache/: what its files share. */
 
 enum {
     FENCE_MS = 5000,         /* a fence in Redis */

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { SYSTEMD_FIRST_FD = 3 };
+enum { SYSTEMD_FIRST_FD = 3, BACKLOG = 4096, ADDRESS_SIZE = 160 };
 
 struct listener {
     uv_poll_t poll;
@@ -28,7 +28,7 @@ struct listener {
     int fd;
     bool tcp, own, paused;
     bool starved; /* paused since the last connection that could be accepted */
-    char address[LISTENER_TEXT];
+    char address[ADDRESS_SIZE];
 };
 
 static enum err io_error(const char *what, const char *where)
@@ -73,7 +73,7 @@ static enum err bind_unix(struct str path, unsigned mode, int *out)
         return err;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        (mode != 0 && chmod(address.sun_path, mode) != 0) || listen(fd, LISTENER_BACKLOG) != 0) {
+        (mode != 0 && chmod(address.sun_path, mode) != 0) || listen(fd, BACKLOG) != 0) {
         err = io_error("cannot listen", address.sun_path);
         if (fd >= 0)
             close(fd);
@@ -91,7 +91,7 @@ static int bind_address(const struct addrinfo *info)
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, LISTENER_BACKLOG) == 0)
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int saved = errno;
     close(fd);
@@ -288,7 +288,7 @@ void listener_close(struct listener *listener, void (*on_close)(void *owner))
 {
     const struct str prefix = STR("unix:");
 
-    for (int i = 0; i < LISTENER_BACKLOG && accept_one(listener); i++)
+    for (int i = 0; i < BACKLOG && accept_one(listener); i++)
         ;
     if (listener->own && str_starts(str_from(listener->address), prefix))
         unlink(listener->address + prefix.len);

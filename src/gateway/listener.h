@@ -10,8 +10,6 @@
 
 /* Listening sockets: made here or handed over, and accepting from them. */
 
-enum { LISTENER_BACKLOG = 4096, LISTENER_TEXT = 160 };
-
 struct listener;
 /* Takes an accepted, non-blocking socket. */
 typedef void listener_accept(void *owner, int fd);

@@ -65,3 +65,29 @@ enum err percent_decode_path(struct str s, struct arena *arena, struct str *out)
 {
     return decode(s, false, arena, out);
 }
+
+/* --- Encoding --- */
+
+static bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+struct str percent_encode(struct str s, char *room)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *to = room;
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (is_unreserved(c)) {
+            *to++ = (char)c;
+        } else {
+            *to++ = '%';
+            *to++ = hex[c >> 4];
+            *to++ = hex[c & 15];
+        }
+    }
+    return str_make(room, (size_t)(to - room));
+}

@@ -17,30 +17,8 @@ enum err percent_decode_query(struct str s, struct arena *arena, struct str *out
  * not be the separator that it looks like. */
 enum err percent_decode_path(struct str s, struct arena *arena, struct str *out);
 
-/* RFC 3986 section 2.3. */
-static inline bool percent_is_unreserved(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
-}
-
-/* s with all encoded but the unreserved characters, in room, which must have 3 × len bytes. */
-static inline struct str percent_encode(struct str s, char *room)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    char *to = room;
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (percent_is_unreserved(c)) {
-            *to++ = (char)c;
-        } else {
-            *to++ = '%';
-            *to++ = hex[c >> 4];
-            *to++ = hex[c & 15];
-        }
-    }
-    return str_make(room, (size_t)(to - room));
-}
+/* s with all encoded but the unreserved characters (RFC 3986 section 2.3), in room, which must have
+ * 3 × len bytes. */
+struct str percent_encode(struct str s, char *room);
 
 #endif

@@ -186,7 +186,7 @@ static enum err read_cursor(const struct reading *reading, const struct query_pa
                c == '-' || c == '_';
     }
     if (!good)
-        return refuse(reading, param, "must be the next of a page before");
+        return refuse(reading, param, "must be the next of an earlier page");
     value->text = text;
     return ERR_OK;
 }

@@ -5,7 +5,7 @@
 #include "memory/layout.h"
 #include "memory/ring.h"
 
-/* A handle: this process's view of the segment.  Inside memory/ only. */
+/* Inside of memory/.  A handle: this process's view of the segment. */
 
 struct stripe {
     struct stripe_line *line;
