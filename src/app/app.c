@@ -54,6 +54,8 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, 0},
 };
 
+static const struct resource *const planned[PLAN_COUNT] = {&products, &posts};
+
 void app_routes(struct router *router)
 {
     router_add(router, routes, COUNT(routes));
@@ -70,8 +72,8 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
-    plan_init(&app->products, &products);
-    plan_init(&app->posts, &posts);
+    for (size_t i = 0; i < PLAN_COUNT; i++)
+        plan_init(&app->plans[i], planned[i]);
     app_routes(&app->router);
     app->openapi = openapi_new(&app->router, config);
     app->items = items_new(app);
@@ -115,7 +117,11 @@ void app_free(struct app *app)
 
 const struct plan *app_plan(const struct app *app, const struct resource *resource)
 {
-    return resource == &products ? &app->products : &app->posts;
+    const struct plan *plan = app->plans;
+
+    while (plan->resource != resource)
+        plan++;
+    return plan;
 }
 
 /* --- What every request must keep to, whatever its route --- */

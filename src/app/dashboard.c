@@ -62,17 +62,17 @@ static enum err put_user(struct mongo_db *db, struct filling *filling)
 
 static enum err ask(struct mongo_db *db, struct filling *filling)
 {
-    const struct plan *plans[] = {&filling->app->products, &filling->app->posts};
+    const struct plan *plans = filling->app->plans;
     struct buf *out = &filling->plain;
     enum err err = put_user(db, filling);
 
-    for (size_t i = 0; err == ERR_OK && i < 2; i++) {
+    for (size_t i = 0; err == ERR_OK && i < PLAN_COUNT; i++) {
         buf_str(out, i == 0 ? STR(",\"counts\":{") : STR(","));
-        err = put_count(db, filling, plans[i]);
+        err = put_count(db, filling, &plans[i]);
     }
-    for (size_t i = 0; err == ERR_OK && i < 2; i++) {
+    for (size_t i = 0; err == ERR_OK && i < PLAN_COUNT; i++) {
         buf_str(out, i == 0 ? STR("},\"recent\":{") : STR(","));
-        err = put_recent(db, filling, plans[i]);
+        err = put_recent(db, filling, &plans[i]);
     }
     buf_literal(out, "}}}");
     filling->source_at = BODY_SOURCE_AT;

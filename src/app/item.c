@@ -12,7 +12,7 @@
 
 #define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
-enum { BATCH_MAX = 100, RESOURCES = 2 };
+enum { BATCH_MAX = 100 };
 
 /* What one question finds of each id. */
 struct found {
@@ -34,9 +34,9 @@ struct batch {
 
 struct items {
     struct app *app;
-    struct batch *open[RESOURCES]; /* being gathered, one for each resource */
-    uv_check_t check;              /* at the end of this turn they are sent */
-    uv_idle_t idle;                /* and it does not wait for events */
+    struct batch *open[PLAN_COUNT]; /* being gathered, one for each plan */
+    uv_check_t check;               /* at the end of this turn they are sent */
+    uv_idle_t idle;                 /* and it does not wait for events */
     unsigned handles;
     void (*stopped)(void *context);
     void *stopped_context;
@@ -139,7 +139,7 @@ static void flush(uv_check_t *check)
 
     uv_check_stop(&items->check);
     uv_idle_stop(&items->idle);
-    for (size_t i = 0; i < RESOURCES; i++) {
+    for (size_t i = 0; i < PLAN_COUNT; i++) {
         struct batch *batch = items->open[i];
         items->open[i] = NULL;
         if (batch != NULL)
@@ -167,7 +167,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 {
     struct item_read *read = (struct item_read *)lookup;
     struct items *items = read->app->items;
-    struct batch **open = &items->open[read->plan == &read->app->posts];
+    struct batch **open = &items->open[read->plan - read->app->plans];
     struct batch *batch = *open != NULL ? *open : (*open = batch_new(items, read->plan));
     struct found *found = &batch->found[batch->count];
 

@@ -18,7 +18,8 @@ enum {
     READ_MS = 2000,  /* an answer or a 503 within this time */
     WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
     PAGE_REACH = 10000,
-    BULK_MAX = 100
+    BULK_MAX = 100,
+    PLAN_COUNT = 2
 };
 
 enum route_flags {
@@ -46,7 +47,7 @@ struct app {
     struct memory *memory;
     struct app_config config;
     struct router router;
-    struct plan products, posts;
+    struct plan plans[PLAN_COUNT];
     struct items *items;
     struct openapi *openapi;
     struct passwords *passwords;
@@ -58,6 +59,7 @@ struct app {
 
 /* Adds all routes. */
 void app_routes(struct router *router);
+/* Of one of the planned resources: products and posts. */
 const struct plan *app_plan(const struct app *app, const struct resource *resource);
 
 /* An error of the database, as an answer: what it refuses is never the client's fault. */
