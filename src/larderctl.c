@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/descriptors.h"
 #include "base/idiom.h"
 #include "base/log.h"
 #include "ctl/ctl.h"
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
     const char *file = NULL;
     int c, words;
 
+    descriptors_fill();
     while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         switch (c) {
         case 'c': file = optarg; break;

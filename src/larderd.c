@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "base/config.h"
+#include "base/descriptors.h"
 #include "base/footprint.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -89,9 +90,6 @@ static enum err load_config(struct config *config, const struct options *options
 
     if (options->listen != NULL && config_set(config, CONFIG_LISTEN, str_from(options->listen),
                                               "--listen", problems) != ERR_OK)
-        err = ERR_INVALID;
-    /* Also after an error, so that all that is wrong is told together. */
-    if (backend_check(config, problems) != ERR_OK)
         err = ERR_INVALID;
     return err;
 }
@@ -339,20 +337,26 @@ int main(int argc, char **argv)
     struct options options = {0};
     struct worker *worker;
     struct buf problems = BUF_INIT(CONFIG_FILE_MAX), notes = BUF_INIT(CONFIG_FILE_MAX);
-    int status = parse_options(argc, argv, &options);
+    int status;
     enum err err;
 
+    descriptors_fill();
+    status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
     worker = mem_zalloc(sizeof *worker);
     config_init(&worker->config);
     err = load_config(&worker->config, &options, &problems, &notes);
-    if (options.check || err != ERR_OK) {
+    set_up_process(&worker->config);
+    /* Also after an error, so that all that is wrong is told together. */
+    if (backend_check(&worker->config, &problems) != ERR_OK)
+        err = ERR_INVALID;
+    if (options.check) {
         status = check_config(err, &problems, &notes);
     } else {
-        set_up_process(&worker->config);
         log_lines(LOG_WARN, "settings", &notes);
-        status = run(worker);
+        log_lines(LOG_ERROR, "settings", &problems);
+        status = err == ERR_OK ? run(worker) : EXIT_FAILURE;
     }
     buf_free(&problems);
     buf_free(&notes);

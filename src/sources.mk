@@ -57,6 +57,7 @@ liblarder_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
+	src/base/descriptors.c src/base/descriptors.h \
 	src/base/err.c src/base/err.h \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \

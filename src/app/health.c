@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "memory/memory.h"
 
-enum { PING_MS = 1000 };
+enum { ASK_MS = 1000 };
 
 void healthz_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
@@ -46,13 +46,18 @@ static void answer(struct app *app, struct request *request, bool mongo)
     answer_json(request, mongo ? 200 : 503, STR("no-store"));
 }
 
-static enum err ping(struct mongo_db *db, void *context)
+/* A question such as requests have: a server answers pings of users whom it lets read nothing. */
+static enum err ask(struct mongo_db *db, void *context)
 {
-    (void)context;
-    return collection_ping(db);
+    const struct plan *plan = ((struct probe *)context)->app->plans;
+    const struct condition nothing = {STR("_id"), OP_EQ, value_oid((struct oid){{0}})};
+    enum err err = collection_find_one(db, plan->resource->name, &nothing, 1, ASK_MS,
+                                       &(struct record){.shape = &plan->shape});
+
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static void pinged(void *context, enum err err)
+static void told(void *context, enum err err)
 {
     struct probe *probe = context;
 
@@ -67,11 +72,11 @@ void readyz_handle(void *context, struct request *request, const struct route *r
     (void)route, (void)id;
     probe->app = app;
     probe->request = request;
-    probe->job = (struct mongo_job){.work = ping,
-                                    .done = pinged,
+    probe->job = (struct mongo_job){.work = ask,
+                                    .done = told,
                                     .release = free,
                                     .context = probe,
-                                    .deadline_ms = clock_mono_ms() + PING_MS};
+                                    .deadline_ms = clock_mono_ms() + ASK_MS};
     mongo_submit_or_tell(app->mongo, &probe->job);
 }
 

@@ -48,7 +48,7 @@ static int append(const char *text, size_t len, void *context)
 }
 
 /* The page needs nothing but its own style sheet, which the policy names by its hash (CSP 3
- * section 2.3.1; base64url is allowed there). */
+ * section 2.3.1: base64url is allowed there, and some browsers want its padding). */
 static void set_policy(struct openapi *openapi)
 {
     static const char before[] = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
@@ -56,12 +56,14 @@ static void set_policy(struct openapi *openapi)
     unsigned char digest[SHA256_SIZE];
     char *to = openapi->policy;
 
-    _Static_assert(sizeof before + BASE64_SIZE(SHA256_SIZE) <= POLICY_SIZE, "it is short");
+    _Static_assert(sizeof before + BASE64_SIZE(SHA256_SIZE) + 1 <= POLICY_SIZE, "it is short");
+    _Static_assert(SHA256_SIZE % 3 == 2, "it is padded with one sign");
     sha256(openapi_style(), digest);
     memcpy(to, before, sizeof before - 1);
     to += sizeof before - 1;
     base64url_encode(digest, sizeof digest, to);
     to += BASE64_SIZE(SHA256_SIZE);
+    *to++ = '=';
     *to++ = '\'';
     openapi->policy_len = (size_t)(to - openapi->policy);
 }

@@ -62,12 +62,13 @@ void app_routes(struct router *router);
 /* Of one of the planned resources: products and posts. */
 const struct plan *app_plan(const struct app *app, const struct resource *resource);
 
-/* An error of the database, as an answer: what it refuses is never the client's fault. */
+/* An error of the database, as an answer: what it refuses is never the client's fault, and one that
+ * refuses us is as good as away. */
 static inline enum err database_err(enum err err)
 {
-    return err == ERR_DENIED || err == ERR_INVALID || err == ERR_SYNTAX || err == ERR_NOT_FOUND
-               ? ERR_INTERNAL
-               : err;
+    if (err == ERR_DENIED)
+        return ERR_UNAVAILABLE;
+    return err == ERR_INVALID || err == ERR_SYNTAX || err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 }
 
 /* cache_fill_seal from a thread, against a deadline that ends the fill on the loop at the same

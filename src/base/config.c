@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idiom.h"
 #include "base/mem.h"
 
 enum type {
@@ -123,19 +124,23 @@ static bool check_listen(const struct setting *setting, struct str value, uint64
     return has_port(value, &host_len) && only_of(str_make(value.ptr, host_len), ".-_:[]");
 }
 
+/* As a browser sends it: without the scheme's own port. */
 static bool is_origin(struct str origin)
 {
+    static const struct scheme {
+        struct str begin, port;
+    } schemes[] = {{STR_INIT("https://"), STR_INIT(":443")},
+                   {STR_INIT("http://"), STR_INIT(":80")}};
+    const struct scheme *scheme = schemes;
     struct str host;
     size_t host_len;
 
-    if (str_starts(origin, STR("https://")))
-        host = str_from_offset(origin, 8);
-    else if (str_starts(origin, STR("http://")))
-        host = str_from_offset(origin, 7);
-    else
-        return false;
+    while (!str_starts(origin, scheme->begin))
+        if (++scheme == schemes + COUNT(schemes))
+            return false;
+    host = str_from_offset(origin, scheme->begin.len);
     if (str_find(host, ':') < host.len && host.ptr[host.len - 1] != ']') {
-        if (!has_port(host, &host_len))
+        if (!has_port(host, &host_len) || str_eq(str_from_offset(host, host_len), scheme->port))
             return false;
         host.len = host_len;
     }

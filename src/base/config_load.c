@@ -82,7 +82,7 @@ static enum err take_line(struct config *config, struct file *file, struct str l
     char place[512];
     struct buf text = BUF_INIT(sizeof place);
 
-    if (equals == line.len) {
+    if (equals == line.len || name.len == 0 || str_find(name, ' ') < name.len) {
         file_problem(file, "expected NAME=VALUE", (struct str){0});
         return ERR_INVALID;
     }

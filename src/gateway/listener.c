@@ -125,12 +125,16 @@ static enum err bind_tcp(const char *text, int *out)
     char host[256];
     const char *port;
     enum err err = ERR_OK;
-    int fd = -1;
+    int failed, fd = -1;
 
     if (!split_address(text, host, sizeof host, &port))
         return ERR_SYNTAX;
-    if (getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list) != 0)
-        return ERR_SYNTAX;
+    failed = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
+    if (failed != 0) {
+        log_error("gateway", "cannot find the address to listen at", LOG_CSTR("where", text),
+                  LOG_CSTR("why", gai_strerror(failed)));
+        return ERR_IO;
+    }
     for (const struct addrinfo *info = list; info != NULL && fd < 0; info = info->ai_next)
         fd = bind_address(info);
     if (fd >= 0)

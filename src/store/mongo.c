@@ -80,7 +80,7 @@ static void note(struct mongo *mongo, enum err err)
 {
     if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN)
         note_failure(mongo);
-    else if (err != ERR_TIMEOUT && err != ERR_CANCELED)
+    else if (err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_DENIED)
         note_success(mongo);
 }
 
@@ -336,7 +336,7 @@ enum err mongo_new(const struct mongo_config *config, struct mongo **out, const 
         return err;
     pool = driver_pool(uri, full.threads);
     if (pool == NULL) {
-        *why = "the driver cannot use this URI (is TLS asked for, and is it built with TLS?)";
+        *why = "the driver cannot use this URI (mongodb+srv: does DNS answer? tls: is it built with TLS?)";
         err = ERR_UNSUPPORTED;
         goto out;
     }

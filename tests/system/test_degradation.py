@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Parts of the stack stop, hang, fill up and come back."""
+import json
 import os
+import pathlib
 import signal
 import statistics
+import subprocess
 import threading
 import time
+import urllib.parse
 
 import pytest
 
+import fcgi
 from client import Client
 from news import News
 from stack import eventually
@@ -484,3 +489,29 @@ def test_the_cache_is_never_needed_to_start(stack, http, shop):
     stack.control("start", "redis")
     eventually(lambda: http.get("/readyz").json["redis"] == "up", 8, every=0.1)
     write_and_see(http, shop, 162)
+
+
+def test_a_database_that_refuses_us_is_down(stack, tmp_path):
+    """It answers pings of everybody, but lets only those read who have signed in."""
+    uri = urllib.parse.urlsplit(stack.env["MONGODB_URI"])
+    nobody = uri._replace(netloc=uri.netloc.rpartition("@")[2]).geturl()
+    socket, log = tmp_path / "larder.sock", tmp_path / "log"
+    config = tmp_path / "larder.conf"
+    config.write_text(f"MONGODB_URI={nobody}\nREDIS_URL={stack.env['REDIS_URL']}\n"
+                      "LARDER_PREFIX=nobody\nLARDER_MEMORY=0\n")
+    with open(log, "wb") as to:
+        worker = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
+                                   f"unix:{socket}"], stderr=to)
+    try:
+        eventually(socket.exists)
+        with fcgi.Client(str(socket)) as client:
+            for path in ("/readyz", "/api/products", "/readyz"):
+                answer = client.request(uri=path)
+                assert answer.status == 503 and "retry-after" in answer.headers, (path, answer.body)
+            assert json.loads(answer.body)["mongo"] == "down"
+        assert b'"mongo","message":"ready"' not in log.read_bytes()
+    finally:
+        worker.terminate()
+        worker.wait(15)
+        for left in pathlib.Path("/dev/shm").glob(f"larder-{os.getuid()}-nobody-*"):
+            left.unlink()

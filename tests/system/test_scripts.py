@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """scripts/up, down, stack and larderd --check-config, as an operator meets them."""
+import json
 import os
 import pathlib
 import re
@@ -123,11 +124,39 @@ def test_check_config_hides_passwords(stack):
     assert done.returncode == 1 and "geheim" not in done.stdout + done.stderr
 
 
-def check_config(stack, **settings):
+def check_config(stack, *options, **settings):
     env = {name: value for name, value in os.environ.items() if not name.startswith("LARDER_")}
     env = {**env, **settings}
-    return subprocess.run([stack.build / "larderd", "--check-config"], env=env, text=True,
-                          capture_output=True, timeout=30)
+    return subprocess.run([stack.build / "larderd", "--check-config", *options], env=env,
+                          text=True, capture_output=True, timeout=30)
+
+
+def test_wrong_settings_are_lines_of_the_log_for_a_worker_that_does_not_start(stack):
+    done = subprocess.run([stack.build / "larderd"], env={"LARDER_RATE": "x", "LARDER_THREADS": "x"},
+                          text=True, capture_output=True, timeout=30)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.returncode == 1
+    told = [line["why"] for line in lines if line["level"] == "error"]
+    assert len(told) == 2 and "LARDER_RATE" in told[0] and "LARDER_THREADS" in told[1]
+
+
+@pytest.mark.parametrize("line", ["export LARDER_RATE=5", "=5"])
+def test_a_line_without_a_name_sets_nothing_and_is_wrong(stack, tmp_path, line):
+    (tmp_path / "larder.conf").write_text(f"{line}\n")
+    done = check_config(stack, "--config", tmp_path / "larder.conf")
+    assert done.returncode == 1 and "larder.conf:1: " in done.stderr
+    assert "NAME=VALUE" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize("program", ["larderd", "larderctl"])
+def test_closed_standard_descriptors_are_no_harm(stack, program, closed):
+    words = [stack.build / program, "--config", stack.var / "larderd.conf"]
+    words += ["--check-config"] if program == "larderd" else ["cache", "list"]
+    ends = "".join(f" {fd}>&-" for fd in closed)
+    done = subprocess.run(["sh", "-c", f'exec "$@"{ends}', "sh", *words], capture_output=True,
+                          timeout=30, check=False)
+    assert done.returncode == 0, done
 
 
 def test_check_config_is_content_with_the_stack(stack):

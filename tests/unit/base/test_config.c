@@ -107,8 +107,10 @@ static const struct {
      {"unix:", "unix:relative", "9000", "h:", "h:0", "h:65536", "h h:1", "*:9000", "/run/x"}},
     {CONFIG_LOG_LEVEL, {"debug", "off"}, {"", "trace", "INFO"}},
     {CONFIG_ORIGINS,
-     {"", "https://a.example", "https://a.example, http://localhost:8080", "http://[::1]:80"},
-     {"a.example", "https://", "https://a/", "https://a,", "ftp://a", "https://a:0", "*"}},
+     {"", "https://a.example", "https://a.example, http://localhost:8080", "http://[::1]:81",
+      "https://a:80"},
+     {"a.example", "https://", "https://a/", "https://a,", "ftp://a", "https://a:0",
+      "https://a:443", "http://a:80", "*"}},
     {CONFIG_RATE, {"0", "1000000"}, {"-1", "1000001", "1e3"}},
 };
 
