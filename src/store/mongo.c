@@ -336,7 +336,8 @@ enum err mongo_new(const struct mongo_config *config, struct mongo **out, const 
         return err;
     pool = driver_pool(uri, full.threads);
     if (pool == NULL) {
-        *why = "the driver cannot use this URI (does DNS know a mongodb+srv host? is TLS built in?)";
+        *why =
+            "the driver cannot use this URI (does DNS know a mongodb+srv host? is TLS built in?)";
         err = ERR_UNSUPPORTED;
         goto out;
     }
