@@ -50,7 +50,7 @@ static void print_help(const struct command *command)
 static const struct command *find(int argc, char **argv, int *words)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
-        struct str rest = str_from(commands[i]->name), word;
+        struct str rest = str_from(commands[i]->name), word = {NULL, 0};
 
         *words = 0;
         while (*words < argc && str_split(&rest, ' ', &word) &&

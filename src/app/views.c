@@ -83,13 +83,13 @@ struct sending {
     struct view view;
 };
 
-/* What certainly did not arrive is counted again. */
+/* What was refused is counted again; what was lost on its way may have arrived. */
 static void on_added(void *context, enum err err, const struct redis_value *reply)
 {
     struct sending *sending = context;
 
     (void)reply;
-    if (err == ERR_UNAVAILABLE || err == ERR_READ_ONLY)
+    if (err == ERR_READ_ONLY)
         add(sending->views, sending->view.plan, &sending->view.id, sending->view.count);
     free(sending);
 }

@@ -208,6 +208,8 @@ static void on_finish(struct request *request)
     set_deadline(connection, true);
     if (!connection->all->consuming)
         last_look(connection);
+    else if (connection->retired) /* it may be another's input that is being consumed */
+        watch(connection, UV_READABLE);
 }
 
 static void hand_over(struct connection *connection)

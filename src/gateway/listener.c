@@ -292,10 +292,14 @@ void listener_close(struct listener *listener, void (*on_close)(void *owner))
 {
     const struct str prefix = STR("unix:");
 
+    /* Who connects from now on is refused and goes elsewhere, and nobody is lost between the last
+     * one that is accepted and the end. */
+    if (listener->own && str_starts(str_from(listener->address), prefix)) {
+        unlink(listener->address + prefix.len);
+        shutdown(listener->fd, SHUT_RD);
+    }
     for (int i = 0; i < BACKLOG && accept_one(listener); i++)
         ;
-    if (listener->own && str_starts(str_from(listener->address), prefix))
-        unlink(listener->address + prefix.len);
     listener->on_close = on_close;
     uv_close((uv_handle_t *)&listener->poll, on_closed);
     close(listener->fd);

@@ -14,16 +14,17 @@
 
 enum { THREADS = 4, QUEUE = 64, BREAKER_FAILURES = 3, BREAKER_MS = 500 };
 
-enum stage { STAGE_WAITING, STAGE_RUNNING, STAGE_CALLED_OFF };
+/* Queued: libuv does not know it yet, whose threads have other work, too. */
+enum stage { STAGE_QUEUED, STAGE_WAITING, STAGE_RUNNING, STAGE_CALLED_OFF };
 
 struct mongo {
     struct mongo_config config;
     char *database;
     mongoc_client_pool_t *pool;
-    unsigned pending, failures;
-    bool open, closing, greeted;
+    unsigned pending, working, failures;
+    bool open, closing, greeted, pinging;
     uint64_t outages;
-    struct mongo_job *first; /* jobs not yet ended */
+    struct mongo_job *first, *last; /* jobs not yet ended, the oldest first */
     struct mongo_job ping;
     uv_timer_t deadlines, breaker;
     int64_t armed_ms; /* when the timer of the deadlines is due; 0: not running */
@@ -88,11 +89,13 @@ static void note(struct mongo *mongo, enum err err)
 
 static void link_job(struct mongo *mongo, struct mongo_job *job)
 {
-    job->prev = NULL;
-    job->next = mongo->first;
-    if (mongo->first != NULL)
-        mongo->first->prev = job;
-    mongo->first = job;
+    job->next = NULL;
+    job->prev = mongo->last;
+    if (job->prev != NULL)
+        job->prev->next = job;
+    else
+        mongo->first = job;
+    mongo->last = job;
     mongo->pending += !job->probe;
 }
 
@@ -104,6 +107,8 @@ static void unlink_job(struct mongo *mongo, struct mongo_job *job)
         mongo->first = job->next;
     if (job->next != NULL)
         job->next->prev = job->prev;
+    else
+        mongo->last = job->prev;
     mongo->pending -= !job->probe;
 }
 
@@ -157,6 +162,24 @@ static void release(struct mongo_job *job)
 }
 
 static void finish_closing(struct mongo *mongo);
+static void on_ended(uv_work_t *request, int status);
+
+static void hand_over(struct mongo_job *job, enum stage stage)
+{
+    job->mongo->working += !job->probe;
+    atomic_store(&job->stage, stage);
+    (void)uv_queue_work(job->mongo->config.loop, &job->request, on_work, on_ended);
+}
+
+static void hand_over_next(struct mongo *mongo)
+{
+    struct mongo_job *job = mongo->first;
+
+    while (job != NULL && atomic_load(&job->stage) != STAGE_QUEUED)
+        job = job->next;
+    if (job != NULL && mongo->working < mongo->config.threads)
+        hand_over(job, STAGE_WAITING);
+}
 
 static void on_ended(uv_work_t *request, int status)
 {
@@ -166,6 +189,8 @@ static void on_ended(uv_work_t *request, int status)
 
     (void)status;
     unlink_job(mongo, job);
+    mongo->working -= !job->probe;
+    hand_over_next(mongo);
     if (ran)
         note(mongo, job->err);
     tell(job, ran ? job->err : ERR_CANCELED);
@@ -178,7 +203,9 @@ static bool call_off(struct mongo_job *job)
 {
     int waiting = STAGE_WAITING;
 
-    if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_CALLED_OFF))
+    if (atomic_load(&job->stage) == STAGE_QUEUED)
+        hand_over(job, STAGE_CALLED_OFF);
+    else if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_CALLED_OFF))
         return false;
     uv_cancel((uv_req_t *)&job->request);
     return true;
@@ -237,26 +264,29 @@ static void on_deadline(uv_timer_t *timer)
         arm(mongo, next);
 }
 
-static enum err start(struct mongo *mongo, struct mongo_job *job)
+static void start(struct mongo *mongo, struct mongo_job *job)
 {
     job->mongo = mongo;
     job->request.data = job;
     job->told = false;
     job->err = ERR_INTERNAL;
-    atomic_store(&job->stage, STAGE_WAITING);
-    if (uv_queue_work(mongo->config.loop, &job->request, on_work, on_ended) != 0)
-        return ERR_UNAVAILABLE;
+    atomic_store(&job->stage, STAGE_QUEUED);
     link_job(mongo, job);
+    if (job->probe)
+        hand_over(job, STAGE_WAITING);
+    else
+        hand_over_next(mongo);
     if (job->deadline_ms != 0)
         arm(mongo, job->deadline_ms);
-    return ERR_OK;
 }
 
 enum err mongo_submit(struct mongo *mongo, struct mongo_job *job)
 {
     if (!mongo->closing && !mongo->open &&
-        mongo->pending < mongo->config.threads + mongo->config.queue)
-        return start(mongo, job);
+        mongo->pending < mongo->config.threads + mongo->config.queue) {
+        start(mongo, job);
+        return ERR_OK;
+    }
     metric_inc(METRIC_MONGO_REFUSED);
     return mongo->closing || mongo->open ? ERR_UNAVAILABLE : ERR_BUSY;
 }
@@ -281,23 +311,37 @@ static enum err ping(struct mongo_db *db, void *context)
     return collection_ping(db);
 }
 
-static void on_ping(void *context, enum err err)
+static void ping_again(struct mongo *mongo)
 {
-    struct mongo *mongo = context;
-
-    (void)err;
     if (mongo->open && !mongo->closing)
         uv_timer_start(&mongo->breaker, on_breaker_due, mongo->config.breaker_ms, 0);
 }
 
+static void on_ping(void *context, enum err err)
+{
+    (void)err;
+    ping_again(context);
+}
+
+static void on_ping_over(void *context)
+{
+    ((struct mongo *)context)->pinging = false;
+}
+
+/* The ping of an outage before may still be under way: a late answer to something else has ended
+ * that one. */
 static void on_breaker_due(uv_timer_t *timer)
 {
     struct mongo *mongo = timer->data;
 
-    mongo->ping =
-        (struct mongo_job){.work = ping, .done = on_ping, .context = mongo, .probe = true};
-    if (start(mongo, &mongo->ping) != ERR_OK)
-        on_ping(mongo, ERR_UNAVAILABLE);
+    if (mongo->pinging) {
+        ping_again(mongo);
+        return;
+    }
+    mongo->pinging = true;
+    mongo->ping = (struct mongo_job){
+        .work = ping, .done = on_ping, .release = on_ping_over, .context = mongo, .probe = true};
+    start(mongo, &mongo->ping);
 }
 
 /* Making and ending. */

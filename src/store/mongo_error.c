@@ -58,7 +58,7 @@ static enum err classify(const bson_error_t *error, bool write)
     if ((error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE) ||
         error->domain == MONGOC_ERROR_SCRAM || error->domain == MONGOC_ERROR_SASL)
         return ERR_DENIED;
-    if (error->domain == MONGOC_ERROR_WRITE_CONCERN_ERROR)
+    if (error->domain == MONGOC_ERROR_WRITE_CONCERN)
         return ERR_UNKNOWN;
     if (is_unsent(error))
         return ERR_UNAVAILABLE;

@@ -18,18 +18,23 @@ enum {
     ADDRESSES_MAX = 4,
     COMMAND_MAX = 64 << 20,
     CALLS_KEPT = 64,
+    WHOLE_TIMES = 4, /* an answer that keeps coming has so many times a command's time */
+    LATE_PART = 5 /* a timer that is late by such a part of it tells of a loop that stood still */
 };
 
 enum stage { STAGE_REFUSED, STAGE_CONNECTING, STAGE_SIGNING, STAGE_UP, STAGE_DOWN };
 
 /* Redis answers in order, and all commands have the same time: so the queue of those waiting for
- * their answer is also the queue of their deadlines. */
+ * their answer is also the queue of their deadlines.  An answer is late when nothing has come from
+ * Redis for that time, or when all of it is not there after a few times as long.  Neither what this
+ * process did instead of sending the command counts, nor a while in which its loop stood still: a
+ * connection that is given up costs the host its memory. */
 struct call {
     struct redis_link *link;
     struct call *next;
     redis_callback *callback;
     void *context;
-    uint64_t deadline_ms;
+    uint64_t sent_ms;
 };
 
 struct redis_link {
@@ -40,12 +45,16 @@ struct redis_link {
     struct redis_wire *wire;
     struct redis_tls *tls;
     struct call *first, *last;
+    struct call *unsent; /* the first of those that were not flushed yet */
     struct pool calls;
     void (*message)(void *context, const struct redis_value *reply);
     struct buf scratch;
     char addresses[ADDRESSES_MAX][INET6_ADDRSTRLEN];
     unsigned address_count, address_at;
+    char reason[REDIS_WIRE_REASON]; /* why it could not connect */
     uv_timer_t timer;
+    uint64_t due_ms;     /* of the timer */
+    uint64_t excused_ms; /* until when nothing could be heard */
     uv_idle_t idle; /* active while there is something to flush: no turn of the loop sleeps on it */
     uv_getaddrinfo_t resolver;
     unsigned refs; /* handles and the resolver */
@@ -93,6 +102,8 @@ static void fail(struct redis_link *link, enum err err, const char *reason)
 static void take_call(struct redis_link *link, struct call *call)
 {
     link->first = call->next;
+    if (link->unsent == call)
+        link->unsent = call->next;
     if (link->first == NULL)
         link->last = NULL;
 }
@@ -136,7 +147,6 @@ static bool send_call(struct redis_link *link, size_t argc, const struct str arg
         return false;
     call = pool_take(&link->calls);
     *call = (struct call){.link = link, .callback = callback, .context = context};
-    call->deadline_ms = uv_now(link->config.loop) + link->config.command_timeout_ms;
     if (redisAsyncFormattedCommand(redis_wire_context(link->wire), on_reply, call, text.ptr,
                                    text.len) != REDIS_OK) {
         pool_put(&link->calls, call);
@@ -147,6 +157,8 @@ static bool send_call(struct redis_link *link, size_t argc, const struct str arg
     else
         link->first = call;
     link->last = call;
+    if (link->unsent == NULL)
+        link->unsent = call;
     if (link->stage == STAGE_UP && !uv_is_active((uv_handle_t *)&link->timer))
         arm(link, link->config.command_timeout_ms);
     return true;
@@ -198,21 +210,41 @@ static void on_idle(uv_idle_t *idle)
     struct redis_link *link = idle->data;
 
     uv_idle_stop(idle);
+    for (; link->unsent != NULL; link->unsent = link->unsent->next)
+        link->unsent->sent_ms = uv_now(link->config.loop);
     if (link->wire != NULL)
         redis_wire_flush(link->wire);
 }
 
 /* Deadlines. */
 
-/* The loop itself may have been held up: answers that are here already are no timeouts. */
-static void drain(struct redis_link *link)
+static uint64_t deadline_of(const struct redis_link *link)
 {
-    while (link->wire != NULL && link->first != NULL &&
-           link->first->deadline_ms <= uv_now(link->config.loop)) {
+    uint64_t sent = link->first->sent_ms, time = link->config.command_timeout_ms;
+    uint64_t heard = redis_wire_heard_ms(link->wire);
+    uint64_t from = heard > link->excused_ms ? heard : link->excused_ms;
+
+    return from > sent + (WHOLE_TIMES - 1) * time ? sent + WHOLE_TIMES * time
+                                                  : (from > sent ? from : sent) + time;
+}
+
+static bool is_late(const struct redis_link *link)
+{
+    return link->wire != NULL && link->first != NULL &&
+           deadline_of(link) <= uv_now(link->config.loop);
+}
+
+/* The loop itself may have been held up: what has not left is sent, and answers that are here are
+ * no timeouts. */
+static void catch_up(struct redis_link *link)
+{
+    if (uv_is_active((uv_handle_t *)&link->idle))
+        on_idle(&link->idle);
+    while (is_late(link)) {
         struct pollfd ready = {.fd = redis_wire_context(link->wire)->c.fd, .events = POLLIN};
         if (poll(&ready, 1, 0) != 1)
             return;
-        redisAsyncHandleRead(redis_wire_context(link->wire));
+        redis_wire_read(link->wire);
     }
 }
 
@@ -222,22 +254,25 @@ static void on_timer(uv_timer_t *timer)
     uint64_t now = uv_now(link->config.loop);
 
     if (link->stage == STAGE_REFUSED)
-        fail(link, ERR_UNAVAILABLE, "cannot connect");
+        fail(link, ERR_UNAVAILABLE, link->reason);
     else if (link->stage < STAGE_UP)
         fail(link, ERR_TIMEOUT, "connecting took too long");
     if (link->stage != STAGE_UP)
         return;
-    drain(link);
+    if (now - link->due_ms > link->config.command_timeout_ms / LATE_PART)
+        link->excused_ms = now;
+    catch_up(link);
     if (link->stage != STAGE_UP || link->first == NULL)
         return;
-    if (link->first->deadline_ms <= now)
+    if (is_late(link))
         fail(link, ERR_TIMEOUT, "no answer in time");
     else
-        arm(link, link->first->deadline_ms - now);
+        arm(link, deadline_of(link) - now);
 }
 
 static void arm(struct redis_link *link, uint64_t ms)
 {
+    link->due_ms = uv_now(link->config.loop) + ms;
     uv_timer_start(&link->timer, on_timer, ms, 0);
 }
 
@@ -362,7 +397,7 @@ static bool connect_next(struct redis_link *link)
         const char *address = link->addresses[link->address_at++];
         redisAsyncContext *ac = url->path != NULL ? redisAsyncConnectUnix(url->path)
                                                   : redisAsyncConnect(address, url->port);
-        link->wire = redis_wire_new(&config, ac);
+        link->wire = redis_wire_new(&config, ac, link->reason);
     }
     return link->wire != NULL;
 }
@@ -378,7 +413,7 @@ static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo 
             link->address_count++;
     uv_freeaddrinfo(list);
     if (link->stage == STAGE_CONNECTING && !connect_next(link))
-        fail(link, ERR_UNAVAILABLE, status < 0 ? uv_strerror(status) : "cannot connect");
+        fail(link, ERR_UNAVAILABLE, status < 0 ? uv_strerror(status) : link->reason);
     unref(link);
 }
 
@@ -418,6 +453,7 @@ struct redis_link *redis_link_open(const struct redis_link_config *config)
 {
     struct redis_link *link = mem_zalloc(sizeof *link);
 
+    memcpy(link->reason, "cannot connect", sizeof "cannot connect");
     link->config = *config;
     link->stage = STAGE_CONNECTING;
     buf_init(&link->scratch, COMMAND_MAX);

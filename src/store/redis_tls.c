@@ -4,6 +4,7 @@
 #ifdef HAVE_HIREDIS_SSL
 
 #include <arpa/inet.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -60,6 +61,11 @@ bool redis_tls_start(struct redis_tls *tls, redisContext *context)
     return false;
 }
 
+void redis_tls_forget_errors(void)
+{
+    ERR_clear_error();
+}
+
 #else
 
 struct redis_tls *redis_tls_new(const char *host)
@@ -77,6 +83,10 @@ bool redis_tls_start(struct redis_tls *tls, redisContext *context)
 {
     (void)tls, (void)context;
     return false;
+}
+
+void redis_tls_forget_errors(void)
+{
 }
 
 #endif

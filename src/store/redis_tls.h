@@ -15,5 +15,8 @@ struct redis_tls *redis_tls_new(const char *host);
 void redis_tls_free(struct redis_tls *tls);
 /* Before the first byte is sent.  False when it cannot. */
 bool redis_tls_start(struct redis_tls *tls, redisContext *context);
+/* Before each read and write: what another connection has left in this thread's queue of errors
+ * would be taken for this one's (SSL_get_error(3)), and hiredis leaves it there. */
+void redis_tls_forget_errors(void);
 
 #endif

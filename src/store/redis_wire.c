@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis_wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct redis_wire {
     struct redis_replies *replies;
     uv_poll_t poll;
     int events;
+    uint64_t heard_ms; /* by the loop's clock: when it last read */
     bool connected, flushing, abandoned;
 };
 
@@ -87,8 +89,25 @@ void redis_wire_flush(struct redis_wire *wire)
     if (wire->ac == NULL)
         return;
     wire->flushing = true;
+    if (wire->config.tls != NULL)
+        redis_tls_forget_errors();
     redisAsyncHandleWrite(wire->ac);
     wire->flushing = false;
+}
+
+void redis_wire_read(struct redis_wire *wire)
+{
+    if (wire->ac == NULL)
+        return;
+    wire->heard_ms = uv_now(wire->config.loop);
+    if (wire->config.tls != NULL)
+        redis_tls_forget_errors();
+    redisAsyncHandleRead(wire->ac);
+}
+
+uint64_t redis_wire_heard_ms(const struct redis_wire *wire)
+{
+    return wire->heard_ms;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -99,8 +118,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         events = UV_READABLE | UV_WRITABLE; /* hiredis finds the error itself */
     if ((events & UV_WRITABLE) != 0)
         redis_wire_flush(wire);
-    if ((events & UV_READABLE) != 0 && wire->ac != NULL)
-        redisAsyncHandleRead(wire->ac);
+    if ((events & UV_READABLE) != 0)
+        redis_wire_read(wire);
 }
 
 const char *redis_wire_reason(const redisAsyncContext *ac)
@@ -137,7 +156,8 @@ static void on_disconnect(const redisAsyncContext *ac, int status)
                                  redis_wire_reason(ac));
 }
 
-struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac)
+struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac,
+                                  char reason[static REDIS_WIRE_REASON])
 {
     struct redis_wire *wire;
 
@@ -148,6 +168,8 @@ struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisA
     wire->ac = ac;
     if (ac->err != 0 || (config->tls != NULL && !redis_tls_start(config->tls, &ac->c)) ||
         uv_poll_init(config->loop, &wire->poll, ac->c.fd) != 0) {
+        if (ac->c.errstr[0] != '\0')
+            snprintf(reason, REDIS_WIRE_REASON, "%s", ac->c.errstr);
         redisAsyncFree(ac);
         free(wire);
         return NULL;

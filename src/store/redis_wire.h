@@ -26,13 +26,21 @@ struct redis_wire_config {
     void (*on_want_flush)(void *context);
 };
 
-/* Takes ac over; NULL when it is NULL or has an error (it is freed then). */
-struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac);
+enum { REDIS_WIRE_REASON = 128 };
+/* Takes ac over; NULL when it is NULL or has an error: then it is freed, and reason says why where
+ * hiredis does. */
+struct redis_wire *redis_wire_new(const struct redis_wire_config *config, redisAsyncContext *ac,
+                                  char reason[static REDIS_WIRE_REASON]);
 /* Closes without on_disconnected; pending callbacks of hiredis get NULL.  May be called from such
  * a callback; then it happens when that returns. */
 void redis_wire_free(struct redis_wire *wire);
 redisAsyncContext *redis_wire_context(const struct redis_wire *wire);
 void redis_wire_flush(struct redis_wire *wire);
+/* Reads what is there, as the wire does by itself when something comes; the wire may be gone then.
+ */
+void redis_wire_read(struct redis_wire *wire);
+/* When something was last read, by the loop's clock; 0: never. */
+uint64_t redis_wire_heard_ms(const struct redis_wire *wire);
 /* Why it ended, for a log; never empty. */
 const char *redis_wire_reason(const redisAsyncContext *ac);
 
