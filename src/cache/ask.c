@@ -31,14 +31,13 @@ static size_t put_keys(struct lookup_state *state, struct str *argv, size_t coun
 {
     struct cache *cache = state->cache;
     struct cache_lookup *lookup = state->lookup;
-    struct str base = cache_base(cache);
 
     state->at = count - 1; /* the command's name has no reply */
-    argv[count++] = key_make(&cache->scratch, base, STR(""), lookup->name);
+    argv[count++] = cache_key(cache, KEY_ENTRY, lookup->name);
     for (size_t i = 0; i < lookup->tag_count; i++)
-        argv[count++] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
+        argv[count++] = cache_key(cache, KEY_TAG, lookup->tags[i]);
     for (size_t i = 0; i < lookup->tag_count && state->fences_asked; i++)
-        argv[count++] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+        argv[count++] = cache_key(cache, KEY_FENCE, lookup->tags[i]);
     return count;
 }
 
@@ -68,7 +67,7 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
         else
             count = put_keys(states[i], argv, count);
     }
-    argv[count++] = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
+    argv[count++] = cache_key(cache, KEY_BORN, STR(""));
     redis_command(cache->redis, count, argv, callback, context);
 }
 

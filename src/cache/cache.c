@@ -122,7 +122,7 @@ void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, v
 
     _Static_assert(BORN_TTL_MS == 86400000, "the text says the same");
     arena_reset(&cache->scratch);
-    key = key_make(&cache->scratch, cache_base(cache), STR("born"), STR(""));
+    key = cache_key(cache, KEY_BORN, STR(""));
     (early ? redis_script_early : redis_script)(cache->redis, &script_born, &key, 1, &life, 1,
                                                 callback, context);
 }

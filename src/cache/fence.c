@@ -66,9 +66,9 @@ struct call {
     size_t key_count, arg_count;
 };
 
-static void put_key(struct call *call, const struct cache *cache, struct str kind, struct str name)
+static void put_key(struct call *call, struct cache *cache, struct str kind, struct str name)
 {
-    call->keys[call->key_count++] = key_make(call->arena, cache_base(cache), kind, name);
+    call->keys[call->key_count++] = cache_key(cache, kind, name);
 }
 
 static void put_arg(struct call *call, struct str arg)
@@ -107,9 +107,9 @@ static void put_tags(struct call *call, const struct write_state *state)
     size_t tags = write->tag_count;
 
     for (size_t i = 0; i < tags; i++)
-        put_key(call, state->cache, STR("tag:"), write->tags[i]);
+        put_key(call, state->cache, KEY_TAG, write->tags[i]);
     for (size_t i = 0; i < tags; i++)
-        put_key(call, state->cache, STR("fence:"), write->tags[i]);
+        put_key(call, state->cache, KEY_FENCE, write->tags[i]);
     put_arg(call, str_make(state->token, VERSION_SIZE));
     put_number(call, FENCE_MS);
     put_number(call, TAG_TTL_MS);
@@ -127,9 +127,9 @@ static struct str new_version(const struct call *call, size_t tag)
     return call->args[FIXED_ARGS + tag];
 }
 
-static void put_total(struct call *call, const struct cache *cache, const struct cache_total *total)
+static void put_total(struct call *call, struct cache *cache, const struct cache_total *total)
 {
-    put_key(call, cache, STR(""), total->name);
+    put_key(call, cache, KEY_ENTRY, total->name);
     put_number(call, total->tag + 1);
 }
 

@@ -137,8 +137,7 @@ static void unlock(struct cache_fill *fill)
     if (!fill->locked || fill->owner->generation != redis_generation(cache->redis))
         return;
     arena_reset(&cache->scratch);
-    key =
-        key_make(&cache->scratch, cache_base(cache), STR("lock:fill:"), fill->owner->lookup->name);
+    key = cache_key(cache, KEY_LOCK_FILL, fill->owner->lookup->name);
     redis_script(cache->redis, &script_unlock, &key, 1, &token, 1, redis_ignore, NULL);
 }
 
@@ -352,14 +351,14 @@ static void begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
     struct cache_lookup *lookup = fill->owner->lookup;
-    struct str base = cache_base(cache), keys[3 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
+    struct str keys[3 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
     char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
     size_t tags = lookup->tag_count;
 
     arena_reset(&cache->scratch);
     cache_version(fill->token);
-    keys[0] = key_make(&cache->scratch, base, STR("lock:fill:"), lookup->name);
-    keys[1] = key_make(&cache->scratch, base, STR("born"), STR(""));
+    keys[0] = cache_key(cache, KEY_LOCK_FILL, lookup->name);
+    keys[1] = cache_key(cache, KEY_BORN, STR(""));
     args[0] = str_make(fill->token, sizeof fill->token);
     args[1] = STR("3000");
     args[2] = STR("86400000");
@@ -367,12 +366,12 @@ static void begin(struct cache_fill *fill)
     _Static_assert(LOCK_MS == 3000 && TAG_TTL_MS == 86400000 && YOUNG_MS == 5000,
                    "the texts say the same");
     for (size_t i = 0; i < tags; i++) {
-        keys[2 + i] = key_make(&cache->scratch, base, STR("tag:"), lookup->tags[i]);
-        keys[2 + tags + i] = key_make(&cache->scratch, base, STR("fence:"), lookup->tags[i]);
+        keys[2 + i] = cache_key(cache, KEY_TAG, lookup->tags[i]);
+        keys[2 + tags + i] = cache_key(cache, KEY_FENCE, lookup->tags[i]);
         cache_version(versions[i]);
         args[4 + i] = str_make(versions[i], VERSION_SIZE);
     }
-    keys[2 + 2 * tags] = key_make(&cache->scratch, base, STR(""), lookup->name);
+    keys[2 + 2 * tags] = cache_key(cache, KEY_ENTRY, lookup->name);
     fill->owner->generation = redis_generation(cache->redis);
     redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 4 + tags, on_begun, fill);
 }

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
-#include "cache/key.h"
 
 /* Absent ids are kept within a budget, so that guessing them cannot crowd out what is there. */
 static bool take_negative(struct cache *cache, int64_t now_ms)
@@ -59,7 +58,7 @@ static void store_entry(const struct lookup_state *owner, const struct entry *en
     size_t size = head.len + entry->plain.len + entry->gzip.len;
 
     arena_reset(&cache->scratch);
-    key = key_make(&cache->scratch, cache_base(cache), STR(""), owner->lookup->name);
+    key = cache_key(cache, KEY_ENTRY, owner->lookup->name);
     value = arena_alloc(&cache->scratch, size);
     memcpy(value, head.ptr, head.len);
     if (entry->plain.len > 0)
@@ -111,7 +110,7 @@ void keep_longer(const struct lookup_state *state, const struct entry *entry)
     if (state->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
         return;
     arena_reset(&cache->scratch);
-    key = key_make(&cache->scratch, cache_base(cache), STR(""), state->lookup->name);
+    key = cache_key(cache, KEY_ENTRY, state->lookup->name);
     buf_int(&ttl, entry->error_until_ms - clock_wall_ms());
     redis_command(cache->redis, 3, (const struct str[]){STR("PEXPIRE"), key, buf_view(&ttl)},
                   redis_ignore, NULL);

@@ -11,6 +11,14 @@
 
 enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 
+/* What stands between base and name. */
+#define KEY_ENTRY     STR("")
+#define KEY_TAG       STR("tag:")
+#define KEY_FENCE     STR("fence:")
+#define KEY_BORN      STR("born") /* no name */
+#define KEY_LOCK      STR("lock:")
+#define KEY_LOCK_FILL STR("lock:fill:")
+
 /* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
 #define KEY_TAG_ALL STR("*")
 

@@ -123,7 +123,7 @@ static void start(struct listener *listener)
 
     buf_reset(&listener->prefix);
     buf_str(&listener->prefix, cache_base(cache));
-    buf_literal(&listener->prefix, "tag:");
+    buf_str(&listener->prefix, KEY_TAG);
     prefix = buf_view(&listener->prefix);
     buf_str(&channel, str_from(cache->prefix));
     buf_literal(&channel, ":beat:");

@@ -176,8 +176,7 @@ static void pay_more(struct round *round)
     for (; count < TAGS_A_SCRIPT && round->paid < round->due_count; count++) {
         char *version = arena_alloc(&cache->scratch, VERSION_SIZE);
         cache_version(version);
-        keys[count] =
-            key_make(&cache->scratch, cache_base(cache), STR("tag:"), round->dues[round->paid++]);
+        keys[count] = cache_key(cache, KEY_TAG, round->dues[round->paid++]);
         args[1 + count] = str_make(version, VERSION_SIZE);
     }
     redis_script(cache->redis, &script_bump, keys, count, args, 1 + count, on_paid, round);

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/pool.h"
 #include "cache/cache.h"
+#include "cache/key.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
 #include "store/redis.h"
@@ -77,6 +78,11 @@ struct cache {
 static inline struct str cache_base(const struct cache *cache)
 {
     return buf_view(&cache->base);
+}
+/* A name in Redis, until the next command is made. */
+static inline struct str cache_key(struct cache *cache, struct str kind, struct str name)
+{
+    return key_make(&cache->scratch, cache_base(cache), kind, name);
 }
 /* Whether hits from Redis may be thought of at all. */
 static inline bool cache_trusts_redis(const struct cache *cache)

@@ -98,7 +98,7 @@ static enum err void_memories(struct walk *walk)
     enum err err;
 
     buf_str(&key, buf_view(&walk->base));
-    buf_literal(&key, "tag:");
+    buf_str(&key, KEY_TAG);
     buf_str(&key, KEY_TAG_ALL);
     err = ctl_redis(walk->ctl, 5,
                     (const struct str[]){STR("SET"), buf_view(&key), STR("1"), STR("PX"), STR("1")},

@@ -6,11 +6,6 @@
 #include "base/idiom.h"
 #include "cache/key.h"
 
-/* What lies beside the entries under an epoch and must never be taken away: fences and tags are
- * what makes a hit right. */
-static const struct str kept[] = {STR_INIT("tag:"), STR_INIT("fence:"), STR_INIT("lock:"),
-                                  STR_INIT("born")};
-
 /* --- Names --- */
 
 static void take_epoch(void *context, const struct redis_value *reply)
@@ -36,8 +31,11 @@ static enum err find_base(struct ctl *ctl, struct buf *base)
     return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
 }
 
+/* What lies beside the entries under an epoch must never be taken away: fences and tags are what
+ * makes a hit right. */
 static bool is_entry(struct str base, struct str key)
 {
+    const struct str kept[] = {KEY_TAG, KEY_FENCE, KEY_LOCK, KEY_BORN};
     struct str name = str_from_offset(key, base.len);
 
     if (!str_starts(key, base))
