@@ -63,6 +63,7 @@ void rate_check(struct app *app, struct request *request,
                 void (*next)(struct app *app, struct request *request))
 {
     struct limiting *limiting;
+    struct str window;
     char address[CLIENT_MAX];
 
     if (app->config.rate == 0 || !str_starts(request->path, STR("/api"))) {
@@ -76,8 +77,8 @@ void rate_check(struct app *app, struct request *request,
     limiting->name =
         counter_name(app, STR("rate"), client_address(request, address), limiting->room);
     if (redis_ready(app->redis)) {
-        redis_script(app->redis, &script_count, &limiting->name, 1, &STR("1000"), 1, counted,
-                     limiting);
+        window = arena_decimal(&request->arena, WINDOW_MS);
+        redis_script(app->redis, &script_count, &limiting->name, 1, &window, 1, counted, limiting);
     } else {
         redis_wake(app->redis);
         count_here(limiting);

@@ -12,14 +12,13 @@
 /* An attempt of a worker that died is forgotten after TRYING_MS; one that finds no place looks
  * again each PAUSE_MS, for PATIENCE_MS. */
 enum { TRYING_MS = 15000, PAUSE_MS = 50, PATIENCE_MS = 4000 };
-#define TRYING_TEXT "15000"
 
-enum { FAILED, TRYING, KEYS = 2 * THROTTLE_COUNTERS };
+enum { FAILED, TRYING, KEYS = 2 * THROTTLE_COUNTERS, ARGS = THROTTLE_COUNTERS + 1 };
 /* What a script or the worker's own table says. */
 enum { ADMITTED, NO_PLACE, REFUSED };
 
-/* KEYS failed, trying, and so on; ARGV a limit for each two.  Gives one of the above, and for how
- * long the window of a refusal is still open. */
+/* KEYS failed, trying, and so on; ARGV a limit for each two, and TRYING_MS.  Gives one of the
+ * above, and for how long the window of a refusal is still open. */
 static struct redis_script script_begin = {
     .text = STR_INIT("local place, wait = true, 0\n"
                      "for i = 1, #KEYS, 2 do\n"
@@ -37,7 +36,7 @@ static struct redis_script script_begin = {
                      "for i = 2, #KEYS, 2 do\n"
                      "  redis.call('INCR', KEYS[i])\n"
                      "  if redis.call('PTTL', KEYS[i]) < 0 then\n"
-                     "    redis.call('PEXPIRE', KEYS[i], " TRYING_TEXT ")\n"
+                     "    redis.call('PEXPIRE', KEYS[i], ARGV[#ARGV])\n"
                      "  end\n"
                      "end\n"
                      "return {0, 0}\n")};
@@ -206,8 +205,8 @@ static void on_decided(void *context, enum err err, const struct redis_value *re
 static void ask(struct throttle *throttle)
 {
     struct redis *redis = throttle->app->redis;
-    struct str keys[KEYS], limits[THROTTLE_COUNTERS];
-    char rooms[THROTTLE_COUNTERS][DECIMAL_MAX];
+    struct str keys[KEYS], args[ARGS];
+    char rooms[ARGS][DECIMAL_MAX];
 
     if (!redis_ready(redis)) {
         redis_wake(redis);
@@ -216,8 +215,9 @@ static void ask(struct throttle *throttle)
     }
     keys_of(throttle, keys);
     for (size_t i = 0; i < THROTTLE_COUNTERS; i++)
-        limits[i] = str_decimal((uint64_t)kinds[i].limit, rooms[i]);
-    redis_script(redis, &script_begin, keys, KEYS, limits, THROTTLE_COUNTERS, on_decided, throttle);
+        args[i] = str_decimal((uint64_t)kinds[i].limit, rooms[i]);
+    args[THROTTLE_COUNTERS] = str_decimal(TRYING_MS, rooms[THROTTLE_COUNTERS]);
+    redis_script(redis, &script_begin, keys, KEYS, args, ARGS, on_decided, throttle);
 }
 
 void throttle_begin(struct throttle *throttle)

@@ -83,3 +83,8 @@ struct str arena_join(struct arena *arena, size_t count, const struct str parts[
     text[len] = '\0';
     return str_make(text, len);
 }
+
+struct str arena_decimal(struct arena *arena, uint64_t value)
+{
+    return str_decimal(value, arena_alloc(arena, DECIMAL_MAX));
+}

@@ -30,5 +30,7 @@ struct str arena_join(struct arena *arena, size_t count, const struct str parts[
 #define ARENA_JOIN(arena, ...)                                                                     \
     arena_join((arena), sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str),            \
                (const struct str[]){__VA_ARGS__})
+/* The number as text, without a NUL. */
+struct str arena_decimal(struct arena *arena, uint64_t value);
 
 #endif

@@ -118,11 +118,11 @@ void cache_count_detail(enum cache_detail detail)
 
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context)
 {
-    struct str key, life = STR("86400000");
+    struct str key, life;
 
-    _Static_assert(BORN_TTL_MS == 86400000, "the text says the same");
     arena_reset(&cache->scratch);
     key = cache_key(cache, KEY_BORN, STR(""));
+    life = arena_decimal(&cache->scratch, BORN_TTL_MS);
     (early ? redis_script_early : redis_script)(cache->redis, &script_born, &key, 1, &life, 1,
                                                 callback, context);
 }

@@ -78,9 +78,7 @@ static void put_arg(struct call *call, struct str arg)
 
 static void put_number(struct call *call, uint64_t number)
 {
-    char *room = arena_alloc(call->arena, DECIMAL_MAX);
-
-    put_arg(call, str_decimal(number, room));
+    put_arg(call, arena_decimal(call->arena, number));
 }
 
 enum { FIXED_ARGS = 4, TOTAL_ARGS = 4 };

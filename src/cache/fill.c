@@ -360,11 +360,9 @@ static void begin(struct cache_fill *fill)
     keys[0] = cache_key(cache, KEY_LOCK_FILL, lookup->name);
     keys[1] = cache_key(cache, KEY_BORN, STR(""));
     args[0] = str_make(fill->token, sizeof fill->token);
-    args[1] = STR("3000");
-    args[2] = STR("86400000");
-    args[3] = STR("5000");
-    _Static_assert(LOCK_MS == 3000 && TAG_TTL_MS == 86400000 && YOUNG_MS == 5000,
-                   "the texts say the same");
+    args[1] = arena_decimal(&cache->scratch, LOCK_MS);
+    args[2] = arena_decimal(&cache->scratch, TAG_TTL_MS);
+    args[3] = arena_decimal(&cache->scratch, YOUNG_MS);
     for (size_t i = 0; i < tags; i++) {
         keys[2 + i] = cache_key(cache, KEY_TAG, lookup->tags[i]);
         keys[2 + tags + i] = cache_key(cache, KEY_FENCE, lookup->tags[i]);

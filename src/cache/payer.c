@@ -172,7 +172,7 @@ static void pay_more(struct round *round)
         return;
     }
     arena_reset(&cache->scratch);
-    args[0] = STR("86400000");
+    args[0] = arena_decimal(&cache->scratch, TAG_TTL_MS);
     for (; count < TAGS_A_SCRIPT && round->paid < round->due_count; count++) {
         char *version = arena_alloc(&cache->scratch, VERSION_SIZE);
         cache_version(version);

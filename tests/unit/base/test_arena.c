@@ -62,12 +62,27 @@ static void test_strings_are_copied_and_joined(void **state)
     arena_reset(&arena);
 }
 
+static void test_numbers_stay_as_strings_do(void **state)
+{
+    struct arena arena;
+    struct str zero, largest;
+
+    (void)state;
+    arena_init(&arena, NULL, 0);
+    zero = arena_decimal(&arena, 0);
+    largest = arena_decimal(&arena, UINT64_MAX);
+    assert_str(zero, "0");
+    assert_str(largest, "18446744073709551615");
+    arena_reset(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_taken_stays_apart),
         cmocka_unit_test(test_zeroed_memory_is_zero_when_used_again),
         cmocka_unit_test(test_strings_are_copied_and_joined),
+        cmocka_unit_test(test_numbers_stay_as_strings_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
