@@ -351,7 +351,7 @@ static void begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
     struct cache_lookup *lookup = fill->owner->lookup;
-    struct str keys[3 + 2 * ENTRY_TAGS_MAX], args[4 + ENTRY_TAGS_MAX];
+    struct str keys[3 + 2 * ENTRY_TAGS_MAX], args[5 + ENTRY_TAGS_MAX];
     char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
     size_t tags = lookup->tag_count;
 
@@ -363,15 +363,16 @@ static void begin(struct cache_fill *fill)
     args[1] = arena_decimal(&cache->scratch, LOCK_MS);
     args[2] = arena_decimal(&cache->scratch, TAG_TTL_MS);
     args[3] = arena_decimal(&cache->scratch, YOUNG_MS);
+    args[4] = arena_decimal(&cache->scratch, ENTRY_HEAD_MAX);
     for (size_t i = 0; i < tags; i++) {
         keys[2 + i] = cache_key(cache, KEY_TAG, lookup->tags[i]);
         keys[2 + tags + i] = cache_key(cache, KEY_FENCE, lookup->tags[i]);
         cache_version(versions[i]);
-        args[4 + i] = str_make(versions[i], VERSION_SIZE);
+        args[5 + i] = str_make(versions[i], VERSION_SIZE);
     }
     keys[2 + 2 * tags] = cache_key(cache, KEY_ENTRY, lookup->name);
     fill->owner->generation = redis_generation(cache->redis);
-    redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 4 + tags, on_begun, fill);
+    redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 5 + tags, on_begun, fill);
 }
 
 void fill_enter(struct lookup_state *state)

@@ -10,9 +10,10 @@
  * writes). */
 extern struct redis_script script_born;
 /* KEYS lock, born, tags…, fences…, entry; ARGV token, life of the lock, life of a tag, how long
- * Redis counts as young, a version for each tag.  Creates absent tags.  Gives 1 (go on, the lock is
- * taken), 0 (another fills), 2 (fenced) or 3 (young), then the tags' versions, then, with 1, what
- * the entry begins with: another worker may have stored it since it was looked for. */
+ * Redis counts as young, size of a head, a version for each tag.  Creates absent tags.  Gives 1 (go
+ * on, the lock is taken), 0 (another fills), 2 (fenced) or 3 (young), then the tags' versions,
+ * then, with 1, so much of the entry: another worker may have stored it since it was looked for.
+ */
 extern struct redis_script script_begin;
 /* KEYS lock; ARGV token: takes the own lock away. */
 extern struct redis_script script_unlock;

@@ -137,9 +137,9 @@ static void release_totals(struct fixture *fixture, struct str token, struct str
 static struct answer begin(struct fixture *fixture, struct str token, struct str version)
 {
     struct str keys[] = {STR("lock"), STR("born"), STR("t"), STR("f"), STR("entry")};
-    struct str args[] = {token, STR("3000"), STR("86400000"), STR("5000"), version};
+    struct str args[] = {token, STR("3000"), STR("86400000"), STR("5000"), STR("4"), version};
 
-    return run(fixture, &script_begin, keys, 5, args, 5);
+    return run(fixture, &script_begin, keys, 5, args, 6);
 }
 
 static void assert_key(struct fixture *fixture, const char *key, const char *value)
@@ -371,7 +371,7 @@ static void test_begin_tells_how_the_entry_begins(void **state)
     ASK(fixture, STR("SET"), STR("entry"), STR("head and body"));
     answer = begin(fixture, STR("x1"), STR("v1"));
     assert_int_equal(answer.items, 3);
-    assert_string_equal(answer.text[2], "head and body");
+    assert_string_equal(answer.text[2], "head");
     answer = begin(fixture, STR("x2"), STR("v1"));
     assert_int_equal(answer.items, 2);
     ASK(fixture, STR("DEL"), STR("entry"), STR("lock"));
