@@ -277,14 +277,6 @@ static void end_background(struct cache_fill *fill)
 /* What script_begin says. */
 enum { BEGUN_LOCKED = 1, BEGUN_FENCED = 2, BEGUN_YOUNG = 3 };
 
-static bool take_begun(struct lookup_state *owner, const struct redis_value *reply)
-{
-    for (size_t i = 0; i < owner->lookup->tag_count; i++)
-        if (cache_parse_version(redis_str(redis_item(reply, 1 + i)), &owner->versions[i]) != ERR_OK)
-            return false;
-    return true;
-}
-
 /* Whether the entry has been stored between the look for it and the lock. */
 static bool is_stored(const struct lookup_state *owner, const struct redis_value *reply)
 {
@@ -293,9 +285,7 @@ static bool is_stored(const struct lookup_state *owner, const struct redis_value
     size_t head_len;
 
     return !owner->background && entry_decode_head(head, &entry, &head_len) == ERR_OK &&
-           entry.tag_count == owner->lookup->tag_count &&
-           memcmp(entry.versions, owner->versions, sizeof(uint64_t) * entry.tag_count) == 0 &&
-           clock_wall_ms() < entry.stale_until_ms;
+           lookup_versions_match(owner, &entry) && clock_wall_ms() < entry.stale_until_ms;
 }
 
 /* The script ended before it could tell whether anybody writes, and the first look did not ask. */
@@ -326,7 +316,7 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
         asks_again(owner, on_read_only_reply, fill);
         return;
     }
-    owner->versions_known = err == ERR_OK && take_begun(owner, reply);
+    owner->versions_known = err == ERR_OK && lookup_take_versions(owner, reply, 1);
     if (err != ERR_OK || !owner->versions_known) {
         owner->bypass = CACHE_DETAIL_REDIS_DOWN;
         owner->memory_ok = false;

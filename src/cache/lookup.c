@@ -188,17 +188,16 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
     return table_bypass(state, mono_ns);
 }
 
-/* The versions that the reply tells; false when one is missing. */
-static bool take_versions(struct lookup_state *state, const struct redis_value *reply)
+bool lookup_take_versions(struct lookup_state *state, const struct redis_value *reply, size_t at)
 {
     for (size_t i = 0; i < state->lookup->tag_count; i++)
-        if (cache_parse_version(redis_str(redis_item(reply, state->at + 1 + i)),
-                                &state->versions[i]) != ERR_OK)
+        if (cache_parse_version(redis_str(redis_item(reply, at + i)), &state->versions[i]) !=
+            ERR_OK)
             return false;
     return true;
 }
 
-static bool versions_match(const struct lookup_state *state, const struct entry *entry)
+bool lookup_versions_match(const struct lookup_state *state, const struct entry *entry)
 {
     return entry->tag_count == state->lookup->tag_count &&
            memcmp(entry->versions, state->versions, sizeof(uint64_t) * entry->tag_count) == 0;
@@ -226,12 +225,12 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
     if (state->bypass != CACHE_DETAIL_NONE)
         return VERDICT_BYPASS;
     state->memory_ok = true;
-    state->versions_known = take_versions(state, reply);
+    state->versions_known = lookup_take_versions(state, reply, state->at + 1);
     bytes = redis_str(redis_item(reply, state->at));
     if (!state->versions_known || bytes.len == 0 || entry_decode(bytes, entry) != ERR_OK ||
-        !versions_match(state, entry))
+        !lookup_versions_match(state, entry))
         return VERDICT_MISS;
-    if (now_ms < entry->fresh_until_ms)
+    if (entry_is_fresh(entry, now_ms))
         return VERDICT_HIT;
     if (now_ms < entry->error_until_ms) {
         buf_reset(&state->older);

@@ -31,6 +31,11 @@ static inline bool lookup_is_twin(const struct lookup_state *a, const struct loo
     return a->key.hash == b->key.hash && str_eq(a->key.text, b->key.text);
 }
 
+/* The tags' versions, which stand in the reply from item at on; false when one is missing. */
+bool lookup_take_versions(struct lookup_state *state, const struct redis_value *reply, size_t at);
+/* Whether the entry was asked for when the tags had these versions. */
+bool lookup_versions_match(const struct lookup_state *state, const struct entry *entry);
+
 /* What a reply to MGET says. */
 enum verdict { VERDICT_HIT, VERDICT_STALE, VERDICT_MISS, VERDICT_BYPASS };
 
