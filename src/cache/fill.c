@@ -159,6 +159,15 @@ static void serve_older(struct lookup_state *state, enum err err)
     lookup_answer(state, &entry, CACHE_REDIS, CACHE_DETAIL_STALE_IF_ERROR);
 }
 
+static void end_one(struct lookup_state *state, enum err err, const struct entry *entry,
+                    enum cache_detail detail)
+{
+    if (err == ERR_OK)
+        lookup_answer(state, entry, CACHE_DATABASE, detail);
+    else
+        serve_older(state, err);
+}
+
 void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *answer)
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
@@ -174,16 +183,11 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
     fill_free(fill);
     while (waiter != NULL) {
         struct lookup_state *next = waiter->next;
-        if (err == ERR_OK)
-            lookup_answer(waiter, &entry, CACHE_DATABASE, CACHE_DETAIL_COLLAPSED);
-        else
-            serve_older(waiter, err);
+
+        end_one(waiter, err, &entry, CACHE_DETAIL_COLLAPSED);
         waiter = next;
     }
-    if (err == ERR_OK)
-        lookup_answer(owner, &entry, CACHE_DATABASE, detail);
-    else
-        serve_older(owner, err);
+    end_one(owner, err, &entry, detail);
     if (held != NULL && err == ERR_OK)
         ask_database(held);
     else if (held != NULL) /* it has waited as long, and would again */
@@ -194,17 +198,12 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
  * reply may be older than they are. */
 static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
 {
-    struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+    struct lookup_state *owner = fill->owner, *waiters = fill->waiters;
 
     unlock(fill);
     fill_free(fill);
     lookup_answer(owner, entry, CACHE_REDIS, CACHE_DETAIL_COLLAPSED);
-    while (waiter != NULL) {
-        struct lookup_state *next = waiter->next;
-        waiter->next = NULL;
-        lookup_start(waiter);
-        waiter = next;
-    }
+    lookup_each(waiters, lookup_start);
 }
 
 /* --- Waiting for another worker --- */
@@ -262,16 +261,11 @@ static bool may_remember(const struct lookup_state *state)
 
 static void end_background(struct cache_fill *fill)
 {
-    struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
+    struct lookup_state *owner = fill->owner, *waiters = fill->waiters;
 
     fill_free(fill);
     lookup_fail(owner, ERR_CANCELED);
-    while (waiter != NULL) {
-        struct lookup_state *next = waiter->next;
-        waiter->next = NULL;
-        fill_enter(waiter);
-        waiter = next;
-    }
+    lookup_each(waiters, fill_enter);
 }
 
 /* What script_begin says. */

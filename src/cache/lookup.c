@@ -150,6 +150,17 @@ void lookup_fail(struct lookup_state *state, enum err err)
     finish(state);
 }
 
+void lookup_each(struct lookup_state *first, void (*act)(struct lookup_state *state))
+{
+    while (first != NULL) {
+        struct lookup_state *next = first->next;
+
+        first->next = NULL;
+        act(first);
+        first = next;
+    }
+}
+
 /* --- Redis --- */
 
 static enum cache_detail table_bypass(const struct lookup_state *state, int64_t mono_ns)

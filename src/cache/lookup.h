@@ -53,6 +53,8 @@ void lookup_again(struct lookup_state *state);
 void lookup_answer(struct lookup_state *state, const struct entry *entry, enum cache_source source,
                    enum cache_detail detail);
 void lookup_fail(struct lookup_state *state, enum err err);
+/* Takes each out of a list of those that wait, and then calls act. */
+void lookup_each(struct lookup_state *first, void (*act)(struct lookup_state *state));
 /* Into shared memory, if its tags allow that. */
 void lookup_remember(struct lookup_state *state, const struct entry *entry, struct str head);
 

@@ -19,15 +19,10 @@ struct waits {
 static void on_time(uv_timer_t *timer)
 {
     struct waits *waits = timer->data;
-    struct lookup_state *state = waits->first;
+    struct lookup_state *first = waits->first;
 
     waits->first = NULL;
-    while (state != NULL) {
-        struct lookup_state *next = state->next;
-        state->next = NULL;
-        lookup_again(state);
-        state = next;
-    }
+    lookup_each(first, lookup_again);
 }
 
 bool waits_join(struct waits *waits, struct lookup_state *state)
