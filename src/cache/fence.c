@@ -210,6 +210,12 @@ static void prepare_debt(struct write_state *state, void (*done)(void *context, 
     state->debt.context = state;
 }
 
+static void open_debt(struct write_state *state)
+{
+    prepare_debt(state, on_opened);
+    debt_open(&state->debt);
+}
+
 static void on_fenced(void *context, enum err err, const struct redis_value *reply)
 {
     struct write_state *state = context;
@@ -219,8 +225,7 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
         go(state);
         return;
     }
-    prepare_debt(state, on_opened);
-    debt_open(&state->debt);
+    open_debt(state);
 }
 
 void cache_write_begin(struct cache *cache, struct cache_write *write)
@@ -238,8 +243,7 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
         run_fence(state, on_fenced);
     } else {
         redis_wake(cache->redis);
-        prepare_debt(state, on_opened);
-        debt_open(&state->debt);
+        open_debt(state);
     }
 }
 
@@ -270,10 +274,8 @@ static void on_closed(void *context, enum err err)
 
 static void close_debt(struct write_state *state)
 {
-    if (!state->indebted)
-        prepare_debt(state, on_closed);
+    prepare_debt(state, on_closed);
     state->indebted = true;
-    state->debt.done = on_closed;
     debt_close(&state->debt);
 }
 
