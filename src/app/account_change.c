@@ -45,7 +45,7 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
     struct condition others[] = {{STR("userId"), OP_EQ, value_oid(change->id)},
                                  {STR("epoch"), OP_NE, value_int(epoch)}};
 
-    if (change->own && write_in_time(&change->write))
+    if (change->own && cache_write_in_time(&change->write.cache))
         (void)collection_update(db,
                                 &(struct update){.collection = sessions.name,
                                                  .conditions = this_one,

@@ -109,7 +109,7 @@ static enum err work(struct mongo_db *db, struct write *write)
     enum err err = end_old(db, signin);
 
     if (err == ERR_OK)
-        err = write_in_time(write) ? count_login(db, signin) : ERR_BUSY;
+        err = cache_write_in_time(&write->cache) ? count_login(db, signin) : ERR_BUSY;
     return err == ERR_OK ? insert(db, signin) : err;
 }
 

@@ -104,11 +104,6 @@ void write_count(struct write *write, const struct value *scope, int by)
     count_tag(write, plan_scope_tag(write->plan, scope, &write->arena), by);
 }
 
-bool write_in_time(const struct write *write)
-{
-    return clock_mono_ns() < write->cache.send_by_ns;
-}
-
 /* --- The steps --- */
 
 static void ended(struct cache_write *cache)
@@ -137,7 +132,7 @@ static enum err work(struct mongo_db *db, void *context)
 {
     struct write *write = context;
 
-    return write_in_time(write) ? write->work(db, write) : ERR_BUSY;
+    return cache_write_in_time(&write->cache) ? write->work(db, write) : ERR_BUSY;
 }
 
 static void ready(struct cache_write *cache, enum err err)

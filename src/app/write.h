@@ -21,10 +21,11 @@ struct write {
 
     struct str *tags;           /* as many as the kind needs, none twice */
     struct cache_total *totals; /* likewise; NULL for kinds that count nothing */
-    enum err (*work)(struct mongo_db *db, struct write *write); /* on a thread */
-    void (*answer)(struct write *write);                        /* it happened */
-    void (*failed)(struct write *write, enum err err);          /* or not; NULL: write_fail */
-    void (*destroy)(struct write *write);                       /* may be NULL */
+    /* On a thread, and in time; BUSY when it is not in time for a second question. */
+    enum err (*work)(struct mongo_db *db, struct write *write);
+    void (*answer)(struct write *write);               /* it happened */
+    void (*failed)(struct write *write, enum err err); /* or not; NULL: write_fail */
+    void (*destroy)(struct write *write);              /* may be NULL */
 };
 
 /* size: of the kind's struct, which begins with struct write; zeroed. */
@@ -39,8 +40,6 @@ void write_tag_scope(struct write *write, const struct value *scope);
 void write_count(struct write *write, const struct value *scope, int by);
 /* Fences the tags, works, and ends with answer or failed. */
 void write_start(struct write *write);
-/* Whether MongoDB may still be told; otherwise work returns ERR_BUSY. */
-bool write_in_time(const struct write *write);
 /* Counts a job that uses the write's memory; write_release is its release. */
 void write_use(struct write *write);
 void write_release(void *write);

@@ -144,6 +144,9 @@ struct cache_write {
 void cache_write_begin(struct cache *cache, struct cache_write *write);
 /* outcome OK: it happened.  UNKNOWN: nobody knows.  Any other: it did not happen. */
 void cache_write_end(struct cache_write *write, enum err outcome);
+/* Between the two, from any thread: whether MongoDB may still be told.  Later its fence could end
+ * before the write does. */
+bool cache_write_in_time(const struct cache_write *write);
 
 /* --- Wiring --- */
 

@@ -184,6 +184,11 @@ static void go(struct write_state *state)
     state->write->ready(state->write, ERR_OK);
 }
 
+bool cache_write_in_time(const struct cache_write *write)
+{
+    return clock_mono_ns() <= write->send_by_ns;
+}
+
 static void on_opened(void *context, enum err err)
 {
     struct write_state *state = context;

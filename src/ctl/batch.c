@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "app/body.h"
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -230,8 +229,8 @@ static enum err insert(struct mongo_db *db, void *context)
     struct part *part = context;
     struct batch *batch = part->batch;
 
-    if (clock_mono_ns() > batch->write.send_by_ns)
-        return ERR_UNAVAILABLE; /* the fence could end before the write does */
+    if (!cache_write_in_time(&batch->write))
+        return ERR_UNAVAILABLE;
     return collection_insert_many(db, batch->resource->name, batch->documents + part->from,
                                   part->count, batch->errs + part->from);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/write.h"
 
-#include "base/clock.h"
-
 struct doing {
     struct cache_write write; /* first */
     struct ctl *ctl;
@@ -17,9 +15,7 @@ static enum err run(struct mongo_db *db, void *context)
 {
     struct doing *doing = context;
 
-    if (clock_mono_ns() > doing->write.send_by_ns)
-        return ERR_BUSY; /* the fence could end before the write does */
-    return doing->work(db, doing->context);
+    return cache_write_in_time(&doing->write) ? doing->work(db, doing->context) : ERR_BUSY;
 }
 
 static void on_worked(void *context, enum err err)
