@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -98,20 +97,21 @@ enum err cache_parse_version(struct str text, uint64_t *version)
 
 void cache_count_detail(enum cache_detail detail)
 {
-    static const int metrics[] = {
+    static const enum metric metrics[] = {
+        [CACHE_DETAIL_NONE] = METRIC_MISS,
+        [CACHE_DETAIL_STORED] = METRIC_MISS,
+        [CACHE_DETAIL_COLLAPSED] = METRIC_COLLAPSED,
         [CACHE_DETAIL_REDIS_DOWN] = METRIC_BYPASS_REDIS_DOWN,
+        [CACHE_DETAIL_READ_ONLY] = METRIC_MISS,
         [CACHE_DETAIL_WRITE_FENCE] = METRIC_BYPASS_FENCE,
         [CACHE_DETAIL_OWED] = METRIC_BYPASS_OWED,
         [CACHE_DETAIL_YOUNG] = METRIC_BYPASS_YOUNG,
-        [CACHE_DETAIL_COLLAPSED] = METRIC_COLLAPSED,
+        [CACHE_DETAIL_TOO_LARGE] = METRIC_MISS,
         [CACHE_DETAIL_STALE] = METRIC_HIT_STALE,
         [CACHE_DETAIL_STALE_IF_ERROR] = METRIC_STALE_IF_ERROR,
     };
 
-    if ((size_t)detail < COUNT(metrics) && metrics[detail] != 0)
-        metric_inc((enum metric)metrics[detail]);
-    else
-        metric_inc(METRIC_MISS);
+    metric_inc(metrics[detail]);
 }
 
 /* --- What Redis is: its epoch and its age --- */
