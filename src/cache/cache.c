@@ -31,7 +31,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
     cache->asks = asks_new(cache);
     cache->fills = fills_new(cache);
-    cache->debts = debts_new(cache);
+    cache->payer = payer_new(cache);
     cache->waits = waits_new(cache);
     cache->listener = listener_new(cache, config->listens);
     cache->reclaim = reclaim_new(cache);
@@ -57,7 +57,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     cache_handle_opened(cache); /* so that the last one to close is this */
     reclaim_stop(cache->reclaim);
     listener_stop(cache->listener);
-    debts_stop(cache->debts);
+    payer_stop(cache->payer);
     fills_stop(cache->fills);
     asks_stop(cache->asks);
     waits_stop(cache->waits);
@@ -70,7 +70,7 @@ void cache_free(struct cache *cache)
         return;
     reclaim_free(cache->reclaim);
     listener_free(cache->listener);
-    debts_free(cache->debts);
+    payer_free(cache->payer);
     fills_free(cache->fills);
     asks_free(cache->asks);
     waits_free(cache->waits);
@@ -191,7 +191,7 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
         return;
     }
     take_born(cache, reply);
-    debts_look(cache->debts, on_debts);
+    payer_look(cache->payer, on_debts);
 }
 
 static void on_info(void *context, enum err err, const struct redis_value *reply)

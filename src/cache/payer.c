@@ -17,25 +17,25 @@
 
 enum { TAGS_A_SCRIPT = 200 };
 
-struct debts {
+struct payer {
     struct cache *cache;
     uv_timer_t timer;
     bool busy; /* a round is under way */
 };
 
-static void begin_round(struct debts *debts);
+static void begin_round(struct payer *payer);
 
 /* Where there are more, and some have gone, the next ones are not kept waiting. */
 static void end_round(struct round *round)
 {
-    struct debts *debts = round->debts;
+    struct payer *payer = round->payer;
     bool again = round->more && round->deleted > 0;
 
-    debts->busy = false;
+    payer->busy = false;
     round_free(round);
     if (again)
-        begin_round(debts);
-    cache_handle_closed(debts->cache);
+        begin_round(payer);
+    cache_handle_closed(payer->cache);
 }
 
 /* --- Looking --- */
@@ -59,15 +59,15 @@ static void on_looked(void *context, enum err err)
     round->looked(round->cache, round->generation, err);
 }
 
-void debts_look(struct debts *debts,
+void payer_look(struct payer *payer,
                 void (*done)(struct cache *cache, uint64_t generation, enum err err))
 {
-    struct round *round = round_new(debts, debts->cache);
+    struct round *round = round_new(payer, payer->cache);
 
     round->looked = done;
     round->job = (struct mongo_job){
         .work = round_list, .done = on_looked, .release = round_free, .context = round};
-    mongo_submit_or_tell(debts->cache->mongo, &round->job);
+    mongo_submit_or_tell(payer->cache->mongo, &round->job);
 }
 
 /* --- Paying --- */
@@ -219,60 +219,60 @@ static void note_marks(struct round *round)
     }
 }
 
-static void begin_round(struct debts *debts)
+static void begin_round(struct payer *payer)
 {
     struct round *round;
 
-    if (debts->busy || uv_is_closing((uv_handle_t *)&debts->timer) ||
-        !redis_ready(debts->cache->redis))
+    if (payer->busy || uv_is_closing((uv_handle_t *)&payer->timer) ||
+        !redis_ready(payer->cache->redis))
         return;
-    round = round_new(debts, debts->cache);
+    round = round_new(payer, payer->cache);
     note_marks(round);
     round->job = (struct mongo_job){
         .work = round_list, .done = on_listed, .release = after_listing, .context = round};
-    debts->busy = mongo_submit(debts->cache->mongo, &round->job) == ERR_OK;
-    if (debts->busy)
-        cache_handle_opened(debts->cache); /* cache_stop waits for the round's end */
+    payer->busy = mongo_submit(payer->cache->mongo, &round->job) == ERR_OK;
+    if (payer->busy)
+        cache_handle_opened(payer->cache); /* cache_stop waits for the round's end */
     else
         round_free(round);
 }
 
 static void on_tick(uv_timer_t *timer)
 {
-    struct debts *debts = timer->data;
+    struct payer *payer = timer->data;
 
-    if (debts->busy || !redis_ready(debts->cache->redis))
+    if (payer->busy || !redis_ready(payer->cache->redis))
         return;
     /* Or it would run out; and a flush is noticed before the next request. */
-    cache_ask_born(debts->cache, false, redis_ignore, NULL);
-    begin_round(debts);
+    cache_ask_born(payer->cache, false, redis_ignore, NULL);
+    begin_round(payer);
 }
 
 /* --- Life --- */
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    cache_handle_closed(((struct debts *)handle->data)->cache);
+    cache_handle_closed(((struct payer *)handle->data)->cache);
 }
 
-struct debts *debts_new(struct cache *cache)
+struct payer *payer_new(struct cache *cache)
 {
-    struct debts *debts = mem_zalloc(sizeof *debts);
+    struct payer *payer = mem_zalloc(sizeof *payer);
 
-    debts->cache = cache;
-    uv_timer_init(cache->loop, &debts->timer);
-    debts->timer.data = debts;
-    uv_timer_start(&debts->timer, on_tick, DEBT_TICK_MS, DEBT_TICK_MS);
+    payer->cache = cache;
+    uv_timer_init(cache->loop, &payer->timer);
+    payer->timer.data = payer;
+    uv_timer_start(&payer->timer, on_tick, DEBT_TICK_MS, DEBT_TICK_MS);
     cache_handle_opened(cache);
-    return debts;
+    return payer;
 }
 
-void debts_stop(struct debts *debts)
+void payer_stop(struct payer *payer)
 {
-    uv_close((uv_handle_t *)&debts->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&payer->timer, on_timer_closed);
 }
 
-void debts_free(struct debts *debts)
+void payer_free(struct payer *payer)
 {
-    free(debts);
+    free(payer);
 }

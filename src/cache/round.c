@@ -9,11 +9,11 @@
 
 enum { DEBT_READ_MS = 2000 };
 
-struct round *round_new(struct debts *debts, struct cache *cache)
+struct round *round_new(struct payer *payer, struct cache *cache)
 {
     struct round *round = mem_zalloc(sizeof *round);
 
-    round->debts = debts;
+    round->payer = payer;
     round->cache = cache;
     round->generation = redis_generation(cache->redis);
     arena_init(&round->arena, NULL, 0);

@@ -26,7 +26,7 @@ struct mark {
 
 struct round {
     struct mongo_job job;
-    struct debts *debts;
+    struct payer *payer;
     struct cache *cache;
     struct arena arena;
     uint64_t generation; /* of Redis' connection when it began */
@@ -44,7 +44,7 @@ struct round {
     void (*looked)(struct cache *cache, uint64_t generation, enum err err);
 };
 
-struct round *round_new(struct debts *debts, struct cache *cache);
+struct round *round_new(struct payer *payer, struct cache *cache);
 void round_free(void *round);
 /* A job's work: lists the first DEBTS_MAX debts, and notes what all of them are owed to. */
 enum err round_list(struct mongo_db *db, void *round);

@@ -36,7 +36,7 @@ enum {
 
 struct asks;
 struct fills;
-struct debts;
+struct payer;
 struct listener;
 struct reclaim;
 struct waits;
@@ -60,7 +60,7 @@ struct cache {
     struct pool states; /* of look-ups */
     struct asks *asks;
     struct fills *fills;
-    struct debts *debts;
+    struct payer *payer;
     struct listener *listener;
     struct reclaim *reclaim;
     struct waits *waits;
@@ -137,12 +137,12 @@ void debt_open(struct debt *debt);
 void debt_close(struct debt *debt);
 
 /* payer.c */
-struct debts *debts_new(struct cache *cache);
-void debts_stop(struct debts *debts);
-void debts_free(struct debts *debts);
+struct payer *payer_new(struct cache *cache);
+void payer_stop(struct payer *payer);
+void payer_free(struct payer *payer);
 /* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known.  generation
  * is of the connection that there was when the look began. */
-void debts_look(struct debts *debts,
+void payer_look(struct payer *payer,
                 void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* listener.c */
