@@ -81,7 +81,6 @@ liblarder_a_SOURCES = \
 	src/cache/fill.c \
 	src/cache/keep.c src/cache/keep.h \
 	src/cache/key.c src/cache/key.h \
-	src/cache/listener.c \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
 	src/cache/payer.c \
@@ -89,6 +88,7 @@ liblarder_a_SOURCES = \
 	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/state.h \
+	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \
 	src/cache/wait.c \
 	src/ctl/admin.c \

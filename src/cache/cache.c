@@ -33,7 +33,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->fills = fills_new(cache);
     cache->payer = payer_new(cache);
     cache->waits = waits_new(cache);
-    cache->listener = listener_new(cache, config->listens);
+    cache->subscriber = subscriber_new(cache, config->listens);
     cache->reclaim = reclaim_new(cache);
     return cache;
 }
@@ -56,7 +56,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     cache->stopped_context = context;
     cache_handle_opened(cache); /* so that the last one to close is this */
     reclaim_stop(cache->reclaim);
-    listener_stop(cache->listener);
+    subscriber_stop(cache->subscriber);
     payer_stop(cache->payer);
     fills_stop(cache->fills);
     asks_stop(cache->asks);
@@ -69,7 +69,7 @@ void cache_free(struct cache *cache)
     if (cache == NULL)
         return;
     reclaim_free(cache->reclaim);
-    listener_free(cache->listener);
+    subscriber_free(cache->subscriber);
     payer_free(cache->payer);
     fills_free(cache->fills);
     asks_free(cache->asks);

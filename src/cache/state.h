@@ -37,7 +37,7 @@ enum {
 struct asks;
 struct fills;
 struct payer;
-struct listener;
+struct subscriber;
 struct reclaim;
 struct waits;
 
@@ -61,7 +61,7 @@ struct cache {
     struct asks *asks;
     struct fills *fills;
     struct payer *payer;
-    struct listener *listener;
+    struct subscriber *subscriber;
     struct reclaim *reclaim;
     struct waits *waits;
 
@@ -145,10 +145,10 @@ void payer_free(struct payer *payer);
 void payer_look(struct payer *payer,
                 void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
-/* listener.c */
-struct listener *listener_new(struct cache *cache, bool listens);
-void listener_stop(struct listener *listener);
-void listener_free(struct listener *listener);
+/* subscriber.c */
+struct subscriber *subscriber_new(struct cache *cache, bool listens);
+void subscriber_stop(struct subscriber *subscriber);
+void subscriber_free(struct subscriber *subscriber);
 
 /* reclaim.c */
 struct reclaim *reclaim_new(struct cache *cache);

@@ -303,7 +303,7 @@ static void bear(struct walk *walk, const struct state *s)
     walk_to(walk, &n, "script_born: Redis is young", 0);
 }
 
-/* --- Listeners: src/cache/listener.c, memory/lease.c --- */
+/* --- Listeners: src/cache/subscriber.c, memory/lease.c --- */
 
 static void take_over(struct walk *walk, const struct state *s, unsigned at)
 {
@@ -320,7 +320,7 @@ static void take_over(struct walk *walk, const struct state *s, unsigned at)
         host->hearing = SUBSCRIBED; /* redis_listener.c on_tracking */
         walk_to(walk, &n, "the new listener of host # is subscribed", at);
     } else if (host->hearing == VOIDED || host->hearing == SUBSCRIBED) {
-        host->hearing = HEARING; /* listener.c on_subscribed, then on_beat */
+        host->hearing = HEARING; /* subscriber.c on_subscribed, then on_beat */
         host->lease = true;
         if (!first && !has_fault(config, NO_VOID))
             bump(&n, at);
@@ -334,7 +334,7 @@ static void hear(struct walk *walk, const struct state *s, unsigned at)
     struct host *host = &n.hosts[at];
 
     if (host->hearing >= SUBSCRIBED && host->messages > 0) {
-        host->messages--; /* listener.c on_key, on_flush */
+        host->messages--; /* subscriber.c on_key, on_flush */
         bump(&n, at);
         walk_to(walk, &n, "host # hears of the tag", at);
     }
