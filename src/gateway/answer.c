@@ -3,6 +3,8 @@
 
 #include <fastcgi.h>
 
+#include "http/problem.h"
+
 enum {
     HEAD_EXTRA = 128, /* Status, X-Request-Id, Content-Length, the empty line */
     PIECES = RESPONSE_PARTS + 1
@@ -151,16 +153,6 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id, b
 
 void answer_error(struct request *request, unsigned status, const char *message)
 {
-    struct response *response = &request->response;
-
-    response_reset(response, SIZE_MAX);
-    response->status = status;
-    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    buf_literal(&response->body, "{\"success\":false,\"message\":");
-    buf_json_string(&response->body, str_from(message));
-    buf_literal(&response->body, ",\"requestId\":");
-    buf_json_string(&response->body, str_make(request->id, sizeof request->id));
-    buf_char(&response->body, '}');
-    response_body_done(response);
+    response_reset(&request->response, SIZE_MAX);
+    problem_write(request, status, str_from(message), NULL);
 }

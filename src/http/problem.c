@@ -79,8 +79,8 @@ void problem_errors_json(struct buf *out, const struct problem *problem)
     buf_char(out, ']');
 }
 
-void problem_send(struct request *request, unsigned status, struct str message,
-                  const struct problem *problem)
+void problem_write(struct request *request, unsigned status, struct str message,
+                   const struct problem *problem)
 {
     struct response *response = &request->response;
     struct buf *body = &response->body;
@@ -97,6 +97,12 @@ void problem_send(struct request *request, unsigned status, struct str message,
     response_body_done(response);
     response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
     response_header_lit(response, "Cache-Control", "no-store");
+}
+
+void problem_send(struct request *request, unsigned status, struct str message,
+                  const struct problem *problem)
+{
+    problem_write(request, status, message, problem);
     request_finish(request);
 }
 

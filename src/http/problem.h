@@ -36,8 +36,11 @@ void problem_addf(struct problem *problem, struct str field, const char *format,
 /* ,"errors":[…] or nothing. */
 void problem_errors_json(struct buf *out, const struct problem *problem);
 
-/* Answers with the envelope and finishes the request.  Header lines set before are kept (Allow,
- * Cache-Status); a body made before is not.  problem may be NULL. */
+/* Makes the response the envelope.  Header lines set before are kept (Allow, Cache-Status); a body
+ * made before is not.  problem may be NULL. */
+void problem_write(struct request *request, unsigned status, struct str message,
+                   const struct problem *problem);
+/* The same, and finishes the request. */
 void problem_send(struct request *request, unsigned status, struct str message,
                   const struct problem *problem);
 /* The answer that an error stands for: the one place where errors become statuses. */
