@@ -20,18 +20,6 @@ static char *put(char *to, struct str s)
     return to + s.len;
 }
 
-static char *put_uint(char *to, uint64_t value)
-{
-    char digits[20];
-    size_t n = sizeof digits;
-
-    do {
-        digits[--n] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    return put(to, str_make(digits + n, sizeof digits - n));
-}
-
 /* RFC 9110 sections 15.3.5 and 15.4.5. */
 static bool has_content(unsigned status)
 {
@@ -41,9 +29,10 @@ static bool has_content(unsigned status)
 static char *put_head(char *to, const struct request *request, size_t length)
 {
     const struct response *response = &request->response;
+    char room[DECIMAL_MAX];
 
     to = put(to, STR("Status: "));
-    to = put_uint(to, response->status);
+    to = put(to, str_decimal(response->status, room));
     *to++ = ' ';
     to = put(to, status_phrase(response->status));
     to = put(to, STR("\r\n"));
@@ -52,7 +41,7 @@ static char *put_head(char *to, const struct request *request, size_t length)
     to = put(to, str_make(request->id, sizeof request->id));
     if (has_content(response->status)) {
         to = put(to, STR("\r\nContent-Length: "));
-        to = put_uint(to, length);
+        to = put(to, str_decimal(length, room));
     }
     return put(to, STR("\r\n\r\n"));
 }
