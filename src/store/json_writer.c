@@ -50,44 +50,21 @@ void json_raw(struct json_writer *writer, const char *text, size_t len)
 
 /* Text. */
 
-/* 0: as it is; 1: a control character; 2: part of a sequence of UTF-8; else the letter behind the
- * backslash. */
+/* What a byte is within a string; what is none of these is the letter behind the backslash. */
+enum { PLAIN, CONTROL, SEQUENCE /* of UTF-8, or part of one */ };
+
 static const unsigned char special[256] = {
-    1,
-    [1] = 1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    'b',
-    't',
-    'n',
-    1,
-    'f',
-    'r',
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
+    [0 ... 7] = CONTROL,
+    ['\b'] = 'b',
+    ['\t'] = 't',
+    ['\n'] = 'n',
+    ['\v'] = CONTROL,
+    ['\f'] = 'f',
+    ['\r'] = 'r',
+    [14 ... 31] = CONTROL,
     ['"'] = '"',
     ['\\'] = '\\',
-    [0x80 ... 0xff] = 2,
+    [0x80 ... 0xff] = SEQUENCE,
 };
 
 /* Writes what stands for the special byte at text; returns how many bytes of text that took. */
@@ -96,19 +73,19 @@ static size_t put_special(struct json_writer *writer, const unsigned char *text,
     unsigned char c = text[0], kind = special[c];
     size_t used = 1;
 
-    if (kind == 2) {
+    if (kind == SEQUENCE) {
         used = utf8_sequence(text, len);
         memcpy(writer->at, used > 0 ? (const char *)text : "\xef\xbf\xbd", used > 0 ? used : 3);
         writer->at += used > 0 ? used : 3;
         return used > 0 ? used : 1;
     }
     *writer->at++ = '\\';
-    if (kind > 2) {
-        *writer->at++ = (char)kind;
-    } else {
+    if (kind == CONTROL) {
         memcpy(writer->at, "u00", 3);
         hex_encode(&c, 1, writer->at + 3);
         writer->at += 5;
+    } else {
+        *writer->at++ = (char)kind;
     }
     return used;
 }
@@ -134,7 +111,7 @@ static size_t put_plain(char *to, const unsigned char *text, size_t len)
             return at + (size_t)__builtin_ctz((unsigned)mask);
     }
 #endif
-    while (at < len && special[text[at]] == 0) {
+    while (at < len && special[text[at]] == PLAIN) {
         to[at] = (char)text[at];
         at++;
     }
@@ -154,7 +131,7 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
         writer->at += done;
         from += done;
         len -= done;
-        while (len > 0 && special[*from] != 0) {
+        while (len > 0 && special[*from] != PLAIN) {
             done = put_special(writer, from, len);
             from += done;
             len -= done;
