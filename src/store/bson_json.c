@@ -28,23 +28,23 @@ static bool write_nested(struct json_writer *out, const struct bson_element *nes
     int more;
 
     if (depth > DEPTH_MAX) {
-        json_raw(out, "null", 4);
+        json_writer_raw(out, "null", 4);
         return true;
     }
     if (!bson_walk_init(&walk, nested->data, nested->len))
         return false;
-    json_raw(out, array ? "[" : "{", 1);
+    json_writer_raw(out, array ? "[" : "{", 1);
     while ((more = bson_walk_next(&walk, (struct str){NULL, 0}, &element)) > 0) {
-        json_raw(out, comma, strlen(comma));
+        json_writer_raw(out, comma, strlen(comma));
         comma = ",";
         if (!array) {
             json_writer_string(out, element.name.ptr, element.name.len);
-            json_raw(out, ":", 1);
+            json_writer_raw(out, ":", 1);
         }
         if (!write_value(out, &element, depth))
             return false;
     }
-    json_raw(out, array ? "]" : "}", 1);
+    json_writer_raw(out, array ? "]" : "}", 1);
     return more == 0;
 }
 
@@ -54,12 +54,12 @@ static bool write_value(struct json_writer *out, const struct bson_element *elem
 
     switch (element->kind) {
     case KIND_STRING: json_writer_string(out, (const char *)data, element->len); break;
-    case KIND_DOUBLE: json_number(out, bson_get_double(data)); break;
-    case KIND_INT32: json_int64(out, bson_get_int32(data)); break;
-    case KIND_INT64: json_int64(out, bson_get_int64(data)); break;
-    case KIND_BOOL: json_raw(out, *data != 0 ? "true" : "false", *data != 0 ? 4 : 5); break;
-    case KIND_DATE: json_date(out, bson_get_int64(data)); break;
-    case KIND_OID: json_hex(out, data, OID_SIZE); break;
+    case KIND_DOUBLE: json_writer_number(out, bson_get_double(data)); break;
+    case KIND_INT32: json_writer_int64(out, bson_get_int32(data)); break;
+    case KIND_INT64: json_writer_int64(out, bson_get_int64(data)); break;
+    case KIND_BOOL: json_writer_raw(out, *data != 0 ? "true" : "false", *data != 0 ? 4 : 5); break;
+    case KIND_DATE: json_writer_date(out, bson_get_int64(data)); break;
+    case KIND_OID: json_writer_hex(out, data, OID_SIZE); break;
     case KIND_DOCUMENT:
     case KIND_ARRAY: return write_nested(out, element, depth + 1);
     case KIND_BINARY:
@@ -73,7 +73,7 @@ static bool write_value(struct json_writer *out, const struct bson_element *elem
     case KIND_TIMESTAMP:
     case KIND_DECIMAL:
     case KIND_MAX_KEY:
-    case KIND_MIN_KEY: json_raw(out, "null", 4); break;
+    case KIND_MIN_KEY: json_writer_raw(out, "null", 4); break;
     }
     return true;
 }
@@ -159,7 +159,7 @@ static bool take_field(struct task *task, const struct shape_field *field, size_
         return false;
     if (field->hidden || out == NULL)
         return true;
-    if (json_room(out, field->name.len + 4)) {
+    if (json_writer_room(out, field->name.len + 4)) {
         char *to = out->at;
         *to++ = task->mark;
         *to++ = '"';
@@ -212,11 +212,11 @@ enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *sh
         return ERR_PROTOCOL;
     if (out == NULL)
         return take_fields(&task, &walk) ? ERR_OK : ERR_PROTOCOL;
-    json_begin(&writer, out);
+    json_writer_begin(&writer, out);
     task.out = &writer;
     good = take_fields(&task, &walk);
-    json_raw(&writer, task.mark == '{' ? "{}" : "}", task.mark == '{' ? 2 : 1);
-    json_end(&writer);
+    json_writer_raw(&writer, task.mark == '{' ? "{}" : "}", task.mark == '{' ? 2 : 1);
+    json_writer_end(&writer);
     return !good ? ERR_PROTOCOL : out->err;
 }
 
@@ -224,7 +224,7 @@ void json_double(struct buf *out, double number)
 {
     struct json_writer writer;
 
-    json_begin(&writer, out);
-    json_number(&writer, number);
-    json_end(&writer);
+    json_writer_begin(&writer, out);
+    json_writer_number(&writer, number);
+    json_writer_end(&writer);
 }

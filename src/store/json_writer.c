@@ -14,7 +14,7 @@
 
 enum { SLACK = 32, NUMBER_MAX = 40, DECIMALS_MAX = 6 };
 
-bool json_grow(struct json_writer *writer, size_t size)
+bool json_writer_grow(struct json_writer *writer, size_t size)
 {
     struct buf *buf = writer->buf;
 
@@ -28,21 +28,21 @@ bool json_grow(struct json_writer *writer, size_t size)
     return !writer->failed;
 }
 
-void json_begin(struct json_writer *writer, struct buf *buf)
+void json_writer_begin(struct json_writer *writer, struct buf *buf)
 {
     *writer = (struct json_writer){.buf = buf};
-    json_grow(writer, SLACK);
+    json_writer_grow(writer, SLACK);
 }
 
-void json_end(struct json_writer *writer)
+void json_writer_end(struct json_writer *writer)
 {
     if (!writer->failed)
         writer->buf->len = (size_t)(writer->at - writer->buf->ptr);
 }
 
-void json_raw(struct json_writer *writer, const char *text, size_t len)
+void json_writer_raw(struct json_writer *writer, const char *text, size_t len)
 {
-    if (len == 0 || !json_room(writer, len))
+    if (len == 0 || !json_writer_room(writer, len))
         return;
     memcpy(writer->at, text, len);
     writer->at += len;
@@ -123,7 +123,7 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
     const unsigned char *from = (const unsigned char *)text;
     size_t done;
 
-    if (!json_room(writer, len + SLACK))
+    if (!json_writer_room(writer, len + SLACK))
         return;
     *writer->at++ = '"';
     while (len > 0) {
@@ -135,7 +135,7 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
             done = put_special(writer, from, len);
             from += done;
             len -= done;
-            if (!json_room(writer, len + SLACK))
+            if (!json_writer_room(writer, len + SLACK))
                 return;
         }
     }
@@ -168,9 +168,9 @@ static char *put_uint(char *to, uint64_t value)
     return to + sizeof digits - at;
 }
 
-void json_int64(struct json_writer *writer, int64_t value)
+void json_writer_int64(struct json_writer *writer, int64_t value)
 {
-    if (!json_room(writer, NUMBER_MAX))
+    if (!json_writer_room(writer, NUMBER_MAX))
         return;
     if (value < 0)
         *writer->at++ = '-';
@@ -204,30 +204,30 @@ static bool put_decimal(struct json_writer *writer, double number)
     return false;
 }
 
-void json_number(struct json_writer *writer, double number)
+void json_writer_number(struct json_writer *writer, double number)
 {
     char text[NUMBER_MAX];
     int len;
 
     if (!isfinite(number)) {
-        json_raw(writer, "null", 4);
+        json_writer_raw(writer, "null", 4);
         return;
     }
     if (fabs(number) < 1e15 && (double)(int64_t)number == number) {
-        json_int64(writer, (int64_t)number);
+        json_writer_int64(writer, (int64_t)number);
         return;
     }
-    if (!json_room(writer, NUMBER_MAX) || put_decimal(writer, number))
+    if (!json_writer_room(writer, NUMBER_MAX) || put_decimal(writer, number))
         return;
     for (int digits = 15; digits <= 17; digits++) {
         len = snprintf(text, sizeof text, "%.*g", digits, number);
         if (strtod(text, NULL) == number)
             break;
     }
-    json_raw(writer, text, (size_t)len);
+    json_writer_raw(writer, text, (size_t)len);
 }
 
-void json_date(struct json_writer *writer, int64_t wall_ms)
+void json_writer_date(struct json_writer *writer, int64_t wall_ms)
 {
     enum { DAY_MS = 86400000, DAY_TEXT = 11 };
     static _Thread_local int64_t cached_day = INT64_MIN;
@@ -236,7 +236,7 @@ void json_date(struct json_writer *writer, int64_t wall_ms)
     unsigned ms;
     char *to;
 
-    if (!json_room(writer, CLOCK_ISO_SIZE + 2))
+    if (!json_writer_room(writer, CLOCK_ISO_SIZE + 2))
         return;
     to = writer->at;
     *to++ = '"';
@@ -260,9 +260,9 @@ void json_date(struct json_writer *writer, int64_t wall_ms)
     writer->at = to + CLOCK_ISO_SIZE + 1;
 }
 
-void json_hex(struct json_writer *writer, const unsigned char *bytes, size_t len)
+void json_writer_hex(struct json_writer *writer, const unsigned char *bytes, size_t len)
 {
-    if (!json_room(writer, 2 * len + 2))
+    if (!json_writer_room(writer, 2 * len + 2))
         return;
     *writer->at++ = '"';
     hex_encode(bytes, len, writer->at);

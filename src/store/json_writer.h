@@ -4,32 +4,32 @@
 
 #include "base/buf.h"
 
-/* Inside of store/: appends to a buf without its bookkeeping on each byte.  Between json_begin and
- * json_end the buf itself must not be touched.  After a failure (the buf's cap) writing goes on
- * into nothing, and the buf has its error. */
+/* Inside of store/: appends to a buf without its bookkeeping on each byte.  Between
+ * json_writer_begin and json_writer_end the buf itself must not be touched.  After a failure (the
+ * buf's cap) writing goes on into nothing, and the buf has its error. */
 struct json_writer {
     char *at, *end;
     struct buf *buf;
     bool failed;
 };
 
-void json_begin(struct json_writer *writer, struct buf *buf);
-void json_end(struct json_writer *writer);
+void json_writer_begin(struct json_writer *writer, struct buf *buf);
+void json_writer_end(struct json_writer *writer);
 /* Room for size bytes at writer->at; false when there is none. */
-bool json_grow(struct json_writer *writer, size_t size);
-static inline bool json_room(struct json_writer *writer, size_t size)
+bool json_writer_grow(struct json_writer *writer, size_t size);
+static inline bool json_writer_room(struct json_writer *writer, size_t size)
 {
-    return (size_t)(writer->end - writer->at) >= size || json_grow(writer, size);
+    return (size_t)(writer->end - writer->at) >= size || json_writer_grow(writer, size);
 }
 
-void json_raw(struct json_writer *writer, const char *text, size_t len);
+void json_writer_raw(struct json_writer *writer, const char *text, size_t len);
 /* With quotes; invalid UTF-8 becomes U+FFFD, one for each byte that begins nothing valid. */
 void json_writer_string(struct json_writer *writer, const char *text, size_t len);
-void json_int64(struct json_writer *writer, int64_t value);
-void json_number(struct json_writer *writer, double number);
+void json_writer_int64(struct json_writer *writer, int64_t value);
+void json_writer_number(struct json_writer *writer, double number);
 /* As a JSON string, ISO 8601 in UTC. */
-void json_date(struct json_writer *writer, int64_t wall_ms);
+void json_writer_date(struct json_writer *writer, int64_t wall_ms);
 /* Lower-case hex in quotes. */
-void json_hex(struct json_writer *writer, const unsigned char *bytes, size_t len);
+void json_writer_hex(struct json_writer *writer, const unsigned char *bytes, size_t len);
 
 #endif
