@@ -63,6 +63,7 @@ liblarder_a_SOURCES = \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
 	src/base/idiom.h \
+	src/base/json_writer.c src/base/json_writer.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
@@ -146,7 +147,6 @@ liblarder_a_SOURCES = \
 	src/store/collection_admin.c \
 	src/store/collection_write.c \
 	src/store/driver.c src/store/driver.h \
-	src/store/json_writer.c src/store/json_writer.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
 	src/store/mongo_uri.c src/store/mongo_uri.h \

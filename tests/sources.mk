@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_config \
 	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
+	tests/unit/base/test_json_writer \
 	tests/unit/base/test_password \
 	tests/unit/base/test_str \
 	tests/unit/cache/test_entry \

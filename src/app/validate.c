@@ -210,7 +210,7 @@ static void value_json(const struct value *value, struct buf *out)
     switch (value->type) {
     case VALUE_BOOL: buf_str(out, value->boolean ? STR("true") : STR("false")); break;
     case VALUE_INT: buf_int(out, value->integer); break;
-    case VALUE_DOUBLE: json_double(out, value->number); break;
+    case VALUE_DOUBLE: buf_json_double(out, value->number); break;
     case VALUE_STRING: buf_json_string(out, value->string); break;
     case VALUE_DATE:
         clock_iso(value->integer, text);

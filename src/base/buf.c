@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json_writer.h"
 #include "base/mem.h"
 
 enum { SIZE_MIN = 256 };
@@ -94,51 +95,20 @@ void buf_printf(struct buf *buf, const char *format, ...)
         buf_append(buf, text, (size_t)len);
 }
 
-/* What a byte below 0x20, a quote or a backslash is escaped as. */
-static void json_escape(struct buf *buf, unsigned char c)
-{
-    static const char names[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char text[6] = {'\\', (char)c};
-    size_t len = 2;
-
-    if (c < sizeof names && names[c] != 0) {
-        text[1] = names[c];
-    } else if (c < 0x20) {
-        memcpy(text + 1, "u00", 3);
-        hex_encode(&c, 1, text + 4);
-        len = 6;
-    }
-    buf_append(buf, text, len);
-}
-
-void buf_json_text(struct buf *buf, struct str s)
-{
-    size_t start = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_append(buf, s.ptr + start, i - start);
-        json_escape(buf, c);
-        start = i + 1;
-    }
-    if (s.len > start)
-        buf_append(buf, s.ptr + start, s.len - start);
-}
-
 void buf_json_string(struct buf *buf, struct str s)
 {
-    size_t len = str_utf8_len(s);
+    struct json_writer writer;
 
-    buf_char(buf, '"');
-    buf_json_text(buf, str_make(s.ptr, len));
-    while (len < s.len) {
-        buf_literal(buf, "\xef\xbf\xbd");
-        s = str_from_offset(s, len + 1);
-        len = str_utf8_len(s);
-        buf_json_text(buf, str_make(s.ptr, len));
-    }
-    buf_char(buf, '"');
+    json_writer_begin(&writer, buf);
+    json_writer_string(&writer, s.ptr, s.len);
+    json_writer_end(&writer);
+}
+
+void buf_json_double(struct buf *buf, double number)
+{
+    struct json_writer writer;
+
+    json_writer_begin(&writer, buf);
+    json_writer_number(&writer, number);
+    json_writer_end(&writer);
 }

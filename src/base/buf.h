@@ -48,11 +48,9 @@ void buf_char(struct buf *buf, char c);
 void buf_uint(struct buf *buf, uint64_t value);
 void buf_int(struct buf *buf, int64_t value);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* s as the inside of a JSON string (RFC 8259), without the quotes.  s must be UTF-8. */
-void buf_json_text(struct buf *buf, struct str s);
-/* s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD, one for each byte that
- * begins nothing valid. */
+/* As one value of json_writer.h, which says how. */
 void buf_json_string(struct buf *buf, struct str s);
+void buf_json_double(struct buf *buf, double number);
 
 static inline void buf_str(struct buf *buf, struct str s)
 {

@@ -116,13 +116,6 @@ void source_free(struct source *source)
 
 /* --- Cells --- */
 
-static void put_string(struct buf *out, struct str cell)
-{
-    buf_char(out, '"');
-    buf_json_text(out, cell);
-    buf_char(out, '"');
-}
-
 /* What is no number goes on as a string, and is refused with the same words as in a request. */
 static void put_number(struct buf *out, struct str cell)
 {
@@ -132,7 +125,7 @@ static void put_number(struct buf *out, struct str cell)
     if (str_double(cell, -DBL_MAX, DBL_MAX, &number) == ERR_OK)
         buf_str(out, cell);
     else
-        put_string(out, cell);
+        buf_json_string(out, cell);
 }
 
 static void put_bool(struct buf *out, struct str cell)
@@ -143,7 +136,7 @@ static void put_bool(struct buf *out, struct str cell)
     else if (str_eq_nocase(cell, STR("false")))
         buf_literal(out, "false");
     else
-        put_string(out, cell);
+        buf_json_string(out, cell);
 }
 
 static void put_strings(struct buf *out, struct str cell)
@@ -155,7 +148,7 @@ static void put_strings(struct buf *out, struct str cell)
     while (str_split(&cell, ';', &item)) {
         if (!first)
             buf_char(out, ',');
-        put_string(out, str_trim(item));
+        buf_json_string(out, str_trim(item));
         first = false;
     }
     buf_char(out, ']');
@@ -170,7 +163,7 @@ static void put_cell(struct buf *out, const struct field *field, struct str cell
     case FIELD_STRINGS: put_strings(out, cell); break;
     case FIELD_ID:
     case FIELD_STRING:
-    case FIELD_TIME: put_string(out, cell); break;
+    case FIELD_TIME: buf_json_string(out, cell); break;
     }
 }
 
@@ -190,7 +183,7 @@ static const char *put_row(struct source *source, const struct input_row *row)
             return "text is not UTF-8";
         if (out->len > 1)
             buf_char(out, ',');
-        put_string(out, source->columns[i]->name);
+        buf_json_string(out, source->columns[i]->name);
         buf_char(out, ':');
         put_cell(out, source->columns[i], row->cells[i]);
     }

@@ -2,7 +2,6 @@
 #include "http/query.h"
 
 #include "http/percent.h"
-#include "store/bson_json.h"
 
 enum { ID_SIZE = 24, NUMBER_TEXT_MAX = 40 };
 
@@ -53,7 +52,7 @@ static enum err read_number(const struct reading *reading, const struct query_pa
         problem_addf(reading->problem, param->name, "must be a number of at least %g", param->min);
         return ERR_INVALID;
     }
-    json_double(&canonical, value->number);
+    buf_json_double(&canonical, value->number);
     value->text = arena_str(reading->arena, buf_view(&canonical));
     buf_free(&canonical);
     return ERR_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/bson_json.h"
 
+#include "base/json_writer.h"
 #include "store/bson_walk.h"
-#include "store/json_writer.h"
 
 enum { DEPTH_MAX = 16 };
 
@@ -218,13 +218,4 @@ enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *sh
     json_writer_raw(&writer, task.mark == '{' ? "{}" : "}", task.mark == '{' ? 2 : 1);
     json_writer_end(&writer);
     return !good ? ERR_PROTOCOL : out->err;
-}
-
-void json_double(struct buf *out, double number)
-{
-    struct json_writer writer;
-
-    json_writer_begin(&writer, out);
-    json_writer_number(&writer, number);
-    json_writer_end(&writer);
 }

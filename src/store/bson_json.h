@@ -42,7 +42,5 @@ size_t shape_find(const struct shape *shape, struct str name);
  */
 enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *shape,
                          struct buf *out, struct value *captured, struct arena *arena);
-/* The number as in JSON: shortest round trip, "null" when it is not finite. */
-void json_double(struct buf *out, double number);
 
 #endif

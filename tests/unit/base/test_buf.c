@@ -35,43 +35,6 @@ static void test_numbers(void **state)
     buf_free(&buf);
 }
 
-static void test_json_strings_are_escaped(void **state)
-{
-    struct buf buf = BUF_INIT(256);
-
-    (void)state;
-    buf_json_string(&buf, STR("a\"\\\n\x01\x7f\xc3\xa9"));
-    assert_str(buf_view(&buf), "\"a\\\"\\\\\\n\\u0001\x7f\xc3\xa9\"");
-    buf_reset(&buf);
-    buf_json_string(&buf, STR(""));
-    assert_str(buf_view(&buf), "\"\"");
-    buf_free(&buf);
-}
-
-#define U_FFFD "\xef\xbf\xbd"
-
-static void test_only_invalid_bytes_of_a_json_string_are_replaced(void **state)
-{
-    static const struct {
-        const char *text, *json;
-    } cases[] = {
-        {"\xff", "\"" U_FFFD "\""},
-        {"\"\xff\n", "\"\\\"" U_FFFD "\\n\""},
-        {"\xc3\xa9\xff\xe2\x82\xac", "\"\xc3\xa9" U_FFFD "\xe2\x82\xac\""},
-        {"\xe2\x82\xf0\x9f\x98\x80", "\"" U_FFFD U_FFFD "\xf0\x9f\x98\x80\""},
-        {"\xc3\xa9\xc3", "\"\xc3\xa9" U_FFFD "\""},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct buf buf = BUF_INIT(256);
-
-        buf_json_string(&buf, str_from(cases[i].text));
-        assert_str(buf_view(&buf), cases[i].json);
-        buf_free(&buf);
-    }
-}
-
 static void test_iso_times(void **state)
 {
     static const struct {
@@ -116,8 +79,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cap_appends_nothing_and_stays_in_error),
         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_json_strings_are_escaped),
-        cmocka_unit_test(test_only_invalid_bytes_of_a_json_string_are_replaced),
         cmocka_unit_test(test_iso_times),
         cmocka_unit_test(test_arena_keeps_its_first_block),
     };

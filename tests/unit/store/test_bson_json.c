@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include <float.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -97,86 +95,6 @@ static void test_captures(void **state)
     assert_int_equal(captured[2].strings.count, 2);
     assert_str(captured[2].strings.items[1], "yy");
     arena_reset(&arena);
-}
-
-static const char *number(double value)
-{
-    buf_reset(&out);
-    json_double(&out, value);
-    buf_char(&out, '\0');
-    return out.ptr;
-}
-
-static void test_numbers(void **state)
-{
-    static const struct {
-        double value;
-        const char *text;
-    } cases[] = {
-        {10.0, "10"},
-        {19.99, "19.99"},
-        {-0.0, "0"},
-        {-1.5, "-1.5"},
-        {0.1, "0.1"},
-        {0.1 + 0.2, "0.30000000000000004"},
-        {0.000001, "0.000001"},
-        {1e-7, "1e-07"},
-        {123456.789012, "123456.789012"},
-        {999999999.99, "999999999.99"},
-        {1e15, "1e+15"},
-        {9007199254740993.0, "9007199254740992"},
-        {1.7976931348623157e308, "1.7976931348623157e+308"},
-        {5e-324, "4.94065645841247e-324"},
-        {NAN, "null"},
-        {INFINITY, "null"},
-        {-INFINITY, "null"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_string_equal(number(cases[i].value), cases[i].text);
-    for (int i = 0; i < 200000; i++) {
-        double value = (double)(int64_t)random_u64() / pow(10, (double)(random_u64() % 25));
-        uint64_t bits = random_u64();
-        if (i % 2 == 0)
-            memcpy(&value, &bits, sizeof value);
-        if (i % 5 == 0)
-            value = (double)(int64_t)(random_u64() % 100000000) / 100;
-        if (isfinite(value))
-            assert_true(strtod(number(value), NULL) == value);
-    }
-}
-
-static void test_text(void **state)
-{
-    static const struct {
-        const char *text, *json;
-    } cases[] = {
-        {"", ""},
-        {"plain", "plain"},
-        {"\"\\/", "\\\"\\\\/"},
-        {"\b\f\n\r\t\x01\x1f\x7f", "\\b\\f\\n\\r\\t\\u0001\\u001f\x7f"},
-        {"sixteen bytes...\n sixteen bytes..", "sixteen bytes...\\n sixteen bytes.."},
-        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
-        {"a\xff"
-         "b",
-         "a\xef\xbf\xbd"
-         "b"},
-        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
-        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
-        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
-        {"end\xe2\x82", "end\xef\xbf\xbd\xef\xbf\xbd"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char expected[256];
-        bson_t document = BSON_INITIALIZER;
-        bson_append_utf8(&document, "a", 1, cases[i].text, (int)strlen(cases[i].text));
-        snprintf(expected, sizeof expected, "{\"a\":\"%s\"}", cases[i].json);
-        assert_string_equal(json_of(&document), expected);
-        bson_destroy(&document);
-    }
 }
 
 static void random_text(bson_t *to, const char *key)
@@ -336,7 +254,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types),   cmocka_unit_test(test_captures),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_text),
         cmocka_unit_test(test_deep),    cmocka_unit_test(test_against_library),
         cmocka_unit_test(test_hostile), cmocka_unit_test(test_cap),
         cmocka_unit_test(test_oid),

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LARDER_STORE_JSON_WRITER_H
-#define LARDER_STORE_JSON_WRITER_H
+#ifndef LARDER_BASE_JSON_WRITER_H
+#define LARDER_BASE_JSON_WRITER_H
 
 #include "base/buf.h"
 
-/* Inside of store/: appends to a buf without its bookkeeping on each byte.  Between
- * json_writer_begin and json_writer_end the buf itself must not be touched.  After a failure (the
- * buf's cap) writing goes on into nothing, and the buf has its error. */
+/* JSON appended to a buf without its bookkeeping on each byte.  Between json_writer_begin and
+ * json_writer_end the buf itself must not be touched.  After a failure (the buf's cap) writing goes
+ * on into nothing, and the buf has its error.  Room is asked for amply: what would just fit may be
+ * refused. */
 struct json_writer {
     char *at, *end;
     struct buf *buf;

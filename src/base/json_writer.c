@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "store/json_writer.h"
+#include "base/json_writer.h"
 
 #include <math.h>
 #include <stdio.h>
