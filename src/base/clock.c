@@ -37,12 +37,13 @@ static void put_digits(char *to, int count, int64_t value)
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE])
 {
     const int64_t day_ms = 86400000;
-    const int64_t first = -62167219200000, last = 253402300799999;
-    int64_t ms = wall_ms < first ? first : wall_ms > last ? last : wall_ms;
+    int64_t ms = wall_ms < CLOCK_FIRST_MS  ? CLOCK_FIRST_MS
+                 : wall_ms > CLOCK_LAST_MS ? CLOCK_LAST_MS
+                                           : wall_ms;
     /* Days since 0000-03-01 make leap days the last of their year and the arithmetic plain
      * (H. Hinnant, "chrono-compatible low-level date algorithms"). */
-    int64_t days = (ms - first) / day_ms + 305 - 365;
-    int64_t rest = (ms - first) % day_ms;
+    int64_t days = (ms - CLOCK_FIRST_MS) / day_ms + 305 - 365;
+    int64_t rest = (ms - CLOCK_FIRST_MS) % day_ms;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     int64_t of_era = days - era * 146097;
     int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
@@ -158,7 +159,6 @@ static enum err take_zone(struct str *s, int *minutes)
 
 enum err clock_parse_iso(struct str text, int64_t *wall_ms)
 {
-    const int64_t first = -62167219200000, last = 253402300799999;
     int64_t days, ms;
     int hour, minute, second = 0, fraction = 0, zone;
 
@@ -176,7 +176,7 @@ enum err clock_parse_iso(struct str text, int64_t *wall_ms)
             return ERR_SYNTAX;
         ms += ((int64_t)(hour * 60 + minute - zone) * 60 + second) * 1000 + fraction;
     }
-    if (ms < first || ms > last)
+    if (ms < CLOCK_FIRST_MS || ms > CLOCK_LAST_MS)
         return ERR_SYNTAX;
     *wall_ms = ms;
     return ERR_OK;

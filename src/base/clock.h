@@ -16,9 +16,12 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
 
+/* The first and the last time of the years 0 to 9999: what four digits can tell. */
+#define CLOCK_FIRST_MS INT64_C(-62167219200000)
+#define CLOCK_LAST_MS  INT64_C(253402300799999)
+
 enum { CLOCK_ISO_SIZE = 24 };
-/* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL) for times of the years 0 to 9999; others are
- * clamped to that range. */
+/* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL); times outside that range are clamped to it. */
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
 /* A day, or a day and a time of day with its zone (RFC 3339): "2026-11-23", "2026-11-23T17:00Z",
  * "2026-11-23T17:00:00.000+01:00".  Further digits of the second are cut.  ERR_SYNTAX for what is

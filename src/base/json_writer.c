@@ -243,7 +243,7 @@ void json_writer_date(struct json_writer *writer, int64_t wall_ms)
     if (day < 0 || day != cached_day) {
         clock_iso(wall_ms, to);
         memcpy(cached, to, sizeof cached);
-        cached_day = wall_ms > INT64_C(253402300799999) ? -1 : day;
+        cached_day = wall_ms > CLOCK_LAST_MS ? -1 : day;
     } else {
         memcpy(to, cached, DAY_TEXT);
         ms = (unsigned)(wall_ms % DAY_MS);
