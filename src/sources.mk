@@ -64,6 +64,7 @@ liblarder_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
+	src/base/le.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \

@@ -2,6 +2,7 @@
 #include "app/cursor.h"
 
 #include "base/hash.h"
+#include "base/le.h"
 
 enum {
     FORMAT = 1,
@@ -12,21 +13,6 @@ enum {
     CHECK_SIZE = 4,
     CURSOR_BYTES_MAX = 1500
 };
-
-static void put_uint(struct buf *out, uint64_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        buf_char(out, (char)(value >> (8 * i) & 255));
-}
-
-static uint64_t get_uint(const char *from, size_t size)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < size; i++)
-        value |= (uint64_t)(unsigned char)from[i] << (8 * i);
-    return value;
-}
 
 static void put_value(struct buf *out, const struct value *value)
 {
@@ -60,12 +46,12 @@ static void put_value(struct buf *out, const struct value *value)
     case VALUE_STRINGS:
     case VALUE_LIST: buf_char(out, '-'); return;
     }
-    put_uint(out, bits, sizeof bits);
+    buf_le(out, bits, sizeof bits);
 }
 
 static enum err get_value(char type, struct str bytes, struct value *value)
 {
-    uint64_t bits = bytes.len == 8 ? get_uint(bytes.ptr, 8) : 0;
+    uint64_t bits = bytes.len == 8 ? le_get(bytes.ptr, 8) : 0;
 
     *value = (struct value){.type = VALUE_NONE};
     if (type == 's') {
@@ -94,10 +80,10 @@ void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *ou
     char *to;
 
     buf_char(&bytes, FORMAT);
-    put_uint(&bytes, hash64(asked.ptr, asked.len), 8);
+    buf_le(&bytes, hash64(asked.ptr, asked.len), 8);
     buf_append(&bytes, keyset->id.bytes, OID_SIZE);
     put_value(&bytes, &keyset->value);
-    put_uint(&bytes, hash64(bytes.ptr, bytes.len), CHECK_SIZE);
+    buf_le(&bytes, hash64(bytes.ptr, bytes.len), CHECK_SIZE);
     to = bytes.err == ERR_OK ? buf_reserve(out, BASE64_SIZE(bytes.len)) : NULL;
     if (to != NULL) {
         base64url_encode(bytes.ptr, bytes.len, to);
@@ -117,9 +103,9 @@ enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
         bytes.ptr[0] != FORMAT)
         return ERR_SYNTAX;
     end = bytes.len - CHECK_SIZE;
-    if (get_uint(bytes.ptr + end, CHECK_SIZE) != (hash64(bytes.ptr, end) & UINT32_MAX))
+    if (le_get(bytes.ptr + end, CHECK_SIZE) != (hash64(bytes.ptr, end) & UINT32_MAX))
         return ERR_SYNTAX;
-    if (get_uint(bytes.ptr + ASKED_AT, 8) != hash64(asked.ptr, asked.len))
+    if (le_get(bytes.ptr + ASKED_AT, 8) != hash64(asked.ptr, asked.len))
         return ERR_INVALID;
     memcpy(keyset->id.bytes, bytes.ptr + ID_AT, OID_SIZE);
     return get_value(bytes.ptr[TYPE_AT], str_make(bytes.ptr + VALUE_AT, end - VALUE_AT),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/json_writer.h"
+#include "base/le.h"
 #include "base/mem.h"
 
 enum { SIZE_MIN = 256 };
@@ -78,6 +79,14 @@ void buf_int(struct buf *buf, int64_t value)
     if (value < 0)
         buf_char(buf, '-');
     buf_uint(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void buf_le(struct buf *buf, uint64_t value, size_t size)
+{
+    char bytes[sizeof value];
+
+    le_put(bytes, value, size);
+    buf_append(buf, bytes, size);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "base/le.h"
 #include "base/mem.h"
 
 enum {
@@ -34,22 +35,6 @@ static void give(voidpf opaque, voidpf ptr)
 }
 
 /* --- The frame (RFC 1952) --- */
-
-static char *put_uint(char *to, uint32_t value, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        *to++ = (char)(value >> (8 * i) & 255);
-    return to;
-}
-
-static uint32_t get_uint(const char *from, size_t size)
-{
-    uint32_t value = 0;
-
-    for (size_t i = 0; i < size; i++)
-        value |= (uint32_t)(unsigned char)from[i] << (8 * i);
-    return value;
-}
 
 static char *put_bytes(char *to, struct str bytes)
 {
@@ -83,8 +68,8 @@ static size_t head_size(struct str packed)
 static char *put_stored(char *to, struct str text)
 {
     *to++ = 0;
-    to = put_uint(to, (uint32_t)text.len, 2);
-    to = put_uint(to, ~(uint32_t)text.len, 2);
+    to = le_put(to, (uint32_t)text.len, 2);
+    to = le_put(to, ~(uint32_t)text.len, 2);
     return put_bytes(to, text);
 }
 
@@ -124,8 +109,8 @@ enum err gzip_pack(struct str text, size_t lead, struct str comment, struct buf 
     stream.next_out = (Bytef *)to;
     stream.avail_out = (uInt)bound;
     if (deflate(&stream, Z_FINISH) == Z_STREAM_END) {
-        to = put_uint(to + stream.total_out, checksum(text), 4);
-        to = put_uint(to, (uint32_t)text.len, 4);
+        to = le_put(to + stream.total_out, checksum(text), 4);
+        to = le_put(to, (uint32_t)text.len, 4);
         buf_commit(out, (size_t)(to - begin));
         err = ERR_OK;
     }
@@ -155,13 +140,13 @@ void gzip_exchange(struct str packed, struct str old, struct str lead, struct ar
 {
     size_t head = head_size(packed), tail = packed.len - TAIL_SIZE;
     size_t behind = head + STORED_SIZE + old.len;
-    uint32_t sum = get_uint(packed.ptr + tail, 4);
-    uint32_t rest = get_uint(packed.ptr + tail + 4, 4) - (uint32_t)old.len;
+    uint32_t sum = (uint32_t)le_get(packed.ptr + tail, 4);
+    uint32_t rest = (uint32_t)le_get(packed.ptr + tail + 4, 4) - (uint32_t)old.len;
     char *stored = arena_alloc(arena, STORED_SIZE + lead.len + TAIL_SIZE), *end;
 
     end = put_stored(stored, lead);
     sum ^= share(old, rest) ^ share(lead, rest);
-    put_uint(put_uint(end, sum, 4), rest + (uint32_t)lead.len, 4);
+    le_put(le_put(end, sum, 4), rest + (uint32_t)lead.len, 4);
     parts[0] = str_make(packed.ptr, head);
     parts[1] = str_make(stored, STORED_SIZE + lead.len);
     parts[2] = str_make(packed.ptr + behind, tail - behind);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/entry.h"
 
-#include <endian.h>
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 
 /* Head: magic u16, format u8, tags u8, etag u8, reserved u8, status u16, plain u32, gzip u32,
  * fill u32, source u32, created i64, fresh, stale, error (each ms after created, u32), reserved
@@ -12,26 +12,15 @@
 enum { MAGIC = 0x524c, FORMAT = 1, FIXED = 56, CHECK = 8 };
 
 struct cursor {
-    const unsigned char *at;
+    const char *at;
 };
 
-static void put(struct buf *to, uint64_t value, size_t size)
-{
-    unsigned char bytes[8];
-
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (unsigned char)(value >> (8 * i));
-    buf_append(to, bytes, size);
-}
-
-/* size is a constant at each call: inlined, this is one load. */
 static inline uint64_t take(struct cursor *from, size_t size)
 {
-    uint64_t value = 0;
+    uint64_t value = le_get(from->at, size);
 
-    memcpy(&value, from->at, size);
     from->at += size;
-    return le64toh(value);
+    return value;
 }
 
 static uint64_t body_check(const struct entry *entry)
@@ -54,34 +43,34 @@ void entry_encode(const struct entry *entry, struct buf *head)
 {
     size_t start = head->len;
 
-    put(head, MAGIC, 2);
-    put(head, FORMAT, 1);
-    put(head, entry->tag_count, 1);
-    put(head, entry->etag.len, 1);
-    put(head, 0, 1);
-    put(head, entry->status, 2);
-    put(head, entry->plain.len, 4);
-    put(head, entry->gzip.len, 4);
-    put(head, entry->fill_ms, 4);
-    put(head, entry->source_at, 4);
-    put(head, (uint64_t)entry->created_ms, 8);
-    put(head, distance(entry, entry->fresh_until_ms), 4);
-    put(head, distance(entry, entry->stale_until_ms), 4);
-    put(head, distance(entry, entry->error_until_ms), 4);
-    put(head, 0, 4);
-    put(head, body_check(entry), 8);
+    buf_le(head, MAGIC, 2);
+    buf_le(head, FORMAT, 1);
+    buf_le(head, entry->tag_count, 1);
+    buf_le(head, entry->etag.len, 1);
+    buf_le(head, 0, 1);
+    buf_le(head, entry->status, 2);
+    buf_le(head, entry->plain.len, 4);
+    buf_le(head, entry->gzip.len, 4);
+    buf_le(head, entry->fill_ms, 4);
+    buf_le(head, entry->source_at, 4);
+    buf_le(head, (uint64_t)entry->created_ms, 8);
+    buf_le(head, distance(entry, entry->fresh_until_ms), 4);
+    buf_le(head, distance(entry, entry->stale_until_ms), 4);
+    buf_le(head, distance(entry, entry->error_until_ms), 4);
+    buf_le(head, 0, 4);
+    buf_le(head, body_check(entry), 8);
     for (size_t i = 0; i < entry->tag_count; i++)
-        put(head, entry->versions[i], 8);
+        buf_le(head, entry->versions[i], 8);
     buf_str(head, entry->etag);
     if (head->err == ERR_OK)
-        put(head, hash64(head->ptr + start, head->len - start), CHECK);
+        buf_le(head, hash64(head->ptr + start, head->len - start), CHECK);
 }
 
 /* The head's fields; *check is what the bodies must hash to. */
 static enum err decode_head(struct str bytes, struct entry *entry, size_t *head_len,
                             uint64_t *check)
 {
-    struct cursor at = {(const unsigned char *)bytes.ptr};
+    struct cursor at = {bytes.ptr};
     size_t checked;
 
     *entry = (struct entry){0};
@@ -107,7 +96,7 @@ static enum err decode_head(struct str bytes, struct entry *entry, size_t *head_
     *check = take(&at, 8);
     for (size_t i = 0; i < entry->tag_count; i++)
         entry->versions[i] = take(&at, 8);
-    entry->etag.ptr = (const char *)at.at;
+    entry->etag.ptr = at.at;
     at.at += entry->etag.len;
     if (take(&at, CHECK) != hash64(bytes.ptr, checked))
         return ERR_SYNTAX;
