@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/email.h"
+#include "app/indexes.h"
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/mem.h"
@@ -145,9 +146,6 @@ struct newcomer {
 
 static enum err insert(struct mongo_db *db, void *context)
 {
-    static const struct index_key email_key = {STR_INIT("email"), 1};
-    static const struct index_spec index = {
-        .name = "email", .keys = &email_key, .key_count = 1, .unique = true};
     const struct newcomer *newcomer = context;
     int64_t now_ms = clock_wall_ms();
     const struct assignment fields[] = {
@@ -164,7 +162,7 @@ static enum err insert(struct mongo_db *db, void *context)
     };
     const struct document document = {fields, COUNT(fields)};
     unsigned refused = 0;
-    enum err err = collection_create_indexes(db, users.name, &index, 1, &refused);
+    enum err err = indexes_ensure(db, &users, &refused);
 
     if (err == ERR_OK && refused > 0)
         err = ERR_UNSUPPORTED; /* without it two people could have one email */
