@@ -8,17 +8,22 @@
 
 enum { KEY_MAX = 96 };
 
-static struct str key_of(const struct app *app, const struct oid *id, struct buf *room)
+struct str activity_key(struct str prefix, const struct oid *id, struct buf *room)
 {
     char hex[OID_HEX_SIZE];
 
     oid_text(id, hex);
     *room = BUF_INIT(KEY_MAX);
-    buf_str(room, app->config.prefix);
+    buf_str(room, prefix);
     buf_literal(room, ":user:");
     buf_append(room, hex, sizeof hex);
     buf_literal(room, ":activity");
     return buf_view(room);
+}
+
+static struct str key_of(const struct app *app, const struct oid *id, struct buf *room)
+{
+    return activity_key(app->config.prefix, id, room);
 }
 
 /* --- Counting --- */

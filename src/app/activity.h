@@ -10,6 +10,9 @@
 
 struct app;
 
+/* The hash's name, in room, which the caller frees. */
+struct str activity_key(struct str prefix, const struct oid *id, struct buf *room);
+
 /* After a sign-in that MongoDB has counted: counts it in the hash too, and sets right what had
  * missed others.  The hash goes when the session that was made must have ended (until_ms). */
 void activity_count(struct app *app, const struct profile *profile, int64_t until_ms);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/activity.h"
 #include "app/email.h"
 #include "base/clock.h"
 #include "base/idiom.h"
@@ -178,17 +179,18 @@ static enum err read_all(struct mongo_db *db, void *context)
 
 static void print_person(struct ctl *ctl, struct profile *profile, bool redis)
 {
-    char text[CLOCK_ISO_SIZE + 1] = "never", id[OID_HEX_SIZE], key[160];
-    int len;
+    char text[CLOCK_ISO_SIZE + 1] = "never", id[OID_HEX_SIZE];
+    struct str prefix = str_from(config_text(ctl->config, CONFIG_PREFIX));
+    struct buf key;
 
     oid_text(&profile->id, id);
-    len = snprintf(key, sizeof key, "%s:user:%.*s:activity",
-                   config_text(ctl->config, CONFIG_PREFIX), OID_HEX_SIZE, id);
-    if (redis)
-        (void)ctl_redis(
-            ctl, 3,
-            (const struct str[]){STR("HGET"), str_make(key, (size_t)len), STR("lastLoginAt")},
-            take_last, &profile->last_login_ms);
+    if (redis) {
+        (void)ctl_redis(ctl, 3,
+                        (const struct str[]){STR("HGET"), activity_key(prefix, &profile->id, &key),
+                                             STR("lastLoginAt")},
+                        take_last, &profile->last_login_ms);
+        buf_free(&key);
+    }
     if (profile->last_login_ms > 0)
         clock_iso(profile->last_login_ms, text);
     printf("%.*s  %-6.*s  %-*.*s  %5lld  %.*s\n", OID_HEX_SIZE, id,
