@@ -93,7 +93,6 @@ liblarder_a_SOURCES = \
 	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \
 	src/cache/wait.c \
-	src/ctl/admin.c \
 	src/ctl/backend.c src/ctl/backend.h \
 	src/ctl/batch.c src/ctl/batch.h \
 	src/ctl/cache.c \

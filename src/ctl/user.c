@@ -11,30 +11,55 @@
 #include "ctl/person.h"
 #include "ctl/write.h"
 
-/* larderctl user add, passwd, role and list. */
+/* larderctl user add, passwd, role and list; and admin add, which is user add with that role. */
 
-static int run_add(struct ctl *ctl, int argc, char **argv)
+/* --- add --- */
+
+struct wish {
+    const char *email, *name;
+    enum role role;
+};
+
+/* From the second on: those of who cannot choose the role. */
+static const struct option options[] = {{"role", required_argument, NULL, 'r'},
+                                        {"email", required_argument, NULL, 'e'},
+                                        {"name", required_argument, NULL, 'n'},
+                                        {0}};
+
+static bool parse(int argc, char **argv, const struct option *known, struct wish *wish)
 {
-    static const struct option options[] = {{"email", required_argument, NULL, 'e'},
-                                            {"name", required_argument, NULL, 'n'},
-                                            {"role", required_argument, NULL, 'r'},
-                                            {0}};
-    const char *email = NULL, *name = NULL;
-    enum role role = ROLE_READER;
     int c;
 
     optind = 0;
-    while ((c = getopt_long(argc + 1, argv - 1, "", options, NULL)) != -1) {
+    while ((c = getopt_long(argc + 1, argv - 1, "", known, NULL)) != -1) {
         switch (c) {
-        case 'e': email = optarg; break;
-        case 'n': name = optarg; break;
-        case 'r': role = role_parse(str_from(optarg)); break;
-        default: return ctl_usage("user add takes --email, --name and --role only");
+        case 'e': wish->email = optarg; break;
+        case 'n': wish->name = optarg; break;
+        case 'r': wish->role = role_parse(str_from(optarg)); break;
+        default: return false;
         }
     }
-    if (optind != argc + 1 || role == ROLE_COUNT)
+    return optind == argc + 1 && wish->role != ROLE_COUNT;
+}
+
+static int run_add(struct ctl *ctl, int argc, char **argv)
+{
+    struct wish wish = {.role = ROLE_READER};
+
+    if (!parse(argc, argv, options, &wish))
         return ctl_usage("user add takes --email, --name, and --role reader, editor or admin");
-    return person_add(ctl, email, name != NULL ? name : email != NULL ? email : "", role);
+    if (wish.name == NULL)
+        wish.name = wish.email != NULL ? wish.email : "";
+    return person_add(ctl, wish.email, wish.name, wish.role);
+}
+
+static int run_admin(struct ctl *ctl, int argc, char **argv)
+{
+    struct wish wish = {.name = "Administrator", .role = ROLE_ADMIN};
+
+    if (!parse(argc, argv, options + 1, &wish))
+        return ctl_usage("admin add takes --email and --name only");
+    return person_add(ctl, wish.email, wish.name, wish.role);
 }
 
 /* --- Changing one --- */
@@ -222,12 +247,23 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
     return err == ERR_OK ? CTL_OK : CTL_FAILED;
 }
 
+#define PASSWORD_HELP                                                                              \
+    "Asks for the password on a terminal, twice, and else reads one line from standard input.\n"
+#define ADD_HELP "Exits 3 and changes nothing when the email is known already.\n"
+
+const struct command command_admin_add = {
+    .name = "admin add",
+    .args = "--email EMAIL [--name NAME]",
+    .summary = "makes a person who may do everything",
+    .help = PASSWORD_HELP ADD_HELP,
+    .run = run_admin,
+};
+
 const struct command command_user_add = {
     .name = "user add",
     .args = "--email EMAIL [--name NAME] [--role ROLE]",
     .summary = "makes an account with the role reader, editor or admin",
-    .help = "Asks for the password on a terminal, twice, and else reads one line from standard "
-            "input.\nExits 3 and changes nothing when the email is known already.\n",
+    .help = PASSWORD_HELP ADD_HELP,
     .run = run_add,
 };
 
@@ -235,8 +271,7 @@ const struct command command_user_passwd = {
     .name = "user passwd",
     .args = "EMAIL",
     .summary = "gives an account a new password and ends its sessions",
-    .help = "Asks for the password on a terminal, twice, and else reads one line from standard "
-            "input.\n",
+    .help = PASSWORD_HELP,
     .run = run_passwd,
 };
 
