@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis_link.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -417,13 +416,6 @@ static void on_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo 
     unref(link);
 }
 
-static bool is_numeric(const char *host)
-{
-    struct in6_addr address;
-
-    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-}
-
 static bool resolve(struct redis_link *link)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -441,7 +433,7 @@ static bool start(struct redis_link *link)
 
     if (url->tls && (link->tls = redis_tls_new(url->host)) == NULL)
         return false;
-    if (url->path == NULL && !is_numeric(url->host))
+    if (url->path == NULL && !redis_url_is_address(url->host))
         return resolve(link);
     if (url->path == NULL)
         memcpy(link->addresses[0], url->host, strlen(url->host) + 1);

@@ -3,13 +3,13 @@
 
 #ifdef HAVE_HIREDIS_SSL
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/redis_url.h"
 
 struct redis_tls {
     SSL_CTX *context;
@@ -44,14 +44,11 @@ void redis_tls_free(struct redis_tls *tls)
 bool redis_tls_start(struct redis_tls *tls, redisContext *context)
 {
     SSL *ssl = SSL_new(tls->context);
-    struct in6_addr address;
-    bool numeric, named;
+    bool named;
 
     if (ssl == NULL)
         return false;
-    numeric = inet_pton(AF_INET, tls->host, &address) == 1 ||
-              inet_pton(AF_INET6, tls->host, &address) == 1;
-    if (numeric)
+    if (redis_url_is_address(tls->host))
         named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls->host) == 1;
     else
         named = SSL_set_tlsext_host_name(ssl, tls->host) == 1 && SSL_set1_host(ssl, tls->host) == 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis_url.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -229,6 +230,13 @@ void redis_url_copy(struct redis_url *to, const struct redis_url *from)
     to->password = copy(from->password);
     to->host = copy(from->host);
     to->path = copy(from->path);
+}
+
+bool redis_url_is_address(const char *host)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
 void redis_url_name(const struct redis_url *url, char *text, size_t size)

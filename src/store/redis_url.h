@@ -32,6 +32,8 @@ enum err redis_url_parse(struct str text, struct redis_url *url, const char **wh
 void redis_url_free(struct redis_url *url);
 /* A deep copy, to be freed of its own. */
 void redis_url_copy(struct redis_url *to, const struct redis_url *from);
+/* Whether the host is an address already, and no name to be looked up. */
+bool redis_url_is_address(const char *host);
 /* "host:port/db" or "unix:/path/db" for logs, cut to size, always terminated; never a secret. */
 void redis_url_name(const struct redis_url *url, char *text, size_t size);
 
