@@ -41,12 +41,6 @@ static void page_finish(struct page *page)
     (void)gzip_pack(buf_view(&page->plain), 0, STR(""), &page->gzip);
 }
 
-static int append(const char *text, size_t len, void *context)
-{
-    buf_append(context, text, len);
-    return 0;
-}
-
 /* The page needs nothing but its own style sheet, which the policy names by its hash (CSP 3
  * section 2.3.1: base64url is allowed there, and some browsers want its padding). */
 static void set_policy(struct openapi *openapi)
@@ -76,7 +70,7 @@ struct openapi *openapi_new(const struct router *router, const struct app_config
     buf_init(&openapi->document.plain, DOCUMENT_MAX);
     buf_init(&openapi->docs.plain, DOCUMENT_MAX);
     if (document == NULL ||
-        json_dump_callback(document, append, &openapi->document.plain, JSON_COMPACT) != 0) {
+        json_dump_callback(document, openapi_append, &openapi->document.plain, JSON_COMPACT) != 0) {
         log_error("app", "the API cannot be described");
         abort();
     }

@@ -55,7 +55,7 @@ static const char *member(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
-static int append(const char *text, size_t len, void *context)
+int openapi_append(const char *text, size_t len, void *context)
 {
     buf_append(context, text, len);
     return 0;
@@ -65,7 +65,7 @@ static void put_json(struct buf *out, const json_t *json, size_t flags)
 {
     struct buf text = BUF_INIT(1 << 16);
 
-    if (json_dump_callback(json, append, &text, flags | JSON_ENCODE_ANY) == 0) {
+    if (json_dump_callback(json, openapi_append, &text, flags | JSON_ENCODE_ANY) == 0) {
         buf_char(&text, '\0');
         put_text(out, text.ptr);
     }

@@ -12,5 +12,7 @@
 void openapi_page(const json_t *document, struct buf *out);
 /* The content of its one style element. */
 struct str openapi_style(void);
+/* For json_dump_callback: its context is the buf to append to. */
+int openapi_append(const char *text, size_t len, void *context);
 
 #endif
