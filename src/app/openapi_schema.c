@@ -49,13 +49,16 @@ static json_t *of_string(double min, double max)
 
 /* --- Fields --- */
 
+static bool is_sent(enum schema_use use)
+{
+    return use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
+}
+
 static json_t *of_time(enum schema_use use)
 {
-    bool sent = use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
-
-    return sent ? json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
-                            "date-time", "format", "date")
-                : json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
+    return is_sent(use) ? json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
+                                    "date-time", "format", "date")
+                        : json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
 }
 
 static json_t *of_type(const struct field *field, enum schema_use use)
@@ -80,9 +83,8 @@ static json_t *of_type(const struct field *field, enum schema_use use)
 static json_t *of_field(const struct field *field, enum schema_use use)
 {
     json_t *schema = of_type(field, use);
-    bool sent = use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
 
-    if (sent && (field->flags & FIELD_REQUIRED) == 0)
+    if (is_sent(use) && (field->flags & FIELD_REQUIRED) == 0)
         json_object_set_new(
             schema, "type",
             json_pack("[o, s]", json_incref(json_object_get(schema, "type")), "null"));
@@ -98,9 +100,7 @@ static json_t *of_field(const struct field *field, enum schema_use use)
 
 static bool is_part(const struct field *field, enum schema_use use)
 {
-    bool sent = use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
-
-    return sent ? (field->flags & FIELD_SERVER) == 0 : (field->flags & FIELD_HIDDEN) == 0;
+    return is_sent(use) ? (field->flags & FIELD_SERVER) == 0 : (field->flags & FIELD_HIDDEN) == 0;
 }
 
 static bool is_required(const struct field *field, enum schema_use use)
@@ -140,7 +140,7 @@ json_t *schema_of_fields(const struct field *fields, size_t count, enum schema_u
     }
     if (json_array_size(required) > 0)
         json_object_set(schema, "required", required);
-    if (json_object_size(example) > 0 && (use == SCHEMA_CREATE || use == SCHEMA_CHANGE))
+    if (json_object_size(example) > 0 && is_sent(use))
         json_object_set_new(schema, "examples", json_pack("[O]", example));
     json_decref(required);
     json_decref(example);
