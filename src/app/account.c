@@ -210,9 +210,8 @@ static void show(struct activity *activity)
     struct buf *body = &request->response.body;
 
     buf_reset(body);
-    buf_str(body, lookup->source == CACHE_DATABASE
-                      ? STR("{\"success\":true,\"source\":\"database\",\"data\":")
-                      : STR(BODY_PREFIX ",\"data\":"));
+    buf_str(body, lookup->source == CACHE_DATABASE ? STR(BODY_PREFIX_DATABASE ",\"data\":")
+                                                   : STR(BODY_PREFIX ",\"data\":"));
     profile_json(&showing->profile, body);
     buf_char(body, '}');
     personal_send(request, 200);

@@ -110,7 +110,7 @@ bool answer_not_modified(struct request *request, struct str etag)
 /* What has just come from MongoDB says so, compressed or not. */
 static void put_database(struct request *request, const struct entry *entry, bool gzip)
 {
-    static const struct str lead = STR_INIT("{\"success\":true,\"source\":\"database");
+    static const struct str lead = STR_INIT(BODY_FROM("database"));
     struct response *response = &request->response;
     struct str parts[GZIP_PARTS];
 

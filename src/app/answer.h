@@ -5,10 +5,12 @@
 #include "cache/cache.h"
 #include "http/problem.h"
 
-/* From what the cache says to a response.  The bodies that are cached begin with
- * BODY_SOURCE_CACHE; an answer that has just come from MongoDB says "database" in that place. */
+/* From what the cache says to a response.  The bodies that are cached begin with BODY_PREFIX; an
+ * answer that has just come from MongoDB says "database" in that place. */
 
-#define BODY_PREFIX "{\"success\":true,\"source\":\"cache\""
+#define BODY_FROM(source)    "{\"success\":true,\"source\":\"" source
+#define BODY_PREFIX          BODY_FROM("cache") "\""
+#define BODY_PREFIX_DATABASE BODY_FROM("database") "\""
 enum {
     BODY_SOURCE_AT = 26,                                 /* of the word cache in it */
     BODY_LEAD = BODY_SOURCE_AT + (int)sizeof "cache" - 1 /* up to its end: gzip_pack keeps this */

@@ -29,8 +29,7 @@ struct picking {
 
 static void put_head(struct buf *out, const struct picking *all, size_t found)
 {
-    buf_str(out, all->source == CACHE_DATABASE ? STR("{\"success\":true,\"source\":\"database\"")
-                                               : STR(BODY_PREFIX));
+    buf_str(out, all->source == CACHE_DATABASE ? STR(BODY_PREFIX_DATABASE) : STR(BODY_PREFIX));
     buf_literal(out, ",\"count\":");
     buf_uint(out, found);
     buf_literal(out, ",\"total\":");

@@ -23,9 +23,9 @@ static void answer_none(struct request *request, enum err err)
     struct response *response = &request->response;
     char room[ETAG_SIZE];
 
-    buf_literal(&response->body,
-                "{\"success\":true,\"source\":\"cache\",\"count\":0,\"total\":0,\"page\":1,"
-                "\"pages\":1,\"limit\":0,\"next\":null,\"data\":[]}");
+    buf_literal(
+        &response->body, BODY_PREFIX
+        ",\"count\":0,\"total\":0,\"page\":1,\"pages\":1,\"limit\":0,\"next\":null,\"data\":[]}");
     if (err == ERR_OK)
         answer_cache_status(response, CACHE_REDIS, CACHE_DETAIL_NONE, 200, 0);
     else
