@@ -54,7 +54,7 @@ static enum err put_user(struct mongo_db *db, struct filling *filling)
     if (err == ERR_OK) {
         buf_literal(&filling->plain, BODY_PREFIX ",\"data\":{\"user\":");
         profile_json(&profile, &filling->plain);
-        personal_time(&filling->plain, "lastLoginAt", profile.last_login_ms);
+        time_json(&filling->plain, "lastLoginAt", profile.last_login_ms);
     }
     arena_reset(&arena);
     return err;

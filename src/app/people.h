@@ -12,8 +12,6 @@ extern const struct plan users_plan, sessions_plan;
 
 /* The body is in response.body: sends it, for this client only. */
 void personal_send(struct request *request, unsigned status);
-/* ,"name":"2026-11-23T17:00:00.000Z" */
-void personal_time(struct buf *out, const char *name, int64_t ms);
 
 handler session_create_handle;  /* POST /api/sessions */
 handler session_current_handle; /* GET /api/sessions/current */

@@ -2,7 +2,6 @@
 #include "app/answer.h"
 #include "app/people.h"
 #include "app/write.h"
-#include "base/clock.h"
 
 /* What becomes of a session: shown, ended, ended everywhere. */
 
@@ -11,14 +10,6 @@ const struct plan sessions_plan = {.resource = &sessions};
 void personal_send(struct request *request, unsigned status)
 {
     answer_json(request, status, STR("private, no-store"));
-}
-
-void personal_time(struct buf *out, const char *name, int64_t ms)
-{
-    char text[CLOCK_ISO_SIZE];
-
-    clock_iso(ms, text);
-    buf_printf(out, ",\"%s\":\"%.*s\"", name, CLOCK_ISO_SIZE, text);
 }
 
 void session_current_handle(void *context, struct request *request, const struct route *route,
@@ -31,8 +22,8 @@ void session_current_handle(void *context, struct request *request, const struct
     if (!take_no_query(request))
         return;
     buf_literal(body, "{\"success\":true");
-    personal_time(body, "createdAt", visitor->session.created_ms);
-    personal_time(body, "expiresAt", visitor->session.expires_ms);
+    time_json(body, "createdAt", visitor->session.created_ms);
+    time_json(body, "expiresAt", visitor->session.expires_ms);
     buf_literal(body, ",\"remember\":");
     buf_str(body, visitor->session.remember ? STR("true") : STR("false"));
     buf_literal(body, ",\"user\":");

@@ -130,7 +130,7 @@ static void answer(struct write *write)
     buf_literal(body, "{\"success\":true,\"token\":\"");
     buf_str(body, token);
     buf_char(body, '"');
-    personal_time(body, "expiresAt", signin->expires_ms);
+    time_json(body, "expiresAt", signin->expires_ms);
     buf_literal(body, ",\"user\":");
     profile_json(&profile, body);
     buf_char(body, '}');

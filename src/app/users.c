@@ -135,7 +135,7 @@ enum err users_find(struct mongo_db *db, const struct condition *conditions, siz
     return err;
 }
 
-static void put_time(struct buf *out, const char *name, int64_t ms)
+void time_json(struct buf *out, const char *name, int64_t ms)
 {
     char text[CLOCK_ISO_SIZE];
 
@@ -160,9 +160,9 @@ void profile_json(const struct profile *profile, struct buf *out)
     buf_json_string(out, role_name(profile->role));
     buf_literal(out, ",\"loginCount\":");
     buf_int(out, profile->login_count);
-    put_time(out, "lastLoginAt", profile->last_login_ms);
-    put_time(out, "createdAt", profile->created_ms);
-    put_time(out, "updatedAt", profile->updated_ms);
+    time_json(out, "lastLoginAt", profile->last_login_ms);
+    time_json(out, "createdAt", profile->created_ms);
+    time_json(out, "updatedAt", profile->updated_ms);
     buf_char(out, '}');
 }
 

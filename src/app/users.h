@@ -44,6 +44,8 @@ enum err users_find(struct mongo_db *db, const struct condition *conditions, siz
                     struct arena *arena, struct profile *profile, struct str *hash);
 /* As a client sees it. */
 void profile_json(const struct profile *profile, struct buf *out);
+/* ,"name":"2026-11-23T17:00:00.000Z", or null for 0: never. */
+void time_json(struct buf *out, const char *name, int64_t ms);
 
 /* A profile through the cache, as "user:<id>" with a tag of the same name. */
 enum { PROFILE_NAME_MAX = 32 };

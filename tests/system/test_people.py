@@ -546,6 +546,12 @@ def test_nobody_sets_an_owner(shop, ann, editor):
     assert stored["ownerId"] == bson.ObjectId(editor.id)
 
 
+def test_a_sign_in_that_is_not_known_is_no_time(shop):
+    person = Person(shop)
+    shop.mongo.users.update_one({"_id": bson.ObjectId(person.id)}, {"$unset": {"lastLoginAt": ""}})
+    assert person.get("/api/me/dashboard").json["data"]["lastLoginAt"] is None
+
+
 def test_dashboards_are_never_mixed_up(shop):
     people = [Person(shop) for _ in range(4)]
 
