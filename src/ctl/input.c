@@ -171,8 +171,7 @@ enum err input_line(struct input *input, struct str *line, uint64_t *number)
     return ERR_OK;
 }
 
-/* Takes one cell and the comma or line end behind it into text; *last says that the row has ended
- * with it.  Gives NULL, or what is wrong. */
+/* In the quotes, each quote is two. */
 static const char *take_quoted(struct input *input)
 {
     int c;
@@ -209,6 +208,8 @@ static const char *take_plain(struct input *input)
     return input->text.err != ERR_OK ? "row is too long" : NULL;
 }
 
+/* Takes one cell and the comma or line end behind it into text; *last says that the row has ended
+ * with it.  Gives NULL, or what is wrong. */
 static const char *take_cell(struct input *input, bool *last)
 {
     const char *why = peek(input) == '"' ? take_quoted(input) : take_plain(input);
