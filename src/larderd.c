@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "backend/backend.h"
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/footprint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "ctl/backend.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
 

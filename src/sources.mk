@@ -52,6 +52,7 @@ liblarder_a_SOURCES = \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
 	src/app/write.c src/app/write.h \
+	src/backend/backend.c src/backend/backend.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
@@ -93,7 +94,6 @@ liblarder_a_SOURCES = \
 	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \
 	src/cache/wait.c \
-	src/ctl/backend.c src/ctl/backend.h \
 	src/ctl/batch.c src/ctl/batch.h \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \

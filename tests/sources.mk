@@ -10,6 +10,7 @@ UNIT_TESTS = \
 	tests/unit/app/test_project \
 	tests/unit/app/test_validate \
 	tests/unit/app/test_window \
+	tests/unit/backend/test_backend \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
@@ -22,7 +23,6 @@ UNIT_TESTS = \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_total \
-	tests/unit/ctl/test_backend \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_backlog \

@@ -2,8 +2,8 @@
 #ifndef LARDER_CTL_CTL_H
 #define LARDER_CTL_CTL_H
 
+#include "backend/backend.h"
 #include "base/config.h"
-#include "ctl/backend.h"
 
 /* What a subcommand of larderctl is, and what it works with.  A command is one file and one const
  * entry of the table in larderctl.c; it waits for each answer before it goes on. */

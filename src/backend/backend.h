@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LARDER_CTL_BACKEND_H
-#define LARDER_CTL_BACKEND_H
+#ifndef LARDER_BACKEND_BACKEND_H
+#define LARDER_BACKEND_BACKEND_H
 
 #include <stdbool.h>
 #include <uv.h>

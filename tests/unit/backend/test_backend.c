@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include "ctl/backend.h"
+#include "backend/backend.h"
 
 /* The name for these settings. */
 static void name_of(const char *redis, const char *mongo, const char *prefix, char *name)

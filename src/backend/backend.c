@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ctl/backend.h"
+#include "backend/backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
