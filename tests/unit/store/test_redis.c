@@ -312,6 +312,41 @@ static void test_stalled_loop(void **state)
     client_close(fixture);
 }
 
+/* A command's time does not run before it is sent. */
+static void test_busy_before_sending(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer = {0};
+
+    client_new(fixture, (struct redis_config){.command_timeout_ms = 50}, fixture->server.url);
+    client_up(fixture);
+    redis_command(fixture->redis, ARGS(STR("ECHO"), STR("here")), on_answer, &answer);
+    poll(NULL, 0, 150);
+    wait_until(&fixture->loop, answer.count == 1);
+    assert_int_equal(answer.err, ERR_OK);
+    client_close(fixture);
+}
+
+/* Redis is held up as well, as a whole host may be: it has its time from then on. */
+static void test_stalled_host(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer = {0};
+
+    client_new(fixture, (struct redis_config){.command_timeout_ms = 1000}, fixture->server.url);
+    client_up(fixture);
+    kill(fixture->server.pid, SIGSTOP);
+    redis_command(fixture->redis, ARGS(STR("ECHO"), STR("here")), on_answer, &answer);
+    uv_run(&fixture->loop, UV_RUN_NOWAIT); /* sends it */
+    poll(NULL, 0, 1500);
+    uv_run(&fixture->loop, UV_RUN_NOWAIT);
+    assert_int_equal(answer.count, 0);
+    kill(fixture->server.pid, SIGCONT);
+    wait_until(&fixture->loop, answer.count == 1);
+    assert_int_equal(answer.err, ERR_OK);
+    client_close(fixture);
+}
+
 static void test_reconnect(void **state)
 {
     struct fixture *fixture = *state;
@@ -660,6 +695,8 @@ int main(void)
         CASE(test_refused_writes),
         CASE(test_timeout),
         CASE(test_stalled_loop),
+        CASE(test_busy_before_sending),
+        CASE(test_stalled_host),
         CASE(test_reconnect),
         CASE(test_killed),
         CASE(test_close_with_pending),
