@@ -10,6 +10,7 @@ struct fixture {
     uv_loop_t loop;
     struct redis *redis;
     unsigned states[REDIS_CLOSING + 1];
+    uint64_t tried_ms; /* by the loop's clock */
     bool closed;
 };
 
@@ -42,6 +43,8 @@ static void on_state(void *context, struct redis *redis, enum redis_state state)
 
     assert_int_equal(redis_state(redis), state);
     fixture->states[state]++;
+    if (state == REDIS_CONNECTING)
+        fixture->tried_ms = uv_now(&fixture->loop);
 }
 
 static void client_new(struct fixture *fixture, struct redis_config config, const char *text)
@@ -347,6 +350,21 @@ static void test_stalled_host(void **state)
     client_close(fixture);
 }
 
+/* Asks until one question has become a probe, and waits for its end. */
+static void ask_until_probed(struct fixture *fixture)
+{
+    unsigned tries = fixture->states[REDIS_CONNECTING];
+    int64_t end = clock_mono_ms() + SERVER_WAIT_MS;
+    struct answer answer = {0};
+
+    while (fixture->states[REDIS_CONNECTING] == tries && clock_mono_ms() < end) {
+        ask(fixture, &answer, ARGS(STR("GET"), STR("a")));
+        assert_int_equal(answer.err, ERR_UNAVAILABLE);
+    }
+    assert_int_equal(fixture->states[REDIS_CONNECTING], tries + 1);
+    wait_until(&fixture->loop, redis_is(fixture->redis, REDIS_DORMANT));
+}
+
 static void test_reconnect(void **state)
 {
     struct fixture *fixture = *state;
@@ -359,12 +377,12 @@ static void test_reconnect(void **state)
     wait_until(&fixture->loop, redis_is(fixture->redis, REDIS_DORMANT));
     assert_int_equal(fixture->states[REDIS_BACKOFF], 3);
     /* Dormant: one probe each wake_ms, however many ask. */
-    poll(NULL, 0, 110);
-    uv_update_time(&fixture->loop);
-    for (int i = 0; i < 50; i++)
-        ask(fixture, &answer, ARGS(STR("GET"), STR("a")));
-    assert_int_equal(answer.err, ERR_UNAVAILABLE);
-    assert_in_range(fixture->states[REDIS_DORMANT], 1, 4);
+    for (unsigned probes = 1; probes <= 3; probes++) {
+        uint64_t tried_ms = fixture->tried_ms;
+        ask_until_probed(fixture);
+        assert_true(fixture->tried_ms - tried_ms >= 100);
+        assert_int_equal(fixture->states[REDIS_DORMANT], 1 + probes);
+    }
     server_start(&fixture->server, NULL);
     for (int i = 0; !redis_ready(fixture->redis) && i < 1000; i++) {
         poll(NULL, 0, 5);
