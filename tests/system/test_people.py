@@ -783,12 +783,15 @@ def test_views_wait_for_redis(shop, editor, mended):
 
 def test_rate_limit(shop):
     limited = shop.sibling(LARDER_RATE="20", LARDER_WRITES="")
-    time.sleep(1 - time.time() % 1)
-    answers = [limited.client.get("/api/products") for _ in range(120)]
+    answers, began = [], time.monotonic()
+    while time.monotonic() < began + 2.5 or len(answers) < 120:
+        answers.append(limited.client.get("/api/products"))
+    # A window opens with a request and lasts a second, by Redis' clock: late by a turn of its loop.
+    windows = 1 + int(time.monotonic() - began + 0.05)
     allowed = [a for a in answers if a.status == 200]
     refused = [a for a in answers if a.status == 429]
-    assert len(allowed) + len(refused) == 120 and refused
-    assert 20 <= len(allowed) <= 20 * 4
+    assert len(allowed) + len(refused) == len(answers) and refused
+    assert 20 <= len(allowed) <= 20 * windows
     assert allowed[0].header("RateLimit-Policy") == '"client";q=20;w=1'
     assert allowed[0].header("RateLimit").startswith('"client";r=')
     assert refused[0].header("Retry-After") == "1" and refused[0].json["success"] is False
