@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_gzip \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_password \
+	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_lock \
