@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { LINE_MAX_ = 8192, VALUE_MAX = 1024 };
+/* The end is what a JSON line must not lose. */
+enum { LINE_SIZE = 64 << 10, END_SIZE = sizeof "}\n" - 1, VALUE_MAX = 1024 };
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
@@ -33,8 +34,11 @@ static struct str clamp(struct str s)
     return s;
 }
 
+/* Whole or not at all: escaped, a value is up to six times as long. */
 static void put_field(struct buf *line, const struct log_field *field, bool json)
 {
+    size_t before = line->len;
+
     if (json) {
         buf_char(line, ',');
         buf_json_string(line, str_from(field->name));
@@ -46,6 +50,10 @@ static void put_field(struct buf *line, const struct log_field *field, bool json
         buf_int(line, field->num);
     else
         buf_json_string(line, clamp(field->str));
+    if (line->err != ERR_OK) {
+        line->len = before;
+        line->err = ERR_OK;
+    }
 }
 
 static void put_head(struct buf *line, enum log_level level, const char *component,
@@ -68,7 +76,7 @@ static void put_head(struct buf *line, enum log_level level, const char *compone
 void log_write(enum log_level level, const char *component, const char *message,
                const struct log_field *fields, size_t count)
 {
-    struct buf line = BUF_INIT(LINE_MAX_);
+    struct buf line = BUF_INIT(LINE_SIZE - END_SIZE);
     bool json = as_json;
     int saved = errno;
 
@@ -77,6 +85,7 @@ void log_write(enum log_level level, const char *component, const char *message,
     put_head(&line, level, component, message, json);
     for (size_t i = 0; i < count; i++)
         put_field(&line, &fields[i], json);
+    line.cap += END_SIZE;
     if (json)
         buf_char(&line, '}');
     buf_char(&line, '\n');
