@@ -91,17 +91,26 @@ void buf_le(struct buf *buf, uint64_t value, size_t size)
 
 void buf_printf(struct buf *buf, const char *format, ...)
 {
-    char text[512];
+    char room[512], *text = room;
     va_list args;
     int len;
 
     va_start(args, format);
-    len = vsnprintf(text, sizeof text, format, args);
+    len = vsnprintf(room, sizeof room, format, args);
     va_end(args);
-    if (len < 0 || (size_t)len >= sizeof text)
+    if (len < 0)
         buf->err = ERR_TOO_LARGE;
-    else
-        buf_append(buf, text, (size_t)len);
+    if (len < 0 || (len > 0 && buf_reserve(buf, (size_t)len) == NULL))
+        return;
+    if ((size_t)len >= sizeof room) { /* measured: once more, and to its end */
+        text = mem_alloc((size_t)len + 1);
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)len + 1, format, args);
+        va_end(args);
+    }
+    buf_append(buf, text, (size_t)len);
+    if (text != room)
+        free(text);
 }
 
 void buf_json_string(struct buf *buf, struct str s)

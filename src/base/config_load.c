@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,8 +80,8 @@ static enum err take_line(struct config *config, struct file *file, struct str l
     size_t equals = str_find(line, '=');
     struct str name = str_trim(str_make(line.ptr, equals));
     enum config_id id = config_find(name);
-    char place[512];
-    struct buf text = BUF_INIT(sizeof place);
+    struct buf place = BUF_INIT(PATH_MAX + DECIMAL_MAX);
+    enum err err;
 
     if (equals == line.len || name.len == 0 || str_find(name, ' ') < name.len) {
         file_problem(file, "expected NAME=VALUE", (struct str){0});
@@ -97,12 +98,11 @@ static enum err take_line(struct config *config, struct file *file, struct str l
         return ERR_INVALID;
     }
     file->seen[id] = file->line;
-    buf_printf(&text, "%.400s:%u", file->name, file->line);
-    buf_char(&text, '\0');
-    memcpy(place, text.ptr, text.len);
-    buf_free(&text);
-    return config_set(config, id, unquote(str_trim(str_from_offset(line, equals + 1))), place,
-                      file->problems);
+    buf_printf(&place, "%s:%u%c", file->name, file->line, '\0');
+    err = config_set(config, id, unquote(str_trim(str_from_offset(line, equals + 1))), place.ptr,
+                     file->problems);
+    buf_free(&place);
+    return err;
 }
 
 static enum err load_file(struct config *config, const char *name, struct buf *problems)
@@ -116,7 +116,7 @@ static enum err load_file(struct config *config, const char *name, struct buf *p
     if (err == ERR_TOO_LARGE)
         buf_printf(problems, "%s: is larger than %d bytes\n", name, CONFIG_FILE_MAX);
     else if (err != ERR_OK)
-        buf_printf(problems, "%s: cannot be read: %s\n", name, strerror(errno));
+        buf_printf(problems, "%.*s: cannot be read: %s\n", PATH_MAX, name, strerror(errno));
     rest = str_make(text, err == ERR_OK ? len : 0);
     while (str_split(&rest, '\n', &line)) {
         file.line++;

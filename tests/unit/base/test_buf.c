@@ -21,6 +21,32 @@ static void test_cap_appends_nothing_and_stays_in_error(void **state)
     buf_free(&buf);
 }
 
+static void test_a_format_fails_past_the_cap_and_not_before(void **state)
+{
+    static const size_t lens[] = {0, 1, 510, 511, 512, 513, 5000};
+    char text[5001];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct buf buf = BUF_INIT(lens[i] + 1);
+
+        memset(text, 'a' + (int)i, lens[i]);
+        text[lens[i]] = '\0';
+        buf_printf(&buf, "%s%c", text, '!');
+        assert_int_equal(buf.err, ERR_OK);
+        assert_int_equal(buf.len, lens[i] + 1);
+        assert_memory_equal(buf.ptr, text, lens[i]);
+        assert_int_equal(buf.ptr[lens[i]], '!');
+        buf_printf(&buf, "%s", "");
+        assert_int_equal(buf.err, ERR_OK);
+        buf_reset(&buf);
+        buf_printf(&buf, "%s%s", text, "!!");
+        assert_int_equal(buf.err, ERR_TOO_LARGE);
+        assert_int_equal(buf.len, 0);
+        buf_free(&buf);
+    }
+}
+
 static void test_numbers(void **state)
 {
     struct buf buf = BUF_INIT(256);
@@ -78,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cap_appends_nothing_and_stays_in_error),
+        cmocka_unit_test(test_a_format_fails_past_the_cap_and_not_before),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_iso_times),
         cmocka_unit_test(test_arena_keeps_its_first_block),

@@ -207,6 +207,39 @@ static void test_a_file_that_cannot_be_read_is_named(void **state)
     assert_true(holds(&problems, "larger than 65536 bytes"));
 }
 
+/* However long its path is: a program that ends must say why. */
+static void test_a_long_path_is_named(void **state)
+{
+    static char path[100000];
+
+    (void)state;
+    memset(path, 'x', sizeof path - 1);
+    assert_int_equal(config_load(&config, path, none, &problems, NULL), ERR_IO);
+    assert_true(holds(&problems, "xxx: cannot be read: File name too long\n"));
+    buf_reset(&problems);
+    memset(path, '/', 3000); /* as good as one */
+    memcpy(path + 3000, "nonexistent", sizeof "nonexistent");
+    assert_int_equal(config_load(&config, path, none, &problems, NULL), ERR_IO);
+    assert_int_equal(problems.len, 3000 + strlen("nonexistent: cannot be read: "
+                                                 "No such file or directory\n"));
+}
+
+static void test_a_problem_in_a_file_with_a_long_path_is_told_with_it(void **state)
+{
+    static const char name[] = "tmp/larder-config-XXXXXX";
+    char path[1024];
+
+    (void)state;
+    memset(path, '/', 900);
+    memcpy(path + 900, name, sizeof name);
+    assert_int_equal(load_text("LARDER_THREADS=0\nLARDER_THREDS=4\n", none, path), ERR_INVALID);
+    assert_true(holds(&problems, ":1: LARDER_THREADS is \"0\"; allowed: 1 to 64\n"));
+    assert_true(holds(&problems, ":2: \"LARDER_THREDS\" is not a setting"));
+    buf_char(&problems, '\0');
+    assert_memory_equal(problems.ptr, path, strlen(path));
+    assert_non_null(strstr(problems.ptr + 1, "\n/"));
+}
+
 static int writer;
 
 static void write_the_rest(int number)
@@ -328,6 +361,8 @@ int main(void)
         TEST(test_all_problems_are_told_together_with_their_lines),
         TEST(test_neighbours_are_tolerated_and_strangers_noted),
         TEST(test_a_file_that_cannot_be_read_is_named),
+        TEST(test_a_long_path_is_named),
+        TEST(test_a_problem_in_a_file_with_a_long_path_is_told_with_it),
         TEST(test_an_interrupted_read_is_no_end),
         TEST(test_passwords_are_masked),
         TEST(test_the_documentation_lists_the_same),
