@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../store/redis_server.h"
+#include "stand.h"
 
 #include "cache/lock.h"
 
-/* Against a Redis of the test's own. */
-
 struct fixture {
-    struct server server;
-    uv_loop_t loop;
-    struct redis *redis;
+    struct stand stand;
     unsigned answers;
     enum err err;
 };
@@ -29,7 +25,7 @@ static enum err ask(struct fixture *fixture, struct lock *lock, void (*act)(stru
     lock->context = fixture;
     act(lock);
     while (fixture->answers == before)
-        uv_run(&fixture->loop, UV_RUN_ONCE);
+        uv_run(&fixture->stand.loop, UV_RUN_ONCE);
     return fixture->err;
 }
 
@@ -37,9 +33,7 @@ static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
-    server_init(&fixture->server);
-    server_start(&fixture->server, NULL);
-    fixture->redis = client_start(&fixture->server, &fixture->loop);
+    stand_up(&fixture->stand);
     *state = fixture;
     return 0;
 }
@@ -48,8 +42,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    client_end(fixture->redis, &fixture->loop);
-    server_free(&fixture->server);
+    stand_down(&fixture->stand);
     free(fixture);
     return 0;
 }
@@ -58,7 +51,7 @@ static struct lock lock_of(struct fixture *fixture, const char *resource, int64_
 {
     struct lock lock;
 
-    lock_init(&lock, fixture->redis, STR("test"), str_from(resource), life_ms);
+    lock_init(&lock, fixture->stand.redis, STR("test"), str_from(resource), life_ms);
     return lock;
 }
 
@@ -112,7 +105,7 @@ static void test_without_redis(void **state)
     struct fixture *fixture = *state;
     struct lock lock = lock_of(fixture, "e", 60000);
 
-    server_kill(&fixture->server);
+    server_kill(&fixture->stand.server);
     assert_int_not_equal(ask(fixture, &lock, lock_acquire), ERR_OK);
     assert_int_not_equal(fixture->err, ERR_EXISTS);
 }

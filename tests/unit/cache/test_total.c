@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../store/redis_server.h"
+#include "stand.h"
 
-#include "base/log.h"
 #include "cache/total.h"
 
 /* One total, as a reply of Redis tells it. */
@@ -9,9 +8,7 @@
 enum { LIFE_MS = 60000 };
 
 struct fixture {
-    struct server server;
-    uv_loop_t loop;
-    struct redis *redis;
+    struct stand stand;
     bool answered;
     struct cache_total total;
     struct cache_write write;
@@ -23,10 +20,7 @@ static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
-    log_setup(LOG_OFF, LOG_TEXT);
-    server_init(&fixture->server);
-    server_start(&fixture->server, NULL);
-    fixture->redis = client_start(&fixture->server, &fixture->loop);
+    stand_up(&fixture->stand);
     fixture->total = (struct cache_total){.name = STR("count:x")};
     fixture->write.totals = &fixture->total;
     fixture->write.total_count = 1;
@@ -39,8 +33,7 @@ static int teardown(void **state)
 {
     struct fixture *fixture = *state;
 
-    client_end(fixture->redis, &fixture->loop);
-    server_free(&fixture->server);
+    stand_down(&fixture->stand);
     arena_reset(&fixture->arena);
     free(fixture->carried);
     free(fixture);
@@ -81,10 +74,10 @@ static void tell(struct fixture *fixture, struct str version, const struct entry
     buf_str(&bytes, entry->plain);
     fixture->answered = false;
     redis_command(
-        fixture->redis, 5,
+        fixture->stand.redis, 5,
         (const struct str[]){STR("EVAL"), STR("return ARGV"), STR("0"), version, buf_view(&bytes)},
         on_told, fixture);
-    wait_until(&fixture->loop, fixture->answered);
+    wait_until(&fixture->stand.loop, fixture->answered);
     buf_free(&bytes);
 }
 
