@@ -22,7 +22,9 @@ UNIT_TESTS = \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
 	tests/unit/cache/test_entry \
+	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
+	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_total \
 	tests/unit/ctl/test_input \

@@ -112,11 +112,11 @@ static inline void wake_up(uv_timer_t *timer)
         assert_true(condition);                                                                    \
     } while (0)
 
-/* A client of the server, connected.  Patient: valgrind makes all of this slow. */
-static inline struct redis *client_start(const struct server *server, uv_loop_t *loop)
+/* A client of the server, not yet connected; its loop is made, too.  Patient: valgrind makes all of
+ * this slow. */
+static inline struct redis *client_make(const struct server *server, uv_loop_t *loop,
+                                        struct redis_config config)
 {
-    struct redis_config config = {
-        .loop = loop, .connect_timeout_ms = 5000, .command_timeout_ms = 5000};
     struct redis_url url;
     struct redis *redis;
     const char *why;
@@ -124,9 +124,19 @@ static inline struct redis *client_start(const struct server *server, uv_loop_t 
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(redis_url_parse(str_from(server->url), &url, &why), ERR_OK);
     assert_int_equal(uv_loop_init(loop), 0);
+    config.loop = loop;
     config.url = &url;
+    config.connect_timeout_ms = config.command_timeout_ms = 5000;
     redis = redis_new(&config);
     redis_url_free(&url);
+    return redis;
+}
+
+/* The same, connected. */
+static inline struct redis *client_start(const struct server *server, uv_loop_t *loop)
+{
+    struct redis *redis = client_make(server, loop, (struct redis_config){0});
+
     redis_wake(redis);
     wait_until(loop, redis_ready(redis));
     return redis;
