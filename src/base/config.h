@@ -16,7 +16,7 @@
 #define CONFIG_LIST(X)                                                                             \
     X(REDIS_URL, "REDIS_URL", URL, "redis://127.0.0.1:6379/0", 0, 0,                               \
       "redis|rediss|unix|redis+unix|redis-socket",                                                 \
-      "Redis: redis://[user[:password]@]host[:port][/db], rediss:// for TLS, or unix:///path")     \
+      "Redis: redis://[[user]:password@][host][:port][/db], rediss:// for TLS, or unix:///path")   \
     X(MONGODB_URI, "MONGODB_URI", URL, "mongodb://127.0.0.1:27017/larder", 0, 0,                   \
       "mongodb|mongodb+srv", "MongoDB, with the database's name as the path")                      \
     X(PREFIX, "LARDER_PREFIX", NAME, "larder", 1, 32, "",                                          \
