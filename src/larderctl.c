@@ -9,6 +9,7 @@
 #include "base/descriptors.h"
 #include "base/idiom.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "ctl/ctl.h"
 
 static const struct command *const commands[] = {
@@ -117,14 +118,12 @@ static int run(const struct command *command, const char *file, int argc, char *
     } else {
         fwrite(problems.ptr, 1, problems.len, stderr);
     }
-    if (fflush(stdout) != 0 && status == CTL_OK)
-        status = CTL_FAILED;
     buf_free(&problems);
     config_free(&config);
     return status;
 }
 
-int main(int argc, char **argv)
+static int obey(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
@@ -159,4 +158,9 @@ int main(int argc, char **argv)
         return CTL_OK;
     }
     return run(command, file, argc - words, argv + words);
+}
+
+int main(int argc, char **argv)
+{
+    return output_end("larderctl", obey(argc, argv));
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/output.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
 
@@ -343,7 +344,7 @@ int main(int argc, char **argv)
     descriptors_fill();
     status = parse_options(argc, argv, &options);
     if (status >= 0)
-        return status;
+        return output_end("larderd", status);
     worker = mem_zalloc(sizeof *worker);
     config_init(&worker->config);
     err = load_config(&worker->config, &options, &problems, &notes);
@@ -362,5 +363,5 @@ int main(int argc, char **argv)
     buf_free(&notes);
     config_free(&worker->config);
     free(worker);
-    return status;
+    return output_end("larderd", status);
 }

@@ -40,6 +40,18 @@ def test_what_is_no_command_is_told(stack, words, told):
     assert done.returncode == 2 and told in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("program, words", [
+    ("larderd", ["--help"]), ("larderd", ["--version"]), ("larderd", ["--check-config"]),
+    ("larderctl", ["--help"]), ("larderctl", ["--version"]), ("larderctl", ["load", "--help"]),
+    ("larderctl", ["--config", "FILE", "user", "list"])])
+def test_output_that_is_lost_is_told(stack, program, words):
+    words = [stack.var / "larderd.conf" if word == "FILE" else word for word in words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([stack.build / program, *words], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1 and f"{program}: cannot write" in done.stderr, done.stderr
+
+
 def test_a_refused_user_of_the_database_is_told(stack, email):
     uri = stack.env["MONGODB_URI"].replace("larder:", "larder:x", 1)
     done = stack.ctl("admin", "add", "--email", email, stdin=PASSWORD + "\n", check=False,
