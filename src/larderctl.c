@@ -107,11 +107,14 @@ static int run(const struct command *command, const char *file, int argc, char *
 {
     struct config config;
     struct ctl ctl = {.config = &config};
-    struct buf problems = BUF_INIT(CONFIG_FILE_MAX);
+    struct buf problems = BUF_INIT(CONFIG_FILE_MAX), notes = BUF_INIT(CONFIG_FILE_MAX);
     int status = CTL_FAILED;
+    enum err err;
 
     config_init(&config);
-    if (config_load(&config, file, environ, &problems, NULL) == ERR_OK) {
+    err = config_load(&config, file, environ, &problems, &notes);
+    output_warnings(&notes);
+    if (err == ERR_OK) {
         set_up(&config);
         status = command->run(&ctl, argc, argv);
         ctl_close(&ctl);
@@ -119,6 +122,7 @@ static int run(const struct command *command, const char *file, int argc, char *
         fwrite(problems.ptr, 1, problems.len, stderr);
     }
     buf_free(&problems);
+    buf_free(&notes);
     config_free(&config);
     return status;
 }

@@ -97,11 +97,7 @@ static enum err load_config(struct config *config, const struct options *options
 
 static int check_config(enum err err, const struct buf *problems, const struct buf *notes)
 {
-    struct str rest = buf_view(notes), line;
-
-    while (str_split(&rest, '\n', &line))
-        if (line.len > 0)
-            fprintf(stderr, "warning: %.*s\n", (int)line.len, line.ptr);
+    output_warnings(notes);
     if (err != ERR_OK)
         fwrite(problems->ptr, 1, problems->len, stderr);
     else

@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void output_warnings(const struct buf *notes)
+{
+    struct str rest = buf_view(notes), line;
+
+    while (str_split(&rest, '\n', &line))
+        if (line.len > 0)
+            fprintf(stderr, "warning: %.*s\n", (int)line.len, line.ptr);
+}
+
 int output_end(const char *program, int status)
 {
     errno = 0; /* what was lost earlier has left its mark, but no reason */

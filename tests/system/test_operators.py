@@ -52,6 +52,11 @@ def test_output_that_is_lost_is_told(stack, program, words):
     assert done.returncode == 1 and f"{program}: cannot write" in done.stderr, done.stderr
 
 
+def test_a_misspelt_setting_is_told(stack):
+    done = stack.ctl("redis", "ping", LARDER_MEMROY="1GiB", LARDER_VAR="x")
+    assert done.stderr == 'warning: "LARDER_MEMROY" in the environment is not a setting\n'
+
+
 def test_a_refused_user_of_the_database_is_told(stack, email):
     uri = stack.env["MONGODB_URI"].replace("larder:", "larder:x", 1)
     done = stack.ctl("admin", "add", "--email", email, stdin=PASSWORD + "\n", check=False,
