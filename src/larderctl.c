@@ -25,14 +25,35 @@ static void print_name(FILE *to, const struct command *command)
     fprintf(to, "%s%s%s\n", command->name, command->args[0] != '\0' ? " " : "", command->args);
 }
 
-static void print_usage(FILE *to)
+/* The second word of a command that begins with this one and has two; else empty. */
+static struct str second_word(const struct command *command, const char *word)
 {
-    fputs("usage: larderctl [--config FILE] COMMAND ...\n\n", to);
+    struct str rest = str_from(command->name), first;
+
+    if (!str_split(&rest, ' ', &first) || !str_eq(first, str_from(word)))
+        return (struct str){0};
+    return rest;
+}
+
+/* Of those that begin with the word (NULL: of all); false when there is none. */
+static bool print_commands(FILE *to, const char *word)
+{
+    bool any = false;
+
     for (size_t i = 0; i < COMMANDS; i++) {
-        fputs("  ", to);
+        if (word != NULL && second_word(commands[i], word).len == 0)
+            continue;
+        fprintf(to, "%s  ", any ? "" : "usage: larderctl [--config FILE] COMMAND ...\n\n");
         print_name(to, commands[i]);
         fprintf(to, "      %s\n", commands[i]->summary);
+        any = true;
     }
+    return any;
+}
+
+static void print_usage(FILE *to)
+{
+    print_commands(to, NULL);
     fputs("\n  --config FILE  settings, NAME=VALUE lines; the environment wins\n"
           "  --help         this, or what COMMAND does\n"
           "  --version\n\n"
@@ -67,15 +88,15 @@ static const struct command *find(int argc, char **argv, int *words)
 static int refuse(const char *word)
 {
     struct buf known = BUF_INIT(1024);
-    struct str rest, first;
+    struct str second;
     int status;
 
     for (size_t i = 0; i < COMMANDS; i++) {
-        rest = str_from(commands[i]->name);
-        if (!str_split(&rest, ' ', &first) || !str_eq(first, str_from(word)) || rest.len == 0)
+        second = second_word(commands[i], word);
+        if (second.len == 0)
             continue;
         buf_str(&known, known.len > 0 ? STR(", ") : STR(""));
-        buf_str(&known, rest);
+        buf_str(&known, second);
     }
     status = known.len > 0 ? ctl_usage("%s takes one of: %.*s", word, (int)known.len, known.ptr)
                            : ctl_usage("there is no command \"%s\"", word);
@@ -154,6 +175,9 @@ static int obey(int argc, char **argv)
         return CTL_USAGE;
     }
     command = find(argc, argv, &words);
+    if (command == NULL && argc == 2 && strcmp(argv[1], "--help") == 0 &&
+        print_commands(stdout, argv[0]))
+        return CTL_OK;
     if (command == NULL)
         return refuse(argv[0]);
     argv[words - 1] = name; /* before its arguments, where getopt looks for whom to name */

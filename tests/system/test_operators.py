@@ -33,6 +33,7 @@ def role_of(stack, token):
     (("user",), "user takes one of: add, list, passwd, role"),
     (("cache", "purgee"), "cache takes one of: list,"),
     (("nothing",), 'there is no command "nothing"'),
+    (("nothing", "--help"), 'there is no command "nothing"'),
     (("admin", "add", "--email"), "larderctl: option '--email' requires an argument"),
 ])
 def test_what_is_no_command_is_told(stack, words, told):
@@ -50,6 +51,16 @@ def test_output_that_is_lost_is_told(stack, program, words):
         done = subprocess.run([stack.build / program, *words], stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1 and f"{program}: cannot write" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("word, first", [
+    ("cache", "cache list [PATTERN]"), ("user", "user add --email EMAIL"),
+    ("admin", "admin add --email EMAIL"), ("redis", "redis ping")])
+def test_help_of_a_word_has_its_commands(stack, word, first):
+    done = stack.ctl_bare(word, "--help")
+    assert done.returncode == 0 and done.stderr == "" and f"  {first}" in done.stdout
+    told = [line.split()[0] for line in done.stdout.splitlines()[2:] if line[2] != " "]
+    assert set(told) == {word}
 
 
 def test_a_misspelt_setting_is_told(stack):
