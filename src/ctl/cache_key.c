@@ -26,7 +26,8 @@ static enum err ask(struct ctl *ctl, const char *command, const char *name, cons
 
 static bool is_name(int argc, char **argv, int count)
 {
-    return argc == count && argv[0][0] != '\0' && strlen(argv[0]) <= NAME_MAX_;
+    return argc == count && argv[0][0] != '\0' && strlen(argv[0]) <= NAME_MAX_ &&
+           name_is_entry(str_from(argv[0]));
 }
 
 static int say_missing(const char *name)
@@ -58,7 +59,8 @@ static int run_expire(struct ctl *ctl, int argc, char **argv)
     uint64_t seconds;
 
     if (!is_name(argc, argv, 2) || str_uint(str_from(argv[1]), 1, 86400, &seconds) != ERR_OK)
-        return ctl_usage("cache expire takes the name of one entry and 1 to 86400 seconds");
+        return ctl_usage("cache expire takes the name of one entry, as cache list shows it, and "
+                         "1 to 86400 seconds");
     if (ask(ctl, "EXPIRE", argv[0], argv[1], &changed) != ERR_OK)
         return CTL_FAILED;
     return changed == 1 ? CTL_OK : say_missing(argv[0]);

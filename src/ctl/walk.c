@@ -33,17 +33,19 @@ static enum err find_base(struct ctl *ctl, struct buf *base)
 
 /* What lies beside the entries under an epoch must never be taken away: fences and tags are what
  * makes a hit right. */
-static bool is_entry(struct str base, struct str key)
+bool name_is_entry(struct str name)
 {
     const struct str kept[] = {KEY_TAG, KEY_FENCE, KEY_LOCK, KEY_BORN};
-    struct str name = str_from_offset(key, base.len);
 
-    if (!str_starts(key, base))
-        return false;
     for (size_t i = 0; i < COUNT(kept); i++)
         if (str_starts(name, kept[i]))
             return false;
     return true;
+}
+
+static bool is_entry(struct str base, struct str key)
+{
+    return str_starts(key, base) && name_is_entry(str_from_offset(key, base.len));
 }
 
 bool cache_open(struct ctl *ctl, struct buf *base)

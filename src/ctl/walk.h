@@ -21,6 +21,8 @@ struct walk {
 /* Connects, and appends what the names of entries begin with, "larder:<epoch>:", to base.  false:
  * it has said what is wrong. */
 bool cache_open(struct ctl *ctl, struct buf *base);
+/* Whether it may be an entry's: what keeps entries right lies beside them. */
+bool name_is_entry(struct str name);
 bool pattern_is_good(const char *pattern);
 /* Opens Redis for a walk whose each() is set. */
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern);

@@ -194,6 +194,20 @@ def test_ttl_expire_persist(stack, product, eventually):
     assert stack.ctl("cache", "expire", name, "0", check=False).returncode == 2
 
 
+@pytest.mark.parametrize("name", ["tag:product:x", "fence:product:x", "lock:fill:x", "born"])
+def test_what_keeps_entries_right_is_left_alone(stack, name):
+    """Also by who names it; a fence pinned by hand would keep its tag from the cache for good."""
+    key = stack.base() + name
+    stack.redis.set(key, "1", px=60000, nx=True)
+    before = stack.redis.pttl(key)
+    for command in (("ttl", name), ("expire", name, "1"), ("persist", name)):
+        done = stack.ctl("cache", *command, check=False)
+        assert done.returncode == 2 and "name of one entry" in done.stderr
+    assert before - 30000 < stack.redis.pttl(key) <= before
+    if name != "born":
+        stack.redis.unlink(key)
+
+
 def test_warm(stack, product, category):
     stack.settle()
     items = [product()["_id"] for _ in range(3)]
