@@ -47,7 +47,8 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
         return ctl_usage("cache list takes one pattern of at most %d bytes", PATTERN_MAX);
     if (walk_open(&walk, ctl, pattern)) {
         err = walk_keys(&walk);
-        fprintf(stderr, "%llu entries\n", (unsigned long long)walk.entries);
+        fprintf(stderr, "%llu %s\n", (unsigned long long)walk.entries,
+                ctl_noun(walk.entries, "entry", "entries"));
     }
     return walk_close(&walk, err);
 }

@@ -68,8 +68,8 @@ static void print_warmed(void *context, const struct redis_value *reply)
     if (str_int(at, 0, INT64_MAX, &at_ms) != ERR_OK)
         return;
     clock_iso(at_ms, text);
-    printf("%-16s %.*s entries, %.*s\n", "warmed", (int)entries.len, entries.ptr, CLOCK_ISO_SIZE,
-           text);
+    printf("%-16s %.*s %s, %.*s\n", "warmed", (int)entries.len, entries.ptr,
+           str_eq(entries, STR("1")) ? "entry" : "entries", CLOCK_ISO_SIZE, text);
 }
 
 static enum err print_all(struct ctl *ctl, struct counting *counting)

@@ -469,6 +469,7 @@ def test_cache_list_show_purge(stack, http, product, category):
     listed = stack.ctl("cache", "list", "product:*").stdout
     assert re.search(rf"\d s +\d+ B  {name}$", listed, re.M), listed
     assert "tag:" not in stack.ctl("cache", "list").stdout
+    assert stack.ctl("cache", "list", name).stderr == "1 entry\n"
     shown = stack.ctl("cache", "show", name).stdout
     assert "shown" in shown
     purged = stack.ctl("cache", "purge", name).stdout
