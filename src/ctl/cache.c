@@ -108,17 +108,19 @@ static enum err void_memories(struct walk *walk)
     return err;
 }
 
-/* What the workers of this host hold in shared memory, at once; gives how many. */
-static uint64_t purge_memory(struct ctl *ctl, const char *pattern)
+/* What the workers of this host hold in shared memory, at once.  False when there is no memory with
+ * room for it: theirs has another name when they run as another user, and what a tool has made for
+ * itself holds no answers. */
+static bool purge_memory(struct ctl *ctl, const char *pattern, uint64_t *removed)
 {
     struct matches matches = {.pattern = pattern, .names = BUF_INIT(64 << 20)};
     struct memory_config config = {.name = ctl->backend.name, .attach = true};
     struct memory_opened opened;
-    uint64_t removed = 0;
 
+    *removed = 0;
     backend_name(ctl->config, &ctl->backend.redis_url, ctl->backend.name);
-    if (memory_open(&config, &ctl->backend.memory, &opened) != ERR_OK)
-        return 0;
+    if (memory_open(&config, &ctl->backend.memory, &opened) != ERR_OK || opened.bytes == 0)
+        return false;
     memory_each(ctl->backend.memory, take_match, &matches);
     for (size_t at = 0; at < matches.names.len;) {
         struct memory_key key;
@@ -128,28 +130,31 @@ static uint64_t purge_memory(struct ctl *ctl, const char *pattern)
         key = memory_key(str_make(matches.names.ptr + at + sizeof len, len));
         at += sizeof len + len;
         if (memory_remove(ctl->backend.memory, &key) == ERR_OK)
-            removed++;
+            (*removed)++;
     }
     buf_free(&matches.names);
-    return removed;
+    return true;
 }
 
 static int run_purge(struct ctl *ctl, int argc, char **argv)
 {
     struct walk walk = {.each = unlink_keys};
     enum err err = ERR_UNAVAILABLE;
-    uint64_t here = 0;
+    uint64_t here;
+    bool known;
 
     if (argc != 1 || !pattern_is_good(argv[0]))
         return ctl_usage("cache purge takes one pattern of 1 to %d bytes", PATTERN_MAX);
     if (walk_open(&walk, ctl, argv[0])) {
         err = walk_keys(&walk);
-        here = purge_memory(ctl, argv[0]);
+        known = purge_memory(ctl, argv[0], &here);
         if (err == ERR_OK)
             err = void_memories(&walk);
-        printf("%llu %s removed from Redis, %llu from this host's memory\n",
-               (unsigned long long)walk.entries, ctl_noun(walk.entries, "entry", "entries"),
-               (unsigned long long)here);
+        printf("%llu %s removed from Redis", (unsigned long long)walk.entries,
+               ctl_noun(walk.entries, "entry", "entries"));
+        if (known)
+            printf(", %llu from this host's memory", (unsigned long long)here);
+        putchar('\n');
     }
     return walk_close(&walk, err);
 }

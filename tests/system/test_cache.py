@@ -473,10 +473,18 @@ def test_cache_list_show_purge(stack, http, product, category):
     shown = stack.ctl("cache", "show", name).stdout
     assert "shown" in shown
     purged = stack.ctl("cache", "purge", name).stdout
-    assert purged.startswith("1 entry removed from Redis"), purged
+    assert re.fullmatch(r"1 entry removed from Redis, \d+ from this host's memory\n", purged), purged
     answer = http.get(f"/api/products/{made['_id']}")
     assert not answer.hit and answer.json["data"]["name"] == "shown"
     assert stack.ctl("redis", "ping").returncode == 0
+
+
+def test_a_purge_that_finds_no_memory_tells_of_redis_only(stack):
+    """As another user's would: the memory that goes with this name of Redis is nobody's."""
+    password = stack.env["REDIS_URL"].split("@")[0].rpartition(":")[2]
+    purged = stack.ctl("cache", "purge", "product:none",
+                       REDIS_URL=f"unix://:{password}@{stack.var}/run/redis.sock").stdout
+    assert purged == "0 entries removed from Redis\n"
 
 
 def test_a_purge_reaches_the_memory_of_other_hosts(stack, http, other, category):
