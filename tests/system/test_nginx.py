@@ -248,6 +248,7 @@ def test_one_address_cannot_have_all(front):
     refused = [answer for answer in answers if answer.status == 429]
     assert {answer.status for answer in answers} == {200, 429} and len(refused) < 400
     assert is_problem(refused[0], 429) and refused[0].header("Retry-After") == "1"
+    assert logged(front, refused[0])["uri"] == "/api/products"
     assert front.client("198.51.100.4").get("/api/products?limit=1").status == 200
 
 
@@ -262,14 +263,43 @@ def test_passwords_cannot_be_tried_in_bulk(front):
     assert front.client("198.51.100.5").get("/api/products?limit=1").status == 200
 
 
-def test_the_log_is_json_and_knows_the_request(front):
-    answer = front.client().get("/api/products?limit=1&utm_source=%22x%0A")
+def logged(front, answer):
     wanted = answer.header("X-Request-Id")
     lines = eventually(lambda: [line for line in (front.folder / "access.log").read_text().splitlines()
                                 if wanted in line])
     entry = json.loads(lines[0])
-    assert (entry["status"], entry["uri"], entry["id"]) == (200, "/api/products", wanted)
-    assert entry["cache"] == answer.cache_status
+    assert (entry["status"], entry["id"]) == (answer.status, wanted)
+    return entry
+
+
+def test_the_log_is_json_and_knows_the_request(front):
+    answer = front.client().get("/api/products?limit=1&utm_source=%22x%0A")
+    entry = logged(front, answer)
+    assert (entry["method"], entry["uri"], entry["query"], entry["cache"]) == (
+        "GET", "/api/products", "limit=1&utm_source=%22x%0A", answer.cache_status)
+
+
+@pytest.mark.parametrize("method, target, headers, body, status", [
+    ("POST", "/api/products?a=b?c", {}, "x" * 70000, 413),
+    ("TRACE", "/api/products", {}, None, 405),
+    ("PUT", f"/api/products/{'0' * 24}?x=1", {"If-Match": '"1"'}, '{"price":1}', 400),
+    ("GET", "/.larder/once", {}, None, 404), ("GET", "//a%2Fb?", {}, None, 400)])
+def test_the_log_has_what_was_asked_and_not_what_became_of_it(front, method, target, headers, body,
+                                                              status):
+    answer = front.client().request(method, target, body=body, headers={
+        "Content-Type": "application/json", **headers})
+    assert answer.status == status, answer
+    entry = logged(front, answer)
+    path, _, query = target.partition("?")
+    assert (entry["method"], entry["uri"], entry["query"]) == (method, path, query)
+
+
+def test_the_log_knows_http_2(front):
+    done = front.curl("/api/products?http2", "--http2", "-X", "PUT", "-o", os.devnull)
+    assert done.returncode == 0, done
+    entry = eventually(lambda: [line for line in map(json.loads, (
+        front.folder / "access.log").read_text().splitlines()) if line["query"] == "http2"])[0]
+    assert (entry["protocol"], entry["method"], entry["uri"]) == ("HTTP/2.0", "PUT", "/api/products")
 
 
 # --- multihost.conf ---
