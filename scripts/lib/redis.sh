@@ -52,9 +52,12 @@ pidfile "$RUN/redis.pid"
 logfile "$LOG/redis.log"
 dir "$VAR/redis"
 
-# Nothing is kept over a restart: Redis holds copies, and MongoDB the truth (sessions too). An old
-# snapshot could only bring back what has been invalidated since, and a fork for it costs memory.
-save ""
+# For the views, which are nowhere else: a snapshot at an orderly end, and now and then. The entries
+# in it are of an old epoch when it is read: out of reach, and soon reclaimed. One that cannot be
+# written must not keep Redis from taking writes.
+save 900 1
+dbfilename dump.rdb
+stop-writes-on-bgsave-error no
 appendonly no
 
 # Every cached entry has a TTL, and only such keys may be evicted, the least used first.
@@ -86,7 +89,7 @@ redis_answers() {
 }
 
 redis_stop() {
-    end redis 10
+    end redis 30 # its snapshot may take some seconds
 }
 
 redis_kill() {

@@ -768,6 +768,22 @@ def test_a_killed_worker_loses_a_second_of_views_at_most(shop, editor):
     assert lost[-1] == 0, lost
 
 
+def test_views_outlive_a_restart_of_redis(shop, editor, mended):
+    """Nothing else does: an entry is not believed under the next epoch."""
+    item = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
+    for _ in range(10):
+        assert shop.client.get(f"/api/products/{item}").status == 200
+    eventually(lambda: shop.redis.get(f"larder:views:products:{item}") == b"10")
+    epoch = shop.epoch()
+    shop.control("restart", "redis")
+    assert shop.epoch() != epoch
+    assert shop.redis.get(f"larder:views:products:{item}") == b"10"
+    assert shop.redis.zscore("larder:views:products", item) == 10
+    eventually(lambda: views_of(shop, item) == 10)
+    eventually(lambda: not list(shop.redis.scan_iter(f"larder:{epoch}:*", 1000)), 30,
+               what="the former entries gone")
+
+
 def test_views_wait_for_redis(shop, editor, mended):
     item = editor.request("POST", "/api/products", PRODUCT).json["data"]["_id"]
     shop.control("stop", "redis")
