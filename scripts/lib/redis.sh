@@ -15,8 +15,13 @@ redis_own() {
     printf 'redis://:%s@127.0.0.1:' "$(cat "$VAR/redis/password" 2>/dev/null || secret)"
 }
 
+# redis_address: prints the address of the stack's own server.
+redis_address() {
+    printf '%s%s/0' "$(redis_own)" "$(port redis)"
+}
+
 redis_publish() {
-    env_set REDIS_URL "$(redis_own)$(port redis)/0"
+    env_set REDIS_URL "$(redis_address)"
 }
 
 redis_start() {

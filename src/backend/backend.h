@@ -42,7 +42,7 @@ enum err backend_attach(struct backend *backend, const struct config *config, en
 /* Connects to nothing yet.  The backend must not move from now on. */
 enum err backend_open(struct backend *backend, const struct config *config, enum backend_use use,
                       uv_loop_t *loop, struct buf *problems);
-/* For tools that need one server and nothing else, on a zeroed backend. */
+/* For tools that need one server, or each, and nothing else, on a zeroed backend. */
 enum err backend_open_redis(struct backend *backend, const struct config *config, uv_loop_t *loop,
                             struct buf *problems);
 enum err backend_open_mongo(struct backend *backend, const struct config *config, uv_loop_t *loop,

@@ -93,6 +93,20 @@ bool ctl_open_mongo(struct ctl *ctl)
                         backend_open_mongo(&ctl->backend, ctl->config, &ctl->loop, &problems));
 }
 
+bool ctl_open_servers(struct ctl *ctl)
+{
+    struct buf problems = BUF_INIT(CONFIG_FILE_MAX);
+    enum err err;
+
+    if (!open_loop(ctl))
+        return false;
+    ctl->backend_open = true;
+    err = backend_open_mongo(&ctl->backend, ctl->config, &ctl->loop, &problems);
+    if (err == ERR_OK)
+        err = backend_open_redis(&ctl->backend, ctl->config, &ctl->loop, &problems);
+    return say_problems(&problems, err);
+}
+
 static void on_closed(void *context)
 {
     (void)context;

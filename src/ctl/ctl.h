@@ -57,6 +57,7 @@ static inline const char *ctl_noun(uint64_t count, const char *one, const char *
 /* Opens what a command needs; on failure says why and gives false.  Everything is closed by
  * ctl_close. */
 bool ctl_open_all(struct ctl *ctl);
+bool ctl_open_servers(struct ctl *ctl); /* both, without the cache over them */
 bool ctl_open_redis(struct ctl *ctl);
 bool ctl_open_mongo(struct ctl *ctl);
 void ctl_close(struct ctl *ctl);

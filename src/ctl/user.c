@@ -233,7 +233,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
     (void)argv;
     if (argc != 0)
         return ctl_usage("user list takes nothing");
-    if (!ctl_open_all(ctl))
+    if (!ctl_open_servers(ctl))
         return CTL_FAILED;
     arena_init(&listing.arena, NULL, 0);
     err = mongo_run(ctl->backend.mongo, read_all, &listing);
