@@ -77,14 +77,15 @@ def test_status(stack, healthy):
 @pytest.mark.parametrize("arguments", [("stack",), ("stack", "dance"), ("stack", "stop", "postgres"),
                                        ("stack", "start stop"), ("stack", "status", "redis mongo"),
                                        ("up", "--fast"), ("up", "--no-sample", "--bogus"),
-                                       ("down", "--all"), ("down", "--purge", "now")])
+                                       ("down", "--all"), ("down", "--purge", "now"),
+                                       ("test", "nothing")])
 def test_bad_arguments(stack, tmp_path, arguments):
     done = stack.script(*arguments, check=False, env={"LARDER_VAR": str(tmp_path / "none")})
     assert done.returncode == 2 and "usage" in done.stderr and done.stdout == ""
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("name", ["up", "down", "stack"])
+@pytest.mark.parametrize("name", ["up", "down", "stack", "test"])
 def test_help(stack, tmp_path, name):
     done = stack.script(name, "--help", env={"LARDER_VAR": str(tmp_path / "none")})
     assert "usage" in done.stdout and done.stderr == ""
