@@ -363,6 +363,30 @@ def test_a_host_that_is_killed_fails_no_read(stack, tmp_path):
             worker.end()
 
 
+def test_each_host_can_be_looked_at(stack, tmp_path):
+    """By what docs/deployment.md adds."""
+    ports = free_ports()
+    workers = [Worker(stack, ports + 2), Worker(stack, ports + 3)]
+    front = Front(tmp_path, "multihost.conf", {})
+    added = re.search(r"```nginx\n(.*?)```", (ROOT / "docs/deployment.md").read_text(), re.S).group(1)
+    with open(tmp_path / "multihost.conf", "a") as file:
+        file.write(added)
+    front.edit("multihost.conf", {**hosts(ports + 2, ports + 3),
+                                  "127.0.0.1:8081": f"127.0.0.1:{front.plain + 3}"})
+    try:
+        with front:
+            first = Client(f"http://127.0.0.1:{front.plain + 3}")
+            for path in ("/healthz", "/readyz", "/metrics"):
+                assert first.get(path).status == 200
+            assert first.get("/api/products").status == 404
+            workers[0].end()
+            assert first.get("/metrics").status == 502
+            assert Client(f"http://127.0.0.1:{front.operators}").get("/metrics").status == 200
+    finally:
+        for worker in workers:
+            worker.end()
+
+
 class Silent(socketserver.ThreadingTCPServer):
     """A host that takes a request and dies of it: every time."""
 
