@@ -231,7 +231,40 @@ static void test_deadline(void **state)
     assert_int_equal(reading.done + writing.done, 2);
 }
 
-/* Jobs behind others in libuv's own queue (4 threads): late, they never begin. */
+static void no_work(uv_work_t *request)
+{
+    (void)request;
+}
+
+static void on_other(uv_work_t *request, int status)
+{
+    *(bool *)request->data = status == 0;
+}
+
+/* The threads beyond those for MongoDB are free for other work, and jobs begin in their order. */
+static void test_threads(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task tasks[JOBS];
+    bool other_done = false;
+    uv_work_t other = {.data = &other_done};
+
+    open_mongo(fixture, (struct mongo_config){.threads = 2});
+    for (int i = 0; i < JOBS; i++) {
+        task_init(&tasks[i], ERR_OK)->hold = true;
+        assert_int_equal(mongo_submit(fixture->mongo, &tasks[i].job), ERR_OK);
+    }
+    assert_int_equal(uv_queue_work(&fixture->loop, &other, no_work, on_other), 0);
+    wait_until(other_done && tasks[0].begun && tasks[1].begun);
+    for (int i = 0; i < JOBS; i++) {
+        for (int j = i + 2; j < JOBS; j++)
+            assert_false(tasks[j].begun);
+        tasks[i].hold = false;
+        wait_until(tasks[i].released == 1 && (i + 2 >= JOBS || tasks[i + 2].begun));
+    }
+}
+
+/* Jobs behind others: late, they never begin. */
 static void test_not_begun(void **state)
 {
     struct fixture *fixture = *state;
@@ -285,6 +318,36 @@ static void test_breaker(void **state)
     wait_until(metric_sum(METRIC_MONGO_OPERATIONS) >= operations + 2);
     assert_int_equal(fixture->downs, 1);
     assert_int_equal(fixture->ups, 0);
+}
+
+/* A late answer ends an outage whose ping is still under way when the next outage begins. */
+static void test_outage_after_outage(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task late, task;
+
+    open_mongo(fixture,
+               (struct mongo_config){
+                   .uri = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500&connectTimeoutMS=50",
+                   .breaker_failures = 3,
+                   .breaker_ms = 5});
+    task_init(&late, ERR_OK)->hold = true;
+    assert_int_equal(mongo_submit(fixture->mongo, &late.job), ERR_OK);
+    for (unsigned outage = 1; outage <= 2; outage++) {
+        uint64_t operations = metric_sum(METRIC_MONGO_OPERATIONS);
+        for (int i = 0; i < 3; i++)
+            run_one(fixture, &task, ERR_UNAVAILABLE);
+        assert_int_equal(fixture->downs, outage);
+        if (outage == 1) { /* 3 jobs, and the ping has begun */
+            wait_until(metric_sum(METRIC_MONGO_OPERATIONS) == operations + 4);
+            late.hold = false;
+            wait_until(late.released == 1);
+            assert_true(mongo_up(fixture->mongo));
+        } else {
+            wait_until(metric_sum(METRIC_MONGO_OPERATIONS) >= operations + 5);
+        }
+    }
+    assert_int_equal(fixture->ups, 1);
 }
 
 static void test_close(void **state)
@@ -393,8 +456,16 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_bound),   CASE(test_submit_or_tell), CASE(test_deadline), CASE(test_not_begun),
-        CASE(test_breaker), CASE(test_close),          CASE(test_uri),      CASE(test_errors),
+        CASE(test_bound),
+        CASE(test_submit_or_tell),
+        CASE(test_deadline),
+        CASE(test_threads),
+        CASE(test_not_begun),
+        CASE(test_breaker),
+        CASE(test_outage_after_outage),
+        CASE(test_close),
+        CASE(test_uri),
+        CASE(test_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
