@@ -1,57 +1,57 @@
 # SPDX-License-Identifier: BSD-2-Clause
 liblarder_a_SOURCES = \
-	src/app/account.c src/app/account.h \
-	src/app/account_change.c \
-	src/app/activity.c src/app/activity.h \
-	src/app/ahead.c src/app/ahead.h \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
-	src/app/auth.c src/app/auth.h \
-	src/app/body.c src/app/body.h \
-	src/app/change.c \
 	src/app/counter.c src/app/counter.h \
-	src/app/create.c \
-	src/app/cursor.c src/app/cursor.h \
-	src/app/dashboard.c \
-	src/app/email.c src/app/email.h \
-	src/app/filling.c src/app/filling.h \
 	src/app/health.c \
-	src/app/ids.c \
 	src/app/indexes.c src/app/indexes.h \
-	src/app/item.c src/app/item.h \
-	src/app/list.c src/app/list.h \
-	src/app/note.c src/app/note.h \
-	src/app/openapi.c src/app/openapi.h \
-	src/app/openapi_about.c src/app/openapi_about.h \
-	src/app/openapi_document.c src/app/openapi_document.h \
-	src/app/openapi_operation.c src/app/openapi_operation.h \
-	src/app/openapi_page.c src/app/openapi_page.h \
-	src/app/openapi_response.c src/app/openapi_response.h \
-	src/app/openapi_schema.c src/app/openapi_schema.h \
-	src/app/once.c src/app/once.h \
-	src/app/page.c \
-	src/app/passwords.c src/app/passwords.h \
-	src/app/people.h \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
-	src/app/project.c src/app/project.h \
-	src/app/proof.c src/app/proof.h \
-	src/app/question.c src/app/question.h \
 	src/app/rate.c \
-	src/app/receipt.c src/app/receipt.h \
 	src/app/resource.c src/app/resource.h \
-	src/app/session.c src/app/session.h \
-	src/app/sessions.c \
-	src/app/signin.c \
 	src/app/state.h \
-	src/app/throttle.c src/app/throttle.h \
-	src/app/users.c src/app/users.h \
-	src/app/validate.c src/app/validate.h \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
-	src/app/write.c src/app/write.h \
+	src/app/openapi/about.c src/app/openapi/about.h \
+	src/app/openapi/document.c src/app/openapi/document.h \
+	src/app/openapi/openapi.c src/app/openapi/openapi.h \
+	src/app/openapi/operation.c src/app/openapi/operation.h \
+	src/app/openapi/page.c src/app/openapi/page.h \
+	src/app/openapi/response.c src/app/openapi/response.h \
+	src/app/openapi/schema.c src/app/openapi/schema.h \
+	src/app/people/account.c src/app/people/account.h \
+	src/app/people/account_change.c \
+	src/app/people/activity.c src/app/people/activity.h \
+	src/app/people/auth.c src/app/people/auth.h \
+	src/app/people/dashboard.c \
+	src/app/people/email.c src/app/people/email.h \
+	src/app/people/passwords.c src/app/people/passwords.h \
+	src/app/people/people.h \
+	src/app/people/proof.c src/app/people/proof.h \
+	src/app/people/session.c src/app/people/session.h \
+	src/app/people/sessions.c \
+	src/app/people/signin.c \
+	src/app/people/throttle.c src/app/people/throttle.h \
+	src/app/people/users.c src/app/people/users.h \
+	src/app/read/ahead.c src/app/read/ahead.h \
+	src/app/read/cursor.c src/app/read/cursor.h \
+	src/app/read/filling.c src/app/read/filling.h \
+	src/app/read/ids.c \
+	src/app/read/item.c src/app/read/item.h \
+	src/app/read/list.c src/app/read/list.h \
+	src/app/read/note.c src/app/read/note.h \
+	src/app/read/page.c \
+	src/app/read/project.c src/app/read/project.h \
+	src/app/read/question.c src/app/read/question.h \
+	src/app/write/body.c src/app/write/body.h \
+	src/app/write/change.c \
+	src/app/write/create.c \
+	src/app/write/once.c src/app/write/once.h \
+	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/validate.c src/app/write/validate.h \
+	src/app/write/write.c src/app/write/write.h \
 	src/backend/backend.c src/backend/backend.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \

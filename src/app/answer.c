@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
 
-#include "app/auth.h"
+#include "app/people/auth.h"
 #include "app/state.h"
 #include "base/gzip.h"
 #include "http/accept.h"

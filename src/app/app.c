@@ -5,14 +5,14 @@
 #include <stdlib.h>
 
 #include "app/indexes.h"
-#include "app/once.h"
-#include "app/openapi.h"
-#include "app/passwords.h"
-#include "app/people.h"
+#include "app/openapi/openapi.h"
+#include "app/people/passwords.h"
+#include "app/people/people.h"
 #include "app/posts.h"
 #include "app/products.h"
 #include "app/views.h"
 #include "app/window.h"
+#include "app/write/once.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "http/accept.h"

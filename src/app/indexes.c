@@ -2,12 +2,12 @@
 #include <stdlib.h>
 
 #include "app/indexes.h"
+#include "app/people/session.h"
+#include "app/people/users.h"
 #include "app/posts.h"
 #include "app/products.h"
-#include "app/receipt.h"
-#include "app/session.h"
 #include "app/state.h"
-#include "app/users.h"
+#include "app/write/receipt.h"
 #include "base/log.h"
 #include "base/mem.h"
 

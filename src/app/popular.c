@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
-#include "app/item.h"
+#include "app/read/item.h"
 #include "app/state.h"
 #include "app/views.h"
 #include "http/conditional.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/body.h"
+#include "app/write/body.h"
 #include "base/hash.h"
 #include "base/mem.h"
 

@@ -2,7 +2,7 @@
 #ifndef LARDER_CTL_BATCH_H
 #define LARDER_CTL_BATCH_H
 
-#include "app/validate.h"
+#include "app/write/validate.h"
 #include "ctl/ctl.h"
 
 /* Records that are written together, fenced in the cache as any write is: their collection, their

@@ -7,8 +7,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "app/email.h"
 #include "app/indexes.h"
+#include "app/people/email.h"
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/mem.h"

@@ -2,7 +2,7 @@
 #ifndef LARDER_CTL_PERSON_H
 #define LARDER_CTL_PERSON_H
 
-#include "app/users.h"
+#include "app/people/users.h"
 #include "base/password.h"
 #include "ctl/ctl.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/activity.h"
-#include "app/email.h"
+#include "app/people/activity.h"
+#include "app/people/email.h"
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/mem.h"

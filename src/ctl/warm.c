@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/ahead.h"
 #include "app/app.h"
 #include "app/posts.h"
 #include "app/products.h"
+#include "app/read/ahead.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ctl/guard.h"

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/people/account.h"
+#include "app/answer.h"
+#include "app/people/activity.h"
+#include "app/people/passwords.h"
+#include "app/people/people.h"
+#include "app/write/once.h"
+#include "app/write/write.h"
+
+/* POST /api/users and GET /api/users/{id}. */
+
+const struct plan users_plan = {.resource = &users};
+
+/* --- POST --- */
+
+enum { MORE_FIELDS = 3 }; /* role, loginCount, sessionEpoch */
+
+struct registration {
+    struct write write; /* first */
+    struct draft draft;
+    struct assignment fields[RESOURCE_FIELDS_MAX + MORE_FIELDS];
+    size_t count;
+    struct password_job hashing;
+    struct profile profile;
+    struct str tag;
+    char room[PROFILE_NAME_MAX], email[EMAIL_MAX];
+};
+
+static void put(struct registration *registration, struct str name, struct value value)
+{
+    registration->fields[registration->count++] = (struct assignment){name, ASSIGN_SET, value};
+}
+
+static enum err work(struct mongo_db *db, struct write *write)
+{
+    struct registration *registration = (struct registration *)write;
+
+    struct condition conditions[] = {
+        {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
+        {STR("email"), OP_EQ, value_string(registration->profile.email)}};
+    struct document document = {registration->fields, registration->count};
+    enum err err = collection_insert(db, users.name, &document);
+
+    /* The same Idempotency-Key may have made it before. */
+    return err == ERR_EXISTS && users_find(db, conditions, 2, &write->arena, &registration->profile,
+                                           NULL) == ERR_OK
+               ? ERR_OK
+               : err;
+}
+
+static void answer(struct write *write)
+{
+    struct registration *registration = (struct registration *)write;
+    char id[OID_HEX_SIZE];
+
+    oid_text(&registration->profile.id, id);
+    buf_printf(&write->request->response.head, "Location: /api/users/%.*s\r\n", OID_HEX_SIZE, id);
+    account_send(write, 201, &registration->profile);
+}
+
+void account_send(struct write *write, unsigned status, const struct profile *profile)
+{
+    struct buf *body = &write->request->response.body;
+
+    buf_reset(body);
+    buf_literal(body, "{\"success\":true,\"data\":");
+    profile_json(profile, body);
+    buf_char(body, '}');
+    personal_send(write->request, status);
+    write_done(write);
+}
+
+void account_failed(struct write *write, enum err err)
+{
+    if (err != ERR_EXISTS) {
+        write_fail(write, err);
+        return;
+    }
+    problem_send(write->request, 409, STR("There is an account with this email"), NULL);
+    write_done(write);
+}
+
+/* The document: what the client sent, its password's hash instead of the password, and where an
+ * account begins. */
+static void compose(struct registration *registration)
+{
+    const struct draft *draft = &registration->draft;
+    struct profile *profile = &registration->profile;
+
+    for (size_t i = 0; i < draft->count; i++) {
+        struct assignment item = draft->items[i];
+
+        if (str_eq(item.field, STR("password")))
+            put(registration, STR("passwordHash"),
+                value_string(str_from(registration->hashing.made)));
+        else if (str_eq(item.field, STR("email")))
+            put(registration, item.field, value_string(profile->email));
+        else
+            put(registration, item.field, item.value);
+    }
+    put(registration, STR("role"), value_string(role_name(profile->role)));
+    put(registration, STR("loginCount"), value_int(0));
+    put(registration, STR("sessionEpoch"), value_int(0));
+}
+
+static void hashed(struct password_job *job)
+{
+    struct registration *registration = job->context;
+    struct write *write = &registration->write;
+
+    if (job->err != ERR_OK) {
+        write_fail(write, ERR_BUSY);
+        return;
+    }
+    compose(registration);
+    write->tags = &registration->tag;
+    write->work = work;
+    write->answer = answer;
+    write->failed = account_failed;
+    write_tag(write, user_tag(&registration->profile.id, registration->room));
+    write_start(write);
+}
+
+bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct problem *problem,
+                   struct str *email)
+{
+    const struct value *value = draft_value(draft, STR("email"));
+
+    if (value == NULL || email_normalise(value->string, room, email) == ERR_OK)
+        return true;
+    problem_add(problem, STR("email"), STR("must be an address such as ada@example.org"));
+    return false;
+}
+
+bool account_password(const struct draft *draft, struct problem *problem)
+{
+    const struct value *value = draft_value(draft, STR("password"));
+
+    if (value == NULL || password_acceptable(value->string) == ERR_OK)
+        return true;
+    problem_addf(problem, STR("password"),
+                 "must have at least %d characters, at most %d bytes, and no control characters",
+                 PASSWORD_MIN, PASSWORD_MAX);
+    return false;
+}
+
+/* All that is wrong is told together. */
+static bool take(struct registration *registration, const json_t *root, struct problem *problem)
+{
+    struct write *write = &registration->write;
+    struct draft *draft = &registration->draft;
+    struct profile *profile = &registration->profile;
+    int64_t now_ms = write->request->arrived_ms;
+    bool good =
+        validate(&users, root, VALIDATE_CREATE, now_ms, &write->arena, problem, draft) == ERR_OK;
+
+    good = account_email(draft, registration->email, problem, &profile->email) && good;
+    good = account_password(draft, problem) && good;
+    if (!good)
+        return false;
+    (void)once_id(write->request, 0, &draft->items[0].value.oid);
+    profile->id = draft->items[0].value.oid;
+    profile->name = draft_value(draft, STR("name"))->string;
+    profile->created_ms = profile->updated_ms = now_ms;
+    return true;
+}
+
+void user_create_handle(void *context, struct request *request, const struct route *route,
+                        struct str id)
+{
+    struct app *app = context;
+    struct registration *registration;
+    struct problem problem;
+    json_t *root;
+    enum err err;
+
+    (void)route, (void)id;
+    if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
+        return;
+    registration = write_new(sizeof *registration, app, &users_plan, request);
+    if (take(registration, root, &problem)) {
+        registration->hashing = (struct password_job){
+            .password = draft_value(&registration->draft, STR("password"))->string,
+            .make = true,
+            .done = hashed,
+            .context = registration};
+        err = passwords_submit(app->passwords, &registration->hashing);
+        if (err != ERR_OK)
+            write_fail(&registration->write, err);
+    } else {
+        problem_send_invalid(request, &problem);
+        write_done(&registration->write);
+    }
+    json_decref(root);
+}
+
+/* --- GET --- */
+
+struct showing {
+    struct profile_read read; /* first */
+    struct profile profile;
+    struct activity activity;
+};
+
+static void show(struct activity *activity)
+{
+    struct showing *showing = activity->context;
+    struct cache_lookup *lookup = &showing->read.lookup;
+    struct request *request = lookup->context;
+    struct buf *body = &request->response.body;
+
+    buf_reset(body);
+    buf_str(body, lookup->source == CACHE_DATABASE ? STR(BODY_PREFIX_DATABASE ",\"data\":")
+                                                   : STR(BODY_PREFIX ",\"data\":"));
+    profile_json(&showing->profile, body);
+    buf_char(body, '}');
+    personal_send(request, 200);
+}
+
+static void on_profile(struct cache_lookup *lookup)
+{
+    struct showing *showing = (struct showing *)lookup;
+    struct request *request = lookup->context;
+
+    if (lookup->err != ERR_OK) {
+        problem_send_err(request, database_err(lookup->err));
+        return;
+    }
+    answer_cache_status(&request->response, lookup->source, lookup->detail, lookup->entry.status,
+                        lookup->entry.fresh_until_ms - request->arrived_ms);
+    if (lookup->entry.status != 200 ||
+        !profile_parse(lookup->entry.plain, &request->arena, &showing->profile)) {
+        problem_send(request, 404, STR("User not found"), NULL);
+        return;
+    }
+    showing->activity = (struct activity){&showing->profile, show, showing};
+    activity_read(showing->read.app, &showing->activity);
+}
+
+bool account_may(struct request *request, const struct oid *id)
+{
+    const struct visitor *visitor = request_visitor(request);
+
+    if (visitor->profile.role == ROLE_ADMIN ||
+        memcmp(visitor->profile.id.bytes, id->bytes, OID_SIZE) == 0)
+        return true;
+    problem_send(request, 404, STR("User not found"), NULL);
+    return false;
+}
+
+void user_handle(void *context, struct request *request, const struct route *route, struct str id)
+{
+    struct app *app = context;
+    struct showing *showing;
+    struct oid oid;
+
+    (void)route;
+    if (!take_id(request, id, &oid) || !take_no_query(request) || !account_may(request, &oid))
+        return;
+    showing = arena_zalloc(&request->arena, sizeof *showing);
+    profile_read_init(&showing->read, app, &oid);
+    showing->read.lookup.room = &request->response.body;
+    showing->read.lookup.done = on_profile;
+    showing->read.lookup.context = request;
+    cache_get(app->cache, &showing->read.lookup);
+}

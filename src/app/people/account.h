@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_ACCOUNT_H
+#define LARDER_APP_PEOPLE_ACCOUNT_H
+
+#include "app/people/email.h"
+#include "app/people/users.h"
+#include "app/write/validate.h"
+#include "app/write/write.h"
+
+/* What making and changing an account have in common. */
+
+/* The draft's email as it is stored, if it has one; false: what is wrong stands in problem. */
+bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct problem *problem,
+                   struct str *email);
+/* The same for a new password. */
+bool account_password(const struct draft *draft, struct problem *problem);
+/* Answers with the account as it is now, and write_done. */
+void account_send(struct write *write, unsigned status, const struct profile *profile);
+/* A write's failed: 409 when another account has the email. */
+void account_failed(struct write *write, enum err err);
+/* Whether the request's visitor may see and change this account: its owner's, or an
+ * admin's.  Others are told that there is none. */
+bool account_may(struct request *request, const struct oid *id);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/people/account.h"
+#include "app/people/activity.h"
+#include "app/people/people.h"
+#include "app/people/proof.h"
+#include "app/write/write.h"
+
+/* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, the
+ * visitor's own password is asked for again; a new password ends all other sessions of the
+ * account. */
+
+enum { TAGS = 2 };
+
+struct account_change {
+    struct write write; /* first */
+    struct oid id;
+    bool own, new_password;
+    struct draft draft;
+    struct str email;
+    struct proof *proof;
+    struct password_job hashing;
+    struct profile profile; /* as it is afterwards */
+    struct str tags[TAGS];
+    char hash[SESSION_HASH_SIZE];
+    char user_room[PROFILE_NAME_MAX], session_room[SESSION_NAME_MAX], email_room[EMAIL_MAX];
+};
+
+static void destroy(struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+
+    if (change->proof != NULL)
+        proof_end(change->proof);
+}
+
+/* --- In MongoDB --- */
+
+/* The session that asked goes on under the account's new epoch; the others' documents go. */
+static void keep_one(struct mongo_db *db, const struct account_change *change, int64_t epoch)
+{
+    struct assignment next = {STR("epoch"), ASSIGN_SET, value_int(epoch)};
+    struct condition this_one[] = {
+        {STR("_id"), OP_EQ, value_string(str_make(change->hash, SESSION_HASH_SIZE))},
+        {STR("userId"), OP_EQ, value_oid(change->id)}};
+    struct condition others[] = {{STR("userId"), OP_EQ, value_oid(change->id)},
+                                 {STR("epoch"), OP_NE, value_int(epoch)}};
+
+    if (change->own && cache_write_in_time(&change->write.cache))
+        (void)collection_update(db,
+                                &(struct update){.collection = sessions.name,
+                                                 .conditions = this_one,
+                                                 .condition_count = 2,
+                                                 .assignments = &next,
+                                                 .assignment_count = 1},
+                                NULL);
+    (void)collection_delete(db, sessions.name, others, 2, true, NULL);
+}
+
+/* The document as it is then. */
+static enum err change_user(struct mongo_db *db, struct account_change *change)
+{
+    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
+    const struct update update = {.collection = users.name,
+                                  .conditions = &condition,
+                                  .condition_count = 1,
+                                  .assignments = change->draft.items,
+                                  .assignment_count = change->draft.count};
+    struct value captured[PROFILE_FIELDS];
+    struct record record = {
+        .shape = &profile_shape, .captured = captured, .arena = &change->write.arena};
+    enum err err = collection_modify(db, &update, &record);
+
+    if (err == ERR_OK)
+        profile_take(captured, &change->profile, NULL);
+    return err;
+}
+
+static enum err work(struct mongo_db *db, struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+    enum err err = change_user(db, change);
+
+    if (err == ERR_OK && change->new_password)
+        keep_one(db, change, change->profile.session_epoch);
+    return err;
+}
+
+static void answer(struct write *write)
+{
+    struct account_change *change = (struct account_change *)write;
+
+    account_send(write, 200, &change->profile);
+}
+
+/* --- Before it --- */
+
+/* What is stored instead of what was sent. */
+static void compose(struct account_change *change)
+{
+    struct draft *draft = &change->draft;
+
+    for (size_t i = 0; i < draft->count; i++) {
+        struct assignment *item = &draft->items[i];
+
+        if (str_eq(item->field, STR("password")))
+            *item = (struct assignment){STR("passwordHash"), ASSIGN_SET,
+                                        value_string(str_from(change->hashing.made))};
+        else if (str_eq(item->field, STR("email")))
+            item->value = value_string(change->email);
+    }
+    if (change->new_password)
+        draft->items[draft->count++] =
+            (struct assignment){STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
+}
+
+static void start(struct account_change *change)
+{
+    struct write *write = &change->write;
+
+    compose(change);
+    write->tags = change->tags;
+    write->work = work;
+    write->answer = answer;
+    write->failed = account_failed;
+    write_tag(write, user_tag(&change->id, change->user_room));
+    if (change->new_password && change->own)
+        write_tag(write, session_tag(change->hash, change->session_room));
+    write_start(write);
+}
+
+static void hashed(struct password_job *job)
+{
+    struct account_change *change = job->context;
+
+    if (job->err == ERR_OK)
+        start(change);
+    else
+        write_fail(&change->write, ERR_BUSY);
+}
+
+static void proved(struct proof *proof)
+{
+    struct account_change *change = proof->context;
+    enum err err;
+
+    if (proof->err == ERR_DENIED) {
+        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
+        write_done(&change->write);
+    } else if (proof->err != ERR_OK) {
+        proof_refuse(proof, STR(""));
+        write_done(&change->write);
+    } else if (change->new_password) {
+        change->hashing =
+            (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
+                                  .make = true,
+                                  .done = hashed,
+                                  .context = change};
+        err = passwords_submit(change->write.app->passwords, &change->hashing);
+        if (err != ERR_OK)
+            write_fail(&change->write, err);
+    } else {
+        start(change);
+    }
+}
+
+static void prove(struct account_change *change, struct str password)
+{
+    struct request *request = change->write.request;
+
+    change->proof =
+        proof_new(change->write.app, request, request_visitor(request)->profile.email, password);
+    change->proof->done = proved;
+    change->proof->context = change;
+    proof_begin(change->proof);
+}
+
+/* Takes currentPassword out of the object: it is no field. */
+static bool take_current(json_t *root, struct arena *arena, struct problem *problem,
+                         struct str *current)
+{
+    json_t *json = json_object_get(root, "currentPassword");
+    bool good = true;
+
+    *current = STR("");
+    if (json == NULL)
+        return true;
+    if (!json_is_string(json) || json_string_length(json) == 0 ||
+        json_string_length(json) > PASSWORD_MAX) {
+        problem_addf(problem, STR("currentPassword"), "must be a string of 1 to %d bytes",
+                     PASSWORD_MAX);
+        good = false;
+    } else {
+        *current = arena_str(arena, str_make(json_string_value(json), json_string_length(json)));
+    }
+    json_object_del(root, "currentPassword");
+    return good;
+}
+
+static bool take(struct account_change *change, json_t *root, struct problem *problem,
+                 struct str *current)
+{
+    struct write *write = &change->write;
+    struct draft *draft = &change->draft;
+    bool good = take_current(root, &write->arena, problem, current);
+
+    good = validate(&users, root, VALIDATE_CHANGE, write->request->arrived_ms, &write->arena,
+                    problem, draft) == ERR_OK &&
+           good;
+    good = account_email(draft, change->email_room, problem, &change->email) && good;
+    good = account_password(draft, problem) && good;
+    change->new_password = draft_value(draft, STR("password")) != NULL;
+    if (good && current->len == 0 && (change->new_password || change->email.len > 0)) {
+        problem_add(problem, STR("currentPassword"),
+                    STR("is required to change email or password"));
+        good = false;
+    }
+    return good;
+}
+
+void user_update_handle(void *context, struct request *request, const struct route *route,
+                        struct str id)
+{
+    struct app *app = context;
+    const struct visitor *visitor = request_visitor(request);
+    struct account_change *change;
+    struct problem problem;
+    struct str current;
+    struct oid oid;
+    json_t *root;
+
+    (void)route;
+    if (!take_id(request, id, &oid) || !account_may(request, &oid) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
+        return;
+    change = write_new(sizeof *change, app, &users_plan, request);
+    change->write.destroy = destroy;
+    change->id = oid;
+    change->own = memcmp(visitor->profile.id.bytes, oid.bytes, OID_SIZE) == 0;
+    memcpy(change->hash, visitor->hash, sizeof change->hash);
+    if (!take(change, root, &problem, &current)) {
+        problem_send_invalid(request, &problem);
+        write_done(&change->write);
+    } else if (current.len > 0) {
+        prove(change, current);
+    } else {
+        start(change);
+    }
+    json_decref(root);
+}

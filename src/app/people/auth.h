@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_AUTH_H
+#define LARDER_APP_PEOPLE_AUTH_H
+
+#include "app/people/session.h"
+#include "app/people/users.h"
+#include "http/router.h"
+
+/* Who asks, and whether they may. */
+
+struct once;
+
+struct visitor {
+    struct profile profile; /* as cached; strings live as long as the request */
+    struct session session;
+    char hash[SESSION_HASH_SIZE];
+    bool by_cookie;
+};
+
+/* What the application knows of a request whose route asks for more than the request itself: it is
+ * request->state. */
+struct visit {
+    struct app *app;
+    struct request *request;
+    const struct route *route;
+    struct str id;
+    struct visitor *visitor; /* NULL: nobody is signed in */
+    struct once *once;       /* NULL: no Idempotency-Key */
+    void (*next)(struct visit *visit);
+    struct visitor candidate;
+    struct session_read session;
+    struct profile_read profile;
+};
+
+/* The signed-in visitor of a request, or NULL. */
+static inline const struct visitor *request_visitor(const struct request *request)
+{
+    const struct visit *visit = request->state;
+
+    return visit != NULL ? visit->visitor : NULL;
+}
+
+/* Finds the session that the request carries ("Authorization: Bearer", else the cookie
+ * "larder_session") and calls next, or answers: 403 to a change by cookie from a page that is not
+ * ours (cross-site request forgery), 503 when nobody can be asked. */
+void auth_find(struct visit *visit, void (*next)(struct visit *visit));
+/* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
+bool auth_admits(struct visit *visit);
+
+/* The cookie with a token; life_ms 0: until the browser closes; below 0: taken away. */
+void auth_set_cookie(struct request *request, struct str token, int64_t life_ms);
+/* "larder_session" of a Cookie field, or the empty string. */
+struct str auth_cookie(struct str field);
+/* Whether a page of this origin may write: it is one of the configured (with commas between), or
+ * the very server that was asked. */
+bool auth_origin_is_ours(struct str origin, struct str configured, bool https, struct str host);
+
+#endif

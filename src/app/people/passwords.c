@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/people/passwords.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { AT_WORK_MAX = 2, WAITING_MAX = 64 };
+
+struct passwords {
+    uv_loop_t *loop;
+    unsigned at_work, waiting;
+    struct password_job *first, **last;
+};
+
+struct passwords *passwords_new(uv_loop_t *loop)
+{
+    struct passwords *passwords = mem_zalloc(sizeof *passwords);
+
+    passwords->loop = loop;
+    passwords->last = &passwords->first;
+    return passwords;
+}
+
+void passwords_free(struct passwords *passwords)
+{
+    free(passwords);
+}
+
+static void work(uv_work_t *request)
+{
+    struct password_job *job = request->data;
+
+    if (job->make)
+        job->err = password_hash(job->password, job->made);
+    else
+        job->matches = password_matches(job->password, job->hash);
+}
+
+static void worked(uv_work_t *request, int status);
+
+static void begin(struct passwords *passwords, struct password_job *job)
+{
+    passwords->at_work++;
+    job->work.data = job;
+    uv_queue_work(passwords->loop, &job->work, work, worked);
+}
+
+static void worked(uv_work_t *request, int status)
+{
+    struct password_job *job = request->data, *next;
+    struct passwords *passwords = job->passwords;
+
+    (void)status;
+    passwords->at_work--;
+    next = passwords->first;
+    if (next != NULL) {
+        passwords->first = next->next;
+        if (passwords->first == NULL)
+            passwords->last = &passwords->first;
+        passwords->waiting--;
+        begin(passwords, next);
+    }
+    job->done(job);
+}
+
+enum err passwords_submit(struct passwords *passwords, struct password_job *job)
+{
+    job->passwords = passwords;
+    job->next = NULL;
+    job->err = ERR_OK;
+    job->matches = false;
+    if (passwords->at_work < AT_WORK_MAX) {
+        begin(passwords, job);
+        return ERR_OK;
+    }
+    if (passwords->waiting == WAITING_MAX)
+        return ERR_BUSY;
+    *passwords->last = job;
+    passwords->last = &job->next;
+    passwords->waiting++;
+    return ERR_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_PEOPLE_H
+#define LARDER_APP_PEOPLE_PEOPLE_H
+
+#include "app/people/auth.h"
+#include "app/state.h"
+
+/* What the routes about people share, and their handlers. */
+
+/* Plans that only name what a write is about. */
+extern const struct plan users_plan, sessions_plan;
+
+/* The body is in response.body: sends it, for this client only. */
+void personal_send(struct request *request, unsigned status);
+
+handler session_create_handle;  /* POST /api/sessions */
+handler session_current_handle; /* GET /api/sessions/current */
+handler session_remove_handle;  /* DELETE /api/sessions/current */
+handler sessions_remove_handle; /* DELETE /api/sessions: everywhere */
+handler user_create_handle;     /* POST /api/users */
+handler user_handle;            /* GET /api/users/{id} */
+handler user_update_handle;     /* PUT /api/users/{id} */
+handler dashboard_handle;       /* GET /api/me/dashboard */
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_PROOF_H
+#define LARDER_APP_PEOPLE_PROOF_H
+
+#include "app/people/passwords.h"
+#include "app/people/throttle.h"
+#include "app/people/users.h"
+#include "store/mongo.h"
+
+/* Whether somebody knows the password of an account: the same work, in the same time, for accounts
+ * that there are and others, and only so often. */
+
+struct proof {
+    struct app *app;
+    struct request *request;
+    struct arena arena;
+    struct str email, password;
+    /* Once, on the loop.  The proof is the caller's to proof_end. */
+    void (*done)(struct proof *proof);
+    void *context;
+
+    /* OK: what follows is known.  DENIED: no such account, or another password.  RANGE: too many
+     * failures; retry_s says when to come again.  Others: the database's or BUSY. */
+    enum err err;
+    int64_t retry_s;
+    struct profile profile;
+
+    struct throttle throttle;
+    bool admitted;
+    struct str hash;
+    struct mongo_job find;
+    enum err found;
+    struct password_job compare;
+    unsigned users;
+};
+
+/* Copies email (as normalised) and password. */
+struct proof *proof_new(struct app *app, struct request *request, struct str email,
+                        struct str password);
+void proof_begin(struct proof *proof);
+void proof_end(struct proof *proof);
+/* Answers what an unsuccessful proof stands for. */
+void proof_refuse(const struct proof *proof, struct str denied);
+
+#endif

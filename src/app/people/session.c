@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/people/session.h"
+
+#include <jansson.h>
+
+#include "app/read/filling.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/idiom.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+/* MongoDB removes what has expired; until it does, the look-up's conditions hold. */
+static const struct index indexes[] = {
+    {.name = "user", .keys = "userId"},
+    {.name = "expires", .keys = "expiresAt", .expire_after_s = 1},
+};
+
+const struct resource sessions = {
+    .name = STR_INIT("sessions"),
+    .singular = STR_INIT("session"),
+    .title = STR_INIT("Session"),
+    .absent = STR_INIT("Session not found"),
+    .path = STR_INIT("/api/sessions"),
+    .indexes = indexes,
+    .index_count = COUNT(indexes),
+};
+
+enum { TOKEN_BYTES = 32 };
+_Static_assert(BASE64_SIZE(TOKEN_BYTES) == TOKEN_SIZE, "a token's length");
+
+bool session_hash(struct str token, char hash[static SESSION_HASH_SIZE])
+{
+    unsigned char digest[SHA256_SIZE];
+
+    if (token.len != TOKEN_SIZE)
+        return false;
+    sha256(token, digest);
+    hex_encode(digest, sizeof digest, hash);
+    return true;
+}
+
+void session_token(char token[static TOKEN_SIZE], char hash[static SESSION_HASH_SIZE])
+{
+    unsigned char bytes[TOKEN_BYTES];
+
+    random_bytes(bytes, sizeof bytes);
+    base64url_encode(bytes, sizeof bytes, token);
+    mem_wipe(bytes, sizeof bytes);
+    (void)session_hash(str_make(token, TOKEN_SIZE), hash);
+}
+
+struct str session_tag(const char hash[static SESSION_HASH_SIZE],
+                       char room[static SESSION_NAME_MAX])
+{
+    static const struct str kind = STR_INIT("session:");
+
+    memcpy(room, kind.ptr, kind.len);
+    memcpy(room + kind.len, hash, SESSION_HASH_SIZE);
+    return str_make(room, kind.len + SESSION_HASH_SIZE);
+}
+
+/* --- The fill --- */
+
+enum { USER, EPOCH, REMEMBER, CREATED, EXPIRES, ABSOLUTE, FIELDS };
+
+static const struct shape_field shape_fields[FIELDS] = {
+    [USER] = {.name = STR_INIT("userId"), .capture = true},
+    [EPOCH] = {.name = STR_INIT("epoch"), .capture = true},
+    [REMEMBER] = {.name = STR_INIT("remember"), .capture = true},
+    [CREATED] = {.name = STR_INIT("createdAt"), .capture = true},
+    [EXPIRES] = {.name = STR_INIT("expiresAt"), .capture = true},
+    [ABSOLUTE] = {.name = STR_INIT("absoluteAt"), .capture = true},
+};
+static const struct shape shape = SHAPE(shape_fields);
+
+/* One that slides is moved on; one that is to be remembered has its whole life from the start. */
+static enum err find(struct mongo_db *db, const struct filling *filling, int64_t now_ms,
+                     struct value captured[static FIELDS])
+{
+    struct condition conditions[] = {
+        {STR("_id"), OP_EQ, value_string(str_make(filling->key, SESSION_HASH_SIZE))},
+        {STR("expiresAt"), OP_GT, value_date(now_ms)},
+        {STR("absoluteAt"), OP_GT, value_date(now_ms)},
+        {STR("remember"), OP_EQ, value_bool(false)},
+    };
+    struct assignment slide = {STR("expiresAt"), ASSIGN_SET, value_date(now_ms + session_idle_ms)};
+    struct record record = {.shape = &shape, .captured = captured};
+    enum err err = collection_modify(db,
+                                     &(struct update){.collection = sessions.name,
+                                                      .conditions = conditions,
+                                                      .condition_count = COUNT(conditions),
+                                                      .assignments = &slide,
+                                                      .assignment_count = 1,
+                                                      .max_time_ms = READ_MS},
+                                     &record);
+
+    if (err != ERR_NOT_FOUND)
+        return err == ERR_UNKNOWN ? ERR_TIMEOUT : err;
+    conditions[3].value = value_bool(true);
+    return collection_find_one(db, sessions.name, conditions, COUNT(conditions), 0, &record);
+}
+
+static enum err ask(struct mongo_db *db, struct filling *filling)
+{
+    struct value captured[FIELDS];
+    char user[OID_HEX_SIZE];
+    int64_t expires_ms;
+    enum err err = find(db, filling, clock_wall_ms(), captured);
+
+    if (err != ERR_OK)
+        return err;
+    if (captured[USER].type != VALUE_OID)
+        return ERR_NOT_FOUND;
+    expires_ms = captured[EXPIRES].integer < captured[ABSOLUTE].integer
+                     ? captured[EXPIRES].integer
+                     : captured[ABSOLUTE].integer;
+    oid_text(&captured[USER].oid, user);
+    buf_printf(&filling->plain,
+               "{\"userId\":\"%.*s\",\"epoch\":%lld,\"remember\":%s,\"createdAt\":%lld,"
+               "\"expiresAt\":%lld}",
+               OID_HEX_SIZE, user, (long long)captured[EPOCH].integer,
+               captured[REMEMBER].boolean ? "true" : "false", (long long)captured[CREATED].integer,
+               (long long)expires_ms);
+    return ERR_OK;
+}
+
+static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
+{
+    struct session_read *read = (struct session_read *)lookup;
+    struct filling *filling = filling_new(read->app, cache_fill, ask);
+
+    _Static_assert((int)SESSION_HASH_SIZE <= (int)FILLING_KEY_MAX, "it fits");
+    memcpy(filling->key, read->hash, SESSION_HASH_SIZE);
+    filling_start(filling);
+}
+
+void session_read_init(struct session_read *read, struct app *app)
+{
+    static const struct cache_class class = {.ttl_ms = 60000};
+
+    read->app = app;
+    read->lookup = (struct cache_lookup){
+        .name = session_tag(read->hash, read->name), .tag_count = 1, .class = &class, .fill = fill};
+    read->lookup.tags[0] = read->lookup.name;
+}
+
+bool session_parse(struct str text, struct session *session)
+{
+    json_t *root = json_loadb(text.ptr, text.len, 0, NULL);
+    const json_t *user = json_object_get(root, "userId");
+    bool good = oid_parse(str_make(json_string_value(user), json_string_length(user)),
+                          &session->user) == ERR_OK;
+
+    session->epoch = json_integer_value(json_object_get(root, "epoch"));
+    session->remember = json_is_true(json_object_get(root, "remember"));
+    session->created_ms = json_integer_value(json_object_get(root, "createdAt"));
+    session->expires_ms = json_integer_value(json_object_get(root, "expiresAt"));
+    json_decref(root);
+    return good;
+}

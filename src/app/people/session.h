@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_SESSION_H
+#define LARDER_APP_PEOPLE_SESSION_H
+
+#include "app/resource.h"
+#include "base/arena.h"
+#include "cache/cache.h"
+#include "store/collection.h"
+
+/* Sessions: documents of "sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
+ * createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
+ *
+ * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
+ * expiresAt where the document still exists, so activity keeps a session alive to the minute.
+ * Signing out is a write on the entry's tag: what holds for every entry holds here, and nobody who
+ * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
+
+extern const struct resource sessions;
+/* What a client signs in with: fields only. */
+extern const struct resource signin_form;
+
+enum {
+    TOKEN_SIZE = 43, /* 32 random bytes in base64url */
+    SESSION_HASH_SIZE = 64,
+    SESSION_NAME_MAX = 80
+};
+static const int64_t session_idle_ms = INT64_C(30) * 60 * 1000;
+static const int64_t session_absolute_ms = INT64_C(24) * 3600 * 1000;
+static const int64_t session_remember_ms = INT64_C(30) * 24 * 3600 * 1000;
+
+/* A new token and what is stored of it. */
+void session_token(char token[static TOKEN_SIZE], char hash[static SESSION_HASH_SIZE]);
+/* false: it cannot be a token. */
+bool session_hash(struct str token, char hash[static SESSION_HASH_SIZE]);
+/* "session:<hash>": the name of its entry, and its tag. */
+struct str session_tag(const char hash[static SESSION_HASH_SIZE],
+                       char room[static SESSION_NAME_MAX]);
+
+struct session {
+    struct oid user;
+    int64_t epoch;
+    bool remember;
+    int64_t created_ms;
+    int64_t expires_ms; /* if nothing more is done with it */
+};
+
+struct session_read {
+    struct cache_lookup lookup; /* first */
+    struct app *app;
+    char hash[SESSION_HASH_SIZE];
+    char name[SESSION_NAME_MAX];
+};
+/* Sets all but done, context and room; read->hash is set before. */
+void session_read_init(struct session_read *read, struct app *app);
+bool session_parse(struct str json, struct session *session);
+
+#endif

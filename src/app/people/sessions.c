@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
+#include "app/people/people.h"
+#include "app/write/write.h"
+
+/* What becomes of a session: shown, ended, ended everywhere. */
+
+const struct plan sessions_plan = {.resource = &sessions};
+
+void personal_send(struct request *request, unsigned status)
+{
+    answer_json(request, status, STR("private, no-store"));
+}
+
+void session_current_handle(void *context, struct request *request, const struct route *route,
+                            struct str id)
+{
+    const struct visitor *visitor = request_visitor(request);
+    struct buf *body = &request->response.body;
+
+    (void)context, (void)route, (void)id;
+    if (!take_no_query(request))
+        return;
+    buf_literal(body, "{\"success\":true");
+    time_json(body, "createdAt", visitor->session.created_ms);
+    time_json(body, "expiresAt", visitor->session.expires_ms);
+    buf_literal(body, ",\"remember\":");
+    buf_str(body, visitor->session.remember ? STR("true") : STR("false"));
+    buf_literal(body, ",\"user\":");
+    profile_json(&visitor->profile, body);
+    buf_char(body, '}');
+    personal_send(request, 200);
+}
+
+/* --- Ending --- */
+
+struct ending {
+    struct write write; /* first */
+    bool everywhere;
+    struct oid user;
+    char hash[SESSION_HASH_SIZE];
+    struct str tag;
+    char room[SESSION_NAME_MAX];
+};
+
+static enum err end_one(struct mongo_db *db, struct write *write)
+{
+    struct ending *ending = (struct ending *)write;
+    struct condition condition = {STR("_id"), OP_EQ,
+                                  value_string(str_make(ending->hash, SESSION_HASH_SIZE))};
+    enum err err = collection_remove(db, sessions.name, &condition, 1);
+
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* With the next epoch they are over; that their documents go as well is tidiness. */
+static enum err end_all(struct mongo_db *db, struct write *write)
+{
+    struct ending *ending = (struct ending *)write;
+    struct condition user = {STR("_id"), OP_EQ, value_oid(ending->user)};
+    struct condition theirs = {STR("userId"), OP_EQ, value_oid(ending->user)};
+    struct assignment next = {STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
+    enum err err = collection_modify(db,
+                                     &(struct update){.collection = users.name,
+                                                      .conditions = &user,
+                                                      .condition_count = 1,
+                                                      .assignments = &next,
+                                                      .assignment_count = 1},
+                                     NULL);
+
+    if (err == ERR_OK)
+        (void)collection_delete(db, sessions.name, &theirs, 1, true, NULL);
+    return err;
+}
+
+static void answer(struct write *write)
+{
+    struct ending *ending = (struct ending *)write;
+    struct request *request = write->request;
+
+    auth_set_cookie(request, STR(""), -1);
+    buf_reset(&request->response.body);
+    buf_str(&request->response.body,
+            ending->everywhere ? STR("{\"success\":true,\"message\":\"Signed out everywhere\"}")
+                               : STR("{\"success\":true,\"message\":\"Signed out\"}"));
+    personal_send(request, 200);
+    write_done(write);
+}
+
+static void end(struct app *app, struct request *request, bool everywhere)
+{
+    const struct visitor *visitor = request_visitor(request);
+    struct ending *ending;
+
+    if (!take_no_query(request))
+        return;
+    ending = write_new(sizeof *ending, app, &sessions_plan, request);
+    ending->everywhere = everywhere;
+    ending->user = visitor->profile.id;
+    memcpy(ending->hash, visitor->hash, sizeof ending->hash);
+    ending->write.tags = &ending->tag;
+    ending->write.work = everywhere ? end_all : end_one;
+    ending->write.answer = answer;
+    write_tag(&ending->write, everywhere ? user_tag(&ending->user, ending->room)
+                                         : session_tag(ending->hash, ending->room));
+    write_start(&ending->write);
+}
+
+void session_remove_handle(void *context, struct request *request, const struct route *route,
+                           struct str id)
+{
+    (void)route, (void)id;
+    end(context, request, false);
+}
+
+void sessions_remove_handle(void *context, struct request *request, const struct route *route,
+                            struct str id)
+{
+    (void)route, (void)id;
+    end(context, request, true);
+}

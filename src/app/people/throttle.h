@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_THROTTLE_H
+#define LARDER_APP_PEOPLE_THROTTLE_H
+
+#include <stdbool.h>
+
+#include "app/counter.h"
+
+/* How often attempts may fail within a window of time, counted in Redis for all workers, and by
+ * each worker for itself while Redis is away.  An attempt that is under way may yet fail, so it
+ * takes a failure's place until it has ended: guesses made at the same time do not all get
+ * through, and those that find no place wait instead of being refused. */
+
+enum {
+    THROTTLE_ACCOUNT_MAX = 5,   /* failures on one account in a window */
+    THROTTLE_ADDRESS_MAX = 100, /* from one address, which may be that of a whole office */
+    THROTTLE_WINDOW_MS = 900000,
+    THROTTLE_COUNTERS = 2
+};
+
+struct throttle {
+    struct app *app;
+    /* Once: OK when the attempt may be made, and throttle_end is owed; RANGE when there were too
+     * many failures, and one may be made again after wait_ms. */
+    void (*done)(struct throttle *throttle, enum err err, int64_t wait_ms);
+    void *context;
+
+    struct str failed[THROTTLE_COUNTERS], trying[THROTTLE_COUNTERS]; /* names of counters */
+    char rooms[2 * THROTTLE_COUNTERS][COUNTER_NAME_MAX];
+    int64_t patience_until_ms;
+};
+
+/* Sets all but done and context; account need not be one that there is. */
+void throttle_init(struct throttle *throttle, struct app *app, const struct request *request,
+                   struct str account);
+/* Ends in done, which may be called before this returns; throttle is the caller's until then. */
+void throttle_begin(struct throttle *throttle);
+/* An attempt that was let through has ended. */
+void throttle_end(struct throttle *throttle, bool failed);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/people/users.h"
+
+#include <jansson.h>
+
+#include "app/people/email.h"
+#include "app/read/filling.h"
+#include "base/clock.h"
+#include "base/idiom.h"
+#include "base/password.h"
+
+/* What clients may set; "password" is not stored, its hash is. */
+static const struct field fields[] = {
+    {.name = STR_INIT("_id"), .type = FIELD_ID, .flags = FIELD_SERVER, .help = "24 hex digits"},
+    {.name = STR_INIT("name"),
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .min = 1,
+     .max = 100,
+     .example = "\"Ada\""},
+    {.name = STR_INIT("email"),
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .min = 3,
+     .max = EMAIL_MAX,
+     .example = "\"ada@example.org\"",
+     .pattern = "^[!#-'*+./0-9=?A-Z^-~-]+@[!#-'*+./0-9=?A-Z^-~-]+$"},
+    {.name = STR_INIT("password"),
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED | FIELD_HIDDEN,
+     .min = PASSWORD_MIN,
+     .max = PASSWORD_MAX,
+     .help = "At most 1,024 bytes",
+     .example = "\"correct horse battery\"",
+     .pattern = "^[^\\u0000-\\u001f\\u007f]*$"},
+    {.name = STR_INIT("role"), .type = FIELD_STRING, .flags = FIELD_SERVER},
+    {.name = STR_INIT("createdAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
+    {.name = STR_INIT("updatedAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
+    {.name = STR_INIT("version"), .type = FIELD_INT, .flags = FIELD_SERVER | FIELD_HIDDEN},
+};
+
+static const struct index indexes[] = {{.name = "email", .keys = "email", .unique = true}};
+
+const struct resource users = {
+    .name = STR_INIT("users"),
+    .singular = STR_INIT("user"),
+    .title = STR_INIT("User"),
+    .absent = STR_INIT("User not found"),
+    .path = STR_INIT("/api/users"),
+    .fields = fields,
+    .field_count = COUNT(fields),
+    .indexes = indexes,
+    .index_count = COUNT(indexes),
+};
+
+static const struct str role_names[ROLE_COUNT] = {
+    [ROLE_READER] = STR_INIT("reader"),
+    [ROLE_EDITOR] = STR_INIT("editor"),
+    [ROLE_ADMIN] = STR_INIT("admin"),
+};
+
+struct str role_name(enum role role)
+{
+    return role_names[role];
+}
+
+enum role role_parse(struct str name)
+{
+    int role = 0;
+
+    while (role < ROLE_COUNT && !str_eq(name, role_names[role]))
+        role++;
+    return (enum role)role;
+}
+
+/* --- From and to documents --- */
+
+enum { ID, NAME, EMAIL, HASH, ROLE, LOGINS, LAST_LOGIN, EPOCH, CREATED, UPDATED };
+
+static const struct shape_field shape_fields[PROFILE_FIELDS] = {
+    [ID] = {.name = STR_INIT("_id"), .capture = true},
+    [NAME] = {.name = STR_INIT("name"), .capture = true},
+    [EMAIL] = {.name = STR_INIT("email"), .capture = true},
+    [HASH] = {.name = STR_INIT("passwordHash"), .capture = true, .hidden = true},
+    [ROLE] = {.name = STR_INIT("role"), .capture = true},
+    [LOGINS] = {.name = STR_INIT("loginCount"), .capture = true},
+    [LAST_LOGIN] = {.name = STR_INIT("lastLoginAt"), .capture = true},
+    [EPOCH] = {.name = STR_INIT("sessionEpoch"), .capture = true, .hidden = true},
+    [CREATED] = {.name = STR_INIT("createdAt"), .capture = true},
+    [UPDATED] = {.name = STR_INIT("updatedAt"), .capture = true},
+};
+const struct shape profile_shape = SHAPE(shape_fields);
+
+static struct str text_of(const struct value *value)
+{
+    return value->type == VALUE_STRING ? value->string : STR("");
+}
+
+static int64_t number_of(const struct value *value)
+{
+    if (value->type == VALUE_DOUBLE)
+        return (int64_t)value->number;
+    return value->type == VALUE_INT || value->type == VALUE_DATE ? value->integer : 0;
+}
+
+void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
+                  struct str *hash)
+{
+    enum role role = role_parse(text_of(&captured[ROLE]));
+
+    *profile = (struct profile){
+        .id = captured[ID].type == VALUE_OID ? captured[ID].oid : (struct oid){{0}},
+        .role = role < ROLE_COUNT ? role : ROLE_READER,
+        .name = text_of(&captured[NAME]),
+        .email = text_of(&captured[EMAIL]),
+        .session_epoch = number_of(&captured[EPOCH]),
+        .login_count = number_of(&captured[LOGINS]),
+        .last_login_ms = number_of(&captured[LAST_LOGIN]),
+        .created_ms = number_of(&captured[CREATED]),
+        .updated_ms = number_of(&captured[UPDATED]),
+    };
+    if (hash != NULL)
+        *hash = text_of(&captured[HASH]);
+}
+
+enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
+                    struct arena *arena, struct profile *profile, struct str *hash)
+{
+    struct value captured[PROFILE_FIELDS];
+    struct record record = {.shape = &profile_shape, .captured = captured, .arena = arena};
+    enum err err = collection_find_one(db, users.name, conditions, count, 0, &record);
+
+    if (err == ERR_OK)
+        profile_take(captured, profile, hash);
+    return err;
+}
+
+void time_json(struct buf *out, const char *name, int64_t ms)
+{
+    char text[CLOCK_ISO_SIZE];
+
+    clock_iso(ms, text);
+    buf_printf(out, ",\"%s\":", name);
+    if (ms == 0)
+        buf_literal(out, "null");
+    else
+        buf_printf(out, "\"%.*s\"", CLOCK_ISO_SIZE, text);
+}
+
+void profile_json(const struct profile *profile, struct buf *out)
+{
+    char id[OID_HEX_SIZE];
+
+    oid_text(&profile->id, id);
+    buf_printf(out, "{\"_id\":\"%.*s\",\"name\":", OID_HEX_SIZE, id);
+    buf_json_string(out, profile->name);
+    buf_literal(out, ",\"email\":");
+    buf_json_string(out, profile->email);
+    buf_literal(out, ",\"role\":");
+    buf_json_string(out, role_name(profile->role));
+    buf_literal(out, ",\"loginCount\":");
+    buf_int(out, profile->login_count);
+    time_json(out, "lastLoginAt", profile->last_login_ms);
+    time_json(out, "createdAt", profile->created_ms);
+    time_json(out, "updatedAt", profile->updated_ms);
+    buf_char(out, '}');
+}
+
+/* --- Through the cache --- */
+
+/* What a client may see, and what only the server may. */
+static enum err ask(struct mongo_db *db, struct filling *filling)
+{
+    struct condition condition = {STR("_id"), OP_EQ, value_oid(filling->id)};
+    struct arena arena;
+    struct profile profile;
+    enum err err;
+
+    arena_init(&arena, NULL, 0);
+    err = users_find(db, &condition, 1, &arena, &profile, NULL);
+    if (err == ERR_OK) {
+        buf_literal(&filling->plain, "{\"sessionEpoch\":");
+        buf_int(&filling->plain, profile.session_epoch);
+        buf_literal(&filling->plain, ",\"profile\":");
+        profile_json(&profile, &filling->plain);
+        buf_char(&filling->plain, '}');
+    }
+    arena_reset(&arena);
+    return err;
+}
+
+static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
+{
+    struct profile_read *read = (struct profile_read *)lookup;
+    struct filling *filling = filling_new(read->app, cache_fill, ask);
+
+    filling->id = read->id;
+    filling_start(filling);
+}
+
+static struct str tag(struct str kind, const struct oid *id, char room[static PROFILE_NAME_MAX])
+{
+    memcpy(room, kind.ptr, kind.len);
+    oid_text(id, room + kind.len);
+    return str_make(room, kind.len + OID_HEX_SIZE);
+}
+
+struct str user_tag(const struct oid *id, char room[static PROFILE_NAME_MAX])
+{
+    return tag(STR("user:"), id, room);
+}
+
+struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX])
+{
+    return tag(STR("owner:"), id, room);
+}
+
+void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id)
+{
+    static const struct cache_class class = {.ttl_ms = 1800000};
+
+    read->app = app;
+    read->id = *id;
+    read->lookup = (struct cache_lookup){
+        .name = user_tag(id, read->name), .tag_count = 1, .class = &class, .fill = fill};
+    read->lookup.tags[0] = read->lookup.name;
+}
+
+static struct str json_text(const json_t *object, const char *name, struct arena *arena)
+{
+    const json_t *json = json_object_get(object, name);
+
+    return arena_str(arena, str_make(json_string_value(json), json_string_length(json)));
+}
+
+static int64_t json_time(const json_t *object, const char *name, struct arena *arena)
+{
+    int64_t ms = 0;
+
+    (void)clock_parse_iso(json_text(object, name, arena), &ms);
+    return ms;
+}
+
+bool profile_parse(struct str text, struct arena *arena, struct profile *profile)
+{
+    json_t *root = json_loadb(text.ptr, text.len, 0, NULL);
+    const json_t *json = json_object_get(root, "profile");
+    bool good;
+
+    *profile = (struct profile){
+        .role = role_parse(json_text(json, "role", arena)),
+        .name = json_text(json, "name", arena),
+        .email = json_text(json, "email", arena),
+        .session_epoch = json_integer_value(json_object_get(root, "sessionEpoch")),
+        .login_count = json_integer_value(json_object_get(json, "loginCount")),
+        .last_login_ms = json_time(json, "lastLoginAt", arena),
+        .created_ms = json_time(json, "createdAt", arena),
+        .updated_ms = json_time(json, "updatedAt", arena),
+    };
+    good = oid_parse(json_text(json, "_id", arena), &profile->id) == ERR_OK &&
+           profile->role < ROLE_COUNT;
+    json_decref(root);
+    return good;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_PEOPLE_USERS_H
+#define LARDER_APP_PEOPLE_USERS_H
+
+#include "app/resource.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "cache/cache.h"
+#include "store/collection.h"
+
+/* People: documents of "users", {_id, name, email, passwordHash, role, loginCount, lastLoginAt,
+ * sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it carries its
+ * user's sessionEpoch: raising that ends all of them at once. */
+
+extern const struct resource users;
+
+enum role { ROLE_READER, ROLE_EDITOR, ROLE_ADMIN, ROLE_COUNT };
+
+/* "reader"; static. */
+struct str role_name(enum role role);
+/* ROLE_COUNT for what is none. */
+enum role role_parse(struct str name);
+
+struct profile {
+    struct oid id;
+    enum role role;
+    struct str name, email;
+    int64_t session_epoch;
+    int64_t login_count;
+    int64_t last_login_ms; /* 0: never */
+    int64_t created_ms, updated_ms;
+};
+
+/* What a document's profile is read by: captured in its order. */
+extern const struct shape profile_shape;
+enum { PROFILE_FIELDS = 10 };
+/* From the captured values, whose strings it borrows; *hash (may be NULL) is the password's, and
+ * empty when there is none. */
+void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
+                  struct str *hash);
+/* The one that meets the conditions.  Its strings, and the password's hash (may be NULL), are the
+ * arena's.  On a thread; NOT_FOUND, or the database's error. */
+enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
+                    struct arena *arena, struct profile *profile, struct str *hash);
+/* As a client sees it. */
+void profile_json(const struct profile *profile, struct buf *out);
+/* ,"name":"2026-11-23T17:00:00.000Z", or null for 0: never. */
+void time_json(struct buf *out, const char *name, int64_t ms);
+
+/* A profile through the cache, as "user:<id>" with a tag of the same name. */
+enum { PROFILE_NAME_MAX = 32 };
+struct profile_read {
+    struct cache_lookup lookup; /* first */
+    struct app *app;
+    struct oid id;
+    char name[PROFILE_NAME_MAX];
+};
+/* Sets all but done, context and room. */
+void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
+/* The cached profile; strings are copied into the arena.  false when it is none. */
+bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
+/* "user:<id>" or, for what belongs to somebody, "owner:<id>". */
+struct str user_tag(const struct oid *id, char room[static PROFILE_NAME_MAX]);
+struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX]);
+
+#endif

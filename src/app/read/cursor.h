@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_READ_CURSOR_H
+#define LARDER_APP_READ_CURSOR_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/collection.h"
+
+/* Where a page ended, as an opaque text (base64url, RFC 4648 section 5, without padding) that a
+ * client hands back as `after`: format, hash of what was asked (collection, filter, sort), id, type
+ * and bytes of the sort's value, checksum.  A forged one moves its own page and nothing else.
+ */
+
+/* asked: a text that is the same for all pages of one walk. */
+void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *out);
+/* ERR_SYNTAX: not a cursor, or damaged; ERR_INVALID: one of another filter or sort.  A string in
+ * keyset lies in the arena. */
+enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
+                       struct keyset *keyset);
+
+#endif

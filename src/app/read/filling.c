@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/read/filling.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct filling *filling_new(struct app *app, struct cache_fill *fill,
+                            enum err (*ask)(struct mongo_db *db, struct filling *filling))
+{
+    struct filling *filling = mem_zalloc(sizeof *filling);
+
+    filling->app = app;
+    filling->fill = fill;
+    filling->ask = ask;
+    buf_init(&filling->plain, ENTRY_SIZE_MAX);
+    return filling;
+}
+
+static enum err work(struct mongo_db *db, void *context)
+{
+    struct filling *filling = context;
+    enum err err;
+
+    seal_fills(&filling->seal, &filling->fill, 1);
+    err = filling->ask(db, filling);
+    return err == ERR_OK ? filling->plain.err : err;
+}
+
+static void done(void *context, enum err err)
+{
+    struct filling *filling = context;
+    struct entry entry = {.status = 404};
+
+    seal_end(&filling->seal);
+    if (err == ERR_OK) {
+        entry.status = 200;
+        entry.plain = buf_view(&filling->plain);
+        entry.source_at = filling->source_at;
+    }
+    if (err == ERR_NOT_FOUND)
+        err = ERR_OK;
+    cache_fill_done(filling->fill, err, err == ERR_OK ? &entry : NULL);
+}
+
+static void release(void *context)
+{
+    struct filling *filling = context;
+
+    buf_free(&filling->plain);
+    free(filling);
+}
+
+void filling_start(struct filling *filling)
+{
+    filling->job = (struct mongo_job){.work = work,
+                                      .done = done,
+                                      .release = release,
+                                      .context = filling,
+                                      .deadline_ms = clock_mono_ms() + READ_MS};
+    mongo_submit_or_tell(filling->app->mongo, &filling->job);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/read/list.h"
+
+#include <stdlib.h>
+
+#include "app/answer.h"
+#include "app/read/cursor.h"
+#include "app/read/note.h"
+#include "base/mem.h"
+
+enum {
+    LINK_WORDS = 40,  /* what a link has besides path and query, at most */
+    LINK_LEAVES = 300 /* of the head, for the headers that follow */
+};
+
+static const struct query_value *value_of(const struct list_read *read, enum param_op op)
+{
+    return &read->query.values[read->plan->at[op]];
+}
+
+/* --- The entry's name and tags --- */
+
+/* A list of one scope depends on that scope alone. */
+static struct str list_tag(const struct list_read *read, struct arena *arena)
+{
+    const struct resource *resource = read->plan->resource;
+
+    for (size_t i = 0; i < read->query.count; i++)
+        if (read->query.values[i].given && resource->params[i].op == PARAM_EQ &&
+            str_eq(resource->params[i].field, resource->scope))
+            return ARENA_JOIN(arena, resource->name, STR(":"), read->query.values[i].text);
+    return resource->name;
+}
+
+void list_read_name(struct list_read *read, struct arena *arena)
+{
+    struct str text = query_text(&read->query, read->plan->all, arena);
+
+    read->lookup.name = ARENA_JOIN(arena, read->plan->resource->name, STR(":"), text);
+    read->lookup.tags[0] = list_tag(read, arena);
+    read->lookup.tag_count = 1;
+}
+
+struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena)
+{
+    uint32_t mask = plan->filters | UINT32_C(1) << plan->at[PARAM_SORT];
+
+    return ARENA_JOIN(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
+}
+
+/* --- Link (RFC 8288) --- */
+
+/* The links of one answer.  They have to fit into one buffer with the other headers: those that do
+ * not are left out, so what leads on is put first. */
+struct links {
+    struct buf *head;
+    struct str path, base; /* base: the parameters that all pages of the walk share */
+    bool begun;
+};
+
+static void put_link(struct links *links, const char *name, struct str value, const char *rel)
+{
+    struct buf *head = links->head;
+    size_t size = links->path.len + links->base.len + value.len + LINK_WORDS;
+
+    if (head->len + size > RESPONSE_HEAD_MAX - LINK_LEAVES)
+        return;
+    buf_str(head, links->begun ? STR(", <") : STR("Link: <"));
+    links->begun = true;
+    buf_str(head, links->path);
+    if (links->base.len > 0 || value.len > 0)
+        buf_char(head, '?');
+    buf_str(head, links->base);
+    if (value.len > 0) {
+        if (links->base.len > 0)
+            buf_char(head, '&');
+        buf_str(head, str_from(name));
+        buf_char(head, '=');
+        buf_str(head, value);
+    }
+    buf_literal(head, ">; rel=\"");
+    buf_str(head, str_from(rel));
+    buf_char(head, '"');
+}
+
+/* Page 1 is the default, which a canonical query leaves out. */
+static struct str page_text(uint64_t page, char room[static DECIMAL_MAX])
+{
+    return page > 1 ? str_decimal(page, room) : STR("");
+}
+
+/* Relative references. */
+static void put_links(struct response *response, const struct cache_lookup *lookup)
+{
+    const struct list_read *read = (const struct list_read *)lookup;
+    struct request *request = lookup->context;
+    uint64_t page = value_of(read, PARAM_PAGE)->integer, pages;
+    uint64_t reach = PAGE_REACH / value_of(read, PARAM_LIMIT)->integer;
+    bool walking = value_of(read, PARAM_AFTER)->given;
+    bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
+    struct str next = note_take(&lookup->entry, gzip, &pages);
+    struct links links = {.head = &response->head,
+                          .path = read->path,
+                          .base = query_text(&read->query, read->plan->walk, &request->arena)};
+    char room[DECIMAL_MAX];
+
+    if (!walking && page < pages && page < reach)
+        put_link(&links, "page", page_text(page + 1, room), "next");
+    else if (next.len > 0)
+        put_link(&links, "after", next, "next");
+    if (!walking && page > 1)
+        put_link(&links, "page", page_text(page - 1, room), "prev");
+    put_link(&links, "", STR(""), "first");
+    if (pages > 0 && pages <= reach)
+        put_link(&links, "page", page_text(pages, room), "last");
+    if (links.begun)
+        buf_literal(&response->head, "\r\n");
+}
+
+/* --- The look-up --- */
+
+/* The query's texts belong to the request: the copy reads them again from the canonical text. */
+static struct cache_lookup *detach(const struct cache_lookup *lookup)
+{
+    const struct list_read *read = (const struct list_read *)lookup;
+    const struct resource *resource = read->plan->resource;
+    struct list_read *copy = mem_zalloc(sizeof *copy);
+    struct problem problem;
+
+    arena_init(&copy->arena, NULL, 0);
+    problem_init(&problem, &copy->arena);
+    copy->lookup.class = resource->list_class;
+    copy->lookup.fill = list_fill;
+    copy->lookup.detach = lookup->detach;
+    copy->lookup.detached_free = lookup->detached_free;
+    copy->app = read->app;
+    copy->plan = read->plan;
+    (void)query_parse(&copy->query, resource->params, resource->param_count,
+                      query_text(&read->query, read->plan->all, &copy->arena), &copy->arena,
+                      &problem);
+    list_read_name(copy, &copy->arena);
+    return &copy->lookup;
+}
+
+static void detached_free(struct cache_lookup *lookup)
+{
+    struct list_read *read = (struct list_read *)lookup;
+
+    arena_reset(&read->arena);
+    free(read);
+}
+
+static void done(struct cache_lookup *lookup)
+{
+    answer_lookup(lookup->context, lookup, STR("Not found"), put_links);
+}
+
+/* --- What the parameters must keep to together --- */
+
+static void check_after(const struct list_read *read, struct arena *arena, struct problem *problem)
+{
+    const struct query_value *after = value_of(read, PARAM_AFTER);
+    struct keyset keyset;
+    enum err err;
+
+    if (!after->given)
+        return;
+    err = cursor_decode(after->text, list_asked(read->plan, &read->query, arena), arena, &keyset);
+    if (err == ERR_INVALID)
+        problem_add(problem, STR("after"), STR("belongs to another filter or sort"));
+    else if (err != ERR_OK)
+        problem_add(problem, STR("after"), STR("must be the next of an earlier page"));
+    else if (value_of(read, PARAM_PAGE)->given)
+        problem_add(problem, STR("page"), STR("cannot be combined with after"));
+}
+
+static void check_reach(const struct list_read *read, struct problem *problem)
+{
+    uint64_t page = value_of(read, PARAM_PAGE)->integer;
+
+    if (page * value_of(read, PARAM_LIMIT)->integer > PAGE_REACH)
+        problem_add(problem, STR("page"),
+                    STR("reaches no further than page × limit = 10000: walk on with after, "
+                        "which takes the next of the page before"));
+}
+
+static void check_pick(const struct list_read *read, struct problem *problem)
+{
+    for (size_t i = 0; i < read->query.count; i++)
+        if (read->query.values[i].given && i != read->plan->at[PARAM_PICK] &&
+            i != read->plan->at[PARAM_SHOW])
+            problem_add(problem, read->query.params[i].name, STR("cannot be combined with ids"));
+}
+
+static bool picks(const struct list_read *read)
+{
+    size_t i = read->plan->at[PARAM_PICK];
+
+    return i < read->query.count && read->query.values[i].given;
+}
+
+static size_t param_index(const struct resource *resource, struct str name)
+{
+    size_t i = 0;
+
+    while (i < resource->param_count && !str_eq(resource->params[i].name, name))
+        i++;
+    return i;
+}
+
+/* Its entry is that of the same list by its ordinary path. */
+static void set_featured(struct list_read *read, struct problem *problem)
+{
+    size_t i = param_index(read->plan->resource, STR("featured"));
+
+    if (query_set_bool(&read->query, i, true) != ERR_OK && !read->query.values[i].boolean)
+        problem_add(problem, STR("featured"), STR("is always true here"));
+}
+
+static enum err parse(struct list_read *read, struct request *request, const struct route *route,
+                      struct problem *problem)
+{
+    const struct resource *resource = read->plan->resource;
+    struct arena *arena = &request->arena;
+
+    if (query_parse(&read->query, resource->params, resource->param_count, request->query, arena,
+                    problem) != ERR_OK)
+        return ERR_INVALID;
+    if ((route->flags & ROUTE_FEATURED) != 0)
+        set_featured(read, problem);
+    if (picks(read)) {
+        check_pick(read, problem);
+    } else {
+        check_after(read, arena, problem);
+        check_reach(read, problem);
+    }
+    return problem->count == 0 ? ERR_OK : ERR_INVALID;
+}
+
+void list_handle(void *context, struct request *request, const struct route *route, struct str id)
+{
+    struct app *app = context;
+    struct list_read *read = arena_alloc(&request->arena, sizeof *read);
+    struct problem problem;
+
+    (void)id;
+    problem_init(&problem, &request->arena);
+    read->app = app;
+    read->plan = app_plan(app, route->data);
+    read->path = route->pattern;
+    read->lookup = (struct cache_lookup){.class = read->plan->resource->list_class,
+                                         .fill = list_fill,
+                                         .detach = detach,
+                                         .detached_free = detached_free,
+                                         .done = done,
+                                         .context = request};
+    if (parse(read, request, route, &problem) != ERR_OK) {
+        problem_send_invalid(request, &problem);
+    } else if (picks(read)) {
+        ids_handle(app, read->plan, request, &read->query);
+    } else {
+        list_read_name(read, &request->arena);
+        answer_prepare(&read->lookup, request);
+        cache_get(app->cache, &read->lookup);
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_READ_QUESTION_H
+#define LARDER_APP_READ_QUESTION_H
+
+#include "app/plan.h"
+#include "base/arena.h"
+#include "http/query.h"
+#include "store/collection.h"
+
+/* What MongoDB is asked for one page of a list.  The parts of `find` lie in the question itself and
+ * in the arena: both stay where they are until it is answered. */
+struct question {
+    struct find find; /* sorted, limited, looking one document ahead; no result yet */
+    struct condition conditions[QUERY_PARAMS_MAX];
+    struct sort_key sort[2]; /* equal ones by their ids, in the same direction */
+    struct shape shape;
+    struct keyset after;
+};
+
+/* query has been parsed by the plan's table, and its cursor looked at; both are borrowed. */
+void question_init(struct question *question, const struct plan *plan, const struct query *query,
+                   struct arena *arena);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_WRITE_RECEIPT_H
+#define LARDER_APP_WRITE_RECEIPT_H
+
+#include "app/resource.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "http/request.h"
+#include "store/collection.h"
+
+/* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "idempotency",
+ * {_id: SHA-256 of who, where and key; print: of the body; state, document, leaseUntil, status,
+ * head, body, expiresAt}.  The unique _id decides who is first, with Redis or without.  The id of
+ * what is to be made is chosen there too, so one who takes over from a worker that died, or did
+ * not learn the outcome, cannot make it twice. */
+
+extern const struct resource idempotency;
+
+enum { RECEIPT_LEASE_MS = 15000, RECEIPT_HEX = 2 * SHA256_SIZE };
+
+enum verdict {
+    RECEIPT_FIRST,      /* the request is to be carried out */
+    RECEIPT_UNDER_WAY,  /* another one is */
+    RECEIPT_OTHER_BODY, /* the key was used for another request */
+    RECEIPT_REPLAY      /* status, head and body are the first one's answer */
+};
+
+struct receipt {
+    char id[RECEIPT_HEX], print[RECEIPT_HEX];
+    struct oid document; /* what is made has this id */
+    enum verdict verdict;
+    unsigned status;
+    struct str head; /* header lines; the arena's */
+    struct buf body;
+    struct arena arena;
+};
+
+/* Who asks, where (the route), and the client's key make its id; the key and the request's body its
+ * print. */
+void receipt_init(struct receipt *receipt, struct str who, struct str where, struct str key,
+                  const struct request *request);
+void receipt_free(struct receipt *receipt);
+
+/* On a thread, both.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
+ * CONFLICT when others were quicker all the time, or the database's error. */
+enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
+/* Keeps status, head and body; an error of the server's is forgotten instead, so that the request
+ * may be sent again. */
+enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt);
+
+#endif
