@@ -153,6 +153,7 @@ liblarder_a_SOURCES = \
 	src/store/mongo_uri.c src/store/mongo_uri.h \
 	src/store/query.c src/store/query.h \
 	src/store/redis.c src/store/redis.h \
+	src/store/redis_calls.c src/store/redis_calls.h \
 	src/store/redis_library.h \
 	src/store/redis_link.c src/store/redis_link.h \
 	src/store/redis_listener.c src/store/redis_listener.h \

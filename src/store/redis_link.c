@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/idiom.h"
 #include "base/mem.h"
-#include "base/pool.h"
+#include "store/redis_calls.h"
 #include "store/redis_tls.h"
 #include "store/redis_wire.h"
 #include "store/resp.h"
@@ -16,25 +16,10 @@
 enum {
     ADDRESSES_MAX = 4,
     COMMAND_MAX = 64 << 20,
-    CALLS_KEPT = 64,
-    WHOLE_TIMES = 4, /* an answer that keeps coming has so many times a command's time */
     LATE_PART = 5 /* a timer that is late by such a part of it tells of a loop that stood still */
 };
 
 enum stage { STAGE_REFUSED, STAGE_CONNECTING, STAGE_SIGNING, STAGE_UP, STAGE_DOWN };
-
-/* Redis answers in order, and all commands have the same time: so the queue of those waiting for
- * their answer is also the queue of their deadlines.  An answer is late when nothing has come from
- * Redis for that time, or when all of it is not there after a few times as long.  Neither what this
- * process did instead of sending the command counts, nor a while in which its loop stood still: a
- * connection that is given up costs the host its memory. */
-struct call {
-    struct redis_link *link;
-    struct call *next;
-    redis_callback *callback;
-    void *context;
-    uint64_t sent_ms;
-};
 
 struct redis_link {
     struct redis_link_config config;
@@ -43,9 +28,7 @@ struct redis_link {
     unsigned signing;
     struct redis_wire *wire;
     struct redis_tls *tls;
-    struct call *first, *last;
-    struct call *unsent; /* the first of those that were not flushed yet */
-    struct pool calls;
+    struct redis_calls calls;
     void (*message)(void *context, const struct redis_value *reply);
     struct buf scratch;
     char addresses[ADDRESSES_MAX][INET6_ADDRSTRLEN];
@@ -66,7 +49,7 @@ static void unref(struct redis_link *link)
     link->config.on_gone(link->config.context);
     redis_tls_free(link->tls);
     buf_free(&link->scratch);
-    pool_free(&link->calls);
+    redis_calls_free(&link->calls);
     free(link);
 }
 
@@ -98,25 +81,15 @@ static void fail(struct redis_link *link, enum err err, const char *reason)
 
 /* Answers. */
 
-static void take_call(struct redis_link *link, struct call *call)
-{
-    link->first = call->next;
-    if (link->unsent == call)
-        link->unsent = call->next;
-    if (link->first == NULL)
-        link->last = NULL;
-}
-
 static void on_reply(redisAsyncContext *ac, void *reply, void *data)
 {
-    struct call call = *(struct call *)data;
+    struct redis_link *link = ((struct redis_call *)data)->owner;
+    struct redis_call call = redis_calls_take(&link->calls, data);
 
-    take_call(call.link, data);
-    pool_put(&call.link->calls, data);
     if (reply == NULL)
-        fail(call.link, ERR_UNAVAILABLE, redis_wire_reason(ac));
+        fail(link, ERR_UNAVAILABLE, redis_wire_reason(ac));
     if (reply == NULL)
-        call.callback(call.context, call.link->fate, NULL);
+        call.callback(call.context, link->fate, NULL);
     else
         call.callback(call.context, ERR_OK, reply);
 }
@@ -140,24 +113,20 @@ static bool send_call(struct redis_link *link, size_t argc, const struct str arg
                       redis_callback *callback, void *context)
 {
     struct str text = resp_command(&link->scratch, argc, argv);
-    struct call *call;
+    struct redis_call *call;
 
     if (link->wire == NULL || text.len == 0)
         return false;
-    call = pool_take(&link->calls);
-    *call = (struct call){.link = link, .callback = callback, .context = context};
+    call = redis_calls_new(&link->calls);
+    call->owner = link;
+    call->callback = callback;
+    call->context = context;
     if (redisAsyncFormattedCommand(redis_wire_context(link->wire), on_reply, call, text.ptr,
                                    text.len) != REDIS_OK) {
-        pool_put(&link->calls, call);
+        redis_calls_drop(&link->calls, call);
         return false;
     }
-    if (link->last != NULL)
-        link->last->next = call;
-    else
-        link->first = call;
-    link->last = call;
-    if (link->unsent == NULL)
-        link->unsent = call;
+    redis_calls_add(&link->calls, call);
     if (link->stage == STAGE_UP && !uv_is_active((uv_handle_t *)&link->timer))
         arm(link, link->config.command_timeout_ms);
     return true;
@@ -209,8 +178,7 @@ static void on_idle(uv_idle_t *idle)
     struct redis_link *link = idle->data;
 
     uv_idle_stop(idle);
-    for (; link->unsent != NULL; link->unsent = link->unsent->next)
-        link->unsent->sent_ms = uv_now(link->config.loop);
+    redis_calls_sent(&link->calls, uv_now(link->config.loop));
     if (link->wire != NULL)
         redis_wire_flush(link->wire);
 }
@@ -219,17 +187,15 @@ static void on_idle(uv_idle_t *idle)
 
 static uint64_t deadline_of(const struct redis_link *link)
 {
-    uint64_t sent = link->first->sent_ms, time = link->config.command_timeout_ms;
-    uint64_t heard = redis_wire_heard_ms(link->wire);
-    uint64_t from = heard > link->excused_ms ? heard : link->excused_ms;
+    uint64_t heard_ms = redis_wire_heard_ms(link->wire);
 
-    return from > sent + (WHOLE_TIMES - 1) * time ? sent + WHOLE_TIMES * time
-                                                  : (from > sent ? from : sent) + time;
+    return redis_calls_deadline(&link->calls,
+                                heard_ms > link->excused_ms ? heard_ms : link->excused_ms);
 }
 
 static bool is_late(const struct redis_link *link)
 {
-    return link->wire != NULL && link->first != NULL &&
+    return link->wire != NULL && link->calls.first != NULL &&
            deadline_of(link) <= uv_now(link->config.loop);
 }
 
@@ -261,7 +227,7 @@ static void on_timer(uv_timer_t *timer)
     if (now - link->due_ms > link->config.command_timeout_ms / LATE_PART)
         link->excused_ms = now;
     catch_up(link);
-    if (link->stage != STAGE_UP || link->first == NULL)
+    if (link->stage != STAGE_UP || link->calls.first == NULL)
         return;
     if (is_late(link))
         fail(link, ERR_TIMEOUT, "no answer in time");
@@ -449,7 +415,7 @@ struct redis_link *redis_link_open(const struct redis_link_config *config)
     link->config = *config;
     link->stage = STAGE_CONNECTING;
     buf_init(&link->scratch, COMMAND_MAX);
-    link->calls = POOL_INIT(sizeof(struct call), CALLS_KEPT);
+    redis_calls_init(&link->calls, config->command_timeout_ms);
     uv_timer_init(config->loop, &link->timer);
     uv_idle_init(config->loop, &link->idle);
     link->timer.data = link->idle.data = link->resolver.data = link;
