@@ -94,6 +94,7 @@ liblarder_a_SOURCES = \
 	src/cache/state.h \
 	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \
+	src/cache/turn.c src/cache/turn.h \
 	src/cache/wait.c \
 	src/ctl/batch.c src/ctl/batch.h \
 	src/ctl/cache.c \

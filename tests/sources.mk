@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_total \
+	tests/unit/cache/test_turn \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_backlog \

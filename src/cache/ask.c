@@ -4,9 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-
-/* Requests that one turn of the loop brings ask Redis together: a command costs it and this worker
- * more than its keys. */
+#include "cache/turn.h"
 
 enum { BATCHES_KEPT = 16, BATCH_MAX = 128, ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
 
@@ -20,8 +18,7 @@ struct asks {
     struct cache *cache;
     struct pool batches;
     struct batch *open; /* of this turn of the loop; NULL: none yet */
-    uv_check_t check;   /* at the end of this turn it is sent */
-    uv_idle_t idle;     /* and the loop does not wait for events */
+    struct turn turn;
 };
 
 /* --- MGET --- */
@@ -87,25 +84,14 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
     pool_put(&batch->all->batches, batch);
 }
 
-static void flush(struct asks *all)
+static void flush(void *context)
 {
+    struct asks *all = context;
     struct batch *batch = all->open;
 
     all->open = NULL;
-    uv_check_stop(&all->check);
-    uv_idle_stop(&all->idle);
     if (batch != NULL)
         send_mget(all->cache, batch->states, batch->count, false, on_reply, batch);
-}
-
-static void on_check(uv_check_t *check)
-{
-    flush(check->data);
-}
-
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
 }
 
 void asks_gather(struct asks *all, struct lookup_state *state)
@@ -114,12 +100,13 @@ void asks_gather(struct asks *all, struct lookup_state *state)
         all->open = pool_take(&all->batches);
         all->open->all = all;
         all->open->count = 0;
-        uv_check_start(&all->check, on_check);
-        uv_idle_start(&all->idle, on_idle);
+        turn_begin(&all->turn);
     }
     all->open->states[all->open->count++] = state;
-    if (all->open->count == BATCH_MAX)
+    if (all->open->count == BATCH_MAX) {
+        turn_end(&all->turn);
         flush(all);
+    }
 }
 
 /* --- Life --- */
@@ -130,24 +117,20 @@ struct asks *asks_new(struct cache *cache)
 
     all->cache = cache;
     all->batches = POOL_INIT(sizeof(struct batch), BATCHES_KEPT);
-    uv_check_init(cache->loop, &all->check);
-    uv_idle_init(cache->loop, &all->idle);
-    all->check.data = all->idle.data = all;
-    cache_handle_opened(cache);
+    turn_init(&all->turn, cache->loop, flush, all);
     cache_handle_opened(cache);
     return all;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_closed(void *context)
 {
-    cache_handle_closed(((struct asks *)handle->data)->cache);
+    cache_handle_closed(((struct asks *)context)->cache);
 }
 
 void asks_stop(struct asks *all)
 {
     flush(all);
-    uv_close((uv_handle_t *)&all->check, on_closed);
-    uv_close((uv_handle_t *)&all->idle, on_closed);
+    turn_close(&all->turn, on_closed);
 }
 
 void asks_free(struct asks *all)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/gzip.h"
 #include "base/mem.h"
+#include "cache/turn.h"
 
 #define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
@@ -35,9 +36,7 @@ struct batch {
 struct items {
     struct app *app;
     struct batch *open[PLAN_COUNT]; /* being gathered, one for each plan */
-    uv_check_t check;               /* at the end of this turn they are sent */
-    uv_idle_t idle;                 /* and it does not wait for events */
-    unsigned handles;
+    struct turn turn;
     void (*stopped)(void *context);
     void *stopped_context;
 };
@@ -133,12 +132,10 @@ static void submit(struct batch *batch)
     mongo_submit_or_tell(batch->items->app->mongo, &batch->job);
 }
 
-static void flush(uv_check_t *check)
+static void flush(void *context)
 {
-    struct items *items = check->data;
+    struct items *items = context;
 
-    uv_check_stop(&items->check);
-    uv_idle_stop(&items->idle);
     for (size_t i = 0; i < PLAN_COUNT; i++) {
         struct batch *batch = items->open[i];
         items->open[i] = NULL;
@@ -147,19 +144,13 @@ static void flush(uv_check_t *check)
     }
 }
 
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
-}
-
 static struct batch *batch_new(struct items *items, const struct plan *plan)
 {
     struct batch *batch = mem_zalloc(sizeof *batch);
 
     batch->items = items;
     batch->plan = plan;
-    uv_check_start(&items->check, flush);
-    uv_idle_start(&items->idle, on_idle);
+    turn_begin(&items->turn);
     return batch;
 }
 
@@ -251,18 +242,15 @@ struct items *items_new(struct app *app)
     struct items *items = mem_zalloc(sizeof *items);
 
     items->app = app;
-    uv_check_init(app->loop, &items->check);
-    uv_idle_init(app->loop, &items->idle);
-    items->check.data = items->idle.data = items;
-    items->handles = 2;
+    turn_init(&items->turn, app->loop, flush, items);
     return items;
 }
 
-static void on_close(uv_handle_t *handle)
+static void on_closed(void *context)
 {
-    struct items *items = handle->data;
+    const struct items *items = context;
 
-    if (--items->handles == 0 && items->stopped != NULL)
+    if (items->stopped != NULL)
         items->stopped(items->stopped_context);
 }
 
@@ -270,9 +258,8 @@ void items_stop(struct items *items, void (*stopped)(void *context), void *conte
 {
     items->stopped = stopped;
     items->stopped_context = context;
-    flush(&items->check);
-    uv_close((uv_handle_t *)&items->check, on_close);
-    uv_close((uv_handle_t *)&items->idle, on_close);
+    flush(items);
+    turn_close(&items->turn, on_closed);
 }
 
 void items_free(struct items *items)
