@@ -103,3 +103,11 @@ void index_erase(struct stripe *stripe, struct index_slot slot)
     atomic_store_explicit(&slot.bucket->entries[slot.i], 0, memory_order_release);
     add(&stripe->line->records, UINT64_MAX);
 }
+
+void index_clear(struct stripe *stripe)
+{
+    for (uint32_t i = 0; i < stripe->bucket_count; i++)
+        for (int j = 0; j < MEMORY_BUCKET; j++)
+            atomic_store_explicit(&stripe->buckets[i].entries[j], 0, memory_order_release);
+    atomic_store_explicit(&stripe->line->records, 0, memory_order_relaxed);
+}

@@ -64,5 +64,6 @@ void index_move(struct index_slot slot, uint64_t entry, uint8_t uses);
  * the bucket that was used least. */
 void index_put(struct stripe *stripe, uint64_t hash, int ring, uint64_t place);
 void index_erase(struct stripe *stripe, struct index_slot slot);
+void index_clear(struct stripe *stripe);
 
 #endif

@@ -133,7 +133,7 @@ static enum err verify_ring(const struct ring *ring, const char *name,
     uint64_t place = atomic_load(&ring->ends->tail), head = atomic_load(&ring->ends->head);
     struct ring_piece piece;
 
-    if (head < place || head - place > (UINT64_C(1) << 32) + ring->units)
+    if (!ring_is_sound(ring))
         return finding(why, "%s ring: head and tail are out of order", name);
     while (place != head) {
         if (place > head || !ring_piece(ring, place, &piece) || piece.units == 0 ||

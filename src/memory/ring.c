@@ -31,6 +31,15 @@ void ring_init(struct ring *ring)
     atomic_store(&ring->ends->tail, UINT64_C(1) << 32);
 }
 
+bool ring_is_sound(const struct ring *ring)
+{
+    uint64_t head = load(&ring->ends->head), tail = load(&ring->ends->tail);
+    uint64_t laps = (head >> 32) - (tail >> 32);
+
+    return tail >> 32 > 0 && ring_to_end(ring, head) > 0 && ring_to_end(ring, tail) > 0 &&
+           (laps == 0 ? head >= tail : laps == 1 && (uint32_t)head <= (uint32_t)tail);
+}
+
 uint32_t ring_free(const struct ring *ring)
 {
     uint64_t head = load(&ring->ends->head), tail = load(&ring->ends->tail);
@@ -86,13 +95,13 @@ bool ring_piece(const struct ring *ring, uint64_t place, struct ring_piece *piec
     struct record record = {0};
     uint64_t shape[2];
 
-    if (place == load(&ring->ends->head))
+    if (place == load(&ring->ends->head) || ring_to_end(ring, place) == 0)
         return false;
     shape[0] = 0;
     shape[1] = load(words + WORD_SHAPE);
     memcpy(&record, shape, sizeof shape);
     *piece = (struct ring_piece){.place = place, .units = record.units, .kind = record.kind};
-    if (piece->kind == RECORD_ENTRY)
+    if (piece->kind == RECORD_ENTRY && ring_to_end(ring, place) > 1)
         piece->key_hash = load(words + WORD_HASH);
     return true;
 }

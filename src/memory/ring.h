@@ -40,6 +40,9 @@ static inline bool ring_passed(const struct ring *ring, uint64_t place)
 }
 
 void ring_init(struct ring *ring);
+/* Whether head and tail can be a ring's: not after a stray write.  All below needs that they are.
+ */
+bool ring_is_sound(const struct ring *ring);
 /* Units between head and tail that nothing lies in. */
 uint32_t ring_free(const struct ring *ring);
 /* What a record of so many units takes, with what it leaves empty at the ring's end. */
@@ -56,7 +59,8 @@ struct ring_piece {
     uint8_t kind; /* RECORD_ENTRY or RECORD_PAD */
 };
 
-/* The piece at the place, which is the tail or follows another piece; false at the head. */
+/* The piece at the place, which is the tail or follows another piece; false at the head, and where
+ * no place is. */
 bool ring_piece(const struct ring *ring, uint64_t place, struct ring_piece *piece);
 /* Where the next piece begins. */
 uint64_t ring_next(const struct ring *ring, const struct ring_piece *piece);

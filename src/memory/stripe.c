@@ -199,6 +199,22 @@ static void small_make_room(struct work *work, uint32_t units)
 
 /* --- Storing --- */
 
+/* One stray write to what the lock guards would otherwise bring down each worker that stores, again
+ * and again.  Readers need no such look: they check each record by itself. */
+static bool is_sound(const struct memory *m, const struct stripe *stripe)
+{
+    return ring_is_sound(&stripe->rings[RING_SMALL]) && ring_is_sound(&stripe->rings[RING_MAIN]) &&
+           atomic_load_explicit(&stripe->line->largest, memory_order_relaxed) <= m->units_max;
+}
+
+static void start_anew(struct stripe *stripe)
+{
+    index_clear(stripe); /* first: whoever is killed here leaves rings that are still unsound */
+    for (int i = 0; i < RINGS; i++)
+        ring_init(&stripe->rings[i]);
+    atomic_store_explicit(&stripe->line->largest, 0, memory_order_relaxed);
+}
+
 /* A key that is there stays in its ring, so that a change of its content costs it no rank. */
 static int choose_ring(struct stripe *stripe, uint64_t hash)
 {
@@ -213,10 +229,14 @@ void stripe_store(struct memory *m, struct stripe *stripe, const struct record *
                   const struct memory_item *item)
 {
     struct work work = {.memory = m, .stripe = stripe, .moves = MOVES_MAX};
-    int chosen = choose_ring(stripe, record->key_hash);
-    struct ring *ring = &stripe->rings[chosen];
+    struct ring *ring;
     uint64_t place;
+    int chosen;
 
+    if (!is_sound(m, stripe))
+        start_anew(stripe);
+    chosen = choose_ring(stripe, record->key_hash);
+    ring = &stripe->rings[chosen];
     if (record->units > atomic_load_explicit(&stripe->line->largest, memory_order_relaxed))
         atomic_store_explicit(&stripe->line->largest, record->units, memory_order_relaxed);
     if (chosen == RING_MAIN)

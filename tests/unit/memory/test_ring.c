@@ -159,6 +159,49 @@ static void test_a_destroyed_ring_is_emptied(void **state)
     }
 }
 
+static void test_ends_that_cannot_be_are_told(void **state)
+{
+    enum { LAP = 7 };
+    static const struct {
+        uint64_t head_lap, tail_lap;
+        uint32_t head, tail;
+        bool sound;
+    } cases[] = {
+        {LAP, LAP, 5, 5, true},
+        {LAP, LAP, UNITS - 1, 0, true},
+        {LAP + 1, LAP, 5, 5, true},
+        {LAP + 1, LAP, 0, UNITS - 1, true},
+        {LAP, LAP, 4, 5, false},
+        {LAP + 1, LAP, 6, 5, false},
+        {LAP + 2, LAP, 0, UNITS - 1, false},
+        {LAP, LAP + 1, 5, 5, false},
+        {LAP, LAP, UNITS, 5, false},
+        {LAP + 1, LAP, 0, UNITS, false},
+        {1, 0, 0, 5, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        atomic_store(&ends.head, cases[i].head_lap << 32 | cases[i].head);
+        atomic_store(&ends.tail, cases[i].tail_lap << 32 | cases[i].tail);
+        assert_int_equal(ring_is_sound(&ring), cases[i].sound);
+    }
+}
+
+/* A piece's hash lies in its second unit: at the last one nothing behind the ring is read. */
+static void test_no_piece_is_read_outside_of_the_ring(void **state)
+{
+    _Atomic uint64_t *last = ring_at(&ring, UNITS - 1);
+    struct ring_piece piece;
+
+    (void)state;
+    atomic_store(last + 1, UINT64_C(1) << 56 | 1);
+    assert_true(ring_piece(&ring, UNITS - 1, &piece));
+    assert_true(piece.key_hash == 0);
+    assert_false(ring_piece(&ring, UNITS, &piece));
+    assert_false(ring_piece(&ring, UINT32_MAX, &piece));
+}
+
 static void test_words_of_every_length(void **state)
 {
     static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@#"
@@ -197,6 +240,8 @@ int main(void)
         with_ring(test_what_the_tail_has_passed_is_told),
         with_ring(test_walking_meets_every_record),
         with_ring(test_a_destroyed_ring_is_emptied),
+        with_ring(test_ends_that_cannot_be_are_told),
+        with_ring(test_no_piece_is_read_outside_of_the_ring),
         with_ring(test_words_of_every_length),
     };
 

@@ -175,6 +175,52 @@ static void test_a_killed_writers_lock_is_taken_over(void **state)
     assert_sound(f->a);
 }
 
+/* Each of the words that say where the rings begin and end. */
+static _Atomic uint64_t *end_of(struct stripe *stripe, int i)
+{
+    struct ring_ends *ends = &stripe->line->ends[i / 2];
+
+    return i % 2 == 0 ? &ends->head : &ends->tail;
+}
+
+static void test_a_flipped_bit_in_the_ends_costs_records_only(void **state)
+{
+    struct fixture *f = *state;
+    char why[MEMORY_WHY_SIZE];
+
+    fill(f->a, 'a', 6000);
+    for (int end = 0; end < 2 * RINGS; end++)
+        for (int bit = 0; bit < 64; bit++) {
+            atomic_fetch_xor(end_of(&f->a->stripes[0], end), UINT64_C(1) << bit);
+            (void)memory_verify(f->b, why);
+            (void)count(f->b, 'a', 100);
+            fill(f->b, 'a', 600);
+            assert_true(count(f->a, 'a', 600) > 100);
+        }
+    fill(f->a, 's', 40000); /* drives out what was written over */
+    assert_sound(f->a);
+    fill(f->a, 'b', 300);
+    assert_int_equal(count(f->b, 'b', 300), 300);
+}
+
+static void test_a_stripe_that_was_emptied_counts_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct memory_stats stats;
+
+    fill(f->a, 'a', 100);
+    atomic_fetch_xor(end_of(&f->a->stripes[0], 0), UINT64_C(1) << 63);
+    fill(f->b, 'b', 10);
+    memory_stats(f->a, &stats);
+    assert_int_equal(stats.records, 10);
+    assert_int_equal(count(f->a, 'a', 100), 0);
+    assert_sound(f->a);
+    atomic_store(&f->a->stripes[0].line->largest, UINT32_MAX);
+    fill(f->b, 'c', 3000);
+    assert_true(count(f->a, 'c', 3000) > 2950);
+    assert_sound(f->a);
+}
+
 #define with_segment(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -188,6 +234,8 @@ int main(void)
         with_segment(test_sizes_at_random),
         with_segment(test_a_locked_stripe_is_busy_at_once),
         with_segment(test_a_killed_writers_lock_is_taken_over),
+        with_segment(test_a_flipped_bit_in_the_ends_costs_records_only),
+        with_segment(test_a_stripe_that_was_emptied_counts_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
