@@ -34,6 +34,8 @@ enum {
     NEGATIVE_MS = 30000
 };
 
+_Static_assert(TABLE_FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
+
 struct asks;
 struct fills;
 struct payer;

@@ -29,6 +29,8 @@ enum {
     REFUSED_MS = 60000, /* after a server that knows no tracking */
     CHANNEL_MAX = 128
 };
+_Static_assert(LEASE_MS <= CLAIM_MS && CLAIM_MS <= (int)MEMORY_LEASE_MAX_MS,
+               "else they would be ignored");
 
 static int64_t ns(int64_t ms)
 {

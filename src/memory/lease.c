@@ -12,11 +12,16 @@ static bool is_later(uint32_t a, uint32_t b)
 bool memory_lease_acquire(struct memory *m, int64_t mono_ns, int64_t ttl_ns,
                           struct memory_lease *lease)
 {
-    uint64_t old = atomic_load(&m->segment->claim);
+    uint64_t old = atomic_load(&m->segment->claim), now_ms = ms_of(mono_ns);
+    uint32_t last = stamp_number(old), renewed = stamp_number(atomic_load(&m->segment->valid));
 
-    if (stamp_ms(old) > ms_of(mono_ns))
+    if (stamp_ms(old) > now_ms && !stamp_is_stray(old, now_ms, MEMORY_LEASE_MAX_MS))
         return false;
-    lease->number = (stamp_number(old) + 1) & 0xffffff;
+    /* Its release was cut short, or a stray write hit one of them: an older number than that could
+     * never renew. */
+    if (is_later(renewed, last))
+        last = renewed;
+    lease->number = (last + 1) & 0xffffff;
     return atomic_compare_exchange_strong(&m->segment->claim, &old,
                                           stamp_make(ms_of(mono_ns + ttl_ns), lease->number));
 }
@@ -64,5 +69,6 @@ bool memory_lease_valid(const struct memory *m, int64_t mono_ns)
 {
     uint64_t valid = atomic_load_explicit(&m->segment->valid, memory_order_acquire);
 
-    return stamp_ms(valid) > ms_of(mono_ns);
+    /* From the next millisecond on, MEMORY_LEASE_MAX_MS of them, in one comparison. */
+    return stamp_ms(valid) - ms_of(mono_ns) - 1 < MEMORY_LEASE_MAX_MS;
 }

@@ -26,11 +26,15 @@
 struct memory;
 
 enum {
-    MEMORY_TAGS_MAX = 8,     /* tags of a record */
-    MEMORY_KEY_MAX = 4096,   /* bytes of a key */
-    MEMORY_NAME_MAX = 100,   /* bytes of a segment's name */
-    MEMORY_WHY_SIZE = 200,   /* bytes of an explanation, with its NUL */
-    MEMORY_TAG_SLOTS = 32768 /* lines of the tag table */
+    MEMORY_TAGS_MAX = 8,      /* tags of a record */
+    MEMORY_KEY_MAX = 4096,    /* bytes of a key */
+    MEMORY_NAME_MAX = 100,    /* bytes of a segment's name */
+    MEMORY_WHY_SIZE = 200,    /* bytes of an explanation, with its NUL */
+    MEMORY_TAG_SLOTS = 32768, /* lines of the tag table */
+    /* Milliseconds that no time in the segment is further ahead than.  What is was not set by any
+     * process: it is ignored, or the cache would be off for as long. */
+    MEMORY_FENCE_MAX_MS = 10000,
+    MEMORY_LEASE_MAX_MS = 1000,
 };
 #define MEMORY_BYTES_MIN (UINT64_C(4) << 20)
 #define MEMORY_BYTES_MAX (UINT64_C(64) << 30)
@@ -82,7 +86,8 @@ uint32_t memory_slot(struct str tag);
 /* A token for one write's fences, unlike any other of the last 16 million. */
 uint32_t memory_token(struct memory *m);
 /* A write on this tag is under way: until it is released or expires_ns has come nothing is served
- * or stored under the tag, and what was stored before is void for good. */
+ * or stored under the tag, and what was stored before is void for good.  At most
+ * MEMORY_FENCE_MAX_MS after mono_ns. */
 void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_ns,
                   int64_t expires_ns);
 /* The write has ended: what was read meanwhile is void, and the token's fence is gone.  A slot has
@@ -137,7 +142,7 @@ unsigned memory_check(const struct memory *m, const struct memory_snapshot *snap
  * Memory is believed only while one process of the host, the listener, knows that it hears the
  * writes of other hosts.  Two times belong to it: the claim says who may try and how long others
  * must leave it alone; the validity is what readers look at.  A new listener takes the claim,
- * subscribes, voids, and only then renews. */
+ * subscribes, voids, and only then renews.  Neither may be more than MEMORY_LEASE_MAX_MS ahead. */
 
 struct memory_lease {
     uint32_t number; /* of this claim */

@@ -27,6 +27,10 @@ struct memory {
     struct stripe stripes[MEMORY_STRIPES_MAX];
 };
 
+/* Whether the stamp is further ahead than who sets one may go.  now_ms may be old, when who read it
+ * was stopped since: the clock is asked once more before a stamp is thrown away. */
+bool stamp_is_stray(uint64_t stamp, uint64_t now_ms, uint64_t max_ms);
+
 static inline struct stripe *memory_stripe(struct memory *m, uint64_t hash)
 {
     return &m->stripes[hash >> 60 & (m->stripe_count - 1)];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "memory/tags.h"
 
+#include "base/clock.h"
+
 uint32_t memory_slot(struct str tag)
 {
     return (uint32_t)(hash64(tag.ptr, tag.len) & (MEMORY_TAG_SLOTS - 1));
@@ -16,24 +18,50 @@ uint32_t memory_token(struct memory *m)
     return token;
 }
 
-/* Takes a free or expired word for the stamp; false when all four stand. */
+bool stamp_is_stray(uint64_t stamp, uint64_t now_ms, uint64_t max_ms)
+{
+    uint64_t clock_ms;
+
+    if (stamp_ms(stamp) <= now_ms + max_ms)
+        return false;
+    clock_ms = ms_of(clock_mono_ns());
+    /* One more: a fence's end is rounded up. */
+    return stamp_ms(stamp) > (clock_ms > now_ms ? clock_ms : now_ms) + max_ms + 1;
+}
+
+static bool stands(uint64_t stamp, uint64_t now_ms)
+{
+    return stamp_ms(stamp) > now_ms && !stamp_is_stray(stamp, now_ms, MEMORY_FENCE_MAX_MS);
+}
+
+bool tag_is_fenced_but_for_strays(const struct tag_line *line, uint64_t now_ms)
+{
+    bool fenced = stands(atomic_load_explicit(&line->overflow, memory_order_acquire), now_ms);
+
+    for (int i = 0; i < MEMORY_FENCES && !fenced; i++)
+        fenced = stands(atomic_load_explicit(&line->fences[i], memory_order_acquire), now_ms);
+    return fenced;
+}
+
+/* Takes a free, expired or stray word for the stamp; false when all four stand. */
 static bool take_fence(struct tag_line *line, uint64_t stamp, uint64_t now_ms)
 {
     for (int i = 0; i < MEMORY_FENCES; i++) {
         uint64_t old = atomic_load(&line->fences[i]);
 
-        while (stamp_ms(old) <= now_ms)
+        while (!stands(old, now_ms))
             if (atomic_compare_exchange_weak(&line->fences[i], &old, stamp))
                 return true;
     }
     return false;
 }
 
-static void raise_overflow(struct tag_line *line, uint64_t stamp)
+static void raise_overflow(struct tag_line *line, uint64_t stamp, uint64_t now_ms)
 {
     uint64_t old = atomic_load(&line->overflow);
 
-    while (old < stamp && !atomic_compare_exchange_weak(&line->overflow, &old, stamp))
+    while ((old < stamp || !stands(old, now_ms)) &&
+           !atomic_compare_exchange_weak(&line->overflow, &old, stamp))
         ;
 }
 
@@ -44,7 +72,7 @@ void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_
     uint64_t stamp = stamp_make(ms_of(expires_ns - 1) + 1, token); /* rounded up */
 
     if (!take_fence(line, stamp, ms_of(mono_ns)))
-        raise_overflow(line, stamp);
+        raise_overflow(line, stamp, ms_of(mono_ns));
     atomic_fetch_add(&line->seq, 1);
 }
 

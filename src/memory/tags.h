@@ -16,20 +16,33 @@ static inline uint64_t tag_seq(const struct tag_line *line)
     return atomic_load_explicit(&line->seq, memory_order_acquire);
 }
 
-/* Whether the line is fenced or owed (enum memory_flags).  Its seq must have been loaded before:
- * layout.h says why. */
-static inline unsigned tag_flags(const struct tag_line *line, uint64_t now_ms)
+/* The same with stamps left out that cannot be a fence's, one of which there is. */
+bool tag_is_fenced_but_for_strays(const struct tag_line *line, uint64_t now_ms);
+
+/* Whether a fence stands.  Most often none does, and then the latest stamp tells it. */
+static inline bool tag_is_fenced(const struct tag_line *line, uint64_t now_ms)
 {
     uint64_t latest = atomic_load_explicit(&line->overflow, memory_order_acquire);
-    uint64_t owed;
 
     for (int i = 0; i < MEMORY_FENCES; i++) {
         uint64_t stamp = atomic_load_explicit(&line->fences[i], memory_order_acquire);
 
         latest = stamp > latest ? stamp : latest;
     }
-    owed = atomic_load_explicit(&line->owed, memory_order_acquire);
-    return (stamp_ms(latest) > now_ms ? MEMORY_FENCED : 0u) | ((owed & 1) != 0 ? MEMORY_OWED : 0u);
+    if (stamp_ms(latest) <= now_ms)
+        return false;
+    return stamp_ms(latest) <= now_ms + MEMORY_FENCE_MAX_MS ||
+           tag_is_fenced_but_for_strays(line, now_ms);
+}
+
+/* Whether the line is fenced or owed (enum memory_flags).  Its seq must have been loaded before:
+ * layout.h says why. */
+static inline unsigned tag_flags(const struct tag_line *line, uint64_t now_ms)
+{
+    unsigned fenced = tag_is_fenced(line, now_ms) ? MEMORY_FENCED : 0u;
+    uint64_t owed = atomic_load_explicit(&line->owed, memory_order_acquire);
+
+    return fenced | ((owed & 1) != 0 ? MEMORY_OWED : 0u);
 }
 
 #endif

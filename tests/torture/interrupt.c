@@ -167,13 +167,13 @@ static void prepare_claim(void)
     won = false;
 }
 
-/* The child's success shows as validity far from now. */
+/* The child's success shows as validity further from now. */
 static void act_claim(void)
 {
     struct memory_lease mine;
 
     if (memory_lease_acquire(m, NOW, 1000 * MS, &mine))
-        (void)memory_lease_renew(m, &mine, NOW + 7000000 * MS);
+        (void)memory_lease_renew(m, &mine, NOW + 900 * MS);
 }
 
 static void claim_too(void)
@@ -183,14 +183,14 @@ static void claim_too(void)
 
 static void judge_claim(bool interrupted)
 {
-    bool child_won = memory_lease_valid(m, NOW + 6000000 * MS);
+    bool child_won = memory_lease_valid(m, NOW + 800 * MS);
 
     if (interrupted && won == child_won)
         fail(won ? "two have the claim" : "nobody got the claim");
     lease = other;
     memory_lease_release(m, &lease);
     if (!memory_lease_acquire(m, NOW + 2000 * MS, 1000 * MS, &lease) ||
-        !memory_lease_renew(m, &lease, NOW + 1000000 * MS))
+        !memory_lease_renew(m, &lease, NOW + 700 * MS))
         fail("the lease cannot be taken");
 }
 
@@ -199,7 +199,7 @@ static void judge_claim(bool interrupted)
 static void act_renew(void)
 {
     (void)memory_lease_keep(m, &lease, NOW, 1000 * MS);
-    (void)memory_lease_renew(m, &lease, NOW + 7000000 * MS);
+    (void)memory_lease_renew(m, &lease, NOW + 900 * MS);
 }
 
 static void take_over(void)
@@ -207,7 +207,7 @@ static void take_over(void)
     if (!memory_lease_acquire(m, NOW + 10000 * MS, 1000 * MS, &other))
         fail("the claim does not expire");
     memory_void(m);
-    if (!memory_lease_renew(m, &other, NOW + 1000000 * MS))
+    if (!memory_lease_renew(m, &other, NOW + 700 * MS))
         fail("a new owner cannot renew");
 }
 
@@ -215,7 +215,7 @@ static void judge_renew(bool interrupted)
 {
     if (!interrupted)
         return;
-    if (memory_lease_valid(m, NOW + 6000000 * MS))
+    if (memory_lease_valid(m, NOW + 800 * MS))
         fail("a stale owner has renewed over its successor");
     if (!memory_lease_keep(m, &other, NOW, 1000 * MS))
         fail("a stale owner has taken the claim back");

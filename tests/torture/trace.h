@@ -182,7 +182,7 @@ static void open_segment(const char *name)
         fail("%s", opened.why);
     (void)memory_unlink(name); /* the children inherit it */
     if (!memory_lease_acquire(m, NOW, 1000 * MS, &lease) ||
-        !memory_lease_renew(m, &lease, NOW + 1000000 * MS))
+        !memory_lease_renew(m, &lease, NOW + 700 * MS))
         fail("no lease");
     /* What a child calls must have been called before, or its linking is stepped through too. */
     (void)raise(0);

@@ -43,7 +43,7 @@ static inline void fixture_open(struct fixture *f, uint64_t bytes)
     f->b = open_bytes(f->name, bytes, &opened);
     assert_false(opened.created);
     assert_true(memory_lease_acquire(f->a, NOW, 1000 * MS, &f->lease));
-    assert_true(memory_lease_renew(f->a, &f->lease, NOW + 1000000 * MS));
+    assert_true(memory_lease_renew(f->a, &f->lease, NOW + 1000 * MS));
 }
 
 static inline void fixture_close(struct fixture *f)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "segment.h"
 
-#include "memory/segment.h"
+#include "base/clock.h"
+#include "memory/tags.h"
 
 static const uint32_t slot = 17;
 
@@ -131,6 +132,43 @@ static void test_an_expired_fence_makes_room(void **state)
     assert_int_equal(flags_at(f->a, NOW + 11 * MS), MEMORY_FENCED);
 }
 
+/* The farthest that a stamp can say, some 34 years ahead. */
+#define FAR (((UINT64_C(1) << 40) - 1) << 24 | 77)
+
+static void test_a_stray_stamp_is_no_fence(void **state)
+{
+    struct fixture *f = *state;
+    struct tag_line *line = tag_line(f->a, slot);
+
+    for (int i = 0; i < MEMORY_FENCES; i++)
+        atomic_store(&line->fences[i], FAR);
+    atomic_store(&line->overflow, FAR);
+    assert_int_equal(flags_at(f->b, NOW), 0);
+    /* Fences are seen beside it, and take its place. */
+    for (uint32_t token = 1; token <= MEMORY_FENCES + 1; token++) {
+        memory_fence(f->a, slot, token, NOW, NOW + MEMORY_FENCE_MAX_MS * MS);
+        assert_int_equal(flags_at(f->b, NOW), MEMORY_FENCED);
+    }
+    for (int i = 0; i < MEMORY_FENCES; i++)
+        assert_true(atomic_load(&line->fences[i]) != FAR);
+    assert_true(atomic_load(&line->overflow) != FAR);
+    for (uint32_t token = 1; token <= MEMORY_FENCES; token++)
+        memory_release(f->a, slot, token);
+    assert_int_equal(flags_at(f->b, NOW + MEMORY_FENCE_MAX_MS * MS - 1), MEMORY_FENCED);
+    assert_int_equal(flags_at(f->b, NOW + MEMORY_FENCE_MAX_MS * MS), 0);
+}
+
+/* Who read the clock and was stopped since sees fences that were set meanwhile. */
+static void test_a_fence_is_seen_by_who_comes_with_an_old_time(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now_ns = clock_mono_ns();
+
+    memory_fence(f->a, slot, 1, now_ns, now_ns + MEMORY_FENCE_MAX_MS * MS);
+    assert_int_equal(flags_at(f->b, now_ns), MEMORY_FENCED);
+    assert_int_equal(flags_at(f->b, 0), MEMORY_FENCED);
+}
+
 static void test_a_check_tells_what_has_changed(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +259,8 @@ int main(void)
         with_segment(test_one_release_ends_all_fences_of_its_token),
         with_segment(test_a_fifth_fence_stays_until_it_expires),
         with_segment(test_an_expired_fence_makes_room),
+        with_segment(test_a_stray_stamp_is_no_fence),
+        with_segment(test_a_fence_is_seen_by_who_comes_with_an_old_time),
         with_segment(test_a_check_tells_what_has_changed),
         with_segment(test_a_debt_is_settled_by_its_generation_only),
         with_segment(test_debts_are_found_by_walking),
