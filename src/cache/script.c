@@ -5,15 +5,31 @@
     "local t = redis.call('TIME')\n"                                                               \
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 
-/* Writes that are still under way, without those whose time is over and without one token. */
+/* Writes that are still under way, without those whose time is over and without one token; and when
+ * the last of them ends.  None lasts longer than a fence may.  What cannot be read stands for a
+ * write that nobody knows, token 0, as long as the key does.  Only so much is read, and tokens are
+ * of one length: a pattern for any length would take minutes for some texts. */
 #define LUA_OTHERS                                                                                 \
+    "local most = now + ARGV[2]\n"                                                                 \
+    "local write = '(' .. string.rep('%x', 16) .. ')@(%d+) '\n"                                    \
     "local function others(fence, token)\n"                                                        \
-    "  local keep = ''\n"                                                                          \
-    "  for who, ends in string.gmatch(redis.call('GET', fence) or '', '(%x+)@(%d+) ') do\n"        \
-    "    if who ~= token and tonumber(ends) > now then keep = keep .. who .. '@' .. ends .. ' ' "  \
-    "end\n"                                                                                        \
+    "  local text, keep, read, last = redis.pcall('GET', fence) or '', {}, 0, 0\n"                 \
+    "  local function add(who, ends)\n"                                                            \
+    "    ends = math.min(ends, most)\n"                                                            \
+    "    last = math.max(last, ends)\n"                                                            \
+    "    keep[#keep + 1] = who .. '@' .. string.format('%.0f', ends) .. ' '\n"                     \
     "  end\n"                                                                                      \
-    "  return keep\n"                                                                              \
+    "  if type(text) == 'string' and #text <= 4096 then\n"                                         \
+    "    for who, ends in string.gmatch(text, write) do\n"                                         \
+    "      read = read + #who + #ends + 2\n"                                                       \
+    "      if who ~= token and tonumber(ends) > now then add(who, tonumber(ends)) end\n"           \
+    "    end\n"                                                                                    \
+    "  end\n"                                                                                      \
+    "  if type(text) ~= 'string' or read < #text then\n"                                           \
+    "    local left = redis.call('PTTL', fence)\n"                                                 \
+    "    add(string.rep('0', 16), left > 0 and now + left or most)\n"                              \
+    "  end\n"                                                                                      \
+    "  return table.concat(keep), last\n"                                                          \
     "end\n"
 
 struct redis_script script_born = {
@@ -85,9 +101,9 @@ struct redis_script script_release = {
                  "end\n"
                  "for i = 1, n do\n"
                  "  redis.call('SET', KEYS[i], ARGV[4 + i], 'PX', ARGV[3])\n"
-                 "  local keep = others(KEYS[n + i], ARGV[1])\n"
+                 "  local keep, last = others(KEYS[n + i], ARGV[1])\n"
                  "  if keep == '' then redis.call('UNLINK', KEYS[n + i])\n"
-                 "  else redis.call('SET', KEYS[n + i], keep, 'KEEPTTL') end\n"
+                 "  else redis.call('SET', KEYS[n + i], keep, 'PX', last - now) end\n"
                  "end\n"
                  "for j = 1, totals do\n"
                  "  local at = n + 4 * j\n"

@@ -19,8 +19,9 @@ extern struct redis_script script_begin;
 extern struct redis_script script_unlock;
 /* KEYS tags…, fences…, totals…; ARGV token, life of the fence, life of a tag, number of tags, a
  * version for each tag, and for each total the number of its tag.  A fence's value lists the writes
- * under way, "<token>@<end in ms> " each.  Gives two strings for each total: the version that its
- * tag had and the entry, both empty where another write is under way. */
+ * under way, "<token>@<end in ms> " each; what else it holds counts as one.  Gives two strings for
+ * each total: the version that its tag had and the entry, both empty where another write is under
+ * way. */
 extern struct redis_script script_fence;
 /* The same, but for each total four arguments: the number of its tag, the version that this tag
  * must still have for the total to be stored, the entry, the entry's life. */
