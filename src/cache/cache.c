@@ -127,6 +127,16 @@ void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, v
                                                 callback, context);
 }
 
+void cache_take_born(struct cache *cache, enum err err, const struct redis_value *reply)
+{
+    int64_t now_ms;
+
+    if (err != ERR_OK || str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) != ERR_OK)
+        return;
+    cache->redis_ms = now_ms;
+    cache->redis_seen_ns = clock_mono_ns();
+}
+
 bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
 {
     int64_t born_ms;
@@ -172,16 +182,6 @@ static void on_debts(struct cache *cache, uint64_t generation, enum err err)
     redis_prepared(cache->redis, ERR_OK);
 }
 
-static void take_born(struct cache *cache, const struct redis_value *reply)
-{
-    int64_t now_ms;
-
-    if (str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) != ERR_OK)
-        return;
-    cache->redis_ms = now_ms;
-    cache->redis_seen_ns = clock_mono_ns();
-}
-
 static void on_born(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache *cache = context;
@@ -190,7 +190,7 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
         redis_prepared(cache->redis, err);
         return;
     }
-    take_born(cache, reply);
+    cache_take_born(cache, err, reply);
     payer_look(cache->payer, on_debts);
 }
 

@@ -174,9 +174,10 @@ static enum cache_detail table_bypass(const struct lookup_state *state, int64_t 
 
 static void on_born(void *context, enum err err, const struct redis_value *reply)
 {
-    (void)err;
-    (void)reply;
-    ((struct cache *)context)->born_asked = false;
+    struct cache *cache = context;
+
+    cache->born_asked = false;
+    cache_take_born(cache, err, reply);
 }
 
 /* Why nothing of the reply may be believed, if so. */

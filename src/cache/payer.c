@@ -237,6 +237,11 @@ static void begin_round(struct payer *payer)
         round_free(round);
 }
 
+static void on_born(void *context, enum err err, const struct redis_value *reply)
+{
+    cache_take_born(context, err, reply);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct payer *payer = timer->data;
@@ -244,7 +249,7 @@ static void on_tick(uv_timer_t *timer)
     if (payer->busy || !redis_ready(payer->cache->redis))
         return;
     /* Or it would run out; and a flush is noticed before the next request. */
-    cache_ask_born(payer->cache, false, redis_ignore, NULL);
+    cache_ask_born(payer->cache, false, on_born, payer->cache);
     begin_round(payer);
 }
 

@@ -32,22 +32,30 @@
     "  return table.concat(keep), last\n"                                                          \
     "end\n"
 
+/* The mark's time; nil where it is none, or one that has not come: without that, what has got there
+ * once, or a clock that was set back, would turn the cache off as long as somebody asks. */
+#define LUA_BORN                                                                                   \
+    "local function born(mark)\n"                                                                  \
+    "  local text = redis.pcall('GET', mark)\n"                                                    \
+    "  local at = type(text) == 'string' and string.match(text, '^[1-9]%d*$') and "                \
+    "tonumber(text)\n"                                                                             \
+    "  return at and at <= now and text or nil\n"                                                  \
+    "end\n"
+
 struct redis_script script_born = {
-    .text = STR_INIT(LUA_CLOCK "local clock = string.format('%.0f', now)\n"
-                               "if redis.call('EXISTS', KEYS[1]) == 0 then\n"
-                               "  redis.pcall('SET', KEYS[1], clock, 'NX', 'PX', ARGV[1])\n"
-                               "else\n"
-                               "  redis.pcall('PEXPIRE', KEYS[1], ARGV[1])\n"
-                               "end\n"
-                               "return {clock, redis.call('GET', KEYS[1])}\n")};
+    .text = STR_INIT(LUA_CLOCK LUA_BORN
+                     "local clock = string.format('%.0f', now)\n"
+                     "if born(KEYS[1]) then redis.pcall('PEXPIRE', KEYS[1], ARGV[1])\n"
+                     "else redis.pcall('SET', KEYS[1], clock, 'PX', ARGV[1]) end\n"
+                     "return {clock, born(KEYS[1]) or false}\n")};
 
 struct redis_script script_begin = {
     .text = STR_INIT(
-        LUA_CLOCK
+        LUA_CLOCK LUA_BORN
         "local n = (#KEYS - 3) / 2\n"
         "local reply = {0}\n"
-        "local born = tonumber(redis.call('GET', KEYS[2]) or '')\n"
-        "if not born or now - born < tonumber(ARGV[4]) then reply[1] = 3 end\n"
+        "local since = born(KEYS[2])\n"
+        "if not since or now - since < tonumber(ARGV[4]) then reply[1] = 3 end\n"
         "for i = 1, n do\n"
         "  if redis.call('EXISTS', KEYS[2 + n + i]) == 1 then reply[1] = 2 end\n"
         "  local version = redis.call('GET', KEYS[2 + i])\n"

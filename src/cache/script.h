@@ -6,8 +6,8 @@
 
 /* The protocol's steps that Redis carries out as one.  Keys and arguments in this order: */
 
-/* KEYS born; ARGV life in ms.  Gives Redis' clock and the mark's text (or nil when it refuses
- * writes). */
+/* KEYS born; ARGV life in ms.  Sets the mark where none is that can be right: a later birth is
+ * never wrong.  Gives Redis' clock and the mark's text (or nil when it refuses writes). */
 extern struct redis_script script_born;
 /* KEYS lock, born, tags…, fences…, entry; ARGV token, life of the lock, life of a tag, how long
  * Redis counts as young, size of a head, a version for each tag.  Creates absent tags.  Gives 1 (go

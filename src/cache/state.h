@@ -93,6 +93,8 @@ static inline bool cache_trusts_redis(const struct cache *cache)
 }
 /* Asks Redis how old it is, creating the mark where there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
+/* Takes its clock from the answer: each does, since that clock may be set. */
+void cache_take_born(struct cache *cache, enum err err, const struct redis_value *reply);
 /* Whether a fence may have been lost: born is the mark's text, empty when there is none. */
 bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns);
 /* Hex digits of a fresh random version, never all zero. */

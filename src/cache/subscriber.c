@@ -76,12 +76,17 @@ static void on_key(void *context, struct str key)
     metric_inc(METRIC_INVALIDATIONS);
 }
 
+static void on_born(void *context, enum err err, const struct redis_value *reply)
+{
+    cache_take_born(context, err, reply);
+}
+
 static void on_flush(void *context)
 {
     struct subscriber *subscriber = context;
 
     void_all(subscriber);
-    cache_ask_born(subscriber->cache, false, redis_ignore, NULL); /* its youth begins now */
+    cache_ask_born(subscriber->cache, false, on_born, subscriber->cache); /* its youth begins now */
 }
 
 static void on_beat(void *context, int64_t sent_ns)

@@ -444,6 +444,22 @@ def test_what_a_young_cache_holds_is_no_hit(stack, bare, product):
     assert bare.client.get(path).hit
 
 
+@pytest.mark.parametrize("mark", ["garbage", "99999999999999", None])
+def test_a_mark_of_birth_that_cannot_be_right_is_mended(stack, bare, product, mark):
+    """Garbage, a time that has not come, or a list: the cache is young once more, and then on."""
+    path = f"/api/products/{product()['_id']}"
+    eventually(lambda: bare.client.get(path).hit)
+    name = stack.base() + "born"
+    if mark is None:
+        stack.redis.delete(name)
+        stack.redis.lpush(name, "1")
+    else:
+        stack.redis.set(name, mark, px=86400000)
+    assert "YOUNG-CACHE" in bare.client.get(path).cache_status
+    eventually(lambda: bare.client.get(path).hit, 15)
+    stack.settle()
+
+
 def test_entries_of_another_epoch_are_reclaimed(stack, http, product):
     """Keys of a server that is gone are out of reach, and removed without KEYS."""
     old = "larder:" + "0" * 40 + ":"

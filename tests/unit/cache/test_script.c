@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cache/script.h"
+#include "cache/state.h"
 
 /* The scripts as a redis-server carries them out: one tag t, its fence f. */
 
@@ -364,6 +365,51 @@ static void test_the_mark_of_birth_is_set_once_and_kept(void **state)
     assert_true(left_ms(stand, "born") > 86000000);
 }
 
+static void test_a_mark_that_cannot_be_right_is_set_anew(void **state)
+{
+    static const char *const marks[] = {
+        "garbage", "99999999999999", "1e999", "", "nan", "0x10", "-5", "1e3", " 12"};
+    struct fixture *fixture = *state;
+    struct str key = STR("born"), life = STR("86400000");
+    struct answer answer;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        bear(fixture, str_from(marks[i]));
+        assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "3");
+        answer = run(fixture, &script_born, &key, 1, &life, 1);
+        assert_string_equal(answer.text[1], answer.text[0]);
+        assert_key(fixture, "born", answer.text[0]);
+        assert_true(left_ms(fixture, "born") > 86000000);
+    }
+    ASK(fixture, STR("DEL"), STR("born"));
+    ASK(fixture, STR("LPUSH"), STR("born"), STR("1"));
+    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "3");
+    answer = run(fixture, &script_born, &key, 1, &life, 1);
+    assert_key(fixture, "born", answer.text[0]);
+}
+
+static void on_told(void *context, enum err err, const struct redis_value *reply)
+{
+    cache_take_born(context, err, reply);
+}
+
+/* The clock of Redis was set since this worker was told of it. */
+static void test_each_answer_tells_what_time_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    struct str key = STR("born"), life = STR("86400000");
+    struct cache cache = {.redis_ms = 1, .redis_seen_ns = clock_mono_ns()};
+    char room[DECIMAL_MAX];
+    struct str born = str_decimal((uint64_t)redis_ms(fixture) - YOUNG_MS, room);
+
+    assert_true(cache_is_young(&cache, born, clock_mono_ns()));
+    cache_take_born(&cache, ERR_TIMEOUT, NULL);
+    assert_int_equal(cache.redis_ms, 1);
+    redis_script(fixture->redis, &script_born, &key, 1, &life, 1, on_told, &cache);
+    wait_until(&fixture->loop, cache.redis_ms != 1);
+    assert_false(cache_is_young(&cache, born, clock_mono_ns()));
+}
+
 /* What cannot be written is told as absent, which counts as young. */
 static void test_no_mark_where_redis_is_full(void **state)
 {
@@ -427,13 +473,15 @@ int main(void)
         TEST(test_begin_takes_no_lock_under_a_fence),
         TEST(test_begin_takes_no_lock_while_redis_is_young),
         TEST(test_the_mark_of_birth_is_set_once_and_kept),
+        TEST(test_a_mark_that_cannot_be_right_is_set_anew),
+        TEST(test_each_answer_tells_what_time_it_is),
         TEST(test_no_mark_where_redis_is_full),
         TEST(test_begin_tells_how_the_entry_begins),
         TEST(test_bump_gives_every_tag_a_version),
     };
 
     if (system("command -v redis-server >/dev/null") != 0) {
-        puts("[  SKIPPED ] 18 test(s): redis-server is not installed");
+        puts("[  SKIPPED ] 20 test(s): redis-server is not installed");
         return 77;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
