@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	tests/unit/app/people/test_auth \
 	tests/unit/app/test_counter \
 	tests/unit/app/read/test_cursor \
+	tests/unit/app/read/test_note \
 	tests/unit/app/people/test_email \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/read/test_project \

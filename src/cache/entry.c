@@ -84,6 +84,8 @@ static enum err decode_head(struct str bytes, struct entry *entry, size_t *head_
         return ERR_SYNTAX;
     take(&at, 1);
     entry->status = (unsigned)take(&at, 2);
+    if (entry->status != 200 && entry->status != 404)
+        return ERR_SYNTAX;
     entry->plain.len = take(&at, 4);
     entry->gzip.len = take(&at, 4);
     entry->fill_ms = (uint32_t)take(&at, 4);

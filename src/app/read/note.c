@@ -28,6 +28,20 @@ static struct str behind(struct str body, struct str needle)
     return at == NULL ? STR("") : str_from_offset(body, (size_t)(at - body.ptr) + needle.len);
 }
 
+/* It is put into a header as it is, and the entry comes from Redis: what no cursor consists of is
+ * none. */
+static struct str cursor_of(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' &&
+            c != '_')
+            return STR("");
+    }
+    return text;
+}
+
 struct str note_take(const struct entry *entry, bool gzip, uint64_t *pages)
 {
     struct str text, next;
@@ -43,5 +57,5 @@ struct str note_take(const struct entry *entry, bool gzip, uint64_t *pages)
         next.len = str_find(next, '"');
     }
     (void)str_uint(digits_of(text), 0, INT64_MAX, pages);
-    return next;
+    return cursor_of(next);
 }

@@ -12,8 +12,8 @@ enum { NOTE_MAX = 2200 };
 
 /* Appends the comment. */
 void note_put(struct buf *out, uint64_t pages, struct str next);
-/* From the compressed body or the plain one; the cursor lies in the entry.  *pages is 0 where there
- * is no note. */
+/* From the compressed body or the plain one; the cursor lies in the entry, and is base64url. *pages
+ * is 0 where there is no note. */
 struct str note_take(const struct entry *entry, bool gzip, uint64_t *pages);
 
 #endif

@@ -71,6 +71,27 @@ static void test_every_flipped_bit_and_every_cut_is_found(void **state)
     buf_free(&bytes);
 }
 
+static void test_only_what_is_ever_stored_is_an_entry(void **state)
+{
+    static const unsigned statuses[] = {0, 100, 199, 201, 204, 302, 304, 405, 500, 999, 65535};
+    struct buf bytes = BUF_INIT(1024);
+    struct entry entry = sample, back;
+    size_t head_len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        entry.status = statuses[i];
+        buf_reset(&bytes);
+        entry_encode(&entry, &bytes);
+        assert_int_equal(entry_decode_head(buf_view(&bytes), &back, &head_len), ERR_SYNTAX);
+    }
+    entry.status = 404;
+    buf_reset(&bytes);
+    entry_encode(&entry, &bytes);
+    assert_int_equal(entry_decode_head(buf_view(&bytes), &back, &head_len), ERR_OK);
+    buf_free(&bytes);
+}
+
 static void test_refresh_is_rare_early_and_sure_at_the_end(void **state)
 {
     (void)state;
@@ -102,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_encoded_is_decoded),
         cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_found),
+        cmocka_unit_test(test_only_what_is_ever_stored_is_an_entry),
         cmocka_unit_test(test_refresh_is_rare_early_and_sure_at_the_end),
         cmocka_unit_test(test_long_names_are_hashed_and_keep_their_first_word),
     };
