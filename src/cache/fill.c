@@ -179,6 +179,9 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
         entry = *answer;
         detail = keep_answer(fill->owner, fill->began_ms, &entry);
     }
+    /* Taken before anybody is told: who ends another fill of this name then would take it too. */
+    if (held != NULL)
+        held->stage = STAGE_ASKED;
     unlock(fill);
     fill_free(fill);
     while (waiter != NULL) {
