@@ -92,6 +92,7 @@ struct marks {
     struct value values[SHAPE_FIELDS_MAX + 2];
     struct shape shape;
     size_t id, version, key;
+    bool versioned; /* the shape has a version */
     struct keyset last;
     char text[SORT_TEXT_MAX];
 };
@@ -116,7 +117,8 @@ static void marks_init(struct marks *marks, const struct find *find)
     marks->shape = (struct shape){marks->fields, count, find->shape->whole};
     marks->id = capture(marks, STR("_id"));
     marks->version = shape_find(&marks->shape, STR("version"));
-    if (marks->version < count)
+    marks->versioned = marks->version < marks->shape.count;
+    if (marks->versioned)
         marks->fields[marks->version].capture = true;
     marks->key = find->sort_count > 0 ? capture(marks, find->sort[0].field) : marks->id;
 }
@@ -141,12 +143,10 @@ static void mark_last(struct marks *marks)
 
 static void mark_item(const struct marks *marks, struct find_item *item, size_t offset, size_t len)
 {
-    const struct value *version = marks->version < marks->shape.count
-                                      ? &marks->values[marks->version]
-                                      : &(struct value){.type = VALUE_NONE};
+    const struct value *version = &marks->values[marks->version];
 
     *item = (struct find_item){.offset = offset, .len = len, .id = marks->last.id};
-    if (version->type == VALUE_INT)
+    if (marks->versioned && version->type == VALUE_INT)
         item->version = version->integer;
 }
 

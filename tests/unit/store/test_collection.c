@@ -71,6 +71,7 @@ static enum err insert_product(struct mongo_db *db, unsigned i)
         {STR("tags"), ASSIGN_SET, value_strings(tags, 2)},
         {STR("secret"), ASSIGN_SET, value_string(STR("hidden"))},
         {STR("createdAt"), ASSIGN_SET, value_date(1795453200000 + (int64_t)i)},
+        {STR("stock"), ASSIGN_SET, value_int(100)},
         {STR("version"), ASSIGN_SET, value_int(1)},
     };
 
@@ -259,6 +260,33 @@ static void test_pages(void **state)
     assert_int_equal(run(do_find, &listing), ERR_TOO_LARGE);
     assert_int_equal(listing.small.len, 4);
     buf_free(&listing.small);
+}
+
+static enum err do_find_unversioned(struct mongo_db *db, void *context)
+{
+    static const struct shape_field only_name[] = {{.name = STR_INIT("name")}};
+    static const struct shape without = SHAPE(only_name);
+    struct listing *listing = context;
+
+    listing->find.collection = collection;
+    listing->find.shape = &without;
+    listing->find.max_time_ms = TIME_MS;
+    listing->result.items = listing->items;
+    return collection_find(db, &listing->find, &out, &listing->result);
+}
+
+/* The sort's key is captured besides, and is not taken for it. */
+static void test_a_shape_without_version_tells_none(void **state)
+{
+    const struct sort_key sort[] = {{STR("stock"), 1}};
+    struct listing listing = {.find = {.sort = sort, .sort_count = 1}};
+
+    (void)state;
+    reset();
+    assert_int_equal(run(do_find_unversioned, &listing), ERR_OK);
+    assert_int_equal(listing.result.count, DOCUMENTS);
+    for (size_t i = 0; i < listing.result.count; i++)
+        assert_int_equal(listing.items[i].version, 0);
 }
 
 static enum err do_count(struct mongo_db *db, void *context)
@@ -625,13 +653,21 @@ int main(void)
 {
     /* In this order: they build on each other. */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_insert),       cmocka_unit_test(test_find_one),
-        cmocka_unit_test(test_conditions),   cmocka_unit_test(test_keyset),
-        cmocka_unit_test(test_pages),        cmocka_unit_test(test_count),
-        cmocka_unit_test(test_each),         cmocka_unit_test(test_modify),
-        cmocka_unit_test(test_modify_known), cmocka_unit_test(test_debt),
-        cmocka_unit_test(test_remove),       cmocka_unit_test(test_insert_many),
-        cmocka_unit_test(test_indexes),      cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_insert),
+        cmocka_unit_test(test_find_one),
+        cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_keyset),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_a_shape_without_version_tells_none),
+        cmocka_unit_test(test_each),
+        cmocka_unit_test(test_modify),
+        cmocka_unit_test(test_modify_known),
+        cmocka_unit_test(test_debt),
+        cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_insert_many),
+        cmocka_unit_test(test_indexes),
+        cmocka_unit_test(test_breaker),
     };
 
     if (getenv("MONGODB_URI") == NULL)
