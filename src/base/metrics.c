@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/metrics.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdalign.h>
@@ -52,21 +53,46 @@ static uint64_t layout(void)
     return sum;
 }
 
+/* Opens the object and gives it its whole size.  One that others could write, or cut, is not used:
+ * what they do to it would be a SIGBUS here. */
+static enum err open_object(const char *path, size_t size, int *fd)
+{
+    struct stat st;
+    int failed;
+
+    *fd = shm_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return errno == EACCES ? ERR_DENIED : ERR_IO;
+    if (fstat(*fd, &st) != 0)
+        return ERR_IO;
+    if ((st.st_uid != geteuid() && geteuid() != 0) || (st.st_mode & 077) != 0)
+        return ERR_DENIED;
+    if (st.st_size != 0 && st.st_size != (off_t)size)
+        return ERR_UNSUPPORTED;
+    do
+        failed = posix_fallocate(*fd, 0, (off_t)size);
+    while (failed == EINTR);
+    return failed == 0 ? ERR_OK : ERR_IO;
+}
+
 enum err metrics_open(const char *name)
 {
     size_t size = SLOTS * sizeof(struct slot);
     char path[NAME_MAX];
-    void *map;
     int slot = 0, fd;
+    enum err err;
+    void *map;
 
     snprintf(path, sizeof path, "%s-%08x", name, (unsigned)(layout() >> 32));
-    fd = shm_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return ERR_IO;
-    if (posix_fallocate(fd, 0, (off_t)size) != 0 ||
-        (map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
-        close(fd);
-        return ERR_IO;
+    err = open_object(path, size, &fd);
+    if (err == ERR_OK) {
+        map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        err = map != MAP_FAILED ? ERR_OK : ERR_IO;
+    }
+    if (err != ERR_OK) {
+        if (fd >= 0)
+            close(fd);
+        return err;
     }
     while (slot < SLOTS && !claim(fd, slot))
         slot++;

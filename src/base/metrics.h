@@ -61,8 +61,9 @@ enum metric {
         METRIC_COUNT
 };
 
-/* Maps /dev/shm/<name>-<the table's hash> and claims a slot.  Without it (ERR_IO, ERR_BUSY when all
- * 256 slots are taken) the process counts for itself alone. */
+/* Maps /dev/shm/<name>-<the table's hash> and claims a slot.  Without it the process counts
+ * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
+ * to others), ERR_UNSUPPORTED (of another size). */
 enum err metrics_open(const char *name);
 /* Gives the slot back; counting goes on privately. */
 void metrics_close(void);
