@@ -2,15 +2,15 @@
 # Unit tests mirror src/: one program a file, of the file's name.
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	tests/unit/app/people/test_auth \
 	tests/unit/app/test_counter \
+	tests/unit/app/test_window \
+	tests/unit/app/openapi/test_openapi \
+	tests/unit/app/people/test_auth \
+	tests/unit/app/people/test_email \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
-	tests/unit/app/people/test_email \
-	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/read/test_project \
 	tests/unit/app/write/test_validate \
-	tests/unit/app/test_window \
 	tests/unit/backend/test_backend \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \

@@ -87,20 +87,6 @@ static struct answer begin(struct stand *stand, struct str token, struct str ver
     return run(stand, &script_begin, keys, 5, args, 6);
 }
 
-static void assert_key(struct stand *stand, const char *key, const char *value)
-{
-    struct answer answer = ASK(stand, STR("GET"), str_from(key));
-
-    assert_string_equal(answer.text[0], value);
-}
-
-static long long left_ms(struct stand *stand, const char *key)
-{
-    struct answer answer = ASK(stand, STR("PTTL"), str_from(key));
-
-    return strtoll(answer.text[0], NULL, 10);
-}
-
 static void test_a_fence_gives_a_version_and_stands_for_its_time(void **state)
 {
     struct stand *stand = *state;
@@ -369,23 +355,23 @@ static void test_a_mark_that_cannot_be_right_is_set_anew(void **state)
 {
     static const char *const marks[] = {
         "garbage", "99999999999999", "1e999", "", "nan", "0x10", "-5", "1e3", " 12"};
-    struct fixture *fixture = *state;
+    struct stand *stand = *state;
     struct str key = STR("born"), life = STR("86400000");
     struct answer answer;
 
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        bear(fixture, str_from(marks[i]));
-        assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "3");
-        answer = run(fixture, &script_born, &key, 1, &life, 1);
+        bear(stand, str_from(marks[i]));
+        assert_string_equal(begin(stand, STR("x1"), STR("v1")).text[0], "3");
+        answer = run(stand, &script_born, &key, 1, &life, 1);
         assert_string_equal(answer.text[1], answer.text[0]);
-        assert_key(fixture, "born", answer.text[0]);
-        assert_true(left_ms(fixture, "born") > 86000000);
+        assert_key(stand, "born", answer.text[0]);
+        assert_true(left_ms(stand, "born") > 86000000);
     }
-    ASK(fixture, STR("DEL"), STR("born"));
-    ASK(fixture, STR("LPUSH"), STR("born"), STR("1"));
-    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "3");
-    answer = run(fixture, &script_born, &key, 1, &life, 1);
-    assert_key(fixture, "born", answer.text[0]);
+    ASK(stand, STR("DEL"), STR("born"));
+    ASK(stand, STR("LPUSH"), STR("born"), STR("1"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v1")).text[0], "3");
+    answer = run(stand, &script_born, &key, 1, &life, 1);
+    assert_key(stand, "born", answer.text[0]);
 }
 
 static void on_told(void *context, enum err err, const struct redis_value *reply)
@@ -396,17 +382,17 @@ static void on_told(void *context, enum err err, const struct redis_value *reply
 /* The clock of Redis was set since this worker was told of it. */
 static void test_each_answer_tells_what_time_it_is(void **state)
 {
-    struct fixture *fixture = *state;
+    struct stand *stand = *state;
     struct str key = STR("born"), life = STR("86400000");
     struct cache cache = {.redis_ms = 1, .redis_seen_ns = clock_mono_ns()};
     char room[DECIMAL_MAX];
-    struct str born = str_decimal((uint64_t)redis_ms(fixture) - YOUNG_MS, room);
+    struct str born = str_decimal((uint64_t)redis_ms(stand) - YOUNG_MS, room);
 
     assert_true(cache_is_young(&cache, born, clock_mono_ns()));
     cache_take_born(&cache, ERR_TIMEOUT, NULL);
     assert_int_equal(cache.redis_ms, 1);
-    redis_script(fixture->redis, &script_born, &key, 1, &life, 1, on_told, &cache);
-    wait_until(&fixture->loop, cache.redis_ms != 1);
+    redis_script(stand->redis, &script_born, &key, 1, &life, 1, on_told, &cache);
+    wait_until(&stand->loop, cache.redis_ms != 1);
     assert_false(cache_is_young(&cache, born, clock_mono_ns()));
 }
 
