@@ -85,19 +85,26 @@ static inline bool in_redis(struct cache_stand *stand, const char *name)
 }
 
 /* Where its lease runs, memory is believed. */
+static inline bool renew_lease(struct cache_stand *stand)
+{
+    return memory_lease_renew(stand->memory, &stand->lease,
+                              clock_mono_ns() + MEMORY_LEASE_MAX_MS * INT64_C(1000000));
+}
+
 static inline void open_memory(struct cache_stand *stand, char name[static 64])
 {
     struct memory_config config = {.name = name, .bytes = MEMORY_BYTES_MIN};
     struct memory_opened opened;
-    int64_t now_ns = clock_mono_ns(), hour_ns = INT64_C(3600000000000);
+    int64_t now_ns = clock_mono_ns();
 
     snprintf(name, 64, "larder-test-%d", (int)getpid());
     (void)memory_unlink(name);
     if (memory_open(&config, &stand->memory, &opened) != ERR_OK)
         fail_msg("%s", opened.why);
     (void)memory_unlink(name);
-    assert_true(memory_lease_acquire(stand->memory, now_ns, hour_ns, &stand->lease));
-    assert_true(memory_lease_renew(stand->memory, &stand->lease, now_ns + hour_ns));
+    assert_true(memory_lease_acquire(stand->memory, now_ns, MEMORY_LEASE_MAX_MS * INT64_C(1000000),
+                                     &stand->lease));
+    assert_true(renew_lease(stand));
 }
 
 static inline int cache_setup(void **state)
@@ -237,6 +244,7 @@ static inline struct look look_for(struct cache_stand *stand, struct str name)
 static inline void look_begin(struct look *look)
 {
     look->lookup.context = look;
+    (void)renew_lease(look->stand);
     cache_get(look->stand->cache, &look->lookup);
 }
 

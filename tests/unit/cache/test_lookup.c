@@ -54,7 +54,7 @@ static void test_a_fence_makes_a_bypass_and_nothing_is_stored(void **state)
 
     assert_stored(look_once(stand, ITEM), "one");
     /* Another host's, and heard of. */
-    set(stand, "fence:t", "aa@99999999999999 ");
+    set(stand, "fence:t", "00000000000000aa@99999999999999 ");
     set(stand, "tag:t", "00112233445566aa");
     memory_bump(stand->memory, memory_slot(STR("t")));
     stand->truth = "two";
