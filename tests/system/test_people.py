@@ -178,6 +178,50 @@ def test_new_password_ends_the_other_sessions(shop, ann, forget):
     assert sign_in(shop, ann.email, "another one").status == 201
 
 
+def test_one_password_proves_one_change(shop, ann, forget):
+    """Four changes that all know the password: the first one to be made is not undone by the
+    others, whose proof is of a password that is no more."""
+    target, wanted = f"/api/users/{ann.id}", [f"new password {i}" for i in range(4)]
+
+    def put(password):
+        return ann.request("PUT", target, {"password": password, "currentPassword": PASSWORD})
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(put, wanted))
+    statuses = [answer.status for answer in answers]
+    assert statuses.count(200) == 1 and set(statuses) <= {200, 401, 403, 409}, answers
+    forget()
+    for password, status in zip(wanted, statuses):
+        assert sign_in(shop, ann.email, password).status == (201 if status == 200 else 401)
+
+
+@pytest.mark.parametrize("change", [
+    {"name": "Changed"}, {"email": "x{}", "currentPassword": PASSWORD},
+    {"password": "another one", "currentPassword": PASSWORD}, None])
+def test_an_ended_session_changes_nothing(shop, ann, forget, change):
+    """Its end is in MongoDB, and the request was let in by what the cache had said before."""
+    user = {"_id": bson.ObjectId(ann.id)}
+    assert all(ann.inside for _ in range(4))
+    shop.mongo.users.update_one(user, {"$inc": {"sessionEpoch": 1}})
+    before = shop.mongo.users.find_one(user)
+    if change is None:
+        answer = ann.request("DELETE", "/api/sessions")
+    else:
+        change = {name: value.format(ann.email) for name, value in change.items()}
+        answer = ann.request("PUT", f"/api/users/{ann.id}", change)
+    assert answer.status == 409, answer
+    assert shop.mongo.users.find_one(user) == before
+
+
+def test_an_account_whose_epoch_is_not_stored(shop, ann, forget):
+    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$unset": {"sessionEpoch": 1}})
+    target = f"/api/users/{ann.id}"
+    assert ann.request("PUT", target, {"name": "Ann"}).status == 200
+    assert ann.request("PUT", target, {"password": "another one",
+                                       "currentPassword": PASSWORD}).status == 200
+    assert ann.inside and sign_in(shop, ann.email, "another one").status == 201
+    assert ann.request("DELETE", "/api/sessions").status == 200 and not ann.inside
+
+
 def test_guesses_by_put_are_throttled(ann, forget):
     target = f"/api/users/{ann.id}"
     for _ in range(5):

@@ -7,13 +7,15 @@
 
 /* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, the
  * visitor's own password is asked for again; a new password ends all other sessions of the
- * account. */
+ * account.  An owner changes the account only as it was when they were let in: neither an ended
+ * session nor an old password undoes what has ended them. */
 
-enum { TAGS = 2 };
+enum { TAGS = 2, CONDITIONS_MAX = 3 };
 
 struct account_change {
     struct write write; /* first */
-    struct oid id;
+    struct oid id, visitor;
+    int64_t epoch; /* of the visitor's session */
     bool own, new_password;
     struct draft draft;
     struct str email;
@@ -35,7 +37,7 @@ static void destroy(struct write *write)
 
 /* --- In MongoDB --- */
 
-/* The session that asked goes on under the account's new epoch; the others' documents go. */
+/* The session that asked goes on under the account's new epoch; those of earlier ones go. */
 static void keep_one(struct mongo_db *db, const struct account_change *change, int64_t epoch)
 {
     struct assignment next = {STR("epoch"), ASSIGN_SET, value_int(epoch)};
@@ -43,7 +45,7 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
         {STR("_id"), OP_EQ, value_string(str_make(change->hash, SESSION_HASH_SIZE))},
         {STR("userId"), OP_EQ, value_oid(change->id)}};
     struct condition others[] = {{STR("userId"), OP_EQ, value_oid(change->id)},
-                                 {STR("epoch"), OP_NE, value_int(epoch)}};
+                                 {STR("epoch"), OP_LT, value_int(epoch)}};
 
     if (change->own && cache_write_in_time(&change->write.cache))
         (void)collection_update(db,
@@ -56,13 +58,27 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
     (void)collection_delete(db, sessions.name, others, 2, true, NULL);
 }
 
-/* The document as it is then. */
+static size_t make_conditions(const struct account_change *change,
+                              struct condition conditions[static CONDITIONS_MAX])
+{
+    size_t count = 0;
+
+    conditions[count++] = (struct condition){STR("_id"), OP_EQ, value_oid(change->id)};
+    if (change->own)
+        conditions[count++] = users_epoch_is(change->epoch);
+    if (change->own && change->proof != NULL)
+        conditions[count++] =
+            (struct condition){STR("passwordHash"), OP_EQ, value_string(change->proof->hash)};
+    return count;
+}
+
+/* The document as it is then.  CONFLICT: it is no longer what the visitor was let in by. */
 static enum err change_user(struct mongo_db *db, struct account_change *change)
 {
-    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
+    struct condition conditions[CONDITIONS_MAX];
     const struct update update = {.collection = users.name,
-                                  .conditions = &condition,
-                                  .condition_count = 1,
+                                  .conditions = conditions,
+                                  .condition_count = make_conditions(change, conditions),
                                   .assignments = change->draft.items,
                                   .assignment_count = change->draft.count};
     struct value captured[PROFILE_FIELDS];
@@ -70,18 +86,23 @@ static enum err change_user(struct mongo_db *db, struct account_change *change)
         .shape = &profile_shape, .captured = captured, .arena = &change->write.arena};
     enum err err = collection_modify(db, &update, &record);
 
+    if (err == ERR_NOT_FOUND && change->own)
+        return users_find(db, conditions, 1, &change->write.arena, &change->profile, NULL) == ERR_OK
+                   ? ERR_CONFLICT
+                   : err;
     if (err == ERR_OK)
         profile_take(captured, &change->profile, NULL);
     return err;
 }
 
+/* An owner's change is the one that raised the epoch by one, whatever has happened since. */
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
     enum err err = change_user(db, change);
 
     if (err == ERR_OK && change->new_password)
-        keep_one(db, change, change->profile.session_epoch);
+        keep_one(db, change, change->own ? change->epoch + 1 : change->profile.session_epoch);
     return err;
 }
 
@@ -138,26 +159,40 @@ static void hashed(struct password_job *job)
         write_fail(&change->write, ERR_BUSY);
 }
 
+static void hash(struct account_change *change)
+{
+    enum err err;
+
+    change->hashing =
+        (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
+                              .make = true,
+                              .done = hashed,
+                              .context = change};
+    err = passwords_submit(change->write.app->passwords, &change->hashing);
+    if (err != ERR_OK)
+        write_fail(&change->write, err);
+}
+
+/* The proof goes by the email, which may be another account's by now. */
+static bool is_of_visitor(const struct account_change *change)
+{
+    return memcmp(change->proof->profile.id.bytes, change->visitor.bytes, OID_SIZE) == 0;
+}
+
 static void proved(struct proof *proof)
 {
     struct account_change *change = proof->context;
-    enum err err;
 
-    if (proof->err == ERR_DENIED) {
+    if (proof->err == ERR_DENIED || (proof->err == ERR_OK && !is_of_visitor(change))) {
         problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
         write_done(&change->write);
     } else if (proof->err != ERR_OK) {
         proof_refuse(proof, STR(""));
         write_done(&change->write);
+    } else if (proof->profile.session_epoch != change->epoch) {
+        write_fail(&change->write, ERR_CONFLICT);
     } else if (change->new_password) {
-        change->hashing =
-            (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
-                                  .make = true,
-                                  .done = hashed,
-                                  .context = change};
-        err = passwords_submit(change->write.app->passwords, &change->hashing);
-        if (err != ERR_OK)
-            write_fail(&change->write, err);
+        hash(change);
     } else {
         start(change);
     }
@@ -235,6 +270,8 @@ void user_update_handle(void *context, struct request *request, const struct rou
     change = write_new(sizeof *change, app, &users_plan, request);
     change->write.destroy = destroy;
     change->id = oid;
+    change->visitor = visitor->profile.id;
+    change->epoch = visitor->session.epoch;
     change->own = memcmp(visitor->profile.id.bytes, oid.bytes, OID_SIZE) == 0;
     memcpy(change->hash, visitor->hash, sizeof change->hash);
     if (!take(change, root, &problem, &current)) {

@@ -38,6 +38,7 @@ struct ending {
     struct write write; /* first */
     bool everywhere;
     struct oid user;
+    int64_t epoch; /* of the session that asks */
     char hash[SESSION_HASH_SIZE];
     struct str tag;
     char room[SESSION_NAME_MAX];
@@ -53,24 +54,27 @@ static enum err end_one(struct mongo_db *db, struct write *write)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* With the next epoch they are over; that their documents go as well is tidiness. */
+/* With the next epoch they are over; that their documents go as well is tidiness.  A session that
+ * was ended meanwhile ends no others: CONFLICT, as when the account is gone. */
 static enum err end_all(struct mongo_db *db, struct write *write)
 {
     struct ending *ending = (struct ending *)write;
-    struct condition user = {STR("_id"), OP_EQ, value_oid(ending->user)};
-    struct condition theirs = {STR("userId"), OP_EQ, value_oid(ending->user)};
+    struct condition user[] = {{STR("_id"), OP_EQ, value_oid(ending->user)},
+                               users_epoch_is(ending->epoch)};
+    struct condition theirs[] = {{STR("userId"), OP_EQ, value_oid(ending->user)},
+                                 {STR("epoch"), OP_LTE, value_int(ending->epoch)}};
     struct assignment next = {STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
     enum err err = collection_modify(db,
                                      &(struct update){.collection = users.name,
-                                                      .conditions = &user,
-                                                      .condition_count = 1,
+                                                      .conditions = user,
+                                                      .condition_count = 2,
                                                       .assignments = &next,
                                                       .assignment_count = 1},
                                      NULL);
 
     if (err == ERR_OK)
-        (void)collection_delete(db, sessions.name, &theirs, 1, true, NULL);
-    return err;
+        (void)collection_delete(db, sessions.name, theirs, 2, true, NULL);
+    return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
 static void answer(struct write *write)
@@ -97,6 +101,7 @@ static void end(struct app *app, struct request *request, bool everywhere)
     ending = write_new(sizeof *ending, app, &sessions_plan, request);
     ending->everywhere = everywhere;
     ending->user = visitor->profile.id;
+    ending->epoch = visitor->session.epoch;
     memcpy(ending->hash, visitor->hash, sizeof ending->hash);
     ending->write.tags = &ending->tag;
     ending->write.work = everywhere ? end_all : end_one;

@@ -135,6 +135,16 @@ enum err users_find(struct mongo_db *db, const struct condition *conditions, siz
     return err;
 }
 
+/* Where none is stored, it is the first one. */
+struct condition users_epoch_is(int64_t epoch)
+{
+    static const struct value first[] = {{.type = VALUE_INT, .integer = 0}, {.type = VALUE_NULL}};
+
+    if (epoch == 0)
+        return (struct condition){STR("sessionEpoch"), OP_IN, value_list(first, COUNT(first))};
+    return (struct condition){STR("sessionEpoch"), OP_EQ, value_int(epoch)};
+}
+
 void time_json(struct buf *out, const char *name, int64_t ms)
 {
     char text[CLOCK_ISO_SIZE];

@@ -42,6 +42,8 @@ void profile_take(const struct value captured[static PROFILE_FIELDS], struct pro
  * arena's.  On a thread; NOT_FOUND, or the database's error. */
 enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
                     struct arena *arena, struct profile *profile, struct str *hash);
+/* That an account is still in this epoch of its sessions. */
+struct condition users_epoch_is(int64_t epoch);
 /* As a client sees it. */
 void profile_json(const struct profile *profile, struct buf *out);
 /* ,"name":"2026-11-23T17:00:00.000Z", or null for 0: never. */
