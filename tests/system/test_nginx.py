@@ -252,17 +252,35 @@ def test_one_address_cannot_have_all(front):
     assert front.client("198.51.100.4").get("/api/products?limit=1").status == 200
 
 
-@pytest.mark.parametrize("address, headers", [("198.51.100.5", {}),
-                                              ("198.51.100.6", {"If-Match": '"1"'})])
-def test_passwords_cannot_be_tried_in_bulk(front, address, headers):
-    account = {"email": "nobody@larder.example", "password": "not the right one"}
+def refused_by_nginx(answers):
+    return sum(answer.status == 429 and answer.json["message"] == "Too many requests"
+               for answer in answers)
+
+
+ACCOUNT = {"email": "nobody@larder.example", "password": "not the right one"}
+
+
+@pytest.mark.parametrize("address, target, headers", [
+    ("198.51.100.5", "/api/sessions", {}), ("198.51.100.6", "/api/sessions", {"If-Match": '"1"'}),
+    ("198.51.100.7", "/api/users", {}), ("198.51.100.8", "/api/users", {"If-Match": "*"}),
+    ("198.51.100.9", "/api//%73essions?x", {"If-Match": "x"})])
+def test_passwords_cannot_be_tried_in_bulk(front, address, target, headers):
     answers = burst(front.client(address), 20,
-                    lambda client: client.post("/api/sessions", account, headers=headers))
-    own = [answer for answer in answers if answer.status == 429
-           and answer.json["message"] == "Too many requests"]
-    assert 8 <= len(own) <= 10
+                    lambda client: client.post(target, ACCOUNT, headers=headers))
+    assert 8 <= refused_by_nginx(answers) <= 10
     # Everything else goes on for that address.
     assert front.client(address).get("/api/products?limit=1").status == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-Match": '"1"'}])
+def test_accounts_cannot_be_changed_in_bulk(front, headers):
+    """Each change may cost two passwords; a few in a row are anybody's right."""
+    client = front.client(f"198.51.100.{70 + len(headers)}")
+
+    def put(client):
+        return client.put("/api/users/" + "0" * 24, {"name": "x"}, headers=headers)
+    assert refused_by_nginx(burst(client, 20, put)) == 0
+    assert 16 <= refused_by_nginx(burst(client, 20, put)) <= 20
 
 
 def logged(front, answer):
