@@ -283,6 +283,24 @@ def test_accounts_cannot_be_changed_in_bulk(front, headers):
     assert 16 <= refused_by_nginx(burst(client, 20, put)) <= 20
 
 
+def test_an_ipv6_client_is_its_network(front):
+    """Whoever has one address has 2**64: they share what one may ask, however they are written."""
+    def ask(addresses):
+        return refused_by_nginx([front.client(address).post("/api/sessions", ACCOUNT)
+                                 for address in addresses])
+    assert ask(f"2001:db8:0:7::{i:x}" for i in range(10)) == 0
+    assert 8 <= ask(f"2001:db8:0:7:{i:x}:b:c:d" for i in range(10)) <= 10
+    assert ask(["2001:db8:0:8::1", "2001:db8::1", "::1"]) == 0
+
+
+def test_an_ipv4_client_of_an_ipv6_socket_is_one(front):
+    def ask(addresses):
+        return refused_by_nginx([front.client(address).post("/api/sessions", ACCOUNT)
+                                 for address in addresses])
+    assert ask(f"::ffff:203.0.113.{i}" for i in range(20)) == 0
+    assert 5 <= ask(["::ffff:203.0.113.200"] * 10 + ["203.0.113.200"] * 10) <= 10
+
+
 def logged(front, answer):
     wanted = answer.header("X-Request-Id")
     lines = eventually(lambda: [line for line in (front.folder / "access.log").read_text().splitlines()
