@@ -679,11 +679,27 @@ def test_one_user_by_one_key(shop, key):
     assert shop.client.post("/api/users", body).status == 409
 
 
-def test_what_is_kept_of_a_body_needs_its_key(shop, key):
-    """A body may hold a password: two prints of one body have nothing in common."""
-    body = {"name": "Once", "email": f"{key}@example.org", "password": "short"}
+def test_refusals_of_strangers_are_not_kept(shop, key):
+    """Anybody could fill the database with them.  A key is used by what was done with it."""
+    body = {"name": "Once", "email": f"{key}@example.org", "password": PASSWORD}
+    kept = shop.mongo.idempotency.count_documents({})
+    for _ in range(2):
+        refused = once(shop, key, {**body, "password": "short"}, target="/api/users")
+        assert refused.status == 400 and refused.header("Idempotent-Replayed") is None
+        assert once(shop, key, {**body, "x" * 9000: 1}, target="/api/users").status == 400
+    assert shop.mongo.idempotency.count_documents({}) == kept
+    first, again = (once(shop, key, body, target="/api/users") for _ in range(2))
+    assert first.status == again.status == 201 and first.body == again.body
+    assert again.header("Idempotent-Replayed") == "true"
+    assert once(shop, key, {**body, "password": "short"}, target="/api/users").status == 422
+    assert once(shop, key + "b", body, target="/api/users").status == 409
+    assert shop.mongo.idempotency.count_documents({}) == kept + 1
+
+
+def test_what_is_kept_of_a_body_needs_its_key(shop, editor, key):
+    """A body may hold a secret: two prints of one body have nothing in common."""
     before = {record["_id"] for record in shop.mongo.idempotency.find()}
-    assert [once(shop, key + more, body, target="/api/users").status for more in "ab"] == [400, 400]
+    assert [once(shop, key + more, PRODUCT, editor).status for more in "ab"] == [201, 201]
     prints = [record["print"] for record in shop.mongo.idempotency.find()
               if record["_id"] not in before]
     assert len(prints) == len(set(prints)) == 2

@@ -163,6 +163,17 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
 
 /* --- Afterwards --- */
 
+/* A stranger's refusal: nothing was made, and what made it wrong would be kept for a day.  One who
+ * has taken over meanwhile may have kept an answer. */
+static enum err forget(struct mongo_db *db, const struct receipt *receipt)
+{
+    const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},
+                                           {STR("document"), OP_EQ, value_oid(receipt->document)},
+                                           {STR("state"), OP_EQ, value_string(STR("busy"))}};
+
+    return collection_remove(db, idempotency.name, conditions, COUNT(conditions));
+}
+
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt)
 {
     const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},
@@ -176,6 +187,8 @@ enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt)
     const struct assignment again = {STR("leaseUntil"), ASSIGN_SET, value_date(0)};
     bool final = receipt->status < 500;
 
+    if (receipt->of_stranger && final && receipt->status >= 400)
+        return forget(db, receipt);
     return collection_modify(db,
                              &(struct update){.collection = idempotency.name,
                                               .conditions = conditions,
