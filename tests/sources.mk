@@ -7,6 +7,7 @@ UNIT_TESTS = \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
 	tests/unit/app/people/test_email \
+	tests/unit/app/people/test_passwords \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
 	tests/unit/app/read/test_project \

@@ -77,7 +77,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app_routes(&app->router);
     app->openapi = openapi_new(&app->router, config);
     app->items = items_new(app);
-    app->passwords = passwords_new(loop);
+    app->passwords = passwords_new(loop, PASSWORDS_WAIT_MS);
     app->windows = windows_new();
     app->views = views_new(app);
     return app;

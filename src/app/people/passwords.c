@@ -3,21 +3,24 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 enum { AT_WORK_MAX = 2, WAITING_MAX = 64 };
 
 struct passwords {
     uv_loop_t *loop;
+    int64_t wait_ms;
     unsigned at_work, waiting;
     struct password_job *first, **last;
 };
 
-struct passwords *passwords_new(uv_loop_t *loop)
+struct passwords *passwords_new(uv_loop_t *loop, int64_t wait_ms)
 {
     struct passwords *passwords = mem_zalloc(sizeof *passwords);
 
     passwords->loop = loop;
+    passwords->wait_ms = wait_ms;
     passwords->last = &passwords->first;
     return passwords;
 }
@@ -46,21 +49,43 @@ static void begin(struct passwords *passwords, struct password_job *job)
     uv_queue_work(passwords->loop, &job->work, work, worked);
 }
 
+static struct password_job *take_first(struct passwords *passwords)
+{
+    struct password_job *job = passwords->first;
+
+    if (job == NULL)
+        return NULL;
+    passwords->first = job->next;
+    if (passwords->first == NULL)
+        passwords->last = &passwords->first;
+    passwords->waiting--;
+    return job;
+}
+
+/* The next one that is still waited for; those before it are over. */
+static void begin_next(struct passwords *passwords)
+{
+    int64_t oldest_ms = clock_mono_ms() - passwords->wait_ms;
+    struct password_job *job;
+
+    while (passwords->at_work < AT_WORK_MAX && (job = take_first(passwords)) != NULL) {
+        if (job->since_ms >= oldest_ms) {
+            begin(passwords, job);
+        } else {
+            job->err = ERR_BUSY;
+            job->done(job);
+        }
+    }
+}
+
 static void worked(uv_work_t *request, int status)
 {
-    struct password_job *job = request->data, *next;
+    struct password_job *job = request->data;
     struct passwords *passwords = job->passwords;
 
     (void)status;
     passwords->at_work--;
-    next = passwords->first;
-    if (next != NULL) {
-        passwords->first = next->next;
-        if (passwords->first == NULL)
-            passwords->last = &passwords->first;
-        passwords->waiting--;
-        begin(passwords, next);
-    }
+    begin_next(passwords);
     job->done(job);
 }
 
@@ -68,6 +93,7 @@ enum err passwords_submit(struct passwords *passwords, struct password_job *job)
 {
     job->passwords = passwords;
     job->next = NULL;
+    job->since_ms = clock_mono_ms();
     job->err = ERR_OK;
     job->matches = false;
     if (passwords->at_work < AT_WORK_MAX) {

@@ -55,7 +55,10 @@ static void compared(struct password_job *job)
 {
     struct proof *proof = job->context;
 
-    end(proof, job->matches && proof->found == ERR_OK ? ERR_OK : ERR_DENIED);
+    if (job->err != ERR_OK)
+        end(proof, job->err);
+    else
+        end(proof, job->matches && proof->found == ERR_OK ? ERR_OK : ERR_DENIED);
 }
 
 static void on_found(void *context, enum err err)
