@@ -11,6 +11,32 @@ static const char nobody[PASSWORD_HASH_SIZE] =
     "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/* What a comparison may cost, should somebody write into the database: four times ours in each. */
+enum { MEMORY_MAX_KIB = 4 * 65536, PASSES_MAX = 4 * 2, LANES_MAX = 4 };
+
+/* "key=number" and not more than that. */
+static bool is_within(struct str *rest, const char *key, uint64_t max)
+{
+    struct str part, name = str_from(key);
+    uint64_t number;
+
+    return str_split(rest, ',', &part) && str_starts(part, name) &&
+           str_uint(str_from_offset(part, name.len), 1, max, &number) == ERR_OK;
+}
+
+/* $argon2id$v=19$m=65536,t=2,p=1$salt$digest */
+static bool is_affordable(const char *hash)
+{
+    static const struct str prefix = STR_INIT("$argon2id$v=19$");
+    struct str rest = str_from(hash), costs;
+
+    if (rest.len >= PASSWORD_HASH_SIZE || !str_starts(rest, prefix))
+        return false;
+    rest = str_from_offset(rest, prefix.len);
+    return str_split(&rest, '$', &costs) && is_within(&costs, "m=", MEMORY_MAX_KIB) &&
+           is_within(&costs, "t=", PASSES_MAX) && is_within(&costs, "p=", LANES_MAX);
+}
+
 enum err password_acceptable(struct str password)
 {
     if (password.len > PASSWORD_MAX)
@@ -41,8 +67,7 @@ enum err password_hash(struct str password, char hash[static PASSWORD_HASH_SIZE]
 bool password_matches(struct str password, const char *hash)
 {
     const char *text = password.len > 0 ? password.ptr : "";
-    bool known =
-        hash != NULL && strncmp(hash, "$argon2id$", 10) == 0 && strlen(hash) < PASSWORD_HASH_SIZE;
+    bool known = hash != NULL && is_affordable(hash);
 
     if (sodium_init() < 0 || password.len > PASSWORD_MAX)
         return false;

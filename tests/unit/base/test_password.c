@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
+#include <sodium.h>
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/password.h"
 
 static void test_what_was_hashed_matches_and_nothing_else(void **state)
@@ -27,6 +31,41 @@ static void test_no_hash_is_matched_by_nothing(void **state)
     assert_false(password_matches(STR("plain"), "plain"));
 }
 
+/* Whoever could write one that asks for gigabytes, or minutes, would halt the workers with it. */
+static void test_what_costs_too_much_is_not_compared(void **state)
+{
+    static const char *const forms[] = {
+        "m=4194304,t=10,p=1$", "m=65536,t=4294967295,p=1$", "m=65536,t=2$", "m=,t=2,p=1$", "", "$"};
+    char hash[PASSWORD_HASH_SIZE], salt[] = "AAAAAAAAAAAAAAAAAAAAAA$";
+    int64_t begun_ms = clock_mono_ms();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        snprintf(hash, sizeof hash, "$argon2id$v=19$%s%s%s%s", forms[i], salt, salt, salt);
+        assert_false(password_matches(STR("correct horse"), hash));
+    }
+    assert_true(clock_mono_ms() - begun_ms < 60000);
+}
+
+static void test_hashes_of_other_costs(void **state)
+{
+    static const struct {
+        unsigned long long passes;
+        size_t memory;
+        bool good;
+    } costs[] = {{3, (size_t)128 << 20, true}, {8, 1 << 20, true}, {9, 1 << 20, false}};
+    char hash[PASSWORD_HASH_SIZE];
+
+    (void)state;
+    assert_int_not_equal(sodium_init(), -1);
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+        assert_int_equal(crypto_pwhash_str(hash, "correct horse", strlen("correct horse"),
+                                           costs[i].passes, costs[i].memory),
+                         0);
+        assert_int_equal(password_matches(STR("correct horse"), hash), costs[i].good);
+    }
+}
+
 static void test_bounds(void **state)
 {
     static char text[PASSWORD_MAX + 1];
@@ -48,6 +87,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_hashed_matches_and_nothing_else),
         cmocka_unit_test(test_no_hash_is_matched_by_nothing),
+        cmocka_unit_test(test_what_costs_too_much_is_not_compared),
+        cmocka_unit_test(test_hashes_of_other_costs),
         cmocka_unit_test(test_bounds),
     };
 
