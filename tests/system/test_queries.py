@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Query strings: one question has one entry, and what is wrong is named."""
+import base64
+import ctypes
 import itertools
+import struct
 import urllib.parse
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+
+from stack import xxhash
 
 
 def fields_of(answer):
@@ -115,6 +120,30 @@ def test_deep_pages_are_refused_with_a_hint(http, query, good):
     assert answer.status == (200 if good else 400), answer
     if not good:
         assert "after" in answer.text
+
+
+def number(value):
+    return b"d" + struct.pack("<d", value)
+
+
+@pytest.mark.parametrize("sort, value, status", [
+    ("price", number(5), 200), ("price", number(float("nan")), 400),
+    ("price", number(float("inf")), 400), ("price", b"sfive", 400),
+    ("price", b"t" + bytes(8), 400), ("price", b"b" + bytes(8), 400), ("name", b"sa", 200),
+    ("name", b"sa\0b", 400), ("name", number(5), 400), ("-createdAt", b"t" + bytes(8), 200),
+    ("-createdAt", b"i" + bytes(8), 400)])
+def test_forged_cursors_are_of_the_sorts_type(http, product, category, sort, value, status):
+    """The checksum is no secret: who makes one up gets no page that looks like the last."""
+    product(price=1), product(price=2)
+    target = f"/api/products?category={category}&sort={sort}&limit=1"
+    good = http.get(target).json["next"]
+    bytes_ = base64.urlsafe_b64decode(good + "=" * (-len(good) % 4))[:21] + value
+    check = xxhash.XXH3_64bits(bytes_, ctypes.c_size_t(len(bytes_))) & 0xffffffff
+    forged = base64.urlsafe_b64encode(bytes_ + struct.pack("<I", check)).decode().rstrip("=")
+    answer = http.get(f"{target}&after={forged}")
+    assert answer.status == status, answer
+    if status == 400:
+        assert fields_of(answer) == {"after"}
 
 
 def test_injection_is_text(http, product, category):

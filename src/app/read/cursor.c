@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/read/cursor.h"
 
+#include <math.h>
+
 #include "base/hash.h"
 #include "base/le.h"
 
@@ -74,6 +76,27 @@ static enum err get_value(char type, struct str bytes, struct value *value)
     }
 }
 
+/* Whether a field of this type may have the value; any may be missing. */
+static bool fits(const struct value *value, enum field_type type)
+{
+    switch (value->type) {
+    case VALUE_NONE: return true;
+    case VALUE_STRING:
+        return type == FIELD_STRING && str_find(value->string, '\0') == value->string.len;
+    case VALUE_DOUBLE:
+        return (type == FIELD_NUMBER || type == FIELD_INT) && isfinite(value->number);
+    case VALUE_INT: return type == FIELD_NUMBER || type == FIELD_INT;
+    case VALUE_DATE: return type == FIELD_TIME;
+    case VALUE_BOOL: return type == FIELD_BOOL;
+    case VALUE_NULL:
+    case VALUE_BYTES:
+    case VALUE_OID:
+    case VALUE_STRINGS:
+    case VALUE_LIST: break;
+    }
+    return false;
+}
+
 void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *out)
 {
     struct buf bytes = BUF_INIT(CURSOR_BYTES_MAX);
@@ -92,12 +115,13 @@ void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *ou
     buf_free(&bytes);
 }
 
-enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
+enum err cursor_decode(struct str text, struct str asked, enum field_type sort, struct arena *arena,
                        struct keyset *keyset)
 {
     char *to = arena_alloc(arena, text.len);
     struct str bytes = {to, 0};
     size_t end;
+    enum err err;
 
     if (base64url_decode(text, to, &bytes.len) != ERR_OK || bytes.len < VALUE_AT + CHECK_SIZE ||
         bytes.ptr[0] != FORMAT)
@@ -108,6 +132,7 @@ enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
     if (le_get(bytes.ptr + ASKED_AT, 8) != hash64(asked.ptr, asked.len))
         return ERR_INVALID;
     memcpy(keyset->id.bytes, bytes.ptr + ID_AT, OID_SIZE);
-    return get_value(bytes.ptr[TYPE_AT], str_make(bytes.ptr + VALUE_AT, end - VALUE_AT),
-                     &keyset->value);
+    err = get_value(bytes.ptr[TYPE_AT], str_make(bytes.ptr + VALUE_AT, end - VALUE_AT),
+                    &keyset->value);
+    return err == ERR_OK && !fits(&keyset->value, sort) ? ERR_SYNTAX : err;
 }

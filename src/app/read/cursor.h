@@ -2,6 +2,7 @@
 #ifndef LARDER_APP_READ_CURSOR_H
 #define LARDER_APP_READ_CURSOR_H
 
+#include "app/resource.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "store/collection.h"
@@ -13,9 +14,10 @@
 
 /* asked: a text that is the same for all pages of one walk. */
 void cursor_encode(const struct keyset *keyset, struct str asked, struct buf *out);
-/* ERR_SYNTAX: not a cursor, or damaged; ERR_INVALID: one of another filter or sort.  A string in
- * keyset lies in the arena. */
-enum err cursor_decode(struct str text, struct str asked, struct arena *arena,
+/* sort: the type of the field that it goes by.  ERR_SYNTAX: not a cursor, damaged, or of a value
+ * that such a field cannot have; ERR_INVALID: one of another filter or sort.  A string in keyset
+ * lies in the arena. */
+enum err cursor_decode(struct str text, struct str asked, enum field_type sort, struct arena *arena,
                        struct keyset *keyset);
 
 #endif

@@ -48,6 +48,19 @@ struct str list_asked(const struct plan *plan, const struct query *query, struct
     return ARENA_JOIN(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
 }
 
+enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
+                    struct keyset *keyset)
+{
+    const struct resource *resource = plan->resource;
+    struct str sort = query->values[plan->at[PARAM_SORT]].text;
+    size_t field = resource_field(resource, str_from_offset(sort, sort.ptr[0] == '-'));
+
+    if (field == resource->field_count)
+        return ERR_INVALID;
+    return cursor_decode(query->values[plan->at[PARAM_AFTER]].text, list_asked(plan, query, arena),
+                         resource->fields[field].type, arena, keyset);
+}
+
 /* --- Link (RFC 8288) --- */
 
 /* The links of one answer.  They have to fit into one buffer with the other headers: those that do
@@ -165,7 +178,7 @@ static void check_after(const struct list_read *read, struct arena *arena, struc
 
     if (!after->given)
         return;
-    err = cursor_decode(after->text, list_asked(read->plan, &read->query, arena), arena, &keyset);
+    err = list_after(read->plan, &read->query, arena, &keyset);
     if (err == ERR_INVALID)
         problem_add(problem, STR("after"), STR("belongs to another filter or sort"));
     else if (err != ERR_OK)

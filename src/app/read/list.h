@@ -20,5 +20,8 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill);
 void list_read_name(struct list_read *read, struct arena *arena);
 /* What all pages of one walk have in common: the cursors of another are refused. */
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena);
+/* The query's `after`, which is given: as cursor_decode for the query's sort. */
+enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
+                    struct keyset *keyset);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/read/question.h"
 
-#include "app/read/cursor.h"
 #include "app/read/list.h"
 
 static const enum op operators[] = {
@@ -80,7 +79,6 @@ void question_init(struct question *question, const struct plan *plan, const str
                           .limit = (uint32_t)limit,
                           .shape = &question->shape,
                           .look_ahead = true};
-    if (after->given && cursor_decode(after->text, list_asked(plan, query, arena), arena,
-                                      &question->after) == ERR_OK)
+    if (after->given && list_after(plan, query, arena, &question->after) == ERR_OK)
         find->after = &question->after;
 }
