@@ -366,6 +366,14 @@ def test_a_deleted_account_is_nobodys(shop, ann):
     assert sign_in(shop, ann.email).status == 401
 
 
+@pytest.mark.parametrize("field, value", [
+    ("epoch", "0"), ("epoch", None), ("epoch", 0.0), ("createdAt", 1), ("userId", "x")])
+def test_a_session_of_other_types_is_nobodys(shop, ann, field, value):
+    """Before anybody has looked at it: what is cached is as it was read."""
+    shop.mongo.sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: value}})
+    assert not ann.inside
+
+
 def test_cookie_and_origin(shop, ann):
     cookie = {"Cookie": f"a=b; larder_session={ann.token}"}
     me = f"/api/users/{ann.id}"

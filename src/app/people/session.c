@@ -101,6 +101,14 @@ static enum err find(struct mongo_db *db, const struct filling *filling, int64_t
     return collection_find_one(db, sessions.name, conditions, COUNT(conditions), 0, &record);
 }
 
+/* What is not as it was stored here is nobody's session. */
+static bool is_sound(const struct value captured[static FIELDS])
+{
+    return captured[USER].type == VALUE_OID && captured[EPOCH].type == VALUE_INT &&
+           captured[REMEMBER].type == VALUE_BOOL && captured[CREATED].type == VALUE_DATE &&
+           captured[EXPIRES].type == VALUE_DATE && captured[ABSOLUTE].type == VALUE_DATE;
+}
+
 static enum err ask(struct mongo_db *db, struct filling *filling)
 {
     struct value captured[FIELDS];
@@ -110,7 +118,7 @@ static enum err ask(struct mongo_db *db, struct filling *filling)
 
     if (err != ERR_OK)
         return err;
-    if (captured[USER].type != VALUE_OID)
+    if (!is_sound(captured))
         return ERR_NOT_FOUND;
     expires_ms = captured[EXPIRES].integer < captured[ABSOLUTE].integer
                      ? captured[EXPIRES].integer
