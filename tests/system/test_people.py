@@ -374,6 +374,14 @@ def test_a_session_of_other_types_is_nobodys(shop, ann, field, value):
     assert not ann.inside
 
 
+@pytest.mark.parametrize("count", ["many", 2**63 - 1, None, float("nan"), 1e300])
+def test_the_count_of_logins_keeps_nobody_out(shop, ann, count):
+    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"loginCount": count}})
+    ann.sign_in()
+    assert ann.inside and ann.get(f"/api/users/{ann.id}").status == 200
+    assert ann.get("/api/me/dashboard").json["data"]["lastLoginAt"]
+
+
 def test_cookie_and_origin(shop, ann):
     cookie = {"Cookie": f"a=b; larder_session={ann.token}"}
     me = f"/api/users/{ann.id}"

@@ -67,23 +67,29 @@ static enum err end_old(struct mongo_db *db, const struct signin *signin)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* A count that cannot be raised, because it is none or the last there is, stays as it is: it is a
+ * statistic, and keeps nobody out. */
 static enum err count_login(struct mongo_db *db, struct signin *signin)
 {
     struct condition condition = {STR("_id"), OP_EQ, value_oid(signin->proof->profile.id)};
     const struct assignment assignments[] = {
-        {STR("loginCount"), ASSIGN_INC, value_int(1)},
         {STR("lastLoginAt"), ASSIGN_SET, value_date(signin->now_ms)},
+        {STR("loginCount"), ASSIGN_INC, value_int(1)},
     };
+    struct update update = {.collection = users.name,
+                            .conditions = &condition,
+                            .condition_count = 1,
+                            .assignments = assignments,
+                            .assignment_count = COUNT(assignments)};
     struct record record = {
         .shape = &profile_shape, .captured = signin->captured, .arena = &signin->write.arena};
+    enum err err = collection_modify(db, &update, &record);
 
-    return collection_modify(db,
-                             &(struct update){.collection = users.name,
-                                              .conditions = &condition,
-                                              .condition_count = 1,
-                                              .assignments = assignments,
-                                              .assignment_count = COUNT(assignments)},
-                             &record);
+    if (err == ERR_INTERNAL) {
+        update.assignment_count--;
+        err = collection_modify(db, &update, &record);
+    }
+    return err;
 }
 
 /* Under the epoch that the account had when its password was looked at: had "everywhere" ended

@@ -98,8 +98,10 @@ static struct str text_of(const struct value *value)
 
 static int64_t number_of(const struct value *value)
 {
+    const double end = 9223372036854775808.0; /* 2^63 */
+
     if (value->type == VALUE_DOUBLE)
-        return (int64_t)value->number;
+        return value->number >= -end && value->number < end ? (int64_t)value->number : 0;
     return value->type == VALUE_INT || value->type == VALUE_DATE ? value->integer : 0;
 }
 
