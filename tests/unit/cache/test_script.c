@@ -325,6 +325,25 @@ static void test_begin_takes_no_lock_under_a_fence(void **state)
     assert_key(stand, "lock", "nil");
 }
 
+/* One without an end of its own, or with a late one, is no writer's, and would stand until the next
+ * write. */
+static void test_a_fence_that_somebody_meets_ends(void **state)
+{
+    struct fixture *fixture = *state;
+
+    bear(fixture, STR("1"));
+    ASK(fixture, STR("SET"), STR("f"), STR("garbage"));
+    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(fixture, "f") > 3000 && left_ms(fixture, "f") <= 5000);
+    ASK(fixture, STR("SET"), STR("f"), STR("garbage"), STR("PX"), STR("99999"));
+    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(fixture, "f") > 3000 && left_ms(fixture, "f") <= 5000);
+    /* Nor does it stand any longer for being met. */
+    ASK(fixture, STR("PEXPIRE"), STR("f"), STR("1000"));
+    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(fixture, "f") <= 1000);
+}
+
 static void test_begin_takes_no_lock_while_redis_is_young(void **state)
 {
     struct stand *stand = *state;
@@ -457,6 +476,7 @@ int main(void)
         TEST(test_a_long_fence_costs_no_time),
         TEST(test_begin_takes_the_lock_and_creates_the_tag_once),
         TEST(test_begin_takes_no_lock_under_a_fence),
+        TEST(test_a_fence_that_somebody_meets_ends),
         TEST(test_begin_takes_no_lock_while_redis_is_young),
         TEST(test_the_mark_of_birth_is_set_once_and_kept),
         TEST(test_a_mark_that_cannot_be_right_is_set_anew),
@@ -467,7 +487,7 @@ int main(void)
     };
 
     if (system("command -v redis-server >/dev/null") != 0) {
-        puts("[  SKIPPED ] 20 test(s): redis-server is not installed");
+        puts("[  SKIPPED ] 21 test(s): redis-server is not installed");
         return 77;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
