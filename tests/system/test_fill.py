@@ -176,7 +176,7 @@ def test_a_short_write_is_waited_for(stack, http, product):
 def test_a_long_write_is_not_waited_for(stack, http, product):
     made = product()
     fence = Fence(stack, f"product:{made['_id']}")
-    fence.stand(30)
+    fence.stand(9)
     for _ in range(3):
         answer = http.get(f"/api/products/{made['_id']}")
         assert answer.cache_status == "larder; fwd=bypass; detail=WRITE-FENCE", answer
