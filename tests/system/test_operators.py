@@ -138,10 +138,14 @@ def echoes(end):
 
 
 def on_terminal(stack, end, *arguments):
-    """larderctl as a shell starts it: its terminal sends it signals."""
+    """larderctl as a shell starts it: its terminal sends it signals, which it does not ignore
+    though these tests may run in the background."""
+    def begin():
+        fcntl.ioctl(end, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(stack.ctl_command(*arguments), stdin=end, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, start_new_session=True,
-                            preexec_fn=lambda: fcntl.ioctl(end, termios.TIOCSCTTY, 0))
+                            preexec_fn=begin)
 
 
 def test_password_on_a_terminal_is_not_echoed(stack, email, terminal, eventually):
