@@ -329,19 +329,19 @@ static void test_begin_takes_no_lock_under_a_fence(void **state)
  * write. */
 static void test_a_fence_that_somebody_meets_ends(void **state)
 {
-    struct fixture *fixture = *state;
+    struct stand *stand = *state;
 
-    bear(fixture, STR("1"));
-    ASK(fixture, STR("SET"), STR("f"), STR("garbage"));
-    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
-    assert_true(left_ms(fixture, "f") > 3000 && left_ms(fixture, "f") <= 5000);
-    ASK(fixture, STR("SET"), STR("f"), STR("garbage"), STR("PX"), STR("99999"));
-    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
-    assert_true(left_ms(fixture, "f") > 3000 && left_ms(fixture, "f") <= 5000);
+    bear(stand, STR("1"));
+    ASK(stand, STR("SET"), STR("f"), STR("garbage"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(stand, "f") > 3000 && left_ms(stand, "f") <= 5000);
+    ASK(stand, STR("SET"), STR("f"), STR("garbage"), STR("PX"), STR("99999"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(stand, "f") > 3000 && left_ms(stand, "f") <= 5000);
     /* Nor does it stand any longer for being met. */
-    ASK(fixture, STR("PEXPIRE"), STR("f"), STR("1000"));
-    assert_string_equal(begin(fixture, STR("x1"), STR("v1")).text[0], "2");
-    assert_true(left_ms(fixture, "f") <= 1000);
+    ASK(stand, STR("PEXPIRE"), STR("f"), STR("1000"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v1")).text[0], "2");
+    assert_true(left_ms(stand, "f") <= 1000);
 }
 
 static void test_begin_takes_no_lock_while_redis_is_young(void **state)
