@@ -6,8 +6,8 @@
 # address that was given counts until another is given, or until scripts/down: after that the stack
 # has its own servers again.
 
-# servers_choose: records which ones it shall be, if larderd finds all settings valid and those that
-# are new here answer.
+# servers_choose: records which ones it shall be, if larderd finds all settings valid and a MongoDB
+# that is new here answers. Without Redis the workers answer, too.
 servers_choose() {
     local redis mongo
     redis=$(server_wanted REDIS_URL "$(redis_own)" "$(redis_kind)")
@@ -15,8 +15,7 @@ servers_choose() {
     workers_check "$(server_address REDIS_URL "$redis")" "$(server_address MONGODB_URI "$mongo")"
     # Not larderd's default, which is another's server.
     [[ $redis == external ]] || setting_set "$WORKER_CONFIG.checked" REDIS_URL "$(redis_address)"
-    server_need REDIS_URL REDIS_KIND "$redis" redis ping
-    server_need MONGODB_URI MONGO_KIND "$mongo" user list
+    mongo_need "$mongo"
     rm "$WORKER_CONFIG.checked"
     server_record REDIS_URL REDIS_KIND "$redis"
     server_record MONGODB_URI MONGO_KIND "$mongo"
@@ -41,19 +40,18 @@ server_address() {
     printf '%s' "${!1:-$(env_get "$1")}"
 }
 
-# server_need NAME STATE KIND WORD…: fails if NAME is the address of another server than before, and
-# larderctl WORD… gets no answer from it. One that has answered once may be away for a while.
-server_need() {
-    local name=$1 state=$2 kind=$3 new=$WORKER_CONFIG.checked address
-    shift 3
-    address=$(server_address "$name" "$kind")
-    [[ $kind == external ]] || return 0
-    [[ $(state_get "$state") != external || $address != "$(env_get "$name")" ]] || return 0
-    workers_program larderctl --config "$new" "$@" 2>"$LOG/check-config.log" >/dev/null || {
+# mongo_need KIND: fails if MONGODB_URI names another server than before, which does not answer. One
+# that has answered once may be away for a while.
+mongo_need() {
+    local new=$WORKER_CONFIG.checked address
+    address=$(server_address MONGODB_URI "$1")
+    [[ $1 == external ]] || return 0
+    [[ $(mongo_kind) != external || $address != "$(env_get MONGODB_URI)" ]] || return 0
+    workers_program larderctl --config "$new" user list 2>"$LOG/check-config.log" >/dev/null || {
         cat "$LOG/check-config.log" >&2
         rm "$new"
-        fail "$name is $(without_secret "$address"), which does not answer as it should; what runs keeps its own." \
-            "Set $name to a server that does, or to nothing, and repeat."
+        fail "MONGODB_URI is $(without_secret "$address"), which does not answer as it should; what runs keeps its own." \
+            "Set MONGODB_URI to a server that does, or to nothing, and repeat."
     }
 }
 

@@ -330,7 +330,7 @@ def test_the_number_of_workers_is_changed_and_checked_while_they_run(lone):
 
 @pytest.mark.parametrize("name, value", [
     ("REDIS_URL", "redis://h/16"), ("MONGODB_URI", "redis://h"), ("LARDER_LISTEN", "127.0.0.1:1"),
-    ("REDIS_URL", "redis://127.0.0.1:1"), ("MONGODB_URI", "mongodb://127.0.0.1:1/x")])
+    ("MONGODB_URI", "mongodb://127.0.0.1:1/x")])
 def test_an_address_that_is_refused_is_not_kept(lone, name, value):
     before = pids(lone), lone.env, (lone.var / "state").read_text()
     done = lone.script("up", "--no-sample", check=False, env={name: value})
@@ -364,17 +364,9 @@ def test_a_stack_is_switched_to_other_servers_and_back(lone, stack):
     assert session.status == 201
 
 
-def test_another_redis_that_goes_away_is_told_of(lone, tmp_path):
-    own, path = lone.env["REDIS_URL"], tmp_path / "redis.sock"
-    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", path, "--save", "",
-                               "--dir", tmp_path], stdout=subprocess.DEVNULL)
-    try:
-        eventually(path.exists)
-        lone.script("up", "--no-sample", env={"REDIS_URL": f"unix://{path}"})
-    finally:
-        server.kill()
-        server.wait()
-    done = lone.script("up", "--no-sample")
+def test_another_redis_that_is_away_is_told_of(lone):
+    own = lone.env["REDIS_URL"]
+    done = lone.script("up", "--no-sample", env={"REDIS_URL": "redis://127.0.0.1:1"})
     assert "warning" in done.stderr and "REDIS_URL" in done.stderr
     done = lone.script("stack", "status", check=False)
     assert done.returncode == 1 and re.search(r"^redis +down", done.stdout, re.M)
