@@ -9,6 +9,7 @@
 #include "app/products.h"
 #include "app/read/ahead.h"
 #include "base/clock.h"
+#include "base/idiom.h"
 #include "base/mem.h"
 #include "ctl/guard.h"
 #include "ctl/progress.h"
@@ -193,7 +194,7 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
     bool stopped = false;
     enum err err = ERR_OK;
 
-    for (size_t i = 0; err == ERR_OK && i < 2; i++) {
+    for (size_t i = 0; err == ERR_OK && i < COUNT(all); i++) {
         struct warming *warming = mem_zalloc(sizeof *warming);
 
         *warming = (struct warming){

@@ -175,9 +175,11 @@ static void hand_over_next(struct mongo *mongo)
 {
     struct mongo_job *job = mongo->first;
 
+    if (mongo->working >= mongo->config.threads)
+        return;
     while (job != NULL && atomic_load(&job->stage) != STAGE_QUEUED)
         job = job->next;
-    if (job != NULL && mongo->working < mongo->config.threads)
+    if (job != NULL)
         hand_over(job, STAGE_WAITING);
 }
 
