@@ -7,10 +7,7 @@ liblarder_a_SOURCES = \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
-	src/app/posts.c src/app/posts.h \
-	src/app/products.c src/app/products.h \
 	src/app/rate.c \
-	src/app/resource.c src/app/resource.h \
 	src/app/state.h \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
@@ -63,6 +60,7 @@ liblarder_a_SOURCES = \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/id.c src/base/id.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/le.h \
@@ -76,6 +74,7 @@ liblarder_a_SOURCES = \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
 	src/base/utf8.h \
+	src/base/value.c src/base/value.h \
 	src/base/word.h \
 	src/cache/ask.c \
 	src/cache/cache.c src/cache/cache.h \
@@ -142,6 +141,13 @@ liblarder_a_SOURCES = \
 	src/memory/segment.c src/memory/segment.h \
 	src/memory/stripe.c src/memory/stripe.h \
 	src/memory/tags.c src/memory/tags.h \
+	src/schema/check.c src/schema/check.h \
+	src/schema/field.c src/schema/field.h \
+	src/schema/indexes.c src/schema/indexes.h \
+	src/schema/params.c src/schema/params.h \
+	src/schema/pattern.c src/schema/pattern.h \
+	src/schema/resource.c src/schema/resource.h \
+	src/schema/schema.c src/schema/schema.h \
 	src/store/bson_json.c src/store/bson_json.h \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
@@ -167,5 +173,4 @@ liblarder_a_SOURCES = \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
 	src/store/resp.c src/store/resp.h \
-	src/store/sha1.c src/store/sha1.h \
-	src/store/value.c src/store/value.h
+	src/store/sha1.c src/store/sha1.h

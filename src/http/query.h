@@ -2,44 +2,54 @@
 #ifndef LARDER_HTTP_QUERY_H
 #define LARDER_HTTP_QUERY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/str.h"
+#include "base/value.h"
 #include "http/problem.h"
 
 /* Query strings, read strictly by a table of parameters into typed values and one canonical text:
  * known parameters only, decoded once, defaults left out, in the table's order, each value in one
  * spelling.  Two queries that ask the same have the same text, and two that do not, never. */
 
+/* How one value is written, and its type in MongoDB. */
 enum param_type {
     PARAM_STRING,  /* of min to max characters */
     PARAM_TEXT,    /* words to look for; the same bounds */
     PARAM_BOOL,    /* true or false */
     PARAM_NUMBER,  /* from min to max, in JSON's grammar */
-    PARAM_UINT,    /* whole, from min to max */
-    PARAM_CHOICE,  /* one of the choices */
-    PARAM_CHOICES, /* some of them, separated by commas; the first is meant always */
-    PARAM_IDS,     /* 1 to max ids of 24 hex digits, separated by commas */
+    PARAM_INTEGER, /* whole, from low to high, 64 bits */
+    PARAM_DECIMAL, /* -?digits[.digits] */
+    PARAM_TIME,    /* a day or a time (RFC 3339) */
+    PARAM_DAY,     /* YYYY-MM-DD, a string */
+    PARAM_OBJECTID,
+    PARAM_UUID,
+    PARAM_CHOICE, /* one of the choices */
+    PARAM_NAMES,  /* some of the choices, with commas between or repeated; the first is always meant */
+    PARAM_ID_LIST, /* 1 to max ids of the table's type, likewise */
     PARAM_CURSOR   /* base64url, at most max bytes */
 };
 
-/* What the application does with it: the first four choose documents, the others what is told of
+/* What the application does with it: the first ten choose documents, the others what is shown of
  * them.  Each of the others at most once a table. */
 enum param_op {
     PARAM_EQ,
-    PARAM_MIN,
-    PARAM_MAX,
-    PARAM_MATCH, /* the text index */
+    PARAM_NE,
+    PARAM_IN, /* 1 to 20 values, with commas between or repeated */
+    PARAM_GT,
+    PARAM_GTE,
+    PARAM_LT,
+    PARAM_LTE,
+    PARAM_PREFIX, /* strings that begin so */
+    PARAM_EXISTS, /* PARAM_BOOL: whether the field is there */
+    PARAM_MATCH,  /* the text index */
     PARAM_SORT,
     PARAM_PAGE,
     PARAM_LIMIT,
     PARAM_AFTER,
-    PARAM_SHOW, /* only these fields */
-    PARAM_PICK, /* these ids, in this order */
+    PARAM_FIELDS, /* only these fields */
+    PARAM_IDS,    /* these documents, in this order */
     PARAM_OPS
 };
 static inline bool param_is_filter(enum param_op op)
@@ -51,25 +61,42 @@ struct query_param {
     struct str name;
     enum param_type type;
     enum param_op op;
-    struct str field; /* which it filters */
-    double min, max;
+    struct str field;  /* path that it filters by */
+    double min, max;   /* characters, bytes, ids; of PARAM_NUMBER the value's bounds */
+    int64_t low, high; /* of PARAM_INTEGER */
+    enum id_type id;   /* of PARAM_ID_LIST */
     struct str initial; /* default, left out of the canonical text; empty: none */
     const struct str *choices;
-    size_t choice_count; /* at most 64 */
-    const char *help;    /* for the API's description */
+    const struct value *choice_values; /* of PARAM_CHOICE: what each stands for; NULL: itself */
+    size_t choice_count;               /* at most QUERY_CHOICES_MAX */
+    struct str help;                   /* for the API's description; may be empty */
 };
 
-enum { QUERY_PARAMS_MAX = 16, QUERY_IDS_MAX = 100, QUERY_TEXT_MAX = 8192 };
+enum {
+    QUERY_PARAMS_MAX = 64,
+    QUERY_IDS_MAX = 100,
+    QUERY_IN_MAX = 20,
+    QUERY_TEXT_MAX = 8192,
+    QUERY_CHOICES_MAX = 320
+};
+
+/* A set of choices. */
+struct query_chosen {
+    uint64_t bits[QUERY_CHOICES_MAX / 64];
+};
+static inline bool query_has_chosen(const struct query_chosen *chosen, size_t choice)
+{
+    return (chosen->bits[choice / 64] >> choice % 64 & 1) != 0;
+}
 
 struct query_value {
     bool given;      /* and not the default */
     struct str text; /* canonical, decoded */
     union {
-        double number;
-        uint64_t integer;
-        bool boolean;
-        size_t choice;
-        uint64_t choices; /* bit i: choices[i] */
+        struct value value; /* typed: of filters, and of page and limit (VALUE_INT); of PARAM_IN a
+                               VALUE_LIST, sorted by text, none twice */
+        size_t choice;      /* of PARAM_SORT */
+        const struct query_chosen *chosen; /* of PARAM_NAMES */
     };
 };
 
@@ -77,18 +104,26 @@ struct query_value {
 struct query {
     const struct query_param *params; /* borrowed, sorted by name */
     size_t count;
-    struct query_value values[QUERY_PARAMS_MAX];
+    struct query_value *values; /* the arena's */
 };
 
-/* Reads text, the query as sent.  ERR_INVALID: what is wrong stands in problem.  Unknown and
- * repeated parameters are errors; utm_*, fbclid, gclid and _ are dropped unread.  The values borrow
- * from text and from the arena. */
+/* Reads text, the query as sent.  ERR_INVALID: what is wrong is in problem.  Unknown and repeated
+ * parameters are errors (but for those that take several values); utm_*, fbclid, gclid and _ are
+ * dropped unread.  The values borrow from text and from the arena. */
 enum err query_parse(struct query *query, const struct query_param *params, size_t count,
                      struct str text, struct arena *arena, struct problem *problem);
 /* The canonical text of the given parameters whose bits (1 << index) are in mask, percent-encoded.
  * Lives in the arena. */
-struct str query_text(const struct query *query, uint32_t mask, struct arena *arena);
-/* Gives parameter i a value that was not asked for; ERR_INVALID when it has one. */
-enum err query_set_bool(struct query *query, size_t i, bool value);
+struct str query_text(const struct query *query, uint64_t mask, struct arena *arena);
+/* Gives parameter i a value that the client did not send, as text that the client could have sent.
+ * ERR_EXISTS when the client sent one; ERR_INVALID: see problem. */
+enum err query_set(struct query *query, size_t i, struct str text, struct arena *arena,
+                   struct problem *problem);
+/* Reads one value of a parameter, as one of PARAM_IN's for instance: canonical text and typed value.
+ * ERR_INVALID: see problem. */
+enum err query_read_value(const struct query_param *param, struct str text, struct arena *arena,
+                          struct problem *problem, struct query_value *value);
+/* Index of the parameter so named, or count. */
+size_t query_find(const struct query_param *params, size_t count, struct str name);
 
 #endif

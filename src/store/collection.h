@@ -4,9 +4,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/value.h"
 #include "store/bson_json.h"
 #include "store/mongo.h"
-#include "store/value.h"
 
 /* Questions and orders to MongoDB, each one round trip unless it says otherwise; to be called
  * inside a mongo_job's work.  Only typed values are sent, under field names of the program's own:
@@ -29,13 +29,14 @@ enum op {
     OP_GTE,
     OP_LT,
     OP_LTE,
-    OP_IN,     /* value: VALUE_LIST or VALUE_STRINGS */
+    OP_IN,     /* value: VALUE_LIST */
     OP_EXISTS, /* value: VALUE_BOOL */
+    OP_PREFIX, /* value: VALUE_STRING: strings that begin so */
     OP_TEXT,   /* $text: words to look for; field is not used */
 };
-/* All conditions of a list must hold; several on one field are allowed. */
+/* All conditions of a list must hold; several on one field are allowed, also with one operator. */
 struct condition {
-    struct str field;
+    struct str field; /* a path: "chef.name" */
     enum op op;
     struct value value;
 };
@@ -48,7 +49,7 @@ enum assign_op {
     ASSIGN_NOW,           /* the server's clock ($currentDate); value not used */
 };
 struct assignment {
-    struct str field;
+    struct str field; /* in an update a path: "chef.name" */
     enum assign_op op;
     struct value value;
 };
@@ -62,22 +63,24 @@ struct sort_key {
     int direction; /* 1 or -1 */
 };
 
-/* Where a page ended: the values of the sort's first key and of its _id there. */
+/* Where a page ended: the value that the document is sorted by (of an array its least or greatest
+ * item, VALUE_NULL where it is missing), and its _id.  Either may be of any type. */
 struct keyset {
     struct value value;
-    struct oid id;
+    struct value id;
 };
 
 struct find {
     struct str collection;
     const struct condition *conditions;
     size_t condition_count;
-    const struct sort_key *sort; /* with keyset: one key and then _id, or _id alone; the first must
-                                    be in every document, a scalar and not null */
+    const struct sort_key *sort; /* with keyset: one key and then _id in the same direction, or _id
+                                    alone; any values, in MongoDB's order of types */
     size_t sort_count;
     uint32_t skip, limit;       /* limit 0: none */
     const struct keyset *after; /* NULL: from the start */
     const struct shape *shape;  /* also the projection, unless it is whole */
+    struct str owner;           /* field captured into each find_item; empty: none */
     bool look_ahead;            /* asks for one more, to know whether there is more */
     uint32_t max_time_ms;       /* 0: until the job's deadline */
 };
@@ -85,18 +88,19 @@ struct find {
 /* Where one document's JSON lies in out. */
 struct find_item {
     size_t offset, len;
-    struct oid id;
-    int64_t version; /* of the field "version" if the shape lists it; else 0 */
+    struct value id, owner; /* in the arena; owner is VALUE_NONE where it is not asked for */
 };
 struct find_result {
     struct find_item *items; /* the caller's, for at least limit; or NULL */
-    struct arena *arena;     /* for the strings of last; NULL: last is not taken */
+    struct arena *arena;     /* for items and last; NULL: neither is taken */
     size_t count;
     bool more;          /* with look_ahead */
     struct keyset last; /* of the last document when there is a sort */
 };
 
-/* Appends the documents as JSON, with commas between.  On failure out holds what it held; after
+/* Appends the documents as JSON, with commas between.  A walk with a keyset goes through the
+ * types one after the other, so its last page may take one more round trip for each type that
+ * follows.  On failure out holds what it held; after
  * ERR_TOO_LARGE it keeps that error. */
 enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
                          struct find_result *result);
@@ -129,6 +133,21 @@ struct document {
 };
 enum err collection_insert(struct mongo_db *db, struct str collection,
                            const struct document *document);
+/* The document as a reader of it gets it: the same bytes as when it is found. */
+enum err document_json(const struct document *document, const struct shape *shape,
+                       struct buf *out);
+
+/* The value at a path of a document's bytes (BSON), borrowed from them: VALUE_NONE where there is
+ * none or the path leads through an array; arrays, documents and what has no other type are
+ * VALUE_RAW, and so are scalars where raw is set (but VALUE_NULL and VALUE_NONE).  ERR_PROTOCOL for
+ * malformed bytes. */
+enum err document_value(struct str document, struct str path, bool raw, struct value *value);
+/* Calls each() with every value that a condition of equality at this path compares with, as
+ * MongoDB looks for them: the value itself, the items of an array, and along the path the documents
+ * in arrays.  Where there is none it is called once with VALUE_NULL. */
+enum err document_each_value(struct str document, struct str path,
+                             void (*each)(void *context, const struct value *value),
+                             void *context);
 /* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
  * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
@@ -165,10 +184,10 @@ struct index_key {
     int direction; /* 1, -1, or INDEX_TEXT */
 };
 struct index_spec {
-    const char *name;
+    struct str name;
     const struct index_key *keys;
     size_t key_count;
-    bool unique;
+    bool unique, sparse;
     int64_t expire_after_s; /* 0: never */
 };
 /* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_SCHEMA_RESOURCE_H
+#define LARDER_SCHEMA_RESOURCE_H
+
+#include "base/id.h"
+#include "http/query.h"
+#include "schema/field.h"
+
+/* One collection that is served, as its file describes it.  Validation, queries, the writer of
+ * JSON, the indexes and the API's description are all made from it.  Strings that are not used are
+ * empty. */
+
+/* Who may: each includes those below it. */
+enum access { ACCESS_ANYONE, ACCESS_READER, ACCESS_EDITOR, ACCESS_ADMIN, ACCESS_OWNER };
+
+/* Names of the fields that the server keeps; empty: not kept. */
+struct kept_fields {
+    struct str version, created, updated, owner;
+};
+
+struct index {
+    struct str name; /* "category_createdAt": of ours */
+    struct str keys; /* "category,-createdAt,-_id"; "text:name,steps.text" */
+    bool unique, sparse;
+    int64_t expire_after_s; /* 0: never; only on a time */
+};
+
+/* A list with some parameters set: /api/<name>/<list>. */
+struct list_param {
+    size_t param;    /* index in the resource's */
+    struct str text; /* canonical */
+};
+struct named_list {
+    struct str name, description, path;
+    const struct list_param *params;
+    size_t param_count;
+};
+
+struct resource {
+    size_t index;            /* in its schema */
+    struct str name;         /* "recipes" */
+    struct str singular;     /* "recipe" */
+    struct str title;        /* "Recipe" */
+    struct str absent;       /* "Recipe not found" */
+    struct str removed;      /* "Recipe deleted" */
+    struct str path;         /* "/api/recipes" */
+    struct str item_path;    /* "/api/recipes/{id}" */
+    struct str description;
+    struct str collection;   /* of MongoDB */
+    enum id_type id;
+    const struct field *document;        /* FIELD_OBJECT: what clients may set, and what is shown */
+    const struct str *fields;            /* what `fields` may name: _id first, then all paths */
+    size_t field_count;
+    struct kept_fields kept;
+    const struct query_param *params;    /* sorted by name */
+    size_t param_count;                  /* at most QUERY_PARAMS_MAX */
+    const struct named_list *lists;
+    size_t list_count;
+    const struct index *indexes;
+    size_t index_count;
+    struct str partition;   /* field whose values have tags of their own */
+    size_t partition_param; /* the filter by its equality, or param_count: lists have no partition */
+    int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
+    enum access read, create, update, remove;
+    bool searchable; /* has a text index */
+    bool views;
+    char hash[8]; /* of all that shapes answers, in hex; no NUL */
+};
+
+/* A collection of our own bookkeeping: its indexes. */
+struct bookkeeping {
+    struct str collection;
+    const struct index *indexes;
+    size_t index_count;
+};
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_SCHEMA_SCHEMA_H
+#define LARDER_SCHEMA_SCHEMA_H
+
+#include "base/buf.h"
+#include "schema/resource.h"
+
+/* All resources that are served, read from a folder of files (docs/resources.md) at start. */
+
+struct schema; /* opaque */
+
+/* Reads every *.json of the folder, in the order of their names, and checks each and all of them
+ * together.  ERR_OK: *schema is the caller's to schema_free.  ERR_INVALID and ERR_IO: problems has a
+ * line for each thing that is wrong, "recipes.json: /schema/properties/minutes/minimum: must be a
+ * number", and *schema is NULL. */
+enum err schema_load(const char *folder, struct schema **schema, struct buf *problems);
+/* The same for files given by their names, as `larderctl resource check` has them. */
+enum err schema_load_files(char *const *files, size_t count, struct schema **schema,
+                           struct buf *problems);
+/* NULL is allowed. */
+void schema_free(struct schema *schema);
+
+size_t schema_count(const struct schema *schema);
+/* By its index, in the order of the files' names. */
+const struct resource *schema_resource(const struct schema *schema, size_t index);
+/* By its name, or NULL. */
+const struct resource *schema_find(const struct schema *schema, struct str name);
+/* A hash of all resources: what shapes answers that are about several. */
+struct str schema_hash(const struct schema *schema);
+/* The file that a resource was read from. */
+struct str schema_file(const struct schema *schema, const struct resource *resource);
+
+/* The fields of a JSON Schema that is part of the program (an account, a sign-in): a mistake in it
+ * is a mistake of the program, abort.  Lives as long as the process. */
+const struct field *schema_form(const char *text);
+
+/* resource.schema.json: the JSON Schema of these files, for editors.  Static. */
+struct str schema_of_files(void);
+
+#endif
