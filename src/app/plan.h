@@ -2,43 +2,56 @@
 #ifndef LARDER_APP_PLAN_H
 #define LARDER_APP_PLAN_H
 
-#include "app/resource.h"
 #include "base/arena.h"
-#include "base/buf.h"
+#include "cache/cache.h"
+#include "http/conditional.h"
+#include "schema/resource.h"
 #include "store/collection.h"
 
-/* What is worked out once from a resource's tables. */
+/* What is worked out once from a resource: how its documents are shown, how its entries and tags
+ * are called and how long they are kept. */
 struct plan {
     const struct resource *resource;
-    struct shape_field shape_fields[RESOURCE_FIELDS_MAX]; /* one for each field, in its order */
-    struct shape shape;
-    size_t scope, owner, version, updated; /* indexes of these fields */
-    size_t at[PARAM_OPS];                  /* the parameter with this part, or param_count */
-    size_t scope_param;                    /* that chooses one scope */
-    uint32_t filters, walk, all; /* sets of parameters: what chooses documents; what all pages
+    struct shape shape; /* what is shown of a document */
+    struct cache_class item_class, list_class, total_class;
+    size_t at[PARAM_OPS];        /* the parameter with this part, or param_count */
+    uint64_t filters, walk, all; /* sets of parameters: what chooses documents; what all pages
                                     of one walk share; all of them */
 };
 
-/* Borrows the resource, which stays.  A table that breaks its rules is a mistake of the program:
- * abort. */
-void plan_init(struct plan *plan, const struct resource *resource);
+/* Borrows the resource; what the plan points to is the arena's. */
+void plan_init(struct plan *plan, const struct resource *resource, struct arena *arena);
 
-/* "product:<id>": an item's name in the cache, and its tag. */
-enum { ITEM_NAME_MAX = 48 };
-struct str plan_item_name(const struct plan *plan, const struct oid *id,
-                          char room[static ITEM_NAME_MAX]);
-/* "products:books": the tag of one scope, or the empty string when value is no string. */
-struct str plan_scope_tag(const struct plan *plan, const struct value *value, struct arena *arena);
-
-/* "count:products:<filter>": the entry with the total of a filter, in its canonical text; and that
- * text for one scope. */
+/* "product:<id>@<hash>": an item's entry.  The hash is of what shapes answers, so that workers with
+ * another file have entries of their own; its tag, "product:<id>", is the same for all. */
+enum { PLAN_HASH_SIZE = 9, ITEM_NAME_MAX = 32 + 1 + ID_TEXT_MAX + PLAN_HASH_SIZE };
+struct str plan_item_name(const struct plan *plan, struct str id, char room[static ITEM_NAME_MAX]);
+/* Of any entry that ends with the hash: what is before it. */
+static inline struct str plan_unhashed(struct str name)
+{
+    return str_make(name.ptr, name.len - PLAN_HASH_SIZE);
+}
+/* "products:<canonical query>@<hash>" and, for the total of a filter,
+ * "count:products:<canonical filter>@<hash>". */
+struct str plan_list_name(const struct plan *plan, struct str query, struct arena *arena);
 struct str plan_total_name(const struct plan *plan, struct str filter, struct arena *arena);
-struct str plan_scope_filter(const struct plan *plan, struct str scope, struct arena *arena);
 
-/* The version among a document's captured values, or 0 when it has none that is an integer. */
-int64_t plan_version(const struct plan *plan, const struct value *captured);
-/* The strong entity tag of a document: of its version, or when it has none of its JSON. */
-enum { ITEM_ETAG_MAX = 40 };
-struct str plan_item_etag(int64_t version, struct str json, char room[static ITEM_ETAG_MAX]);
+/* The tags of a list: "products:<value>" and "products:*" when it is filtered by the equality of one
+ * value of the partition, else "products".  Gives their number, at most PLAN_LIST_TAGS. */
+enum { PLAN_LIST_TAGS = 2 };
+size_t plan_list_tags(const struct plan *plan, const struct query *query, struct arena *arena,
+                      struct str tags[static PLAN_LIST_TAGS]);
+/* "products:*": moved where the partitions of a write are not known one by one. */
+struct str plan_all_partitions(const struct plan *plan, struct arena *arena);
+/* Calls each() once for every partition that a document (its BSON) is in: its tag, and the canonical
+ * filter that chooses it, empty where no client can ask for it.  Values that are equal to MongoDB
+ * have one tag.  Documents without a value, and values that no filter is equal to, have none. */
+typedef void plan_partition(void *context, struct str tag, struct str filter);
+void plan_each_partition(const struct plan *plan, struct str document, struct arena *arena,
+                         plan_partition *each, void *context);
+
+/* The strong entity tag of a document, of its JSON as shown; and the weak one of a list. */
+struct str plan_item_etag(const struct plan *plan, struct str json, char room[static ETAG_SIZE]);
+struct str plan_list_etag(const struct plan *plan, struct str body, char room[static ETAG_SIZE]);
 
 #endif

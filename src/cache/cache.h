@@ -111,8 +111,8 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
  * The caller keeps the struct and the tags until done. */
 enum { CACHE_WRITE_TAGS_MAX = 320, CACHE_WRITE_TOTALS_MAX = 104 };
 
-/* A total that the write need not make void: the entry of this name, which has the write's tag
- * tags[tag] and no other, and whose body is a decimal number.  Where it was valid before, and
+/* A total that the write need not make void: the entry of this name, whose first tag is the write's
+ * tags[tag] and whose other tags the write does not move, and whose body is a decimal number.  Where it was valid before, and
  * nobody else has written under that tag by the end, it is valid after a write that happened, with
  * delta added. */
 struct cache_total {
