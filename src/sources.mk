@@ -23,7 +23,6 @@ liblarder_a_SOURCES = \
 	src/app/people/activity.c src/app/people/activity.h \
 	src/app/people/auth.c src/app/people/auth.h \
 	src/app/people/dashboard.c \
-	src/app/people/email.c src/app/people/email.h \
 	src/app/people/passwords.c src/app/people/passwords.h \
 	src/app/people/people.h \
 	src/app/people/proof.c src/app/people/proof.h \
@@ -56,6 +55,7 @@ liblarder_a_SOURCES = \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
 	src/base/descriptors.c src/base/descriptors.h \
+	src/base/email.c src/base/email.h \
 	src/base/err.c src/base/err.h \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \

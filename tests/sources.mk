@@ -6,7 +6,6 @@ UNIT_TESTS = \
 	tests/unit/app/test_window \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
-	tests/unit/app/people/test_email \
 	tests/unit/app/people/test_passwords \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
@@ -16,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_config \
+	tests/unit/base/test_email \
 	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
 	tests/unit/base/test_json_writer \

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "app/indexes.h"
-#include "app/people/email.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "store/collection.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "app/people/activity.h"
-#include "app/people/email.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "ctl/person.h"

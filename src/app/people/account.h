@@ -2,10 +2,10 @@
 #ifndef LARDER_APP_PEOPLE_ACCOUNT_H
 #define LARDER_APP_PEOPLE_ACCOUNT_H
 
-#include "app/people/email.h"
 #include "app/people/users.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
+#include "base/email.h"
 
 /* What making and changing an account have in common. */
 

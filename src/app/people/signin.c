@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/activity.h"
-#include "app/people/email.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/idiom.h"
 
 /* POST /api/sessions.  The session that came with the request, if any, ends with the new one's

@@ -3,9 +3,9 @@
 
 #include <jansson.h>
 
-#include "app/people/email.h"
 #include "app/read/filling.h"
 #include "base/clock.h"
+#include "base/email.h"
 #include "base/idiom.h"
 #include "base/password.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../unit.h"
 
-#include "app/people/email.h"
+#include "base/email.h"
 
 static void test_takes_addresses_in_lower_case(void **state)
 {

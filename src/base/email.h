@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef LARDER_APP_PEOPLE_EMAIL_H
-#define LARDER_APP_PEOPLE_EMAIL_H
+#ifndef LARDER_BASE_EMAIL_H
+#define LARDER_BASE_EMAIL_H
 
 #include "base/err.h"
 #include "base/str.h"

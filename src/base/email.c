@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/people/email.h"
+#include "base/email.h"
 
 enum err email_normalise(struct str text, char room[static EMAIL_MAX], struct str *email)
 {
