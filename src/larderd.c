@@ -17,6 +17,7 @@
 #include "base/output.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
+#include "schema/schema.h"
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
@@ -25,6 +26,7 @@ enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000, SETTLE_MS = 3000 };
 struct worker {
     struct config config;
     struct backend backend;
+    struct schema *schema;
     struct app *app;
     struct gateway *gateway;
     uv_loop_t loop;
@@ -46,10 +48,10 @@ static void print_help(void)
 
     config_help(&help);
     printf("usage: larderd [--config FILE] [--listen ADDRESS] [--check-config]\n\n"
-           "A FastCGI worker that serves products and posts from MongoDB through a cache.\n\n"
+           "A FastCGI worker that serves collections of MongoDB as JSON, through a cache.\n\n"
            "  --config FILE     settings, NAME=VALUE lines; the environment wins\n"
            "  --listen ADDRESS  unix:/path or host:port; else the socket that is handed over\n"
-           "  --check-config    says what is wrong with the settings, and ends\n"
+           "  --check-config    says what is wrong with settings and resources, and ends\n"
            "  --help            this\n"
            "  --version\n\n"
            "Settings:\n%.*s",
@@ -258,8 +260,8 @@ static enum err open_all(struct worker *worker, struct buf *problems)
 
     if (err != ERR_OK)
         return err;
-    worker->app = app_new(&worker->loop, &app, backend->cache, backend->mongo, backend->redis,
-                          backend->memory);
+    worker->app = app_new(&worker->loop, &app, worker->schema, backend->cache, backend->mongo,
+                          backend->redis, backend->memory);
     worker->gateway = gateway_new(&worker->loop, &gateway, app_handle, worker->app);
     return listen_on(worker);
 }
@@ -346,7 +348,9 @@ int main(int argc, char **argv)
     err = load_config(&worker->config, &options, &problems, &notes);
     set_up_process(&worker->config);
     /* Also after an error, so that all that is wrong is told together. */
-    if (backend_check(&worker->config, &problems) != ERR_OK)
+    if (backend_check(&worker->config, &problems) != ERR_OK ||
+        schema_load(config_text(&worker->config, CONFIG_RESOURCES), &worker->schema, &problems) !=
+            ERR_OK)
         err = ERR_INVALID;
     if (options.check) {
         status = check_config(err, &problems, &notes);
@@ -357,6 +361,7 @@ int main(int argc, char **argv)
     }
     buf_free(&problems);
     buf_free(&notes);
+    schema_free(worker->schema);
     config_free(&worker->config);
     free(worker);
     return output_end("larderd", status);

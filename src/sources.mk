@@ -41,6 +41,7 @@ liblarder_a_SOURCES = \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
 	src/app/read/question.c src/app/read/question.h \
+	src/app/read/seal.c src/app/read/seal.h \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
 	src/app/write/create.c \

@@ -6,6 +6,7 @@
 WORKER_SOCKET=$RUN/larder.sock
 WORKER_CONFIG=$VAR/larderd.conf
 WORKERS_MAX=256
+RESOURCES=$ROOT/resources # unless LARDER_RESOURCES names another folder
 
 # Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
 declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LARDER_BUILD]=1
@@ -39,12 +40,20 @@ workers_check() {
     for name in $(settings_exported); do
         [[ ${SCRIPT_SETTINGS[$name]:-} ]] || setting_put "$new" "$name" "${!name}"
     done
+    setting_put "$new" LARDER_RESOURCES "$(resources_folder "$new")"
     workers_program larderd --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
         cat "$LOG/check-config.log" >&2
         rm "$new"
         fail "These settings are not valid; what runs keeps its own." \
             "Set what is named above to something valid, or to nothing, and repeat."
     }
+}
+
+# resources_folder FILE: prints the folder that these settings name, as a path from the root on.
+resources_folder() {
+    local folder
+    folder=$(setting_get "$1" LARDER_RESOURCES)
+    realpath -m -- "${folder:-$RESOURCES}"
 }
 
 # workers_configure: writes the settings to var/larderd.conf.
@@ -64,6 +73,7 @@ workers_identity() {
     {
         stat -c '%i %Y' "$(program larderd)"
         cat "$WORKER_CONFIG"
+        cat -- "$(resources_folder "$WORKER_CONFIG")"/*.json
     } | sha256sum | cut -c 1-16
 }
 

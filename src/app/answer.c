@@ -11,33 +11,39 @@ _Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
                "the word stands at BODY_SOURCE_AT");
 _Static_assert((int)GZIP_PARTS <= (int)RESPONSE_PARTS, "a compressed body fits");
 
-static bool is_personal(const struct request *request)
+static bool has_flag(const struct request *request, unsigned flag)
 {
     const struct visit *visit = request->state;
 
-    return visit != NULL && (visit->route->flags & ROUTE_PERSONAL) != 0;
+    return visit != NULL && (visit->route->flags & flag) != 0;
 }
 
 /* An entry of this user's own, which goes with any change to the user.  It is not refilled in the
  * background, where there is no user. */
 static void vary_by_user(struct cache_lookup *lookup, struct request *request)
 {
-    char *room = arena_alloc(&request->arena, PROFILE_NAME_MAX);
+    lookup->name = answer_personal_name(lookup->name, request, &request->arena);
+    lookup->tags[lookup->tag_count++] =
+        user_tag(&request_visitor(request)->profile.id,
+                 arena_alloc(&request->arena, PROFILE_NAME_MAX));
+    lookup->detach = NULL;
+}
+
+struct str answer_personal_name(struct str name, const struct request *request,
+                                struct arena *arena)
+{
+    char room[PROFILE_NAME_MAX];
     struct str user = user_tag(&request_visitor(request)->profile.id, room);
 
-    lookup->name = ARENA_JOIN(&request->arena, lookup->name, user, STR(":"));
-    lookup->tags[lookup->tag_count++] = user;
-    lookup->detach = NULL;
+    return ARENA_JOIN(arena, name, STR(":"), user, STR(":"));
 }
 
 void answer_prepare(struct cache_lookup *lookup, struct request *request)
 {
     struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
 
-    if (is_personal(request)) {
+    if (has_flag(request, ROUTE_PERSONAL))
         vary_by_user(lookup, request);
-        field = STR("");
-    }
     lookup->room = &request->response.body;
     lookup->want_gzip = accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
     if (field.len > 0 && etag_is_single(field)) {
@@ -88,9 +94,15 @@ void answer_cache_status(struct response *response, enum cache_source source,
     buf_literal(head, "\r\n");
 }
 
-void answer_cacheable(struct response *response, struct str etag)
+void answer_cacheable(struct request *request, struct str etag)
 {
-    buf_literal(&response->head, "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
+    struct response *response = &request->response;
+
+    if (has_flag(request, ROUTE_PRIVATE))
+        buf_literal(&response->head, "Cache-Control: private, no-store\r\n");
+    else
+        buf_literal(&response->head,
+                    "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
     if (etag.len > 0)
         response_header(response, STR("ETag"), etag);
 }
@@ -136,18 +148,6 @@ static void put_body(struct request *request, const struct cache_lookup *lookup,
         response_part(&request->response, gzip ? entry->gzip : entry->plain);
 }
 
-static void fail(struct request *request, enum err err)
-{
-    struct problem problem;
-
-    if (err == ERR_TOO_LARGE) {
-        problem_init(&problem, &request->arena);
-        problem_add(&problem, STR("limit"), STR("gives a page of more than 4 MiB: ask for less"));
-        problem_send_invalid(request, &problem);
-    } else {
-        problem_send_err(request, database_err(err));
-    }
-}
 
 void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
                    void (*links)(struct response *response, const struct cache_lookup *lookup))
@@ -157,7 +157,7 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
     bool gzip = lookup->want_gzip && entry->gzip.len > 0;
 
     if (lookup->err != ERR_OK) {
-        fail(request, lookup->err);
+        problem_send_err(request, database_err(lookup->err));
         return;
     }
     answer_cache_status(response, lookup->source, lookup->detail, entry->status,
@@ -166,11 +166,8 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
         problem_send(request, entry->status, absent, NULL);
         return;
     }
-    if (is_personal(request))
-        response_header_lit(response, "Cache-Control", "private, no-store");
-    else
-        answer_cacheable(response, entry->etag);
-    if (!is_personal(request) && answer_not_modified(request, entry->etag))
+    answer_cacheable(request, entry->etag);
+    if (answer_not_modified(request, entry->etag))
         return;
     response->status = 200;
     buf_literal(&response->head, "Content-Type: application/json; charset=utf-8\r\n");
@@ -186,7 +183,7 @@ void answer_tagged(struct request *request, struct str etag)
 {
     struct response *response = &request->response;
 
-    answer_cacheable(response, etag);
+    answer_cacheable(request, etag);
     if (answer_not_modified(request, etag))
         return;
     response->status = 200;

@@ -20,15 +20,19 @@ enum {
  * personal the entry becomes the user's own ("…user:<id>:"), with that user's tag, for which there
  * is room in tags. */
 void answer_prepare(struct cache_lookup *lookup, struct request *request);
-/* Answers, with absent as the message of a 404.  links (may be NULL) adds header lines to an
+/* "…:user:<id>:", as an entry of the visitor's own is called; lives in the arena. */
+struct str answer_personal_name(struct str name, const struct request *request,
+                                struct arena *arena);
+/* Answers, with absent as the message of a 404; errors but TOO_LARGE, which the caller knows what to
+ * say about.  links (may be NULL) adds header lines to an
  * answer that has a body. */
 void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
                    void (*links)(struct response *response, const struct cache_lookup *lookup));
 /* "Cache-Status: larder; hit; ttl=231; detail=memory" (RFC 9211). */
 void answer_cache_status(struct response *response, enum cache_source source,
                          enum cache_detail detail, unsigned status, int64_t ttl_ms);
-/* The header lines of every cacheable answer. */
-void answer_cacheable(struct response *response, struct str etag);
+/* The header lines of every answer that is kept; an empty etag is left out. */
+void answer_cacheable(struct request *request, struct str etag);
 /* 304 when If-None-Match names etag: true when it was answered. */
 bool answer_not_modified(struct request *request, struct str etag);
 /* 200 with the JSON in response.body under this entity tag, or 304. */

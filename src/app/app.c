@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/app.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 #include "app/indexes.h"
 #include "app/openapi/openapi.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
-#include "app/posts.h"
-#include "app/products.h"
 #include "app/views.h"
 #include "app/window.h"
 #include "app/write/once.h"
@@ -18,51 +15,108 @@
 #include "http/accept.h"
 #include "http/percent.h"
 
-#define COLLECTION_ROUTES(path, resource)                                                          \
-    {METHOD_GET, STR_INIT(path), list_handle, &(resource), 0},                                     \
-        {METHOD_POST, STR_INIT(path), create_handle, &(resource),                                  \
-         ROUTE_WRITE | ROUTE_JSON | ROUTE_ONCE},                                                   \
-        {METHOD_GET, STR_INIT(path "/{id}"), item_handle, &(resource), 0},                         \
-        {METHOD_PUT, STR_INIT(path "/{id}"), update_handle, &(resource),                           \
-         ROUTE_WRITE | ROUTE_JSON},                                                                \
-        {METHOD_PATCH, STR_INIT(path "/{id}"), update_handle, &(resource),                         \
-         ROUTE_WRITE | ROUTE_JSON | ROUTE_MERGE},                                                  \
-    {                                                                                              \
-        METHOD_DELETE, STR_INIT(path "/{id}"), remove_handle, &(resource), ROUTE_WRITE             \
-    }
+/* --- Routes --- */
 
-static const struct route routes[] = {
-    COLLECTION_ROUTES("/api/products", products),
-    {METHOD_GET, STR_INIT("/api/products/featured"), list_handle, &products, ROUTE_FEATURED},
-    {METHOD_GET, STR_INIT("/api/products/popular"), popular_handle, &products, 0},
-    {METHOD_GET, STR_INIT("/api/products/{id}/stats"), stats_handle, &products, 0},
-    COLLECTION_ROUTES("/api/posts", posts),
-    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON | ROUTE_ONCE},
-    {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
-    {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
-    /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */
-    {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
-     ROUTE_VISITOR | ROUTE_JSON},
-    {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, ROUTE_PERSONAL},
-    {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, ROUTE_USER},
-    {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, ROUTE_USER},
-    {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, ROUTE_USER},
-    {METHOD_GET, STR_INIT("/api/openapi.json"), openapi_handle, NULL, 0},
-    {METHOD_GET, STR_INIT("/api/docs"), docs_handle, NULL, 0},
-    {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, 0},
-    {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, 0},
-    {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, 0},
+/* What a resource's route needs, by who may use it. */
+static const unsigned read_flags[] = {
+    [ACCESS_ANYONE] = 0,
+    [ACCESS_READER] = ROUTE_USER | ROUTE_PRIVATE,
+    [ACCESS_EDITOR] = ROUTE_USER | ROUTE_EDITOR | ROUTE_PRIVATE,
+    [ACCESS_ADMIN] = ROUTE_USER | ROUTE_ADMIN | ROUTE_PRIVATE,
+    [ACCESS_OWNER] = ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL | ROUTE_OWNED,
+};
+static const unsigned write_flags[] = {
+    [ACCESS_ANYONE] = ROUTE_WRITE | ROUTE_VISITOR,
+    [ACCESS_READER] = ROUTE_WRITE | ROUTE_USER,
+    [ACCESS_EDITOR] = ROUTE_WRITE | ROUTE_USER | ROUTE_EDITOR,
+    [ACCESS_ADMIN] = ROUTE_WRITE | ROUTE_USER | ROUTE_ADMIN,
+    [ACCESS_OWNER] = ROUTE_WRITE | ROUTE_USER | ROUTE_OWNED,
 };
 
-static const struct resource *const planned[PLAN_COUNT] = {&products, &posts};
+enum { RESOURCE_ROUTES = 8 }; /* besides its lists */
 
-void app_routes(struct router *router)
+static size_t put_resource(const struct resource *resource, struct str path, struct str item,
+                           struct route *to)
 {
-    router_add(router, routes, COUNT(routes));
+    const struct route routes[] = {
+        {METHOD_GET, path, list_handle, resource, NULL, read_flags[resource->read]},
+        {METHOD_POST, path, create_handle, resource, NULL,
+         write_flags[resource->create] | ROUTE_JSON | ROUTE_ONCE},
+        {METHOD_GET, item, item_handle, resource, NULL, read_flags[resource->read]},
+        {METHOD_PUT, item, update_handle, resource, NULL,
+         write_flags[resource->update] | ROUTE_JSON},
+        {METHOD_PATCH, item, update_handle, resource, NULL,
+         write_flags[resource->update] | ROUTE_JSON | ROUTE_MERGE},
+        {METHOD_DELETE, item, remove_handle, resource, NULL, write_flags[resource->remove]},
+    };
+
+    memcpy(to, routes, sizeof routes);
+    return COUNT(routes);
 }
 
-struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cache *cache,
-                    struct mongo *mongo, struct redis *redis, struct memory *memory)
+static size_t put_views(const struct resource *resource, struct route *to)
+{
+    to[0] = (struct route){METHOD_GET,     resource->popular_path,
+                           popular_handle, resource,
+                           NULL,           read_flags[resource->read]};
+    to[1] = (struct route){METHOD_GET, resource->stats_path, stats_handle, resource, NULL,
+                           read_flags[resource->read]};
+    return 2;
+}
+
+static size_t put_lists(const struct resource *resource, struct route *to)
+{
+    for (size_t i = 0; i < resource->list_count; i++)
+        to[i] = (struct route){METHOD_GET,  resource->lists[i].path, list_handle,
+                               resource,    &resource->lists[i],     read_flags[resource->read]};
+    return resource->list_count;
+}
+
+static const struct route own_routes[] = {
+    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, NULL, ROUTE_JSON | ROUTE_ONCE},
+    {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, NULL, ROUTE_USER},
+    {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_JSON},
+    /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */
+    {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL, NULL,
+     ROUTE_VISITOR | ROUTE_JSON},
+    {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL},
+    {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, NULL, ROUTE_USER},
+    {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, NULL, ROUTE_USER},
+    {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, NULL,
+     ROUTE_USER},
+    {METHOD_GET, STR_INIT("/api/openapi.json"), openapi_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/api/docs"), docs_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/api/resource.schema.json"), files_schema_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, NULL, 0},
+};
+
+void app_routes(struct router *router, const struct schema *schema, struct route **routes)
+{
+    size_t count = schema_count(schema), most = 0, at = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most += RESOURCE_ROUTES + schema_resource(schema, i)->list_count;
+    *routes = mem_array(most + 1, sizeof **routes);
+    for (size_t i = 0; i < count; i++) {
+        const struct resource *resource = schema_resource(schema, i);
+        at += put_resource(resource, resource->path, resource->item_path, *routes + at);
+        if (resource->views)
+            at += put_views(resource, *routes + at);
+        at += put_lists(resource, *routes + at);
+    }
+    router_add(router, *routes, at);
+    router_add(router, own_routes, COUNT(own_routes));
+}
+
+/* --- Life --- */
+
+struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
+                    struct cache *cache, struct mongo *mongo, struct redis *redis,
+                    struct memory *memory)
 {
     struct app *app = mem_zalloc(sizeof *app);
 
@@ -72,10 +126,14 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
-    for (size_t i = 0; i < PLAN_COUNT; i++)
-        plan_init(&app->plans[i], planned[i]);
-    app_routes(&app->router);
-    app->openapi = openapi_new(&app->router, config);
+    app->schema = schema;
+    arena_init(&app->arena, NULL, 0);
+    app->plan_count = schema_count(schema);
+    app->plans = mem_array(app->plan_count + 1, sizeof *app->plans);
+    for (size_t i = 0; i < app->plan_count; i++)
+        plan_init(&app->plans[i], schema_resource(schema, i), &app->arena);
+    app_routes(&app->router, schema, &app->routes);
+    app->openapi = openapi_new(app);
     app->items = items_new(app);
     app->passwords = passwords_new(loop, PASSWORDS_WAIT_MS);
     app->windows = windows_new();
@@ -85,8 +143,8 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
 
 void app_start(struct app *app)
 {
-    for (size_t i = 0; i < INDEXED_COUNT; i++)
-        indexes_make(app, indexed[i]);
+    openapi_start(app->openapi);
+    indexes_start(app);
 }
 
 static void on_views_stopped(void *context)
@@ -112,16 +170,11 @@ void app_free(struct app *app)
     passwords_free(app->passwords);
     windows_free(app->windows);
     views_free(app->views);
+    router_free(&app->router);
+    arena_reset(&app->arena);
+    free(app->routes);
+    free(app->plans);
     free(app);
-}
-
-const struct plan *app_plan(const struct app *app, const struct resource *resource)
-{
-    const struct plan *plan = app->plans;
-
-    while (plan->resource != resource)
-        plan++;
-    return plan;
 }
 
 /* --- What every request must keep to, whatever its route --- */
@@ -180,7 +233,7 @@ static void found_visitor(struct visit *visit)
 static void visit(struct app *app, struct request *request, const struct route *route,
                   struct str id)
 {
-    static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR | ROUTE_PERSONAL;
+    static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR;
     struct visit *visit;
 
     if ((route->flags & (asks | ROUTE_ONCE)) == 0) {
@@ -230,9 +283,10 @@ void app_handle(void *context, struct request *request)
         rate_check(context, request, find_route);
 }
 
-bool take_id(struct request *request, struct str id, struct oid *oid)
+bool take_id(struct request *request, const struct resource *resource, struct str text,
+             char room[static ID_TEXT_MAX], struct str *id)
 {
-    if (oid_parse(id, oid) == ERR_OK)
+    if (id_parse(resource->id, text, room, id) == ERR_OK)
         return true;
     problem_send(request, 400, STR("Invalid id"), NULL);
     return false;
@@ -250,29 +304,4 @@ bool take_no_query(struct request *request)
         return true;
     problem_send_invalid(request, &problem);
     return false;
-}
-
-/* --- A deadline and a thread, both at one fill --- */
-
-enum { SEAL_OPEN, SEAL_AT_WORK, SEAL_OVER };
-
-void seal_fills(struct seal *seal, struct cache_fill *const *fills, size_t count)
-{
-    int expected = SEAL_OPEN;
-
-    if (!atomic_compare_exchange_strong(&seal->state, &expected, SEAL_AT_WORK))
-        return;
-    for (size_t i = 0; i < count; i++)
-        cache_fill_seal(fills[i]);
-    atomic_store(&seal->state, SEAL_OVER);
-}
-
-void seal_end(struct seal *seal)
-{
-    int expected = SEAL_OPEN;
-
-    if (atomic_compare_exchange_strong(&seal->state, &expected, SEAL_OVER))
-        return;
-    while (atomic_load(&seal->state) == SEAL_AT_WORK)
-        sched_yield();
 }

@@ -8,8 +8,7 @@
 #include "base/str.h"
 #include "http/request.h"
 
-/* The application: what is answered to each request.  Here lie the resources, their tables and what
- * all of them share; in read/ how items and lists are answered, in write/ how they are changed, in
+/* The application: what is answered to each request.  Here is what all resources share; in read/ how items and lists are answered, in write/ how they are changed, in
  * people/ accounts, sessions and what keeps guesses out, in openapi/ the description of it all. */
 
 struct app;
@@ -17,6 +16,7 @@ struct cache;
 struct memory;
 struct mongo;
 struct redis;
+struct schema;
 
 struct app_config {
     bool writes_open;   /* everyone may write */
@@ -26,8 +26,9 @@ struct app_config {
 };
 
 /* Borrows all of them for its life. */
-struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cache *cache,
-                    struct mongo *mongo, struct redis *redis, struct memory *memory);
+struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
+                    struct cache *cache, struct mongo *mongo, struct redis *redis,
+                    struct memory *memory);
 /* Makes the indexes, in the background; an index that cannot be made is a warning. */
 void app_start(struct app *app);
 /* The gateway's handler; context is the app. */

@@ -2,15 +2,18 @@
 #ifndef LARDER_APP_INDEXES_H
 #define LARDER_APP_INDEXES_H
 
-#include "app/resource.h"
+#include "schema/schema.h"
 #include "store/collection.h"
 
-/* The collections that the program keeps, all of which have indexes. */
-enum { INDEXED_COUNT = 5 };
-extern const struct resource *const indexed[INDEXED_COUNT];
+/* The indexes of what is served, and of our own bookkeeping. */
 
-/* In a job: makes the indexes of a resource's table that are missing.  *refused counts those that
- * the server does not take. */
-enum err indexes_ensure(struct mongo_db *db, const struct resource *resource, unsigned *refused);
+/* The collections of our own. */
+enum { BOOKKEEPING_COUNT = 3 };
+extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
+
+/* In a job: makes those that are missing.  *refused (may be NULL) counts those that the server does
+ * not take. */
+enum err indexes_ensure(struct mongo_db *db, struct str collection, const struct index *indexes,
+                        size_t count, unsigned *refused);
 
 #endif

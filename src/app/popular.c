@@ -4,6 +4,7 @@
 #include "app/state.h"
 #include "app/views.h"
 #include "http/conditional.h"
+#include "http/percent.h"
 
 /* GET …/popular, those looked at most, and GET …/{id}/stats. */
 
@@ -18,7 +19,7 @@ struct asking {
 /* --- Popular --- */
 
 /* Redis knows of none, or does not answer. */
-static void answer_none(struct request *request, enum err err)
+static void answer_none(const struct plan *plan, struct request *request, enum err err)
 {
     struct response *response = &request->response;
     char room[ETAG_SIZE];
@@ -30,7 +31,7 @@ static void answer_none(struct request *request, enum err err)
         answer_cache_status(response, CACHE_REDIS, CACHE_DETAIL_NONE, 200, 0);
     else
         answer_cache_status(response, CACHE_DATABASE, CACHE_DETAIL_REDIS_DOWN, 200, 0);
-    answer_tagged(request, etag_of(STR("[]}"), true, room)); /* as any list by ids is */
+    answer_tagged(request, plan_list_etag(plan, STR("[]}"), room)); /* as any list by ids is */
 }
 
 /* As if the client had asked for these ids. */
@@ -39,17 +40,17 @@ static void answer_ids(struct asking *asking, enum err err, const struct redis_v
     struct request *request = asking->request;
     const struct resource *resource = asking->plan->resource;
     struct buf text = BUF_INIT(QUERY_TEXT_MAX);
+    char room[ID_TEXT_MAX], encoded[3 * ID_TEXT_MAX];
     struct problem problem;
     struct query query;
-    struct oid oid;
+    struct str id;
 
     for (size_t i = 0; i < redis_count(reply); i++) {
-        struct str id = redis_str(redis_item(reply, i));
-
-        if (oid_parse(id, &oid) != ERR_OK)
+        if (id_parse(resource->id, redis_str(redis_item(reply, i)), room, &id) != ERR_OK ||
+            str_find(id, ',') < id.len)
             continue;
         buf_str(&text, text.len > 0 ? STR(",") : STR("ids="));
-        buf_str(&text, id);
+        buf_str(&text, percent_encode(id, encoded));
     }
     problem_init(&problem, &request->arena);
     if (text.len > 0 && query_parse(&query, resource->params, resource->param_count,
@@ -57,7 +58,7 @@ static void answer_ids(struct asking *asking, enum err err, const struct redis_v
                                     &problem) == ERR_OK)
         ids_handle(asking->app, asking->plan, request, &query);
     else
-        answer_none(request, err);
+        answer_none(asking->plan, request, err);
     buf_free(&text);
 }
 
@@ -100,11 +101,14 @@ static void answer_stats(struct stats *stats, bool known, int64_t views)
 {
     struct request *request = stats->asking->request;
     struct buf *body = &request->response.body;
-    char id[OID_HEX_SIZE];
 
-    oid_text(&stats->read.id, id);
     buf_reset(body);
-    buf_printf(body, "{\"success\":true,\"data\":{\"_id\":\"%.*s\",\"views\":", OID_HEX_SIZE, id);
+    buf_literal(body, "{\"success\":true,\"data\":{\"_id\":");
+    if (stats->read.plan->resource->id == ID_INTEGER)
+        buf_str(body, stats->read.id);
+    else
+        buf_json_string(body, stats->read.id);
+    buf_literal(body, ",\"views\":");
     if (known)
         buf_int(body, views);
     else
@@ -120,7 +124,7 @@ static void on_views(void *context, enum err err, const struct redis_value *repl
     int64_t views = 0;
 
     (void)str_int(redis_str(reply), 0, INT64_MAX / 2, &views);
-    views += (int64_t)views_waiting(app->views, stats->read.plan, &stats->read.id);
+    views += (int64_t)views_waiting(app->views, stats->read.plan, stats->read.id);
     answer_stats(stats, err == ERR_OK, views);
 }
 
@@ -130,7 +134,6 @@ static void on_item(struct cache_lookup *lookup)
     struct stats *stats = (struct stats *)lookup;
     struct asking *asking = stats->asking;
     struct request *request = asking->request;
-    char hex[OID_HEX_SIZE];
 
     if (lookup->err != ERR_OK) {
         problem_send_err(request, database_err(lookup->err));
@@ -140,27 +143,27 @@ static void on_item(struct cache_lookup *lookup)
         problem_send(request, 404, asking->plan->resource->absent, NULL);
         return;
     }
-    oid_text(&stats->read.id, hex);
-    redis_command(
-        asking->app->redis, 2,
-        (const struct str[]){STR("GET"), views_key(asking->app, asking->plan,
-                                                   str_make(hex, sizeof hex), &request->arena)},
-        on_views, stats);
+    redis_command(asking->app->redis, 2,
+                  (const struct str[]){STR("GET"), views_key(asking->app, asking->plan,
+                                                             stats->read.id, &request->arena)},
+                  on_views, stats);
 }
 
 void stats_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
     struct stats *stats;
-    struct oid oid;
+    char room[ID_TEXT_MAX];
+    struct str canonical;
 
-    if (!take_id(request, id, &oid) || !take_no_query(request))
+    if (!take_id(request, route->data, id, room, &canonical) || !take_no_query(request))
         return;
     stats = arena_zalloc(&request->arena, sizeof *stats);
     stats->asking = ask(app, request, route);
-    item_read_init(&stats->read, app, stats->asking->plan, &oid);
-    stats->read.lookup.room = &request->response.body;
+    item_read_init(&stats->read, app, stats->asking->plan, canonical);
+    item_read_by(&stats->read, request, route);
     stats->read.lookup.done = on_item;
     stats->read.lookup.context = request;
+    answer_prepare(&stats->read.lookup, request);
     cache_get(app->cache, &stats->read.lookup);
 }

@@ -2,13 +2,12 @@
 #ifndef LARDER_APP_STATE_H
 #define LARDER_APP_STATE_H
 
-#include <stdatomic.h>
-
 #include "app/app.h"
 #include "app/plan.h"
 #include "cache/cache.h"
 #include "http/problem.h"
 #include "http/router.h"
+#include "schema/schema.h"
 #include "store/mongo.h"
 #include "store/redis.h"
 
@@ -18,19 +17,21 @@ enum {
     READ_MS = 2000,  /* an answer or a 503 within this time */
     WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
     PAGE_REACH = 10000,
-    BULK_MAX = 100,
-    PLAN_COUNT = 2
+    BULK_MAX = 100
 };
 
 enum route_flags {
-    ROUTE_WRITE = 1,     /* needs an editor */
-    ROUTE_JSON = 2,      /* the body must be application/json */
-    ROUTE_MERGE = 4,     /* or application/merge-patch+json */
-    ROUTE_FEATURED = 8,  /* a list with featured=true */
-    ROUTE_USER = 16,     /* needs somebody who is signed in */
-    ROUTE_VISITOR = 32,  /* wants to know who asks, if anybody is signed in */
-    ROUTE_PERSONAL = 64, /* needs a user, and the answer is that user's alone */
-    ROUTE_ONCE = 128     /* knows Idempotency-Key */
+    ROUTE_WRITE = 1,      /* changes documents: LARDER_WRITES=open lifts the roles below */
+    ROUTE_JSON = 2,       /* the body must be application/json */
+    ROUTE_MERGE = 4,      /* or application/merge-patch+json */
+    ROUTE_USER = 8,       /* needs somebody who is signed in */
+    ROUTE_EDITOR = 16,    /* with this role at least */
+    ROUTE_ADMIN = 32,     /* with this one */
+    ROUTE_VISITOR = 64,   /* wants to know who asks, if anybody is signed in */
+    ROUTE_PRIVATE = 128,  /* the answer is not for everybody: no cache of others may keep it */
+    ROUTE_PERSONAL = 256, /* and is kept under the reader's id */
+    ROUTE_OWNED = 512,    /* only of documents that the visitor has made, or for an admin of all */
+    ROUTE_ONCE = 1024     /* knows Idempotency-Key */
 };
 
 struct items;
@@ -46,8 +47,12 @@ struct app {
     struct redis *redis;
     struct memory *memory;
     struct app_config config;
+    const struct schema *schema;
     struct router router;
-    struct plan plans[PLAN_COUNT];
+    struct route *routes; /* of the resources */
+    struct arena arena;   /* of what is made once */
+    struct plan *plans;   /* by the resources' indexes */
+    size_t plan_count;
     struct items *items;
     struct openapi *openapi;
     struct passwords *passwords;
@@ -57,10 +62,12 @@ struct app {
     void *stopped_context;
 };
 
-/* Adds all routes. */
-void app_routes(struct router *router);
-/* Of one of the planned resources: products and posts. */
-const struct plan *app_plan(const struct app *app, const struct resource *resource);
+/* Adds the routes of all resources, which become routes, and those of the program itself. */
+void app_routes(struct router *router, const struct schema *schema, struct route **routes);
+static inline const struct plan *app_plan(const struct app *app, const struct resource *resource)
+{
+    return &app->plans[resource->index];
+}
 
 /* An error of the database, as an answer: what it refuses is never the client's fault, and one that
  * refuses us is as good as away. */
@@ -71,14 +78,6 @@ static inline enum err database_err(enum err err)
     return err == ERR_INVALID || err == ERR_SYNTAX || err == ERR_NOT_FOUND ? ERR_INTERNAL : err;
 }
 
-/* cache_fill_seal from a thread, against a deadline that ends the fill on the loop at the same
- * time: whoever comes first wins, and the other sees it. */
-struct seal {
-    atomic_int state;
-};
-void seal_fills(struct seal *seal, struct cache_fill *const *fills, size_t count);
-void seal_end(struct seal *seal);
-
 /* item.c */
 struct items *items_new(struct app *app);
 void items_stop(struct items *items, void (*done)(void *context), void *context);
@@ -88,23 +87,26 @@ void items_free(struct items *items);
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
 handler list_handle, item_handle, create_handle, update_handle, remove_handle;
+handler files_schema_handle;
 handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
 
-/* "Invalid id" unless id is one. */
-bool take_id(struct request *request, struct str id, struct oid *oid);
+/* "Invalid id" unless text is one of the resource's; *id is its canonical text, in room or in
+ * text. */
+bool take_id(struct request *request, const struct resource *resource, struct str text,
+             char room[static ID_TEXT_MAX], struct str *id);
 /* 400 unless the query is empty but for what is dropped. */
 bool take_no_query(struct request *request);
 
-/* ids.c: the list whose query picks ids. */
+/* indexes.c: makes the indexes that are missing, in the background. */
+void indexes_start(struct app *app);
+
+/* ids.c: the list whose query names ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
 
 /* rate.c: calls next, now or later, or answers 429. */
 void rate_check(struct app *app, struct request *request,
                 void (*next)(struct app *app, struct request *request));
-
-/* indexes.c */
-void indexes_make(struct app *app, const struct resource *resource);
 
 #endif

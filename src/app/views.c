@@ -8,12 +8,28 @@
 #include "base/mem.h"
 
 enum { FLUSH_MS = 1000, SLOTS = 8192, FULL = SLOTS * 3 / 4, GONE_MAX = 1024, GONE_TIMES = 3 };
-enum { ROOM = 256 }; /* for two names */
+enum { ROOM = 1024 }; /* for two names */
+
+struct item_id {
+    size_t len;
+    char text[ID_TEXT_MAX];
+};
+
+static struct str id_view(const struct item_id *id)
+{
+    return str_make(id->text, id->len);
+}
+
+static void id_set(struct item_id *to, struct str id)
+{
+    to->len = id.len;
+    memcpy(to->text, id.ptr, id.len);
+}
 
 /* A table with linear probing; a slot with a count of 0 and no plan is empty. */
 struct view {
     const struct plan *plan;
-    struct oid id;
+    struct item_id id;
     uint64_t count;
 };
 
@@ -21,7 +37,7 @@ struct view {
  * views of it that are under way. */
 struct gone {
     const struct plan *plan;
-    struct oid id;
+    struct item_id id;
     unsigned times;
 };
 
@@ -35,18 +51,17 @@ struct views {
     void *stopped_context;
 };
 
-static struct view *slot_of(struct views *views, const struct plan *plan, const struct oid *id)
+static struct view *slot_of(struct views *views, const struct plan *plan, struct str id)
 {
-    size_t at = (size_t)(hash64(id->bytes, OID_SIZE) % SLOTS);
+    size_t at = (size_t)(hash64(id.ptr, id.len) % SLOTS);
 
     while (views->slots[at].plan != NULL &&
-           (views->slots[at].plan != plan ||
-            memcmp(views->slots[at].id.bytes, id->bytes, OID_SIZE) != 0))
+           (views->slots[at].plan != plan || !str_eq(id_view(&views->slots[at].id), id)))
         at = (at + 1) % SLOTS;
     return &views->slots[at];
 }
 
-static void add(struct views *views, const struct plan *plan, const struct oid *id, uint64_t count)
+static void add(struct views *views, const struct plan *plan, struct str id, uint64_t count)
 {
     struct view *view = slot_of(views, plan, id);
 
@@ -54,17 +69,21 @@ static void add(struct views *views, const struct plan *plan, const struct oid *
         if (views->used == FULL)
             return; /* Redis has been away for long */
         views->used++;
-        *view = (struct view){plan, *id, 0};
+        view->plan = plan;
+        view->count = 0;
+        id_set(&view->id, id);
     }
     view->count += count;
 }
 
-void views_count(struct views *views, const struct plan *plan, const struct oid *id)
+void views_count(struct views *views, const struct plan *plan, struct str id)
 {
+    if (!plan->resource->views)
+        return;
     add(views, plan, id, 1);
 }
 
-uint64_t views_waiting(const struct views *views, const struct plan *plan, const struct oid *id)
+uint64_t views_waiting(const struct views *views, const struct plan *plan, struct str id)
 {
     return slot_of((struct views *)(uintptr_t)views, plan, id)->count;
 }
@@ -90,19 +109,18 @@ static void on_added(void *context, enum err err, const struct redis_value *repl
 
     (void)reply;
     if (err == ERR_READ_ONLY)
-        add(sending->views, sending->view.plan, &sending->view.id, sending->view.count);
+        add(sending->views, sending->view.plan, id_view(&sending->view.id), sending->view.count);
     free(sending);
 }
 
 static void send_view(struct views *views, const struct view *view)
 {
     struct sending *sending = mem_alloc(sizeof *sending);
-    char hex[OID_HEX_SIZE], number[DECIMAL_MAX], room[ROOM];
-    struct str id = str_make(hex, sizeof hex), count = str_decimal(view->count, number);
+    char number[DECIMAL_MAX], room[ROOM];
+    struct str id = id_view(&view->id), count = str_decimal(view->count, number);
     struct arena arena;
 
     *sending = (struct sending){views, *view};
-    oid_text(&view->id, hex);
     arena_init(&arena, room, sizeof room);
     redis_command(
         views->app->redis, 3,
@@ -118,11 +136,10 @@ static void send_view(struct views *views, const struct view *view)
 
 static void send_gone(struct views *views, const struct gone *gone)
 {
-    char hex[OID_HEX_SIZE], room[ROOM];
-    struct str id = str_make(hex, sizeof hex);
+    struct str id = id_view(&gone->id);
+    char room[ROOM];
     struct arena arena;
 
-    oid_text(&gone->id, hex);
     arena_init(&arena, room, sizeof room);
     redis_command(
         views->app->redis, 2,
@@ -166,10 +183,13 @@ static void flush(struct views *views)
     send_all_gone(views);
 }
 
-void views_forget(struct views *views, const struct plan *plan, const struct oid *id)
+void views_forget(struct views *views, const struct plan *plan, struct str id)
 {
-    struct gone gone = {plan, *id, GONE_TIMES};
+    struct gone gone = {.plan = plan, .times = GONE_TIMES};
 
+    if (!plan->resource->views)
+        return;
+    id_set(&gone.id, id);
     slot_of(views, plan, id)->count = 0;
     if (redis_ready(views->app->redis))
         send_gone(views, &gone);

@@ -18,14 +18,15 @@ void views_stop(struct views *views, void (*done)(void *context), void *context)
 /* When Redis has answered or is closed. */
 void views_free(struct views *views);
 
-void views_count(struct views *views, const struct plan *plan, const struct oid *id);
+/* id: canonical text, here and below. */
+void views_count(struct views *views, const struct plan *plan, struct str id);
 /* What has been counted here and is not in Redis yet. */
-uint64_t views_waiting(const struct views *views, const struct plan *plan, const struct oid *id);
+uint64_t views_waiting(const struct views *views, const struct plan *plan, struct str id);
 /* "<prefix>:views:products:<id>", and of no id "<prefix>:views:products". */
 struct str views_key(const struct app *app, const struct plan *plan, struct str id,
                      struct arena *arena);
 /* The item is no more: its views are taken away now, and some seconds long what other workers may
  * still add. */
-void views_forget(struct views *views, const struct plan *plan, const struct oid *id);
+void views_forget(struct views *views, const struct plan *plan, struct str id);
 
 #endif

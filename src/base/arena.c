@@ -84,6 +84,24 @@ struct str arena_join(struct arena *arena, size_t count, const struct str parts[
     return str_make(text, len);
 }
 
+struct str arena_list(struct arena *arena, const struct str parts[], size_t count, char separator)
+{
+    size_t size = 0;
+    char *text, *to;
+
+    for (size_t i = 0; i < count; i++)
+        size += parts[i].len + 1;
+    text = to = arena_alloc(arena, size + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *to++ = separator;
+        if (parts[i].len > 0)
+            memcpy(to, parts[i].ptr, parts[i].len);
+        to += parts[i].len;
+    }
+    return str_make(text, (size_t)(to - text));
+}
+
 struct str arena_decimal(struct arena *arena, uint64_t value)
 {
     return str_decimal(value, arena_alloc(arena, DECIMAL_MAX));

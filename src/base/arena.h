@@ -30,6 +30,8 @@ struct str arena_join(struct arena *arena, size_t count, const struct str parts[
 #define ARENA_JOIN(arena, ...)                                                                     \
     arena_join((arena), sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str),            \
                (const struct str[]){__VA_ARGS__})
+/* The parts with a separator between. */
+struct str arena_list(struct arena *arena, const struct str parts[], size_t count, char separator);
 /* The number as text, without a NUL. */
 struct str arena_decimal(struct arena *arena, uint64_t value);
 

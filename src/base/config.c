@@ -15,6 +15,7 @@ enum type {
     TYPE_CHOICE,  /* limit: the words; its number is the index of the word */
     TYPE_LISTEN,  /* an address, or empty */
     TYPE_ORIGINS, /* web origins (RFC 6454) with commas between, or empty */
+    TYPE_FOLDER,  /* a path */
 };
 
 struct setting {
@@ -160,10 +161,16 @@ static bool check_origins(const struct setting *setting, struct str value, uint6
     return value.len <= setting->max;
 }
 
+static bool check_folder(const struct setting *setting, struct str value, uint64_t *number)
+{
+    (void)number;
+    return value.len > 0 && value.len <= setting->max;
+}
+
 static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = {
     [TYPE_URL] = check_url,         [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
     [TYPE_UINT] = check_uint,       [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
-    [TYPE_ORIGINS] = check_origins,
+    [TYPE_ORIGINS] = check_origins, [TYPE_FOLDER] = check_folder,
 };
 
 /* --- What is said of them --- */
@@ -234,6 +241,7 @@ void config_allowed(enum config_id id, struct buf *out)
     case TYPE_ORIGINS:
         buf_literal(out, "empty, or http(s)://host[:port] with commas between");
         break;
+    case TYPE_FOLDER: buf_literal(out, "a path"); break;
     }
 }
 

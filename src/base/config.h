@@ -23,8 +23,10 @@
       "first part of every name in Redis and of the shared memory's name")                         \
     X(MEMORY, "LARDER_MEMORY", SIZE, "64MiB", 4194304, 68719476736, "",                            \
       "shared memory for answers, once a host; 0 keeps none there")                                \
+    X(RESOURCES, "LARDER_RESOURCES", FOLDER, LARDER_RESOURCES_DIR, 0, 4095, "",                    \
+      "folder whose *.json files say which collections are served, and how")                       \
     X(WRITES, "LARDER_WRITES", CHOICE, "closed", 0, 0, "closed|open",                              \
-      "whether products and posts may be written without signing in")                              \
+      "whether documents may be written without signing in"  )                              \
     X(THREADS, "LARDER_THREADS", UINT, "4", 1, 64, "",                                             \
       "operations that a worker runs in MongoDB at the same time")                                 \
     X(QUEUE, "LARDER_QUEUE", UINT, "256", 1, 65536, "",                                            \

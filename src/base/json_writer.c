@@ -90,22 +90,29 @@ static size_t put_special(struct json_writer *writer, const unsigned char *text,
     return used;
 }
 
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that is special. */
+static int special_bytes(__m128i bytes)
+{
+    const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+
+    /* Signed: what is above 0x7f counts as less than a space. */
+    return _mm_movemask_epi8(_mm_or_si128(
+        _mm_cmplt_epi8(bytes, space),
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
+}
+#endif
+
 /* Copies plain bytes up to the first special one; there is room for len and 16 bytes more. */
 static size_t put_plain(char *to, const unsigned char *text, size_t len)
 {
     size_t at = 0;
 
 #ifdef __SSE2__
-    const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-
     for (; len - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
-        /* Signed: what is above 0x7f counts as less than a space. */
-        __m128i found = _mm_or_si128(
-            _mm_cmplt_epi8(bytes, space),
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-        int mask = _mm_movemask_epi8(found);
+        int mask = special_bytes(bytes);
         _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
         if (mask != 0)
             return at + (size_t)__builtin_ctz((unsigned)mask);
@@ -118,14 +125,13 @@ static size_t put_plain(char *to, const unsigned char *text, size_t len)
     return at;
 }
 
-void json_writer_string(struct json_writer *writer, const char *text, size_t len)
+void json_writer_text(struct json_writer *writer, const char *text, size_t len)
 {
     const unsigned char *from = (const unsigned char *)text;
     size_t done;
 
     if (!json_writer_room(writer, len + SLACK))
         return;
-    *writer->at++ = '"';
     while (len > 0) {
         done = put_plain(writer->at, from, len);
         writer->at += done;
@@ -139,7 +145,33 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
                 return;
         }
     }
+}
+
+void json_writer_string(struct json_writer *writer, const char *text, size_t len)
+{
+    if (!json_writer_room(writer, len + SLACK))
+        return;
     *writer->at++ = '"';
+    json_writer_text(writer, text, len);
+    json_writer_raw(writer, "\"", 1);
+}
+
+void json_writer_name(struct json_writer *writer, const char *text, size_t len, size_t readable)
+{
+#ifdef __SSE2__
+    if (len <= 16 && readable >= 16 && json_writer_room(writer, SLACK)) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+        if ((special_bytes(bytes) & ((1 << len) - 1)) == 0) {
+            *writer->at = '"';
+            _mm_storeu_si128((__m128i *)(void *)(writer->at + 1), bytes);
+            writer->at[len + 1] = '"';
+            writer->at += len + 2;
+            return;
+        }
+    }
+#endif
+    (void)readable;
+    json_writer_string(writer, text, len);
 }
 
 /* Numbers. */

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/idiom.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "http/problem.h"
 
 static const enum method slots[ROUTER_METHODS] = {METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH,
@@ -23,27 +25,52 @@ static size_t slot_of(enum method method)
     return slot;
 }
 
+/* --- The table --- */
+
+/* The slot of a path, or the free one where it would be. */
+static uint32_t *slot_at(const struct router *router, struct str prefix, struct str suffix,
+                         bool has_id)
+{
+    size_t mask = router->slot_count - 1, at = (size_t)hash64(prefix.ptr, prefix.len) & mask;
+
+    for (; router->slots[at] != 0; at = (at + 1) & mask) {
+        const struct router_path *path = &router->paths[router->slots[at] - 1];
+        if (path->has_id == has_id && str_eq(path->prefix, prefix) && str_eq(path->suffix, suffix))
+            break;
+    }
+    return &router->slots[at];
+}
+
+/* Twice as many slots, at least, as paths. */
+static void grow(struct router *router)
+{
+    size_t paths = router->slot_count == 0 ? 16 : router->slot_count;
+
+    if (router->count < paths / 2 && router->slot_count > 0)
+        return;
+    router->paths = mem_realloc(router->paths, paths * sizeof *router->paths);
+    free(router->slots);
+    router->slot_count = 2 * paths;
+    router->slots = mem_zalloc(router->slot_count * sizeof *router->slots);
+    for (size_t i = 0; i < router->count; i++) {
+        const struct router_path *path = &router->paths[i];
+        *slot_at(router, path->prefix, path->suffix, path->has_id) = (uint32_t)i + 1;
+    }
+}
+
 static struct router_path *path_of(struct router *router, struct str prefix, struct str suffix,
                                    bool has_id)
 {
-    size_t at = router->count;
+    uint32_t *slot;
 
-    for (size_t i = 0; i < router->count; i++)
-        if (router->paths[i].has_id == has_id && str_eq(router->paths[i].prefix, prefix) &&
-            str_eq(router->paths[i].suffix, suffix))
-            return &router->paths[i];
-    if (router->count == ROUTER_PATHS_MAX) {
-        log_error("router", "too many paths");
-        abort();
+    grow(router);
+    slot = slot_at(router, prefix, suffix, has_id);
+    if (*slot == 0) {
+        router->paths[router->count] =
+            (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
+        *slot = (uint32_t)++router->count;
     }
-    if (!has_id)
-        for (at = 0; at < router->count && !router->paths[at].has_id;)
-            at++;
-    memmove(&router->paths[at + 1], &router->paths[at],
-            (router->count - at) * sizeof router->paths[0]);
-    router->count++;
-    router->paths[at] = (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
-    return &router->paths[at];
+    return &router->paths[*slot - 1];
 }
 
 void router_add(struct router *router, const struct route *routes, size_t count)
@@ -73,26 +100,51 @@ void router_add(struct router *router, const struct route *routes, size_t count)
     }
 }
 
+void router_free(struct router *router)
+{
+    free(router->paths);
+    free(router->slots);
+    *router = (struct router){0};
+}
+
+/* --- Finding --- */
+
+static const struct router_path *path_at(const struct router *router, struct str prefix,
+                                         struct str suffix, bool has_id)
+{
+    uint32_t index = *slot_at(router, prefix, suffix, has_id);
+
+    return index != 0 ? &router->paths[index - 1] : NULL;
+}
+
+/* Offset behind the last slash before end. */
+static size_t segment_at(struct str path, size_t end)
+{
+    const char *slash = end > 0 ? memrchr(path.ptr, '/', end) : NULL;
+
+    return slash != NULL ? (size_t)(slash - path.ptr) + 1 : 0;
+}
+
+/* The id is the last segment, or the one before it. */
 const struct router_path *router_find(const struct router *router, struct str path, struct str *id)
 {
-    for (size_t i = 0; i < router->count; i++) {
-        const struct router_path *at = &router->paths[i];
-        if (!at->has_id) {
-            if (path.len != at->prefix.len || memcmp(path.ptr, at->prefix.ptr, path.len) != 0)
-                continue;
-            *id = STR("");
-            return at;
-        }
-        if (path.len <= at->prefix.len + at->suffix.len ||
-            memcmp(path.ptr, at->prefix.ptr, at->prefix.len) != 0 ||
-            !str_eq(str_from_offset(path, path.len - at->suffix.len), at->suffix))
-            continue;
-        *id = str_from_offset(path, at->prefix.len);
-        id->len -= at->suffix.len;
-        if (str_find(*id, '/') == id->len)
-            return at;
+    const struct router_path *found;
+    size_t end = path.len;
+
+    *id = STR("");
+    if (router->slot_count == 0)
+        return NULL;
+    found = path_at(router, path, STR(""), false);
+    for (int segments = 0; found == NULL && segments < 2; segments++) {
+        size_t at = segment_at(path, end);
+        if (at == 0)
+            break;
+        if (at < end)
+            found = path_at(router, str_make(path.ptr, at), str_from_offset(path, end), true);
+        *id = str_make(path.ptr + at, end - at);
+        end = at - 1;
     }
-    return NULL;
+    return found;
 }
 
 const struct route *router_route(const struct router_path *path, enum method method)

@@ -5,37 +5,42 @@
 #include "base/str.h"
 #include "http/request.h"
 
-/* From method and path to a handler, by const tables of routes. */
+/* From method and path to a handler. */
 
 struct route {
     enum method method; /* one; GET answers HEAD too, OPTIONS is answered everywhere */
     struct str pattern; /* "/api/products", "/api/products/{id}" or "/api/products/{id}/stats" */
     void (*handle)(void *context, struct request *request, const struct route *route,
                    struct str id);
-    const void *data; /* the handler's, such as its resource */
-    unsigned flags;   /* the application's */
+    const void *data;   /* the handler's, such as its resource */
+    const void *detail; /* likewise, such as a list of the resource */
+    unsigned flags;     /* the application's */
 };
 
-enum { ROUTER_PATHS_MAX = 48, ROUTER_METHODS = 5 };
+enum { ROUTER_METHODS = 5 };
 
 /* One path and what may be done with it. */
 struct router_path {
-    struct str prefix; /* the whole path, or what stands before the id */
-    struct str suffix; /* what stands behind it */
+    struct str prefix; /* the whole path, or what is before the id, with its slash */
+    struct str suffix; /* what is behind it */
     bool has_id;
     unsigned methods; /* set of enum method, with HEAD and OPTIONS */
     const struct route *routes[ROUTER_METHODS];
 };
 
-/* Paths without an id come first: "/api/products/featured" is no id. */
+/* Found by a hash of the prefix, however many there are.  A path without an id is found first:
+ * "/api/products/featured" is no id. */
 struct router {
-    struct router_path paths[ROUTER_PATHS_MAX];
+    struct router_path *paths;
     size_t count;
+    uint32_t *slots; /* index of a path and 1, or 0; a power of two of them */
+    size_t slot_count;
 };
 
-/* An empty router is zeroed.  Borrows the routes, which stay; more than ROUTER_PATHS_MAX paths or a
- * route given twice is a mistake of the program: abort. */
+/* An empty router is zeroed.  Borrows the routes, which stay; a route given twice is a mistake of
+ * the program: abort. */
 void router_add(struct router *router, const struct route *routes, size_t count);
+void router_free(struct router *router);
 /* The entry of a decoded path, or NULL; *id is the segment in the id's place, or empty. */
 const struct router_path *router_find(const struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */

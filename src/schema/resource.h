@@ -45,6 +45,8 @@ struct resource {
     struct str removed;      /* "Recipe deleted" */
     struct str path;         /* "/api/recipes" */
     struct str item_path;    /* "/api/recipes/{id}" */
+    struct str popular_path; /* "/api/recipes/popular" */
+    struct str stats_path;   /* "/api/recipes/{id}/stats" */
     struct str description;
     struct str collection;   /* of MongoDB */
     enum id_type id;

@@ -9,16 +9,15 @@
 
 /* POST /api/users and GET /api/users/{id}. */
 
-const struct plan users_plan = {.resource = &users};
-
 /* --- POST --- */
 
-enum { MORE_FIELDS = 3 }; /* role, loginCount, sessionEpoch */
+/* _id and what validation gives; role, loginCount, sessionEpoch. */
+enum { FORM_FIELDS = 8, MORE_FIELDS = 3 };
 
 struct registration {
     struct write write; /* first */
     struct draft draft;
-    struct assignment fields[RESOURCE_FIELDS_MAX + MORE_FIELDS];
+    struct assignment fields[FORM_FIELDS + MORE_FIELDS];
     size_t count;
     struct password_job hashing;
     struct profile profile;
@@ -39,7 +38,7 @@ static enum err work(struct mongo_db *db, struct write *write)
         {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
         {STR("email"), OP_EQ, value_string(registration->profile.email)}};
     struct document document = {registration->fields, registration->count};
-    enum err err = collection_insert(db, users.name, &document);
+    enum err err = collection_insert(db, users.collection, &document);
 
     /* The same Idempotency-Key may have made it before. */
     return err == ERR_EXISTS && users_find(db, conditions, 2, &write->arena, &registration->profile,
@@ -151,8 +150,12 @@ static bool take(struct registration *registration, const json_t *root, struct p
     struct draft *draft = &registration->draft;
     struct profile *profile = &registration->profile;
     int64_t now_ms = write->request->arrived_ms;
-    bool good =
-        validate(&users, root, VALIDATE_CREATE, now_ms, &write->arena, problem, draft) == ERR_OK;
+    const struct validation validation = {.resource = users_resource(),
+                                          .mode = VALIDATE_CREATE,
+                                          .now_ms = now_ms,
+                                          .arena = &write->arena,
+                                          .problem = problem};
+    bool good = validate(&validation, root, draft) == ERR_OK;
 
     good = account_email(draft, registration->email, problem, &profile->email) && good;
     good = account_password(draft, problem) && good;
@@ -177,7 +180,7 @@ void user_create_handle(void *context, struct request *request, const struct rou
     (void)route, (void)id;
     if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
         return;
-    registration = write_new(sizeof *registration, app, &users_plan, request);
+    registration = write_new(sizeof *registration, app, users_plan(), request);
     if (take(registration, root, &problem)) {
         registration->hashing = (struct password_job){
             .password = draft_value(&registration->draft, STR("password"))->string,
@@ -237,14 +240,16 @@ static void on_profile(struct cache_lookup *lookup)
     activity_read(showing->read.app, &showing->activity);
 }
 
-bool account_may(struct request *request, const struct oid *id)
+bool account_take(struct request *request, struct str text, struct oid *id)
 {
-    const struct visitor *visitor = request_visitor(request);
+    const struct profile *profile = &request_visitor(request)->profile;
 
-    if (visitor->profile.role == ROLE_ADMIN ||
-        memcmp(visitor->profile.id.bytes, id->bytes, OID_SIZE) == 0)
+    if (oid_parse(text, id) != ERR_OK)
+        problem_send(request, 400, STR("Invalid id"), NULL);
+    else if (profile->role < ROLE_ADMIN && memcmp(profile->id.bytes, id->bytes, OID_SIZE) != 0)
+        problem_send(request, 404, STR("User not found"), NULL);
+    else
         return true;
-    problem_send(request, 404, STR("User not found"), NULL);
     return false;
 }
 
@@ -255,7 +260,7 @@ void user_handle(void *context, struct request *request, const struct route *rou
     struct oid oid;
 
     (void)route;
-    if (!take_id(request, id, &oid) || !take_no_query(request) || !account_may(request, &oid))
+    if (!account_take(request, id, &oid) || !take_no_query(request))
         return;
     showing = arena_zalloc(&request->arena, sizeof *showing);
     profile_read_init(&showing->read, app, &oid);

@@ -18,8 +18,8 @@ bool account_password(const struct draft *draft, struct problem *problem);
 void account_send(struct write *write, unsigned status, const struct profile *profile);
 /* A write's failed: 409 when another account has the email. */
 void account_failed(struct write *write, enum err err);
-/* Whether the request's visitor may see and change this account: its owner's, or an
- * admin's.  Others are told that there is none. */
-bool account_may(struct request *request, const struct oid *id);
+/* Reads the id of an account that the request's visitor may see and change: their own, or as an
+ * admin anybody's.  Else answers: "Invalid id", or that there is none. */
+bool account_take(struct request *request, struct str text, struct oid *id);
 
 #endif

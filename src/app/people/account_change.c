@@ -49,13 +49,13 @@ static void keep_one(struct mongo_db *db, const struct account_change *change, i
 
     if (change->own && cache_write_in_time(&change->write.cache))
         (void)collection_update(db,
-                                &(struct update){.collection = sessions.name,
+                                &(struct update){.collection = sessions.collection,
                                                  .conditions = this_one,
                                                  .condition_count = 2,
                                                  .assignments = &next,
                                                  .assignment_count = 1},
                                 NULL);
-    (void)collection_delete(db, sessions.name, others, 2, true, NULL);
+    (void)collection_delete(db, sessions.collection, others, 2, true, NULL);
 }
 
 static size_t make_conditions(const struct account_change *change,
@@ -76,7 +76,7 @@ static size_t make_conditions(const struct account_change *change,
 static enum err change_user(struct mongo_db *db, struct account_change *change)
 {
     struct condition conditions[CONDITIONS_MAX];
-    const struct update update = {.collection = users.name,
+    const struct update update = {.collection = users.collection,
                                   .conditions = conditions,
                                   .condition_count = make_conditions(change, conditions),
                                   .assignments = change->draft.items,
@@ -130,8 +130,7 @@ static void compose(struct account_change *change)
             item->value = value_string(change->email);
     }
     if (change->new_password)
-        draft->items[draft->count++] =
-            (struct assignment){STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
+        draft_put(draft, &change->write.arena, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
 }
 
 static void start(struct account_change *change)
@@ -236,11 +235,14 @@ static bool take(struct account_change *change, json_t *root, struct problem *pr
 {
     struct write *write = &change->write;
     struct draft *draft = &change->draft;
+    const struct validation validation = {.resource = users_resource(),
+                                          .mode = VALIDATE_PUT,
+                                          .now_ms = write->request->arrived_ms,
+                                          .arena = &write->arena,
+                                          .problem = problem};
     bool good = take_current(root, &write->arena, problem, current);
 
-    good = validate(&users, root, VALIDATE_CHANGE, write->request->arrived_ms, &write->arena,
-                    problem, draft) == ERR_OK &&
-           good;
+    good = validate(&validation, root, draft) == ERR_OK && good;
     good = account_email(draft, change->email_room, problem, &change->email) && good;
     good = account_password(draft, problem) && good;
     change->new_password = draft_value(draft, STR("password")) != NULL;
@@ -264,10 +266,10 @@ void user_update_handle(void *context, struct request *request, const struct rou
     json_t *root;
 
     (void)route;
-    if (!take_id(request, id, &oid) || !account_may(request, &oid) || !take_no_query(request) ||
+    if (!account_take(request, id, &oid) || !take_no_query(request) ||
         (root = write_body(request, false, &problem)) == NULL)
         return;
-    change = write_new(sizeof *change, app, &users_plan, request);
+    change = write_new(sizeof *change, app, users_plan(), request);
     change->write.destroy = destroy;
     change->id = oid;
     change->visitor = visitor->profile.id;

@@ -2,6 +2,7 @@
 #include "app/people/auth.h"
 
 #include "app/state.h"
+#include "base/idiom.h"
 
 enum { COOKIE_MAX = 200 };
 
@@ -155,19 +156,41 @@ void auth_find(struct visit *visit, void (*next)(struct visit *visit))
     cache_get(visit->app->cache, &visit->session.lookup);
 }
 
-bool auth_admits(struct visit *visit)
+/* What LARDER_WRITES=open lifts: roles, but not what is somebody's own. */
+static unsigned needs(const struct visit *visit)
 {
     unsigned flags = visit->route->flags;
-    bool write = (flags & ROUTE_WRITE) != 0 && !visit->app->config.writes_open;
 
-    if (visit->visitor == NULL && (write || (flags & (ROUTE_USER | ROUTE_PERSONAL)) != 0)) {
+    if ((flags & ROUTE_WRITE) != 0 && (flags & ROUTE_OWNED) == 0 &&
+        visit->app->config.writes_open)
+        flags &= ~(unsigned)(ROUTE_USER | ROUTE_EDITOR | ROUTE_ADMIN);
+    return flags;
+}
+
+static const struct {
+    unsigned flag;
+    enum role role;
+    struct str message;
+} roles[] = {
+    {ROUTE_EDITOR, ROLE_EDITOR, STR_INIT("This needs the role editor")},
+    {ROUTE_ADMIN, ROLE_ADMIN, STR_INIT("This needs the role admin")},
+};
+
+bool auth_admits(struct visit *visit)
+{
+    unsigned flags = needs(visit);
+
+    if (visit->visitor == NULL && (flags & ROUTE_USER) != 0) {
         response_header_lit(&visit->request->response, "WWW-Authenticate", "Bearer");
-        problem_send(visit->request, 401, write ? STR("Sign in to make changes") : STR("Sign in"),
+        problem_send(visit->request, 401,
+                     (flags & ROUTE_WRITE) != 0 ? STR("Sign in to make changes") : STR("Sign in"),
                      NULL);
         return false;
     }
-    if (write && visit->visitor->profile.role < ROLE_EDITOR) {
-        problem_send(visit->request, 403, STR("This needs the role editor"), NULL);
+    for (size_t i = 0; i < COUNT(roles); i++) {
+        if ((flags & roles[i].flag) == 0 || visit->visitor->profile.role >= roles[i].role)
+            continue;
+        problem_send(visit->request, 403, roles[i].message, NULL);
         return false;
     }
     return true;

@@ -8,35 +8,50 @@
 
 enum { RECENT = 5 };
 
-static enum err put_count(struct mongo_db *db, struct filling *filling, const struct plan *plan)
+/* Those whose documents have an owner. */
+static bool is_counted(const struct plan *plan)
 {
-    struct condition owner = {STR("ownerId"), OP_EQ, value_oid(filling->id)};
-    int64_t total;
-    enum err err = collection_count(db, plan->resource->name, &owner, 1, 0, &total);
-
-    if (err != ERR_OK)
-        return err;
-    buf_printf(&filling->plain, "\"%.*s\":%lld", (int)plan->resource->name.len,
-               plan->resource->name.ptr, (long long)total);
-    return ERR_OK;
+    return plan->resource->kept.owner.len > 0;
 }
 
+static void put_name(struct filling *filling, const struct plan *plan, bool *first)
+{
+    if (!*first)
+        buf_char(&filling->plain, ',');
+    *first = false;
+    buf_json_string(&filling->plain, plan->resource->name);
+    buf_char(&filling->plain, ':');
+}
+
+static enum err put_count(struct mongo_db *db, struct filling *filling, const struct plan *plan)
+{
+    struct condition owner = {plan->resource->kept.owner, OP_EQ, value_oid(filling->id)};
+    int64_t total;
+    enum err err = collection_count(db, plan->resource->collection, &owner, 1, 0, &total);
+
+    if (err == ERR_OK)
+        buf_int(&filling->plain, total);
+    return err;
+}
+
+/* The newest: by the time of creation where it is kept, else by _id. */
 static enum err put_recent(struct mongo_db *db, struct filling *filling, const struct plan *plan)
 {
-    static const struct sort_key newest[] = {{STR_INIT("createdAt"), -1}, {STR_INIT("_id"), -1}};
-    struct condition owner = {STR("ownerId"), OP_EQ, value_oid(filling->id)};
-    struct find find = {.collection = plan->resource->name,
+    const struct resource *resource = plan->resource;
+    const struct sort_key newest[] = {{resource->kept.created, -1}, {STR("_id"), -1}};
+    bool timed = resource->kept.created.len > 0;
+    struct condition owner = {resource->kept.owner, OP_EQ, value_oid(filling->id)};
+    struct find find = {.collection = resource->collection,
                         .conditions = &owner,
                         .condition_count = 1,
-                        .sort = newest,
-                        .sort_count = 2,
+                        .sort = newest + !timed,
+                        .sort_count = timed ? 2 : 1,
                         .limit = RECENT,
                         .shape = &plan->shape};
     struct find_result result = {0};
     enum err err;
 
-    buf_printf(&filling->plain, "\"%.*s\":[", (int)plan->resource->name.len,
-               plan->resource->name.ptr);
+    buf_char(&filling->plain, '[');
     err = collection_find(db, &find, &filling->plain, &result);
     buf_char(&filling->plain, ']');
     return err;
@@ -60,19 +75,34 @@ static enum err put_user(struct mongo_db *db, struct filling *filling)
     return err;
 }
 
-static enum err ask(struct mongo_db *db, struct filling *filling)
+static enum err put_each(struct mongo_db *db, struct filling *filling,
+                         enum err (*put)(struct mongo_db *, struct filling *, const struct plan *))
 {
-    const struct plan *plans = filling->app->plans;
+    const struct app *app = filling->app;
+    enum err err = ERR_OK;
+    bool first = true;
+
+    for (size_t i = 0; err == ERR_OK && i < app->plan_count; i++) {
+        if (!is_counted(&app->plans[i]))
+            continue;
+        put_name(filling, &app->plans[i], &first);
+        err = put(db, filling, &app->plans[i]);
+    }
+    return err;
+}
+
+static enum err dashboard_ask(struct mongo_db *db, struct filling *filling)
+{
     struct buf *out = &filling->plain;
     enum err err = put_user(db, filling);
 
-    for (size_t i = 0; err == ERR_OK && i < PLAN_COUNT; i++) {
-        buf_str(out, i == 0 ? STR(",\"counts\":{") : STR(","));
-        err = put_count(db, filling, &plans[i]);
+    if (err == ERR_OK) {
+        buf_literal(out, ",\"counts\":{");
+        err = put_each(db, filling, put_count);
     }
-    for (size_t i = 0; err == ERR_OK && i < PLAN_COUNT; i++) {
-        buf_str(out, i == 0 ? STR("},\"recent\":{") : STR(","));
-        err = put_recent(db, filling, &plans[i]);
+    if (err == ERR_OK) {
+        buf_literal(out, "},\"recent\":{");
+        err = put_each(db, filling, put_recent);
     }
     buf_literal(out, "}}}");
     filling->source_at = BODY_SOURCE_AT;
@@ -89,7 +119,7 @@ struct dashboard_read {
 static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 {
     struct dashboard_read *read = (struct dashboard_read *)lookup;
-    struct filling *filling = filling_new(read->app, cache_fill, ask);
+    struct filling *filling = filling_new(read->app, cache_fill, dashboard_ask);
 
     filling->id = read->id;
     filling_start(filling);
@@ -112,7 +142,7 @@ void dashboard_handle(void *context, struct request *request, const struct route
     read = arena_zalloc(&request->arena, sizeof *read);
     read->app = context;
     read->id = request_visitor(request)->profile.id;
-    read->lookup = (struct cache_lookup){.name = STR("dashboard:"),
+    read->lookup = (struct cache_lookup){.name = STR("dashboard"),
                                          .tag_count = 1,
                                          .class = &class,
                                          .fill = fill,
@@ -120,5 +150,7 @@ void dashboard_handle(void *context, struct request *request, const struct route
                                          .context = request};
     read->lookup.tags[0] = owner_tag(&read->id, read->owner);
     answer_prepare(&read->lookup, request);
+    read->lookup.name =
+        ARENA_JOIN(&request->arena, read->lookup.name, schema_hash(read->app->schema));
     cache_get(read->app->cache, &read->lookup);
 }

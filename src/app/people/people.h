@@ -7,8 +7,8 @@
 
 /* What the routes about people share, and their handlers. */
 
-/* Plans that only name what a write is about. */
-extern const struct plan users_plan, sessions_plan;
+/* A plan that only names what a write is about. */
+extern const struct plan sessions_plan;
 
 /* The body is in response.body: sends it, for this client only. */
 void personal_send(struct request *request, unsigned status);

@@ -12,19 +12,10 @@
 
 /* MongoDB removes what has expired; until it does, the look-up's conditions hold. */
 static const struct index indexes[] = {
-    {.name = "user", .keys = "userId"},
-    {.name = "expires", .keys = "expiresAt", .expire_after_s = 1},
+    {.name = STR_INIT("user"), .keys = STR_INIT("userId")},
+    {.name = STR_INIT("expires"), .keys = STR_INIT("expiresAt"), .expire_after_s = 1},
 };
-
-const struct resource sessions = {
-    .name = STR_INIT("sessions"),
-    .singular = STR_INIT("session"),
-    .title = STR_INIT("Session"),
-    .absent = STR_INIT("Session not found"),
-    .path = STR_INIT("/api/sessions"),
-    .indexes = indexes,
-    .index_count = COUNT(indexes),
-};
+const struct bookkeeping sessions = {STR_INIT("larder_sessions"), indexes, COUNT(indexes)};
 
 enum { TOKEN_BYTES = 32 };
 _Static_assert(BASE64_SIZE(TOKEN_BYTES) == TOKEN_SIZE, "a token's length");
@@ -87,7 +78,7 @@ static enum err find(struct mongo_db *db, const struct filling *filling, int64_t
     struct assignment slide = {STR("expiresAt"), ASSIGN_SET, value_date(now_ms + session_idle_ms)};
     struct record record = {.shape = &shape, .captured = captured};
     enum err err = collection_modify(db,
-                                     &(struct update){.collection = sessions.name,
+                                     &(struct update){.collection = sessions.collection,
                                                       .conditions = conditions,
                                                       .condition_count = COUNT(conditions),
                                                       .assignments = &slide,
@@ -98,7 +89,7 @@ static enum err find(struct mongo_db *db, const struct filling *filling, int64_t
     if (err != ERR_NOT_FOUND)
         return err == ERR_UNKNOWN ? ERR_TIMEOUT : err;
     conditions[3].value = value_bool(true);
-    return collection_find_one(db, sessions.name, conditions, COUNT(conditions), 0, &record);
+    return collection_find_one(db, sessions.collection, conditions, COUNT(conditions), 0, &record);
 }
 
 /* What is not as it was stored here is nobody's session. */

@@ -2,12 +2,12 @@
 #ifndef LARDER_APP_PEOPLE_SESSION_H
 #define LARDER_APP_PEOPLE_SESSION_H
 
-#include "app/resource.h"
+#include "app/plan.h"
 #include "base/arena.h"
 #include "cache/cache.h"
 #include "store/collection.h"
 
-/* Sessions: documents of "sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
+/* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
  * createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
  *
  * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
@@ -15,9 +15,9 @@
  * Signing out is a write on the entry's tag: what holds for every entry holds here, and nobody who
  * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
 
-extern const struct resource sessions;
-/* What a client signs in with: fields only. */
-extern const struct resource signin_form;
+extern const struct bookkeeping sessions;
+/* What a client signs in with: a document only.  Made once a process; from any thread. */
+const struct resource *signin_form(void);
 
 enum {
     TOKEN_SIZE = 43, /* 32 random bytes in base64url */

@@ -5,7 +5,8 @@
 
 /* What becomes of a session: shown, ended, ended everywhere. */
 
-const struct plan sessions_plan = {.resource = &sessions};
+static const struct resource resource = {.absent = STR_INIT("Session not found")};
+const struct plan sessions_plan = {.resource = &resource};
 
 void personal_send(struct request *request, unsigned status)
 {
@@ -49,7 +50,7 @@ static enum err end_one(struct mongo_db *db, struct write *write)
     struct ending *ending = (struct ending *)write;
     struct condition condition = {STR("_id"), OP_EQ,
                                   value_string(str_make(ending->hash, SESSION_HASH_SIZE))};
-    enum err err = collection_remove(db, sessions.name, &condition, 1);
+    enum err err = collection_remove(db, sessions.collection, &condition, 1);
 
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -65,7 +66,7 @@ static enum err end_all(struct mongo_db *db, struct write *write)
                                  {STR("epoch"), OP_LTE, value_int(ending->epoch)}};
     struct assignment next = {STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
     enum err err = collection_modify(db,
-                                     &(struct update){.collection = users.name,
+                                     &(struct update){.collection = users.collection,
                                                       .conditions = user,
                                                       .condition_count = 2,
                                                       .assignments = &next,
@@ -73,7 +74,7 @@ static enum err end_all(struct mongo_db *db, struct write *write)
                                      NULL);
 
     if (err == ERR_OK)
-        (void)collection_delete(db, sessions.name, theirs, 2, true, NULL);
+        (void)collection_delete(db, sessions.collection, theirs, 2, true, NULL);
     return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 

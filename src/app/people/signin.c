@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+
 #include "app/people/activity.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
@@ -7,30 +9,34 @@
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
+#include "schema/schema.h"
 
 /* POST /api/sessions.  The session that came with the request, if any, ends with the new one's
  * beginning: no token lives through a sign-in. */
 
-static const struct field fields[] = {
-    {.name = STR_INIT("email"),
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .min = 1,
-     .max = EMAIL_MAX,
-     .example = "\"ada@example.org\""},
-    {.name = STR_INIT("password"),
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .min = 1,
-     .max = PASSWORD_MAX,
-     .example = "\"correct horse battery\""},
-    {.name = STR_INIT("remember"),
-     .type = FIELD_BOOL,
-     .initial = "false",
-     .help = "For 30 days instead of 24 hours at most"},
-};
-const struct resource signin_form = {
-    .title = STR_INIT("SignIn"), .fields = fields, .field_count = COUNT(fields)};
+static const char form[] =
+    "{\"type\":\"object\",\"required\":[\"email\",\"password\"],\"properties\":{"
+    "\"email\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":254,"
+    "\"examples\":[\"ada@example.org\"]},"
+    "\"password\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024,"
+    "\"examples\":[\"correct horse battery\"]},"
+    "\"remember\":{\"type\":\"boolean\",\"default\":false,"
+    "\"description\":\"For 30 days instead of 24 hours at most\"}}}";
+
+static struct resource form_resource = {.title = STR_INIT("SignIn")};
+
+static void make_form(void)
+{
+    form_resource.document = schema_form(form);
+}
+
+const struct resource *signin_form(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, make_form);
+    return &form_resource;
+}
 
 enum { TAGS = 2 };
 
@@ -63,7 +69,7 @@ static enum err end_old(struct mongo_db *db, const struct signin *signin)
 
     if (!signin->had_session)
         return ERR_OK;
-    err = collection_remove(db, sessions.name, &condition, 1);
+    err = collection_remove(db, sessions.collection, &condition, 1);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -76,7 +82,7 @@ static enum err count_login(struct mongo_db *db, struct signin *signin)
         {STR("lastLoginAt"), ASSIGN_SET, value_date(signin->now_ms)},
         {STR("loginCount"), ASSIGN_INC, value_int(1)},
     };
-    struct update update = {.collection = users.name,
+    struct update update = {.collection = users.collection,
                             .conditions = &condition,
                             .condition_count = 1,
                             .assignments = assignments,
@@ -106,7 +112,7 @@ static enum err insert(struct mongo_db *db, const struct signin *signin)
         {STR("absoluteAt"), ASSIGN_SET, value_date(signin->absolute_ms)},
     };
 
-    return collection_insert(db, sessions.name, &(struct document){fields_, COUNT(fields_)});
+    return collection_insert(db, sessions.collection, &(struct document){fields_, COUNT(fields_)});
 }
 
 static enum err work(struct mongo_db *db, struct write *write)
@@ -189,6 +195,7 @@ void session_create_handle(void *context, struct request *request, const struct 
     struct app *app = context;
     const struct visitor *visitor = request_visitor(request);
     struct signin *signin;
+    struct validation validation;
     struct problem problem;
     struct draft draft;
     char room[EMAIL_MAX];
@@ -197,8 +204,11 @@ void session_create_handle(void *context, struct request *request, const struct 
     (void)route, (void)id;
     if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
         return;
-    if (validate(&signin_form, root, VALIDATE_CREATE, 0, &request->arena, &problem, &draft) ==
-        ERR_OK) {
+    validation = (struct validation){.resource = signin_form(),
+                                     .mode = VALIDATE_CREATE,
+                                     .arena = &request->arena,
+                                     .problem = &problem};
+    if (validate(&validation, root, &draft) == ERR_OK) {
         signin = write_new(sizeof *signin, app, &sessions_plan, request);
         signin->write.destroy = destroy;
         signin->remember = draft_value(&draft, STR("remember"))->boolean;

@@ -2,56 +2,64 @@
 #include "app/people/users.h"
 
 #include <jansson.h>
+#include <pthread.h>
 
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
 #include "base/password.h"
+#include "schema/schema.h"
 
 /* What clients may set; "password" is not stored, its hash is. */
-static const struct field fields[] = {
-    {.name = STR_INIT("_id"), .type = FIELD_ID, .flags = FIELD_SERVER, .help = "24 hex digits"},
-    {.name = STR_INIT("name"),
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .min = 1,
-     .max = 100,
-     .example = "\"Ada\""},
-    {.name = STR_INIT("email"),
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .min = 3,
-     .max = EMAIL_MAX,
-     .example = "\"ada@example.org\"",
-     .pattern = "^[!#-'*+./0-9=?A-Z^-~-]+@[!#-'*+./0-9=?A-Z^-~-]+$"},
-    {.name = STR_INIT("password"),
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED | FIELD_HIDDEN,
-     .min = PASSWORD_MIN,
-     .max = PASSWORD_MAX,
-     .help = "At most 1,024 bytes",
-     .example = "\"correct horse battery\"",
-     .pattern = "^[^\\u0000-\\u001f\\u007f]*$"},
-    {.name = STR_INIT("role"), .type = FIELD_STRING, .flags = FIELD_SERVER},
-    {.name = STR_INIT("createdAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
-    {.name = STR_INIT("updatedAt"), .type = FIELD_TIME, .flags = FIELD_SERVER},
-    {.name = STR_INIT("version"), .type = FIELD_INT, .flags = FIELD_SERVER | FIELD_HIDDEN},
-};
+static const char form[] =
+    "{\"type\":\"object\",\"required\":[\"name\",\"email\",\"password\"],\"properties\":{"
+    "\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100,\"examples\":[\"Ada\"]},"
+    "\"email\":{\"type\":\"string\",\"minLength\":3,\"maxLength\":254,"
+    "\"pattern\":\"^[!#-'*+./0-9=?A-Z^-~-]+@[!#-'*+./0-9=?A-Z^-~-]+$\","
+    "\"examples\":[\"ada@example.org\"]},"
+    "\"password\":{\"type\":\"string\",\"minLength\":8,\"maxLength\":1024,"
+    "\"pattern\":\"^[^\\u0000-\\u001f\\u007f]*$\",\"description\":\"At most 1,024 bytes\","
+    "\"examples\":[\"correct horse battery\"]}}}";
+_Static_assert(EMAIL_MAX == 254 && PASSWORD_MIN == 8 && PASSWORD_MAX == 1024,
+               "as the form has it");
 
-static const struct index indexes[] = {{.name = "email", .keys = "email", .unique = true}};
+static const struct index indexes[] = {
+    {.name = STR_INIT("email"), .keys = STR_INIT("email"), .unique = true}};
+const struct bookkeeping users = {STR_INIT("larder_users"), indexes, COUNT(indexes)};
 
-const struct resource users = {
+static struct resource resource = {
     .name = STR_INIT("users"),
     .singular = STR_INIT("user"),
     .title = STR_INIT("User"),
     .absent = STR_INIT("User not found"),
     .path = STR_INIT("/api/users"),
-    .fields = fields,
-    .field_count = COUNT(fields),
-    .indexes = indexes,
-    .index_count = COUNT(indexes),
+    .item_path = STR_INIT("/api/users/{id}"),
+    .collection = STR_INIT("larder_users"),
+    .kept = {.version = STR_INIT("version"),
+             .created = STR_INIT("createdAt"),
+             .updated = STR_INIT("updatedAt")},
 };
+static const struct plan plan = {.resource = &resource};
+
+static void make_form(void)
+{
+    resource.document = schema_form(form);
+}
+
+const struct resource *users_resource(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, make_form);
+    return &resource;
+}
+
+const struct plan *users_plan(void)
+{
+    (void)users_resource();
+    return &plan;
+}
 
 static const struct str role_names[ROLE_COUNT] = {
     [ROLE_READER] = STR_INIT("reader"),
@@ -130,7 +138,7 @@ enum err users_find(struct mongo_db *db, const struct condition *conditions, siz
 {
     struct value captured[PROFILE_FIELDS];
     struct record record = {.shape = &profile_shape, .captured = captured, .arena = arena};
-    enum err err = collection_find_one(db, users.name, conditions, count, 0, &record);
+    enum err err = collection_find_one(db, users.collection, conditions, count, 0, &record);
 
     if (err == ERR_OK)
         profile_take(captured, profile, hash);

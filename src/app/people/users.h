@@ -2,17 +2,21 @@
 #ifndef LARDER_APP_PEOPLE_USERS_H
 #define LARDER_APP_PEOPLE_USERS_H
 
-#include "app/resource.h"
+#include "app/plan.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cache/cache.h"
 #include "store/collection.h"
 
-/* People: documents of "users", {_id, name, email, passwordHash, role, loginCount, lastLoginAt,
+/* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount, lastLoginAt,
  * sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it carries its
  * user's sessionEpoch: raising that ends all of them at once. */
 
-extern const struct resource users;
+extern const struct bookkeeping users;
+/* What a client may set of an account, and a plan that only names what a write is about.  Made once
+ * a process; from any thread. */
+const struct resource *users_resource(void);
+const struct plan *users_plan(void);
 
 enum role { ROLE_READER, ROLE_EDITOR, ROLE_ADMIN, ROLE_COUNT };
 

@@ -26,7 +26,7 @@ static void item_done(struct cache_lookup *lookup)
     free(item);
 }
 
-void ahead_item(struct app *app, const struct resource *resource, const struct oid *id,
+void ahead_item(struct app *app, const struct resource *resource, struct str id,
                 ahead_done *done, void *context)
 {
     struct item *item = mem_zalloc(sizeof *item);
@@ -60,21 +60,23 @@ static void page_done(struct cache_lookup *lookup)
     free(page);
 }
 
-static enum err parse(struct list_read *read, const struct resource *resource, struct str scope)
+static enum err parse(struct list_read *read, const struct resource *resource,
+                      struct str partition)
 {
     struct str query = STR("");
     struct problem problem;
 
-    if (scope.len > 0) {
-        scope = percent_encode(scope, arena_alloc(&read->arena, 3 * scope.len));
-        query = ARENA_JOIN(&read->arena, resource->scope, STR("="), scope);
+    if (partition.len > 0) {
+        partition = percent_encode(partition, arena_alloc(&read->arena, 3 * partition.len));
+        query = ARENA_JOIN(&read->arena, resource->params[resource->partition_param].name,
+                           STR("="), partition);
     }
     problem_init(&problem, &read->arena);
     return query_parse(&read->query, resource->params, resource->param_count, query, &read->arena,
                        &problem);
 }
 
-void ahead_page(struct app *app, const struct resource *resource, struct str scope,
+void ahead_page(struct app *app, const struct resource *resource, struct str partition,
                 ahead_done *done, void *context)
 {
     struct page *page = mem_zalloc(sizeof *page);
@@ -86,9 +88,11 @@ void ahead_page(struct app *app, const struct resource *resource, struct str sco
     buf_init(&page->room, ENTRY_SIZE_MAX);
     read->app = app;
     read->plan = app_plan(app, resource);
-    read->lookup = (struct cache_lookup){
-        .class = resource->list_class, .fill = list_fill, .room = &page->room, .done = page_done};
-    if (parse(read, resource, scope) == ERR_OK) {
+    read->lookup = (struct cache_lookup){.class = &read->plan->list_class,
+                                         .fill = list_fill,
+                                         .room = &page->room,
+                                         .done = page_done};
+    if (parse(read, resource, partition) == ERR_OK) {
         list_read_name(read, &read->arena);
         cache_get(app->cache, &read->lookup);
     } else {

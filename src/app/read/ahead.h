@@ -2,20 +2,20 @@
 #ifndef LARDER_APP_READ_AHEAD_H
 #define LARDER_APP_READ_AHEAD_H
 
-#include "app/resource.h"
-#include "store/value.h"
+#include "schema/resource.h"
 
 /* Puts into the cache what clients will ask for, before they do. */
 
 struct app;
 
 /* Each ends in done(context, err), which may be called before it returns; context must be there
- * until then. */
+ * until then.  id is the canonical text. */
 typedef void ahead_done(void *context, enum err err);
-void ahead_item(struct app *app, const struct resource *resource, const struct oid *id,
+void ahead_item(struct app *app, const struct resource *resource, struct str id,
                 ahead_done *done, void *context);
-/* The first page of a scope (the resource's, such as a category), or of all when it is empty. */
-void ahead_page(struct app *app, const struct resource *resource, struct str scope,
+/* The first page of one partition (by its value as a client writes it), or of all when it is
+ * empty. */
+void ahead_page(struct app *app, const struct resource *resource, struct str partition,
                 ahead_done *done, void *context);
 
 #endif

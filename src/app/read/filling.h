@@ -2,6 +2,7 @@
 #ifndef LARDER_APP_READ_FILLING_H
 #define LARDER_APP_READ_FILLING_H
 
+#include "app/read/seal.h"
 #include "app/state.h"
 
 /* One job in MongoDB that makes one entry.  Its memory is its own: at the deadline the look-up is

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/people/auth.h"
+#include "app/read/seal.h"
 #include "app/state.h"
 #include "app/views.h"
 #include "base/clock.h"
@@ -13,21 +15,32 @@
 
 #define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
-enum { BATCH_MAX = 100 };
+enum { BATCH_MAX = 100, ITEM_JSON_MAX = 2 * RESPONSE_BODY_MAX };
 
 /* What one question finds of each id. */
 struct found {
     struct entry entry;
+    struct value owner;
+    enum err err;
     struct buf plain, gzip;
-    char etag[ITEM_ETAG_MAX];
+    char etag[ETAG_SIZE];
+};
+
+/* Who asks for what. */
+struct asked {
+    struct cache_fill *fill;
+    size_t id_len;
+    bool owned;
+    struct oid reader;
+    char id[ID_TEXT_MAX];
 };
 
 struct batch {
     struct items *items;
     const struct plan *plan;
     size_t count;
-    struct oid ids[BATCH_MAX];
     struct cache_fill *fills[BATCH_MAX];
+    struct asked asked[BATCH_MAX];
     struct found found[BATCH_MAX];
     struct seal seal;
     struct mongo_job job;
@@ -35,7 +48,7 @@ struct batch {
 
 struct items {
     struct app *app;
-    struct batch *open[PLAN_COUNT]; /* being gathered, one for each plan */
+    struct batch **open; /* being gathered, one for each plan */
     struct turn turn;
     void (*stopped)(void *context);
     void *stopped_context;
@@ -43,72 +56,128 @@ struct items {
 
 /* --- On a thread --- */
 
-static void compose(struct found *found, int64_t version, struct str json)
+static struct str id_of(const struct asked *asked)
+{
+    return str_make(asked->id, asked->id_len);
+}
+
+static void compose(const struct plan *plan, struct found *found, struct str json)
 {
     struct entry *entry = &found->entry;
 
     entry->status = 200;
     entry->source_at = BODY_SOURCE_AT;
-    entry->etag = plan_item_etag(version, json, found->etag);
+    entry->etag = plan_item_etag(plan, json, found->etag);
     buf_literal(&found->plain, ITEM_PREFIX);
     buf_str(&found->plain, json);
     buf_char(&found->plain, '}');
+    found->err = found->plain.err;
     entry->plain = buf_view(&found->plain);
-    if (found->plain.len > GZIP_WORTH &&
+    if (found->plain.len > GZIP_WORTH && found->err == ERR_OK &&
         gzip_pack(entry->plain, BODY_LEAD, STR(""), &found->gzip) == ERR_OK)
         entry->gzip = buf_view(&found->gzip);
 }
 
-static struct found *find_id(struct batch *batch, const struct oid *id)
+static struct found *find_id(struct batch *batch, struct str id)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (memcmp(batch->ids[i].bytes, id->bytes, OID_SIZE) == 0)
+        if (str_eq(id_of(&batch->asked[i]), id))
             return &batch->found[i];
     return NULL;
 }
 
-static enum err ask(struct mongo_db *db, void *context)
+static void take_item(struct batch *batch, const struct find_item *item, struct str json)
 {
-    struct batch *batch = context;
+    char room[ID_TEXT_MAX];
+    struct found *found = find_id(batch, id_text(batch->plan->resource->id, &item->id, room));
+
+    if (found == NULL || found->entry.status != 404)
+        return;
+    found->owner = item->owner;
+    compose(batch->plan, found, json);
+}
+
+/* Those from first on, so many. */
+static enum err ask_some(struct mongo_db *db, struct batch *batch, size_t first, size_t count)
+{
+    const struct resource *resource = batch->plan->resource;
     struct value ids[BATCH_MAX];
     struct find_item items[BATCH_MAX];
-    struct condition condition = {STR("_id"), OP_IN, value_list(ids, batch->count)};
-    struct find find = {.collection = batch->plan->resource->name,
+    struct condition condition = {STR("_id"), OP_IN, value_list(ids, count)};
+    struct find find = {.collection = resource->collection,
                         .conditions = &condition,
                         .condition_count = 1,
-                        .limit = (uint32_t)batch->count,
-                        .shape = &batch->plan->shape};
-    struct find_result result = {.items = items};
-    struct buf out = BUF_INIT(RESPONSE_BODY_MAX * 2);
+                        .limit = (uint32_t)count,
+                        .shape = &batch->plan->shape,
+                        .owner = resource->read == ACCESS_OWNER ? resource->kept.owner : STR("")};
+    struct buf out = BUF_INIT(ITEM_JSON_MAX);
+    struct arena arena;
+    struct find_result result = {.items = items, .arena = &arena};
+    enum err err;
+
+    arena_init(&arena, NULL, 0);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = id_value(resource->id, id_of(&batch->asked[first + i]));
+    if (count == 1)
+        condition = (struct condition){STR("_id"), OP_EQ, ids[0]};
+    err = collection_find(db, &find, &out, &result);
+    for (size_t i = 0; err == ERR_OK && i < result.count; i++)
+        take_item(batch, &items[i], str_make(out.ptr + items[i].offset, items[i].len));
+    buf_free(&out);
+    arena_reset(&arena);
+    return err;
+}
+
+/* One that is too large must not fail those beside it. */
+static enum err ask_singly(struct mongo_db *db, struct batch *batch)
+{
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; err == ERR_OK && i < batch->count; i++) {
+        err = ask_some(db, batch, i, 1);
+        if (err == ERR_TOO_LARGE) {
+            batch->found[i].err = err;
+            err = ERR_OK;
+        }
+    }
+    return err;
+}
+
+static enum err items_ask(struct mongo_db *db, void *context)
+{
+    struct batch *batch = context;
     enum err err;
 
     seal_fills(&batch->seal, batch->fills, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        ids[i] = value_oid(batch->ids[i]);
-    if (batch->count == 1)
-        condition = (struct condition){STR("_id"), OP_EQ, ids[0]};
-    err = collection_find(db, &find, &out, &result);
-    for (size_t i = 0; err == ERR_OK && i < result.count; i++) {
-        struct found *found = find_id(batch, &items[i].id);
-        if (found != NULL && found->entry.status == 404)
-            compose(found, items[i].version, str_make(out.ptr + items[i].offset, items[i].len));
-    }
-    buf_free(&out);
-    return err;
+    err = ask_some(db, batch, 0, batch->count);
+    return err == ERR_TOO_LARGE ? ask_singly(db, batch) : err;
 }
 
 /* --- On the loop --- */
 
-/* The same id may be asked for twice (by look-ups that could not be joined): one finds it, the
- * other is told the same. */
-static void answer(void *context, enum err err)
+static bool is_shown_to(const struct asked *asked, const struct found *found)
 {
+    return !asked->owned || (found->owner.type == VALUE_OID &&
+                             memcmp(&found->owner.oid, &asked->reader, sizeof asked->reader) == 0);
+}
+
+/* The same id may be asked for twice (by look-ups that could not be joined, or by two readers): one
+ * finds it, the other is told the same. */
+static void items_answer(void *context, enum err err)
+{
+    static const struct entry absent = {.status = 404};
     struct batch *batch = context;
 
     seal_end(&batch->seal);
-    for (size_t i = 0; i < batch->count; i++)
-        cache_fill_done(batch->fills[i], err,
-                        err == ERR_OK ? &find_id(batch, &batch->ids[i])->entry : NULL);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct asked *asked = &batch->asked[i];
+        const struct found *found = find_id(batch, id_of(asked));
+        enum err own = err != ERR_OK ? err : found->err;
+        cache_fill_done(asked->fill, own,
+                        own != ERR_OK                 ? NULL
+                        : is_shown_to(asked, found) ? &found->entry
+                                                      : &absent);
+    }
 }
 
 static void release(void *context)
@@ -124,8 +193,8 @@ static void release(void *context)
 
 static void submit(struct batch *batch)
 {
-    batch->job = (struct mongo_job){.work = ask,
-                                    .done = answer,
+    batch->job = (struct mongo_job){.work = items_ask,
+                                    .done = items_answer,
                                     .release = release,
                                     .context = batch,
                                     .deadline_ms = clock_mono_ms() + READ_MS};
@@ -136,7 +205,7 @@ static void flush(void *context)
 {
     struct items *items = context;
 
-    for (size_t i = 0; i < PLAN_COUNT; i++) {
+    for (size_t i = 0; i < items->app->plan_count; i++) {
         struct batch *batch = items->open[i];
         items->open[i] = NULL;
         if (batch != NULL)
@@ -158,14 +227,19 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 {
     struct item_read *read = (struct item_read *)lookup;
     struct items *items = read->app->items;
-    struct batch **open = &items->open[read->plan - read->app->plans];
+    struct batch **open = &items->open[read->plan->resource->index];
     struct batch *batch = *open != NULL ? *open : (*open = batch_new(items, read->plan));
     struct found *found = &batch->found[batch->count];
+    struct asked *asked = &batch->asked[batch->count];
 
-    found->entry = (struct entry){.status = 404, .plain = STR(""), .gzip = STR("")};
-    buf_init(&found->plain, RESPONSE_BODY_MAX);
-    buf_init(&found->gzip, RESPONSE_BODY_MAX);
-    batch->ids[batch->count] = read->id;
+    *found = (struct found){.entry = {.status = 404}};
+    buf_init(&found->plain, ITEM_JSON_MAX);
+    buf_init(&found->gzip, ITEM_JSON_MAX);
+    *asked = (struct asked){.fill = cache_fill,
+                            .id_len = read->id.len,
+                            .owned = read->owned,
+                            .reader = read->reader};
+    memcpy(asked->id, read->id.ptr, read->id.len);
     batch->fills[batch->count++] = cache_fill;
     if (batch->count == BATCH_MAX) {
         *open = NULL;
@@ -178,7 +252,7 @@ static struct cache_lookup *detach(const struct cache_lookup *lookup)
     const struct item_read *read = (const struct item_read *)lookup;
     struct item_read *copy = mem_zalloc(sizeof *copy);
 
-    item_read_init(copy, read->app, read->plan, &read->id);
+    item_read_init(copy, read->app, read->plan, read->id);
     return &copy->lookup;
 }
 
@@ -187,19 +261,29 @@ static void detached_free(struct cache_lookup *lookup)
     free(lookup);
 }
 
-void item_read_init(struct item_read *read, struct app *app, const struct plan *plan,
-                    const struct oid *id)
+void item_read_init(struct item_read *read, struct app *app, const struct plan *plan, struct str id)
 {
     read->app = app;
     read->plan = plan;
-    read->id = *id;
+    read->owned = false;
     read->lookup = (struct cache_lookup){.name = plan_item_name(plan, id, read->name),
                                          .tag_count = 1,
-                                         .class = plan->resource->item_class,
+                                         .class = &plan->item_class,
                                          .fill = fill,
                                          .detach = detach,
                                          .detached_free = detached_free};
-    read->lookup.tags[0] = read->lookup.name;
+    read->lookup.tags[0] = plan_unhashed(read->lookup.name);
+    read->id = str_from_offset(read->lookup.tags[0], plan->resource->singular.len + 1);
+}
+
+void item_read_by(struct item_read *read, struct request *request, const struct route *route)
+{
+    const struct visitor *visitor = request_visitor(request);
+
+    if ((route->flags & ROUTE_OWNED) == 0)
+        return;
+    read->owned = visitor->profile.role < ROLE_ADMIN;
+    read->reader = visitor->profile.id;
 }
 
 struct str item_json(struct str plain)
@@ -209,26 +293,41 @@ struct str item_json(struct str plain)
     return str_make(json.ptr, json.len > 0 ? json.len - 1 : 0);
 }
 
+void item_send_too_large(const struct plan *plan, struct request *request)
+{
+    problem_send(request, 413,
+                 ARENA_JOIN(&request->arena, plan->resource->title,
+                            STR(" is too large to be shown: more than 8 MiB of JSON")),
+                 NULL);
+}
+
 static void done(struct cache_lookup *lookup)
 {
     const struct item_read *read = (const struct item_read *)lookup;
-    const struct request *request = lookup->context;
+    struct request *request = lookup->context;
 
+    if (lookup->err == ERR_TOO_LARGE) {
+        item_send_too_large(read->plan, request);
+        return;
+    }
     if (lookup->err == ERR_OK && lookup->entry.status == 200 && request->method == METHOD_GET)
-        views_count(read->app->views, read->plan, &read->id);
-    answer_lookup(lookup->context, lookup, read->plan->resource->absent, NULL);
+        views_count(read->app->views, read->plan, read->id);
+    answer_lookup(request, lookup, read->plan->resource->absent, NULL);
 }
 
 void item_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
+    const struct resource *resource = route->data;
     struct item_read *read;
-    struct oid oid;
+    char room[ID_TEXT_MAX];
+    struct str canonical;
 
-    if (!take_id(request, id, &oid) || !take_no_query(request))
+    if (!take_id(request, resource, id, room, &canonical) || !take_no_query(request))
         return;
     read = arena_alloc(&request->arena, sizeof *read);
-    item_read_init(read, app, app_plan(app, route->data), &oid);
+    item_read_init(read, app, app_plan(app, resource), canonical);
+    item_read_by(read, request, route);
     read->lookup.context = request;
     read->lookup.done = done;
     answer_prepare(&read->lookup, request);
@@ -242,6 +341,7 @@ struct items *items_new(struct app *app)
     struct items *items = mem_zalloc(sizeof *items);
 
     items->app = app;
+    items->open = mem_zalloc((app->plan_count + 1) * sizeof *items->open);
     turn_init(&items->turn, app->loop, flush, items);
     return items;
 }
@@ -264,5 +364,7 @@ void items_stop(struct items *items, void (*stopped)(void *context), void *conte
 
 void items_free(struct items *items)
 {
+    if (items != NULL)
+        free(items->open);
     free(items);
 }

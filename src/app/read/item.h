@@ -9,19 +9,28 @@
  * one question for each resource. */
 
 struct app;
+struct request;
+struct route;
 
 struct item_read {
     struct cache_lookup lookup;
     struct app *app;
     const struct plan *plan;
-    struct oid id;
+    struct str id; /* canonical, in name */
+    bool owned;    /* it is there only for its owner */
+    struct oid reader;
     char name[ITEM_NAME_MAX];
 };
 
-/* Sets all that a look-up of this item needs but done, context and what answer_prepare sets. */
+/* Sets all that a look-up of this item needs but done, context and what answer_prepare sets.  id is
+ * copied. */
 void item_read_init(struct item_read *read, struct app *app, const struct plan *plan,
-                    const struct oid *id);
+                    struct str id);
+/* That it is read by this request's visitor, on a route that may be of one's own documents only. */
+void item_read_by(struct item_read *read, struct request *request, const struct route *route);
 /* The document's JSON in the body of a cached item. */
 struct str item_json(struct str plain);
+/* The answer where an item is too large to be shown. */
+void item_send_too_large(const struct plan *plan, struct request *request);
 
 #endif

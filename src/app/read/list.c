@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/people/auth.h"
+#include "app/people/users.h"
 #include "app/read/cursor.h"
 #include "app/read/note.h"
 #include "base/mem.h"
@@ -18,32 +20,37 @@ static const struct query_value *value_of(const struct list_read *read, enum par
     return &read->query.values[read->plan->at[op]];
 }
 
+static uint64_t number_of(const struct list_read *read, enum param_op op)
+{
+    return (uint64_t)value_of(read, op)->value.integer;
+}
+
 /* --- The entry's name and tags --- */
 
-/* A list of one scope depends on that scope alone. */
-static struct str list_tag(const struct list_read *read, struct arena *arena)
+/* One's own documents go with any write to what one owns. */
+static void put_tags(struct list_read *read, struct arena *arena)
 {
-    const struct resource *resource = read->plan->resource;
+    struct cache_lookup *lookup = &read->lookup;
 
-    for (size_t i = 0; i < read->query.count; i++)
-        if (read->query.values[i].given && resource->params[i].op == PARAM_EQ &&
-            str_eq(resource->params[i].field, resource->scope))
-            return ARENA_JOIN(arena, resource->name, STR(":"), read->query.values[i].text);
-    return resource->name;
+    if (read->owner.type == VALUE_NONE) {
+        lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
+        return;
+    }
+    lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
+    lookup->tag_count = 1;
 }
 
 void list_read_name(struct list_read *read, struct arena *arena)
 {
     struct str text = query_text(&read->query, read->plan->all, arena);
 
-    read->lookup.name = ARENA_JOIN(arena, read->plan->resource->name, STR(":"), text);
-    read->lookup.tags[0] = list_tag(read, arena);
-    read->lookup.tag_count = 1;
+    read->lookup.name = plan_list_name(read->plan, text, arena);
+    put_tags(read, arena);
 }
 
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena)
 {
-    uint32_t mask = plan->filters | UINT32_C(1) << plan->at[PARAM_SORT];
+    uint64_t mask = plan->filters | UINT64_C(1) << plan->at[PARAM_SORT];
 
     return ARENA_JOIN(arena, plan->resource->name, STR("?"), query_text(query, mask, arena));
 }
@@ -51,14 +58,8 @@ struct str list_asked(const struct plan *plan, const struct query *query, struct
 enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
                     struct keyset *keyset)
 {
-    const struct resource *resource = plan->resource;
-    struct str sort = query->values[plan->at[PARAM_SORT]].text;
-    size_t field = resource_field(resource, str_from_offset(sort, sort.ptr[0] == '-'));
-
-    if (field == resource->field_count)
-        return ERR_INVALID;
-    return cursor_decode(query->values[plan->at[PARAM_AFTER]].text, list_asked(plan, query, arena),
-                         resource->fields[field].type, arena, keyset);
+    return cursor_decode(query->values[plan->at[PARAM_AFTER]].text,
+                         list_asked(plan, query, arena), arena, keyset);
 }
 
 /* --- Link (RFC 8288) --- */
@@ -107,8 +108,8 @@ static void put_links(struct response *response, const struct cache_lookup *look
 {
     const struct list_read *read = (const struct list_read *)lookup;
     struct request *request = lookup->context;
-    uint64_t page = value_of(read, PARAM_PAGE)->integer, pages;
-    uint64_t reach = PAGE_REACH / value_of(read, PARAM_LIMIT)->integer;
+    uint64_t page = number_of(read, PARAM_PAGE), pages;
+    uint64_t reach = PAGE_REACH / number_of(read, PARAM_LIMIT);
     bool walking = value_of(read, PARAM_AFTER)->given;
     bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
     struct str next = note_take(&lookup->entry, gzip, &pages);
@@ -142,7 +143,7 @@ static struct cache_lookup *detach(const struct cache_lookup *lookup)
 
     arena_init(&copy->arena, NULL, 0);
     problem_init(&problem, &copy->arena);
-    copy->lookup.class = resource->list_class;
+    copy->lookup.class = &read->plan->list_class;
     copy->lookup.fill = list_fill;
     copy->lookup.detach = lookup->detach;
     copy->lookup.detached_free = lookup->detached_free;
@@ -165,7 +166,16 @@ static void detached_free(struct cache_lookup *lookup)
 
 static void done(struct cache_lookup *lookup)
 {
-    answer_lookup(lookup->context, lookup, STR("Not found"), put_links);
+    struct request *request = lookup->context;
+    struct problem problem;
+
+    if (lookup->err != ERR_TOO_LARGE) {
+        answer_lookup(request, lookup, STR("Not found"), put_links);
+        return;
+    }
+    problem_init(&problem, &request->arena);
+    problem_add(&problem, STR("limit"), STR("gives a page of more than 4 MiB: ask for less"));
+    problem_send_invalid(request, &problem);
 }
 
 /* --- What the parameters must keep to together --- */
@@ -189,45 +199,38 @@ static void check_after(const struct list_read *read, struct arena *arena, struc
 
 static void check_reach(const struct list_read *read, struct problem *problem)
 {
-    uint64_t page = value_of(read, PARAM_PAGE)->integer;
-
-    if (page * value_of(read, PARAM_LIMIT)->integer > PAGE_REACH)
+    if (number_of(read, PARAM_PAGE) * number_of(read, PARAM_LIMIT) > PAGE_REACH)
         problem_add(problem, STR("page"),
                     STR("reaches no further than page × limit = 10000: walk on with after, "
                         "which takes the next of the page before"));
 }
 
-static void check_pick(const struct list_read *read, struct problem *problem)
+static void check_ids(const struct list_read *read, struct problem *problem)
 {
     for (size_t i = 0; i < read->query.count; i++)
-        if (read->query.values[i].given && i != read->plan->at[PARAM_PICK] &&
-            i != read->plan->at[PARAM_SHOW])
+        if (read->query.values[i].given && i != read->plan->at[PARAM_IDS] &&
+            i != read->plan->at[PARAM_FIELDS])
             problem_add(problem, read->query.params[i].name, STR("cannot be combined with ids"));
 }
 
-static bool picks(const struct list_read *read)
+static bool has_ids(const struct list_read *read)
 {
-    size_t i = read->plan->at[PARAM_PICK];
+    size_t i = read->plan->at[PARAM_IDS];
 
     return i < read->query.count && read->query.values[i].given;
 }
 
-static size_t param_index(const struct resource *resource, struct str name)
+/* A named list's entry is that of the same list by its ordinary path. */
+static void set_fixed(struct list_read *read, const struct named_list *list, struct arena *arena,
+                      struct problem *problem)
 {
-    size_t i = 0;
-
-    while (i < resource->param_count && !str_eq(resource->params[i].name, name))
-        i++;
-    return i;
-}
-
-/* Its entry is that of the same list by its ordinary path. */
-static void set_featured(struct list_read *read, struct problem *problem)
-{
-    size_t i = param_index(read->plan->resource, STR("featured"));
-
-    if (query_set_bool(&read->query, i, true) != ERR_OK && !read->query.values[i].boolean)
-        problem_add(problem, STR("featured"), STR("is always true here"));
+    for (size_t i = 0; i < list->param_count; i++) {
+        const struct list_param *fixed = &list->params[i];
+        struct str name = read->query.params[fixed->param].name;
+        if (query_set(&read->query, fixed->param, fixed->text, arena, problem) == ERR_EXISTS)
+            problem_addf(problem, name, "is always %.*s here", (int)fixed->text.len,
+                         fixed->text.ptr);
+    }
 }
 
 static enum err parse(struct list_read *read, struct request *request, const struct route *route,
@@ -239,15 +242,29 @@ static enum err parse(struct list_read *read, struct request *request, const str
     if (query_parse(&read->query, resource->params, resource->param_count, request->query, arena,
                     problem) != ERR_OK)
         return ERR_INVALID;
-    if ((route->flags & ROUTE_FEATURED) != 0)
-        set_featured(read, problem);
-    if (picks(read)) {
-        check_pick(read, problem);
+    if (route->detail != NULL)
+        set_fixed(read, route->detail, arena, problem);
+    if (has_ids(read)) {
+        check_ids(read, problem);
     } else {
         check_after(read, arena, problem);
         check_reach(read, problem);
     }
     return problem->count == 0 ? ERR_OK : ERR_INVALID;
+}
+
+/* Whose documents are listed where each sees their own: an administrator sees all. */
+static void set_reader(struct list_read *read, struct request *request, const struct route *route)
+{
+    const struct visitor *visitor = request_visitor(request);
+
+    read->owner = (struct value){.type = VALUE_NONE};
+    read->reader = STR("");
+    if ((route->flags & ROUTE_OWNED) == 0)
+        return;
+    read->reader = answer_personal_name(STR(""), request, &request->arena);
+    if (visitor->profile.role < ROLE_ADMIN)
+        read->owner = value_oid(visitor->profile.id);
 }
 
 void list_handle(void *context, struct request *request, const struct route *route, struct str id)
@@ -261,15 +278,16 @@ void list_handle(void *context, struct request *request, const struct route *rou
     read->app = app;
     read->plan = app_plan(app, route->data);
     read->path = route->pattern;
-    read->lookup = (struct cache_lookup){.class = read->plan->resource->list_class,
+    read->lookup = (struct cache_lookup){.class = &read->plan->list_class,
                                          .fill = list_fill,
                                          .detach = detach,
                                          .detached_free = detached_free,
                                          .done = done,
                                          .context = request};
+    set_reader(read, request, route);
     if (parse(read, request, route, &problem) != ERR_OK) {
         problem_send_invalid(request, &problem);
-    } else if (picks(read)) {
+    } else if (has_ids(read)) {
         ids_handle(app, read->plan, request, &read->query);
     } else {
         list_read_name(read, &request->arena);

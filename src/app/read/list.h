@@ -11,6 +11,8 @@ struct list_read {
     const struct plan *plan;
     struct query query;
     struct str path;    /* the request's, for Link */
+    struct value owner; /* only of documents of this owner; VALUE_NONE: of all */
+    struct str reader;  /* ":user:<id>:" behind the names of a personal list's entries; or empty */
     struct arena arena; /* of a detached one */
 };
 
@@ -20,7 +22,7 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill);
 void list_read_name(struct list_read *read, struct arena *arena);
 /* What all pages of one walk have in common: the cursors of another are refused. */
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena);
-/* The query's `after`, which is given: as cursor_decode for the query's sort. */
+/* The query's `after`, which is given: as cursor_decode. */
 enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
                     struct keyset *keyset);
 

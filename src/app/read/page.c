@@ -6,6 +6,7 @@
 #include "app/read/list.h"
 #include "app/read/note.h"
 #include "app/read/question.h"
+#include "app/read/seal.h"
 #include "base/clock.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -20,7 +21,9 @@ struct page {
     const struct plan *plan;
     struct cache_fill *fills[2]; /* the page's, and the count's if this is the one to fill it */
     size_t fill_count;
-    struct query query; /* its own copy: the work may outlast the request */
+    struct query query; /* its own copy, as are owner and reader: the work may outlast the request */
+    struct value owner;
+    struct str reader;
     struct seal seal;
     struct arena arena;
     unsigned users; /* the fill and the job */
@@ -55,6 +58,11 @@ static const struct query_value *value_of(const struct page *page, enum param_op
     return &page->query.values[page->plan->at[op]];
 }
 
+static uint64_t number_of(const struct page *page, enum param_op op)
+{
+    return (uint64_t)value_of(page, op)->value.integer;
+}
+
 /* --- The body --- */
 
 /* The same from cache and database. */
@@ -62,12 +70,12 @@ static void make_etag(struct page *page)
 {
     struct str body = str_from_offset(buf_view(&page->plain), sizeof BODY_PREFIX - 1);
 
-    (void)etag_of(body, true, page->etag);
+    (void)plan_list_etag(page->plan, body, page->etag);
 }
 
 static uint64_t pages_of(const struct page *page)
 {
-    uint64_t limit = value_of(page, PARAM_LIMIT)->integer;
+    uint64_t limit = number_of(page, PARAM_LIMIT);
 
     return ((uint64_t)page->total + limit - 1) / limit;
 }
@@ -91,9 +99,9 @@ static enum err compose(struct page *page, const struct find_result *result, str
     if (value_of(page, PARAM_AFTER)->given)
         buf_literal(out, ",\"page\":null");
     else
-        put_number(out, ",\"page\":", value_of(page, PARAM_PAGE)->integer);
+        put_number(out, ",\"page\":", number_of(page, PARAM_PAGE));
     put_number(out, ",\"pages\":", pages_of(page));
-    put_number(out, ",\"limit\":", value_of(page, PARAM_LIMIT)->integer);
+    put_number(out, ",\"limit\":", number_of(page, PARAM_LIMIT));
     buf_literal(out, ",\"next\":");
     if (next.len > 0)
         buf_json_string(out, buf_view(&next));
@@ -226,17 +234,18 @@ static void count_told(struct cache_lookup *lookup)
 
 static void look_up_count(struct page *page, const struct cache_lookup *list)
 {
-    static const struct cache_class class = {.ttl_ms = 300000, .error_ms = 3600000};
     struct str filter = query_text(&page->query, page->plan->filters, &page->arena);
+    struct str name = plan_total_name(page->plan, filter, &page->arena);
 
-    page->count = (struct cache_lookup){.name = plan_total_name(page->plan, filter, &page->arena),
-                                        .tags = {arena_str(&page->arena, list->tags[0])},
-                                        .tag_count = 1,
-                                        .class = &class,
+    page->count = (struct cache_lookup){.name = ARENA_JOIN(&page->arena, name, page->reader),
+                                        .tag_count = list->tag_count,
+                                        .class = &page->plan->total_class,
                                         .room = &page->room,
                                         .fill = fill_count,
                                         .done = count_told,
                                         .context = page};
+    for (size_t i = 0; i < list->tag_count; i++)
+        page->count.tags[i] = arena_str(&page->arena, list->tags[i]);
     cache_get(page->app->cache, &page->count);
 }
 
@@ -248,9 +257,11 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
 
     page->app = read->app;
     page->plan = read->plan;
+    page->owner = read->owner;
     page->fills[page->fill_count++] = fill;
     page->users = 1;
     arena_init(&page->arena, page->first, sizeof page->first);
+    page->reader = arena_str(&page->arena, read->reader);
     buf_init(&page->room, ENTRY_SIZE_MAX);
     buf_init(&page->plain, RESPONSE_BODY_MAX);
     buf_init(&page->gzip, RESPONSE_BODY_MAX);
@@ -258,7 +269,7 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
     (void)query_parse(&page->query, read->query.params, read->query.count,
                       query_text(&read->query, read->plan->all, &page->arena), &page->arena,
                       &problem);
-    question_init(&page->question, page->plan, &page->query, &page->arena);
+    question_init(&page->question, page->plan, &page->query, &page->owner, &page->arena);
     if (!redis_ready(page->app->redis)) {
         start(page); /* which counts by itself: nothing could be kept */
         return;

@@ -1,8 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/read/project.h"
 
-/* Bytes up to the comma or brace that ends the member which s begins with. */
-static size_t member_length(struct str s)
+/* --- The shape --- */
+
+struct choice {
+    const struct query_param *param;
+    const struct query_chosen *chosen;
+    struct arena *arena;
+};
+
+/* Whether the field itself is chosen, or something inside of it. */
+static bool is_chosen(const struct choice *choice, struct str path, bool *inside)
+{
+    *inside = false;
+    for (size_t i = 0; i < choice->param->choice_count; i++) {
+        struct str name = choice->param->choices[i];
+        if (!query_has_chosen(choice->chosen, i) || !str_starts(name, path))
+            continue;
+        if (name.len == path.len)
+            return true;
+        *inside = *inside || name.ptr[path.len] == '.';
+    }
+    return false;
+}
+
+static const struct field *object_of(const struct field *field)
+{
+    while (field != NULL && field->type == FIELD_ARRAY)
+        field = field->items;
+    return field;
+}
+
+/* whole: the shape of all of the object, whose fields begin at first. */
+static struct shape choose(const struct choice *choice, const struct field *object,
+                           const struct shape *whole, size_t first)
+{
+    struct shape_field *fields =
+        arena_alloc(choice->arena, (first + object->field_count) * sizeof *fields);
+    size_t count = first;
+
+    memcpy(fields, whole->fields, first * sizeof *fields);
+    for (size_t i = 0; i < object->field_count; i++) {
+        const struct field *field = &object->fields[i];
+        struct shape_field shown = whole->fields[first + i];
+        bool inside;
+        if (is_chosen(choice, field->path, &inside)) {
+            fields[count++] = shown;
+        } else if (inside && shown.inner != NULL) {
+            struct shape *inner = arena_alloc(choice->arena, sizeof *inner);
+            *inner = choose(choice, object_of(field), shown.inner, 0);
+            shown.inner = inner;
+            fields[count++] = shown;
+        }
+    }
+    return (struct shape){.fields = fields, .count = count};
+}
+
+struct shape project_shape(const struct plan *plan, const struct query *query, struct arena *arena)
+{
+    size_t fields = plan->at[PARAM_FIELDS];
+    struct choice choice = {.arena = arena};
+
+    if (fields == query->count || !query->values[fields].given)
+        return plan->shape;
+    choice.param = &query->params[fields];
+    choice.chosen = query->values[fields].chosen;
+    return choose(&choice, plan->resource->document, &plan->shape, 1);
+}
+
+/* --- JSON --- */
+
+/* Bytes of the value that s begins with: up to the comma, brace or bracket behind it. */
+static size_t value_length(struct str s)
 {
     bool in_string = false;
     int depth = 0;
@@ -15,7 +84,7 @@ static size_t member_length(struct str s)
             in_string = !in_string;
         else if (in_string)
             continue;
-        else if (depth == 0 && (c == ',' || c == '}'))
+        else if (depth == 0 && (c == ',' || c == '}' || c == ']'))
             return i;
         else if (c == '{' || c == '[')
             depth++;
@@ -25,33 +94,78 @@ static size_t member_length(struct str s)
     return s.len;
 }
 
-static bool is_chosen(struct str member, const struct str *names, size_t count, uint64_t chosen)
+/* Takes the value at the head of *rest and the comma behind it. */
+static struct str take_value(struct str *rest)
 {
-    struct str name = str_from_offset(member, 1);
+    struct str value = str_make(rest->ptr, value_length(*rest));
 
-    name.len = str_find(name, '"');
-    for (size_t i = 0; i < count; i++)
-        if ((chosen >> i & 1) != 0 && str_eq(names[i], name))
-            return true;
-    return false;
+    *rest = str_from_offset(*rest, value.len);
+    if (rest->len > 0 && rest->ptr[0] == ',')
+        *rest = str_from_offset(*rest, 1);
+    return value;
 }
 
-void project_json(struct str json, const struct str *names, size_t count, uint64_t chosen,
-                  struct buf *out)
+/* A name with an escape is none of a schema's. */
+static const struct shape_field *take_name(struct str *rest, const struct shape *shape,
+                                           struct str *name)
+{
+    size_t i;
+
+    *name = str_from_offset(*rest, 1);
+    name->len = str_find(*name, '"');
+    i = shape_find(shape, *name);
+    *rest = str_from_offset(*rest, name->len + sizeof "\"\":" - 1);
+    return i < shape->count && !shape->fields[i].hidden ? &shape->fields[i] : NULL;
+}
+
+static bool is_end(struct str rest)
+{
+    return rest.len == 0 || rest.ptr[0] == '}' || rest.ptr[0] == ']';
+}
+
+static void project_value(struct str value, const struct shape *shape, struct buf *out);
+
+static void project_array(struct str json, const struct shape *shape, struct buf *out)
 {
     struct str rest = str_from_offset(json, 1);
+
+    buf_char(out, '[');
+    for (bool first = true; !is_end(rest); first = false) {
+        if (!first)
+            buf_char(out, ',');
+        project_value(take_value(&rest), shape, out);
+    }
+    buf_char(out, ']');
+}
+
+static void project_value(struct str value, const struct shape *shape, struct buf *out)
+{
+    if (shape != NULL && value.ptr[0] == '{')
+        project_json(value, shape, out);
+    else if (shape != NULL && value.ptr[0] == '[')
+        project_array(value, shape, out);
+    else
+        buf_str(out, value);
+}
+
+void project_json(struct str json, const struct shape *shape, struct buf *out)
+{
+    struct str rest = str_from_offset(json, 1), name, value;
     bool first = true;
 
     buf_char(out, '{');
-    while (rest.len > 0 && rest.ptr[0] == '"') {
-        struct str member = str_make(rest.ptr, member_length(rest));
-        if (is_chosen(member, names, count, chosen)) {
-            if (!first)
-                buf_char(out, ',');
-            first = false;
-            buf_str(out, member);
-        }
-        rest = str_from_offset(rest, member.len + 1);
+    while (!is_end(rest)) {
+        const struct shape_field *field = take_name(&rest, shape, &name);
+        value = take_value(&rest);
+        if (field == NULL)
+            continue;
+        if (!first)
+            buf_char(out, ',');
+        first = false;
+        buf_char(out, '"');
+        buf_str(out, name);
+        buf_literal(out, "\":");
+        project_value(value, field->inner, out);
     }
     buf_char(out, '}');
 }

@@ -2,14 +2,14 @@
 #ifndef LARDER_APP_READ_PROJECT_H
 #define LARDER_APP_READ_PROJECT_H
 
-#include <stdint.h>
+#include "app/plan.h"
 
-#include "base/buf.h"
-#include "base/str.h"
+/* `fields`: only a part of a document. */
 
-/* Appends the members of a JSON object whose names are among names (bit i of chosen: names[i]), as
- * an object.  json is of our own writer: compact, well-formed, names without escapes. */
-void project_json(struct str json, const struct str *names, size_t count, uint64_t chosen,
-                  struct buf *out);
+/* What the query wants to see of each document: all of it, or _id and the fields it names. */
+struct shape project_shape(const struct plan *plan, const struct query *query, struct arena *arena);
+/* Appends what the shape shows of a document's JSON, which is of our own writer: compact and
+ * well-formed.  The same bytes as bson_json_write gives by that shape. */
+void project_json(struct str json, const struct shape *shape, struct buf *out);
 
 #endif

@@ -11,14 +11,15 @@
  * in the arena: both stay where they are until it is answered. */
 struct question {
     struct find find; /* sorted, limited, looking one document ahead; no result yet */
-    struct condition conditions[QUERY_PARAMS_MAX];
+    struct condition conditions[QUERY_PARAMS_MAX + 1];
     struct sort_key sort[2]; /* equal ones by their ids, in the same direction */
     struct shape shape;
     struct keyset after;
 };
 
-/* query has been parsed by the plan's table, and its cursor looked at; both are borrowed. */
+/* query has been parsed by the plan's table, and its cursor looked at; both are borrowed.  owner is
+ * whose documents are asked for; VALUE_NONE: all. */
 void question_init(struct question *question, const struct plan *plan, const struct query *query,
-                   struct arena *arena);
+                   const struct value *owner, struct arena *arena);
 
 #endif
