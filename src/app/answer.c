@@ -57,6 +57,7 @@ static const struct str forwarded[] = {
     [CACHE_DETAIL_NONE] = STR_INIT("fwd=uri-miss"),
     [CACHE_DETAIL_STORED] = STR_INIT("fwd=uri-miss; stored"),
     [CACHE_DETAIL_COLLAPSED] = STR_INIT("fwd=uri-miss; collapsed"),
+    [CACHE_DETAIL_NOT_KEPT] = STR_INIT("fwd=bypass"),
     [CACHE_DETAIL_REDIS_DOWN] = STR_INIT("fwd=bypass; detail=REDIS-DOWN"),
     [CACHE_DETAIL_READ_ONLY] = STR_INIT("fwd=uri-miss; detail=REDIS-READ-ONLY"),
     [CACHE_DETAIL_WRITE_FENCE] = STR_INIT("fwd=bypass; detail=WRITE-FENCE"),

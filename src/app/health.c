@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/people/users.h"
 #include "app/state.h"
 #include "base/clock.h"
 #include "base/idiom.h"
@@ -49,10 +50,10 @@ static void answer(struct app *app, struct request *request, bool mongo)
 /* A question such as requests have: a server answers pings of users whom it lets read nothing. */
 static enum err ask(struct mongo_db *db, void *context)
 {
-    const struct plan *plan = ((struct probe *)context)->app->plans;
+    (void)context;
     const struct condition nothing = {STR("_id"), OP_EQ, value_oid((struct oid){{0}})};
-    enum err err = collection_find_one(db, plan->resource->name, &nothing, 1, ASK_MS,
-                                       &(struct record){.shape = &plan->shape});
+    enum err err = collection_find_one(db, users.collection, &nothing, 1, ASK_MS,
+                                       &(struct record){.shape = &profile_shape});
 
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

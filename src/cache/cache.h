@@ -39,7 +39,7 @@ void cache_free(struct cache *cache);
 
 /* How long the answers of one kind are kept. */
 struct cache_class {
-    int64_t ttl_ms;     /* life in Redis, ±10 % */
+    int64_t ttl_ms;     /* life in Redis, ±10 %; 0: answers are not kept */
     int64_t refresh_ms; /* the last part of it, in which hits are served while one refill runs */
     int64_t error_ms;   /* how long past that an answer is kept while MongoDB is away */
     bool negative;      /* absence (404) is cached as well */
@@ -51,6 +51,7 @@ enum cache_detail {
     CACHE_DETAIL_NONE,
     CACHE_DETAIL_STORED,    /* a miss, and the answer is kept */
     CACHE_DETAIL_COLLAPSED, /* waited for another request's fill */
+    CACHE_DETAIL_NOT_KEPT, /* answers of this class are not */
     CACHE_DETAIL_REDIS_DOWN,
     CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
     CACHE_DETAIL_WRITE_FENCE,

@@ -293,6 +293,10 @@ void lookup_take(struct lookup_state *state, enum err err, const struct redis_va
 /* Whether Redis may be asked; else the look-up goes into a fill that stores nothing. */
 static bool may_ask(struct lookup_state *state)
 {
+    if (state->lookup->class->ttl_ms == 0) {
+        state->bypass = CACHE_DETAIL_NOT_KEPT;
+        return false;
+    }
     state->bypass = table_bypass(state, clock_mono_ns());
     if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
         state->bypass = CACHE_DETAIL_REDIS_DOWN;
