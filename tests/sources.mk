@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_email \
 	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
+	tests/unit/base/test_id \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
 	tests/unit/base/test_metrics \

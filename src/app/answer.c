@@ -23,14 +23,12 @@ static bool has_flag(const struct request *request, unsigned flag)
 static void vary_by_user(struct cache_lookup *lookup, struct request *request)
 {
     lookup->name = answer_personal_name(lookup->name, request, &request->arena);
-    lookup->tags[lookup->tag_count++] =
-        user_tag(&request_visitor(request)->profile.id,
-                 arena_alloc(&request->arena, PROFILE_NAME_MAX));
+    lookup->tags[lookup->tag_count++] = user_tag(&request_visitor(request)->profile.id,
+                                                 arena_alloc(&request->arena, PROFILE_NAME_MAX));
     lookup->detach = NULL;
 }
 
-struct str answer_personal_name(struct str name, const struct request *request,
-                                struct arena *arena)
+struct str answer_personal_name(struct str name, const struct request *request, struct arena *arena)
 {
     char room[PROFILE_NAME_MAX];
     struct str user = user_tag(&request_visitor(request)->profile.id, room);
@@ -148,7 +146,6 @@ static void put_body(struct request *request, const struct cache_lookup *lookup,
     else
         response_part(&request->response, gzip ? entry->gzip : entry->plain);
 }
-
 
 void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
                    void (*links)(struct response *response, const struct cache_lookup *lookup))

@@ -23,9 +23,8 @@ void answer_prepare(struct cache_lookup *lookup, struct request *request);
 /* "…:user:<id>:", as an entry of the visitor's own is called; lives in the arena. */
 struct str answer_personal_name(struct str name, const struct request *request,
                                 struct arena *arena);
-/* Answers, with absent as the message of a 404; errors but TOO_LARGE, which the caller knows what to
- * say about.  links (may be NULL) adds header lines to an
- * answer that has a body. */
+/* Answers, with absent as the message of a 404; errors but TOO_LARGE, which the caller knows what
+ * to say about.  links (may be NULL) adds header lines to an answer that has a body. */
 void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
                    void (*links)(struct response *response, const struct cache_lookup *lookup));
 /* "Cache-Status: larder; hit; ttl=231; detail=memory" (RFC 9211). */

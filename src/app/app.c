@@ -56,19 +56,18 @@ static size_t put_resource(const struct resource *resource, struct str path, str
 
 static size_t put_views(const struct resource *resource, struct route *to)
 {
-    to[0] = (struct route){METHOD_GET,     resource->popular_path,
-                           popular_handle, resource,
-                           NULL,           read_flags[resource->read]};
-    to[1] = (struct route){METHOD_GET, resource->stats_path, stats_handle, resource, NULL,
-                           read_flags[resource->read]};
+    to[0] = (struct route){METHOD_GET, resource->popular_path,    popular_handle, resource,
+                           NULL,       read_flags[resource->read]};
+    to[1] = (struct route){METHOD_GET, resource->stats_path,      stats_handle, resource,
+                           NULL,       read_flags[resource->read]};
     return 2;
 }
 
 static size_t put_lists(const struct resource *resource, struct route *to)
 {
     for (size_t i = 0; i < resource->list_count; i++)
-        to[i] = (struct route){METHOD_GET,  resource->lists[i].path, list_handle,
-                               resource,    &resource->lists[i],     read_flags[resource->read]};
+        to[i] = (struct route){METHOD_GET, resource->lists[i].path, list_handle,
+                               resource,   &resource->lists[i],     read_flags[resource->read]};
     return resource->list_count;
 }
 

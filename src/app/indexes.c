@@ -64,8 +64,7 @@ static enum err indexes_make(struct mongo_db *db, void *context)
 {
     struct making *making = context;
 
-    return indexes_ensure(db, making->collection, making->indexes, making->count,
-                          &making->refused);
+    return indexes_ensure(db, making->collection, making->indexes, making->count, &making->refused);
 }
 
 static void indexes_made(void *context, enum err err)
@@ -73,8 +72,8 @@ static void indexes_made(void *context, enum err err)
     const struct making *making = context;
 
     if (err != ERR_OK)
-        log_warn("app", "indexes could not be looked at",
-                 LOG_STR("collection", making->collection), LOG_ERR(err));
+        log_warn("app", "indexes could not be looked at", LOG_STR("collection", making->collection),
+                 LOG_ERR(err));
     else if (making->refused > 0)
         log_warn("app", "the database refuses indexes: some queries will be slow",
                  LOG_STR("collection", making->collection), LOG_INT("refused", making->refused));

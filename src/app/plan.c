@@ -32,9 +32,8 @@ static const struct shape *shape_of(const struct field *object, struct arena *ar
     struct shape *shape = arena_alloc(arena, sizeof *shape);
 
     fill_shape(object, fields, arena);
-    *shape = (struct shape){.fields = fields,
-                            .count = object->field_count,
-                            .open = (object->flags & FIELD_OPEN) != 0};
+    *shape = (struct shape){
+        .fields = fields, .count = object->field_count, .open = (object->flags & FIELD_OPEN) != 0};
     return shape;
 }
 

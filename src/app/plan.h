@@ -36,16 +36,17 @@ static inline struct str plan_unhashed(struct str name)
 struct str plan_list_name(const struct plan *plan, struct str query, struct arena *arena);
 struct str plan_total_name(const struct plan *plan, struct str filter, struct arena *arena);
 
-/* The tags of a list: "products:<value>" and "products:*" when it is filtered by the equality of one
- * value of the partition, else "products".  Gives their number, at most PLAN_LIST_TAGS. */
+/* The tags of a list: "products:<value>" and "products:*" when it is filtered by the equality of
+ * one value of the partition, else "products".  Gives their number, at most PLAN_LIST_TAGS. */
 enum { PLAN_LIST_TAGS = 2 };
 size_t plan_list_tags(const struct plan *plan, const struct query *query, struct arena *arena,
                       struct str tags[static PLAN_LIST_TAGS]);
 /* "products:*": moved where the partitions of a write are not known one by one. */
 struct str plan_all_partitions(const struct plan *plan, struct arena *arena);
-/* Calls each() once for every partition that a document (its BSON) is in: its tag, and the canonical
- * filter that chooses it, empty where no client can ask for it.  Values that are equal to MongoDB
- * have one tag.  Documents without a value, and values that no filter is equal to, have none. */
+/* Calls each() once for every partition that a document (its BSON) is in: its tag, and the
+ * canonical filter that chooses it, empty where no client can ask for it.  Values that are equal to
+ * MongoDB have one tag.  Documents without a value, and values that no filter is equal to, have
+ * none. */
 typedef void plan_partition(void *context, struct str tag, struct str filter);
 void plan_each_partition(const struct plan *plan, struct str document, struct arena *arena,
                          plan_partition *each, void *context);

@@ -162,11 +162,11 @@ static enum err insert(struct mongo_db *db, void *context)
     };
     const struct document document = {fields, COUNT(fields)};
     unsigned refused = 0;
-    enum err err = indexes_ensure(db, &users, &refused);
+    enum err err = indexes_ensure(db, users.collection, users.indexes, users.index_count, &refused);
 
     if (err == ERR_OK && refused > 0)
         err = ERR_UNSUPPORTED; /* without it two people could have one email */
-    return err == ERR_OK ? collection_insert(db, users.name, &document) : err;
+    return err == ERR_OK ? collection_insert(db, users.collection, &document) : err;
 }
 
 static int add(struct ctl *ctl, struct newcomer *newcomer)

@@ -93,7 +93,7 @@ static enum err work(struct mongo_db *db, void *context)
     struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
 
     return collection_modify(db,
-                             &(struct update){.collection = users.name,
+                             &(struct update){.collection = users.collection,
                                               .conditions = &condition,
                                               .condition_count = 1,
                                               .assignments = change->assignments,
@@ -198,7 +198,7 @@ static enum err read_all(struct mongo_db *db, void *context)
     return collection_each(
         db,
         &(struct find){
-            .collection = users.name, .sort = &by_email, .sort_count = 1, .shape = &profile_shape},
+            .collection = users.collection, .sort = &by_email, .sort_count = 1, .shape = &profile_shape},
         take_person, context);
 }
 

@@ -73,15 +73,16 @@ static enum err read_number(const struct reading *reading, const struct query_pa
     return ERR_OK;
 }
 
-/* Also 1e3 and 30.0, as far as every double is exact. */
-static bool is_whole(struct str text, int64_t *integer)
+/* Of a field also 1e3 and 30.0, as far as every double is exact. */
+static bool is_whole(const struct query_param *param, struct str text, int64_t *integer)
 {
     const double exact = 9007199254740992.0; /* 2^53 */
     double number;
 
     if (str_int(text, INT64_MIN, INT64_MAX, integer) == ERR_OK)
         return true;
-    if (str_double(text, -exact, exact, &number) != ERR_OK || floor(number) != number)
+    if (!param_is_filter(param->op) || str_double(text, -exact, exact, &number) != ERR_OK ||
+        floor(number) != number)
         return false;
     *integer = (int64_t)number;
     return true;
@@ -103,7 +104,7 @@ static enum err read_integer(const struct reading *reading, const struct query_p
 {
     int64_t integer = 0;
 
-    if (!is_whole(text, &integer) || integer < param->low || integer > param->high) {
+    if (!is_whole(param, text, &integer) || integer < param->low || integer > param->high) {
         problem_addf(reading->problem, param->name, "must be a whole number from %lld to %lld",
                      (long long)param->low, (long long)param->high);
         return ERR_INVALID;
@@ -227,8 +228,8 @@ static enum err read_choice(const struct reading *reading, const struct query_pa
     if (param->op == PARAM_SORT)
         value->choice = choice;
     else
-        value->value = param->choice_values != NULL ? param->choice_values[choice]
-                                                    : value_string(value->text);
+        value->value =
+            param->choice_values != NULL ? param->choice_values[choice] : value_string(value->text);
     return ERR_OK;
 }
 
@@ -543,6 +544,7 @@ enum err query_set(struct query *query, size_t i, struct str text, struct arena 
     if (query->values[i].given)
         return ERR_EXISTS;
     err = read_value(&reading, &query->params[i], text, &query->values[i]);
-    query->values[i].given = err == ERR_OK && !str_eq(query->values[i].text, query->params[i].initial);
+    query->values[i].given =
+        err == ERR_OK && !str_eq(query->values[i].text, query->params[i].initial);
     return err;
 }

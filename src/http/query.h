@@ -26,7 +26,8 @@ enum param_type {
     PARAM_OBJECTID,
     PARAM_UUID,
     PARAM_CHOICE, /* one of the choices */
-    PARAM_NAMES,  /* some of the choices, with commas between or repeated; the first is always meant */
+    PARAM_NAMES,  /* some of the choices, with commas between or repeated; the first is always meant
+                   */
     PARAM_ID_LIST, /* 1 to max ids of the table's type, likewise */
     PARAM_CURSOR   /* base64url, at most max bytes */
 };
@@ -61,10 +62,10 @@ struct query_param {
     struct str name;
     enum param_type type;
     enum param_op op;
-    struct str field;  /* path that it filters by */
-    double min, max;   /* characters, bytes, ids; of PARAM_NUMBER the value's bounds */
-    int64_t low, high; /* of PARAM_INTEGER */
-    enum id_type id;   /* of PARAM_ID_LIST */
+    struct str field;   /* path that it filters by */
+    double min, max;    /* characters, bytes, ids; of PARAM_NUMBER the value's bounds */
+    int64_t low, high;  /* of PARAM_INTEGER */
+    enum id_type id;    /* of PARAM_ID_LIST */
     struct str initial; /* default, left out of the canonical text; empty: none */
     const struct str *choices;
     const struct value *choice_values; /* of PARAM_CHOICE: what each stands for; NULL: itself */
@@ -119,8 +120,8 @@ struct str query_text(const struct query *query, uint64_t mask, struct arena *ar
  * ERR_EXISTS when the client sent one; ERR_INVALID: see problem. */
 enum err query_set(struct query *query, size_t i, struct str text, struct arena *arena,
                    struct problem *problem);
-/* Reads one value of a parameter, as one of PARAM_IN's for instance: canonical text and typed value.
- * ERR_INVALID: see problem. */
+/* Reads one value of a parameter, as one of PARAM_IN's for instance: canonical text and typed
+ * value. ERR_INVALID: see problem. */
 enum err query_read_value(const struct query_param *param, struct str text, struct arena *arena,
                           struct problem *problem, struct query_value *value);
 /* Index of the parameter so named, or count. */

@@ -161,8 +161,7 @@ static unsigned needs(const struct visit *visit)
 {
     unsigned flags = visit->route->flags;
 
-    if ((flags & ROUTE_WRITE) != 0 && (flags & ROUTE_OWNED) == 0 &&
-        visit->app->config.writes_open)
+    if ((flags & ROUTE_WRITE) != 0 && (flags & ROUTE_OWNED) == 0 && visit->app->config.writes_open)
         flags &= ~(unsigned)(ROUTE_USER | ROUTE_EDITOR | ROUTE_ADMIN);
     return flags;
 }

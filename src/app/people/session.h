@@ -7,8 +7,8 @@
 #include "cache/cache.h"
 #include "store/collection.h"
 
-/* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
- * createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
+/* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch,
+ * remember, createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
  *
  * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
  * expiresAt where the document still exists, so activity keeps a session alive to the minute.

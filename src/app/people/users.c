@@ -21,8 +21,7 @@ static const char form[] =
     "\"password\":{\"type\":\"string\",\"minLength\":8,\"maxLength\":1024,"
     "\"pattern\":\"^[^\\u0000-\\u001f\\u007f]*$\",\"description\":\"At most 1,024 bytes\","
     "\"examples\":[\"correct horse battery\"]}}}";
-_Static_assert(EMAIL_MAX == 254 && PASSWORD_MIN == 8 && PASSWORD_MAX == 1024,
-               "as the form has it");
+_Static_assert(EMAIL_MAX == 254 && PASSWORD_MIN == 8 && PASSWORD_MAX == 1024, "as the form has it");
 
 static const struct index indexes[] = {
     {.name = STR_INIT("email"), .keys = STR_INIT("email"), .unique = true}};

@@ -8,9 +8,9 @@
 #include "cache/cache.h"
 #include "store/collection.h"
 
-/* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount, lastLoginAt,
- * sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it carries its
- * user's sessionEpoch: raising that ends all of them at once. */
+/* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount,
+ * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it
+ * carries its user's sessionEpoch: raising that ends all of them at once. */
 
 extern const struct bookkeeping users;
 /* What a client may set of an account, and a plan that only names what a write is about.  Made once

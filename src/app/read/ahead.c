@@ -26,8 +26,8 @@ static void item_done(struct cache_lookup *lookup)
     free(item);
 }
 
-void ahead_item(struct app *app, const struct resource *resource, struct str id,
-                ahead_done *done, void *context)
+void ahead_item(struct app *app, const struct resource *resource, struct str id, ahead_done *done,
+                void *context)
 {
     struct item *item = mem_zalloc(sizeof *item);
 
@@ -60,16 +60,15 @@ static void page_done(struct cache_lookup *lookup)
     free(page);
 }
 
-static enum err parse(struct list_read *read, const struct resource *resource,
-                      struct str partition)
+static enum err parse(struct list_read *read, const struct resource *resource, struct str partition)
 {
     struct str query = STR("");
     struct problem problem;
 
     if (partition.len > 0) {
         partition = percent_encode(partition, arena_alloc(&read->arena, 3 * partition.len));
-        query = ARENA_JOIN(&read->arena, resource->params[resource->partition_param].name,
-                           STR("="), partition);
+        query = ARENA_JOIN(&read->arena, resource->params[resource->partition_param].name, STR("="),
+                           partition);
     }
     problem_init(&problem, &read->arena);
     return query_parse(&read->query, resource->params, resource->param_count, query, &read->arena,

@@ -17,9 +17,9 @@ enum {
 /* --- Values: a letter, the length in two bytes, the bytes --- */
 
 static const char letters[] = {
-    [VALUE_NONE] = '-',   [VALUE_NULL] = '0',   [VALUE_BOOL] = 'b', [VALUE_INT] = 'i',
+    [VALUE_NONE] = '-',   [VALUE_NULL] = '0',    [VALUE_BOOL] = 'b',   [VALUE_INT] = 'i',
     [VALUE_DOUBLE] = 'd', [VALUE_DECIMAL] = 'c', [VALUE_STRING] = 's', [VALUE_BYTES] = 'x',
-    [VALUE_UUID] = 'u',   [VALUE_DATE] = 't',   [VALUE_OID] = 'o',  [VALUE_RAW] = 'r',
+    [VALUE_UUID] = 'u',   [VALUE_DATE] = 't',    [VALUE_OID] = 'o',    [VALUE_RAW] = 'r',
 };
 
 /* The bytes of a value; those of numbers are made in room. */

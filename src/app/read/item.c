@@ -174,9 +174,9 @@ static void items_answer(void *context, enum err err)
         const struct found *found = find_id(batch, id_of(asked));
         enum err own = err != ERR_OK ? err : found->err;
         cache_fill_done(asked->fill, own,
-                        own != ERR_OK                 ? NULL
+                        own != ERR_OK               ? NULL
                         : is_shown_to(asked, found) ? &found->entry
-                                                      : &absent);
+                                                    : &absent);
     }
 }
 
@@ -235,10 +235,8 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     *found = (struct found){.entry = {.status = 404}};
     buf_init(&found->plain, ITEM_JSON_MAX);
     buf_init(&found->gzip, ITEM_JSON_MAX);
-    *asked = (struct asked){.fill = cache_fill,
-                            .id_len = read->id.len,
-                            .owned = read->owned,
-                            .reader = read->reader};
+    *asked = (struct asked){
+        .fill = cache_fill, .id_len = read->id.len, .owned = read->owned, .reader = read->reader};
     memcpy(asked->id, read->id.ptr, read->id.len);
     batch->fills[batch->count++] = cache_fill;
     if (batch->count == BATCH_MAX) {

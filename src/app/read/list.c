@@ -58,8 +58,8 @@ struct str list_asked(const struct plan *plan, const struct query *query, struct
 enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
                     struct keyset *keyset)
 {
-    return cursor_decode(query->values[plan->at[PARAM_AFTER]].text,
-                         list_asked(plan, query, arena), arena, keyset);
+    return cursor_decode(query->values[plan->at[PARAM_AFTER]].text, list_asked(plan, query, arena),
+                         arena, keyset);
 }
 
 /* --- Link (RFC 8288) --- */

@@ -21,7 +21,8 @@ struct page {
     const struct plan *plan;
     struct cache_fill *fills[2]; /* the page's, and the count's if this is the one to fill it */
     size_t fill_count;
-    struct query query; /* its own copy, as are owner and reader: the work may outlast the request */
+    struct query
+        query; /* its own copy, as are owner and reader: the work may outlast the request */
     struct value owner;
     struct str reader;
     struct seal seal;

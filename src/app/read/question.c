@@ -5,9 +5,9 @@
 #include "app/read/project.h"
 
 static const enum op operators[] = {
-    [PARAM_EQ] = OP_EQ,         [PARAM_NE] = OP_NE,         [PARAM_IN] = OP_IN,
-    [PARAM_GT] = OP_GT,         [PARAM_GTE] = OP_GTE,       [PARAM_LT] = OP_LT,
-    [PARAM_LTE] = OP_LTE,       [PARAM_PREFIX] = OP_PREFIX, [PARAM_EXISTS] = OP_EXISTS,
+    [PARAM_EQ] = OP_EQ,      [PARAM_NE] = OP_NE,         [PARAM_IN] = OP_IN,
+    [PARAM_GT] = OP_GT,      [PARAM_GTE] = OP_GTE,       [PARAM_LT] = OP_LT,
+    [PARAM_LTE] = OP_LTE,    [PARAM_PREFIX] = OP_PREFIX, [PARAM_EXISTS] = OP_EXISTS,
     [PARAM_MATCH] = OP_TEXT,
 };
 
@@ -21,8 +21,8 @@ static size_t make_conditions(const struct plan *plan, const struct query *query
     for (size_t i = 0; i < query->count; i++) {
         const struct query_param *param = &query->params[i];
         if (query->values[i].given && param_is_filter(param->op))
-            conditions[count++] = (struct condition){param->field, operators[param->op],
-                                                     query->values[i].value};
+            conditions[count++] =
+                (struct condition){param->field, operators[param->op], query->values[i].value};
     }
     return count;
 }
@@ -45,15 +45,15 @@ void question_init(struct question *question, const struct plan *plan, const str
     struct find *find = &question->find;
 
     question->shape = project_shape(plan, query, arena);
-    *find = (struct find){.collection = plan->resource->collection,
-                          .conditions = question->conditions,
-                          .condition_count =
-                              make_conditions(plan, query, owner, question->conditions),
-                          .sort = question->sort,
-                          .skip = (uint32_t)((page - 1) * limit),
-                          .limit = (uint32_t)limit,
-                          .shape = &question->shape,
-                          .look_ahead = true};
+    *find =
+        (struct find){.collection = plan->resource->collection,
+                      .conditions = question->conditions,
+                      .condition_count = make_conditions(plan, query, owner, question->conditions),
+                      .sort = question->sort,
+                      .skip = (uint32_t)((page - 1) * limit),
+                      .limit = (uint32_t)limit,
+                      .shape = &question->shape,
+                      .look_ahead = true};
     make_sort(query->values[plan->at[PARAM_SORT]].text, question->sort, &find->sort_count);
     if (after->given && list_after(plan, query, arena, &question->after) == ERR_OK)
         find->after = &question->after;
