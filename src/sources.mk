@@ -45,8 +45,11 @@ liblarder_a_SOURCES = \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
 	src/app/write/create.c \
+	src/app/write/derived.c src/app/write/derived.h \
+	src/app/write/duplicate.c src/app/write/duplicate.h \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
 	src/backend/backend.c src/backend/backend.h \
@@ -144,11 +147,15 @@ liblarder_a_SOURCES = \
 	src/memory/tags.c src/memory/tags.h \
 	src/schema/check.c src/schema/check.h \
 	src/schema/field.c src/schema/field.h \
+	src/schema/format.c src/schema/format.h \
 	src/schema/indexes.c src/schema/indexes.h \
+	src/schema/number.c src/schema/number.h \
 	src/schema/params.c src/schema/params.h \
 	src/schema/pattern.c src/schema/pattern.h \
 	src/schema/resource.c src/schema/resource.h \
+	src/schema/same.c src/schema/same.h \
 	src/schema/schema.c src/schema/schema.h \
+	src/schema/where.c src/schema/where.h \
 	src/store/bson_json.c src/store/bson_json.h \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_walk.c src/store/bson_walk.h \

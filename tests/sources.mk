@@ -54,6 +54,7 @@ UNIT_TESTS = \
 	tests/unit/memory/test_segment \
 	tests/unit/memory/test_stripe \
 	tests/unit/memory/test_tags \
+	tests/unit/schema/test_check \
 	tests/unit/store/test_bson_json \
 	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \
