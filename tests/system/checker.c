@@ -3,7 +3,11 @@
  * the read began.  checker.py builds it, runs it and disturbs the stack meanwhile.
  *
  *   checker [--port P] [--read-port P] [--seed N] [--reads N] [--seconds S] [--readers N]
- *           [--writers N] [--pause MS]
+ *           [--writers N] [--pause MS] [--path /api/RESOURCE] [--token T] [--other T]
+ *
+ * The resource at --path has fields name, price and category as products have them, its ids are of
+ * 24 characters. --token is what writers and readers are signed in with. --other is the token of
+ * somebody who must see none of it: their reads are among the others.
  *
  * Every product here ("slot") has a sequence that only grows: its price.  One writer owns it, so
  * `acked` (the newest acknowledged) and `started` (the newest sent) bound what a reader may see:
@@ -61,11 +65,20 @@ static struct {
     unsigned port, read_port, readers, writers, pause_ms;
     uint64_t seed, reads;
     double seconds;
-} options = {.readers = 12, .writers = 4, .pause_ms = 200, .reads = 20000, .seconds = 1};
+    const char *path, *token, *other;
+} options = {.path = "/api/products",
+             .token = "",
+             .other = "",
+             .readers = 12,
+             .writers = 4,
+             .pause_ms = 200,
+             .reads = 20000,
+             .seconds = 1};
 
 static struct slot slots[SLOTS];
 static _Atomic unsigned limbo[CATEGORIES];
-static _Atomic uint64_t reads, stale, ahead, read_errors, writes, unknown_writes, answers[600];
+static _Atomic uint64_t reads, stale, ahead, other_reads, read_errors, writes, unknown_writes,
+    answers[600];
 static _Atomic uint64_t from_memory, from_redis, from_database, not_modified;
 static atomic_bool over;
 
@@ -261,21 +274,31 @@ static unsigned ask(struct peer *peer, const char *request, size_t len, bool aga
     }
 }
 
+/* The header line of a token, or nothing. */
+static void authorize(const char *token, char *to, size_t size)
+{
+    to[0] = '\0';
+    if (token[0] != '\0')
+        snprintf(to, size, "Authorization: Bearer %s\r\n", token);
+}
+
 __attribute__((format(printf, 4, 5))) static unsigned
 request(struct peer *peer, const char *method, const char *target, const char *body_format, ...)
 {
-    char text[TARGET_MAX + 1024], body[512] = "";
+    char text[TARGET_MAX + 1024], body[512] = "", authorization[256];
     va_list args;
     int len;
+
+    authorize(options.token, authorization, sizeof authorization);
 
     va_start(args, body_format);
     vsnprintf(body, sizeof body, body_format, args);
     va_end(args);
     len = snprintf(text, sizeof text,
-                   "%s %s HTTP/1.1\r\nHost: larder\r\nContent-Type: application/%s\r\n"
+                   "%s %s HTTP/1.1\r\nHost: larder\r\n%sContent-Type: application/%s\r\n"
                    "Content-Length: %zu\r\n\r\n%s",
-                   method, target, strcmp(method, "PATCH") == 0 ? "merge-patch+json" : "json",
-                   strlen(body), body);
+                   method, target, authorization,
+                   strcmp(method, "PATCH") == 0 ? "merge-patch+json" : "json", strlen(body), body);
     return ask(peer, text, (size_t)len, false);
 }
 
@@ -362,7 +385,7 @@ static bool make(struct peer *peer, struct slot *slot, unsigned seq)
     unsigned status;
 
     category_name(category_at(slot, seq), category, sizeof category);
-    status = request(peer, "POST", "/api/products",
+    status = request(peer, "POST", options.path,
                      "{\"name\":\"chk-%llx-%u-%u\",\"price\":%u,\"category\":\"%s\"}",
                      (unsigned long long)options.seed, (unsigned)(slot - slots), slot->now.gen, seq,
                      category);
@@ -380,7 +403,7 @@ static bool change(struct peer *peer, struct slot *slot, unsigned seq)
     const char *method = seq % 3 == 0 ? "PATCH" : "PUT";
     unsigned status;
 
-    snprintf(target, sizeof target, "/api/products/%s", slot->now.id);
+    snprintf(target, sizeof target, "%s/%s", options.path, slot->now.id);
     if (slot->kind == MOVING) {
         category_name(category_at(slot, seq), category, sizeof category);
         status = request(peer, method, target, "{\"price\":%u,\"category\":\"%s\"}", seq, category);
@@ -397,7 +420,7 @@ static bool destroy(struct peer *peer, struct slot *slot, unsigned seq)
     char target[64];
     unsigned status;
 
-    snprintf(target, sizeof target, "/api/products/%s", slot->now.id);
+    snprintf(target, sizeof target, "%s/%s", options.path, slot->now.id);
     status = request(peer, "DELETE", target, "%s", "");
     if (status == 200 || status == 404)
         set_acked(slot, seq, NULL);
@@ -497,14 +520,17 @@ static void count_source(const struct peer *peer, unsigned status)
         atomic_fetch_add(&from_database, 1);
 }
 
-static unsigned get(struct reader *reader, const char *etag)
+static unsigned get_as(struct reader *reader, const char *token, const char *etag)
 {
-    char text[TARGET_MAX + 256];
+    char text[TARGET_MAX + 512], authorization[256];
     double begun = now();
     unsigned status;
-    int len =
-        snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: larder\r\n%s%s%s\r\n", reader->target,
-                 etag ? "If-None-Match: " : "", etag ? etag : "", etag ? "\r\n" : "");
+    int len;
+
+    authorize(token, authorization, sizeof authorization);
+    len = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: larder\r\n%s%s%s%s\r\n",
+                   reader->target, authorization, etag ? "If-None-Match: " : "", etag ? etag : "",
+                   etag ? "\r\n" : "");
 
     reader->peer->cache[0] = '\0';
     status = ask(reader->peer, text, (size_t)len, true);
@@ -515,6 +541,11 @@ static unsigned get(struct reader *reader, const char *etag)
             fprintf(stderr, "error at %.3f: %s: status %u\n", now(), reader->target, status);
     }
     return status;
+}
+
+static unsigned get(struct reader *reader, const char *etag)
+{
+    return get_as(reader, options.token, etag);
 }
 
 /* The number behind "price": in the object that at points into. */
@@ -547,7 +578,7 @@ static void read_item(struct reader *reader)
 
     if (before.id[0] == '\0')
         return;
-    snprintf(reader->target, sizeof reader->target, "/api/products/%s%s", before.id,
+    snprintf(reader->target, sizeof reader->target, "%s/%s%s", options.path, before.id,
              spellings[pick(&reader->random, 3)]);
     status = get(reader, etag);
     after = look(&slots[i]);
@@ -646,7 +677,7 @@ static void keep_next(struct reader *reader, unsigned category, const char *quer
     reader->next[0] = '\0';
     if (len == 0 || len > 200)
         return;
-    snprintf(reader->next, sizeof reader->next, "/api/products?%s&after=%.*s", query, (int)len,
+    snprintf(reader->next, sizeof reader->next, "%s?%s&after=%.*s", options.path, query, (int)len,
              at + 8);
     reader->next_category = category;
 }
@@ -670,7 +701,7 @@ static void read_category(struct reader *reader)
 
     category_name(category, name, sizeof name);
     snprintf(query, sizeof query, spellings[pick(&reader->random, 9)], name);
-    snprintf(reader->target, sizeof reader->target, "/api/products?%s", query);
+    snprintf(reader->target, sizeof reader->target, "%s?%s", options.path, query);
     look_all(before);
     if (get(reader, NULL) != 200)
         return;
@@ -697,7 +728,7 @@ static void read_page(struct reader *reader)
         category_name(category, name, sizeof name);
         snprintf(query, sizeof query, "category=%s&limit=3%s", name,
                  sorts[pick(&reader->random, 4)]);
-        snprintf(reader->target, sizeof reader->target, "/api/products?%s&page=%u", query,
+        snprintf(reader->target, sizeof reader->target, "%s?%s&page=%u", options.path, query,
                  1 + pick(&reader->random, 2));
     }
     look_all(before);
@@ -716,7 +747,7 @@ static void read_ids(struct reader *reader)
 {
     struct view before[SLOTS], after[SLOTS];
     bool seen[SLOTS] = {false}, asked[SLOTS] = {false};
-    size_t len = (size_t)snprintf(reader->target, TARGET_MAX, "/api/products?ids=");
+    size_t len = (size_t)snprintf(reader->target, TARGET_MAX, "%s?ids=", options.path);
 
     look_all(before);
     for (unsigned n = 0; n < 5; n++) {
@@ -744,14 +775,39 @@ static void read_all(struct reader *reader)
         "", "?page=1", "?limit=20&utm_medium=y", "?limit=100", "?sort=price&limit=50", "/featured"};
     struct view before[SLOTS], after[SLOTS];
     bool seen[SLOTS] = {false};
+    bool has_featured = strcmp(options.path, "/api/products") == 0;
 
-    snprintf(reader->target, sizeof reader->target, "/api/products%s",
-             spellings[pick(&reader->random, 6)]);
+    snprintf(reader->target, sizeof reader->target, "%s%s", options.path,
+             spellings[pick(&reader->random, has_featured ? 6 : 5)]);
     look_all(before);
     if (get(reader, NULL) != 200)
         return;
     look_all(after);
     check_products(reader, before, after, seen);
+}
+
+/* Somebody else asks for the same: there is nothing, whatever the cache has been asked before. */
+static void read_as_other(struct reader *reader)
+{
+    unsigned i = pick(&reader->random, SLOTS), kind = pick(&reader->random, 3), status;
+    struct view view = look(&slots[i]);
+    char name[64];
+
+    if (options.other[0] == '\0' || view.id[0] == '\0')
+        return;
+    category_name(slots[i].home, name, sizeof name);
+    if (kind == 0)
+        snprintf(reader->target, sizeof reader->target, "%s/%s", options.path, view.id);
+    else if (kind == 1)
+        snprintf(reader->target, sizeof reader->target, "%s?category=%s&limit=100", options.path,
+                 name);
+    else
+        snprintf(reader->target, sizeof reader->target, "%s?ids=%s", options.path, view.id);
+    status = get_as(reader, options.other, NULL);
+    atomic_fetch_add(&other_reads, 1);
+    if (status == 304 || (status == 200 && (kind == 0 || strstr(reader->peer->body, "chk-") ||
+                                            !strstr(reader->peer->body, "\"total\":0"))))
+        complain(reader, "slot %u is shown to somebody else", i);
 }
 
 static struct reader *reader_new(unsigned me)
@@ -768,8 +824,8 @@ static struct reader *reader_new(unsigned me)
 static void *read_on(void *argument)
 {
     static void (*const kinds[])(struct reader *) = {
-        read_item,     read_item, read_item, read_item, read_category,
-        read_category, read_page, read_page, read_ids,  read_all};
+        read_item, read_item, read_item, read_item, read_category, read_category,
+        read_page, read_page, read_ids,  read_all,  read_as_other};
     struct reader *reader = reader_new((unsigned)(uintptr_t)argument);
 
     while (!atomic_load(&over))
@@ -823,13 +879,14 @@ static void report(const uint64_t latencies[BUCKETS], double took)
     printf("{\"seed\":%llu,\"reads\":%llu,\"writes\":%llu,\"stale\":%llu,\"ahead\":%llu,"
            "\"read_errors\":%llu,\"unknown_writes\":%llu,\"seconds\":%.1f,\"reads_per_s\":%.0f,"
            "\"memory\":%llu,\"redis\":%llu,\"database\":%llu,\"not_modified\":%llu,"
-           "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.1f}\n",
+           "\"other_reads\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.1f}\n",
            (unsigned long long)options.seed, (unsigned long long)reads, (unsigned long long)writes,
            (unsigned long long)stale, (unsigned long long)ahead, (unsigned long long)read_errors,
            (unsigned long long)unknown_writes, took, (double)reads / took,
            (unsigned long long)from_memory, (unsigned long long)from_redis,
            (unsigned long long)from_database, (unsigned long long)not_modified,
-           quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(latencies, 1));
+           (unsigned long long)other_reads, quantile(latencies, 0.5), quantile(latencies, 0.99),
+           quantile(latencies, 1));
 }
 
 static void options_read(int argc, char **argv)
@@ -853,6 +910,12 @@ static void options_read(int argc, char **argv)
             options.writers = (unsigned)value;
         else if (strcmp(argv[i], "--pause") == 0)
             options.pause_ms = (unsigned)value;
+        else if (strcmp(argv[i], "--path") == 0)
+            options.path = argv[i + 1];
+        else if (strcmp(argv[i], "--token") == 0)
+            options.token = argv[i + 1];
+        else if (strcmp(argv[i], "--other") == 0)
+            options.other = argv[i + 1];
         else
             fail("unknown option");
     }
