@@ -1,127 +1,156 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/people/auth.h"
+#include "app/write/derived.h"
+#include "app/write/duplicate.h"
 #include "app/write/once.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
+#include "http/percent.h"
 
 /* POST of one object, or of an array of up to BULK_MAX: one write with one invalidation, and a
  * result for each. */
 
-enum { JSON_MAX = 4 << 20 };
+enum { JSON_MAX = 4 << 20, DOCUMENT_MAX = 17 << 20 };
 
-struct newcomer {
+struct item {
     struct draft draft;
-    struct problem problem; /* with errors: not written */
+    struct document document;
+    struct str bytes;       /* its BSON; in the arena */
+    struct str json;        /* as it is shown: of what was made before as it is now */
+    struct problem problem; /* with errors it is not written */
+    bool derived;           /* its id is that of an Idempotency-Key, which nobody else gives */
     enum err err;
-    char name[ITEM_NAME_MAX];
 };
 
 struct create {
     struct write write; /* first */
     bool many;
     size_t count, written;
-    bool once;       /* the ids are those of an Idempotency-Key: what exists was made by it */
-    struct buf made; /* with once: the JSON of the one that there was */
-    int64_t version; /* of what was made, by others' changes since */
-    struct newcomer *items;
-    struct document *documents; /* those that are written, in order */
+    struct item *items;
+    struct item **sent; /* those that are written, in order */
+    struct document *documents;
     enum err *errs;
 };
 
-/* One of those that are written is there now. */
-static void count_one(struct create *create, size_t i)
+static struct value id_of(const struct item *item)
 {
-    const struct document *document = &create->documents[i];
-    const struct assignment *scope =
-        assignment_find(document->fields, document->count, create->write.plan->resource->scope);
+    return item->draft.items[0].value;
+}
 
-    write_count(&create->write, scope != NULL ? &scope->value : NULL, 1);
+/* --- Writing --- */
+
+/* One that is there already: made by this very request when it was sent before, or by others. */
+static enum err find_made(struct mongo_db *db, struct create *create, struct item *item)
+{
+    const struct plan *plan = create->write.plan;
+    struct condition condition = {STR("_id"), OP_EQ, id_of(item)};
+    struct buf json = BUF_INIT(JSON_MAX);
+    struct record record = {.shape = &plan->shape, .out = &json};
+    enum err err = ERR_NOT_FOUND;
+
+    if (item->derived)
+        err = collection_find_one(db, plan->resource->collection, &condition, 1, 0, &record);
+    if (err == ERR_OK)
+        item->json = arena_str(&create->write.arena, buf_view(&json));
+    buf_free(&json);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    duplicate_find(db, plan->resource, item->bytes, true, &item->problem);
+    return ERR_EXISTS;
 }
 
 static enum err insert_one(struct mongo_db *db, struct create *create)
 {
-    const struct plan *plan = create->write.plan;
-    struct str collection = plan->resource->name;
-    struct condition condition = {STR("_id"), OP_EQ, create->documents[0].fields[0].value};
-    struct value found[RESOURCE_FIELDS_MAX];
-    struct record record = {.shape = &plan->shape, .out = &create->made, .captured = found};
-    enum err err = collection_insert(db, collection, &create->documents[0]);
+    struct item *item = create->sent[0];
+    enum err err = collection_insert(db, create->write.plan->resource->collection, &item->document);
 
     if (err == ERR_OK)
-        count_one(create, 0);
-    if (err != ERR_EXISTS || !create->once)
+        write_count(&create->write, item->bytes, 1);
+    return err == ERR_EXISTS ? find_made(db, create, item) : err;
+}
+
+static enum err insert_many(struct mongo_db *db, struct create *create)
+{
+    bool unknown = false, done = false;
+    enum err err = collection_insert_many(db, create->write.plan->resource->collection,
+                                          create->documents, create->written, create->errs);
+
+    if (err != ERR_OK)
         return err;
-    err = collection_find_one(db, collection, &condition, 1, 0, &record);
-    if (err == ERR_OK)
-        create->version = plan_version(plan, found);
-    return err;
+    for (size_t i = 0; i < create->written; i++) {
+        struct item *item = create->sent[i];
+        item->err = create->errs[i];
+        if (item->err == ERR_OK)
+            write_count(&create->write, item->bytes, 1);
+        if (item->err == ERR_EXISTS)
+            item->err = find_made(db, create, item);
+        done = done || item->err == ERR_OK;
+        unknown = unknown || item->err == ERR_UNKNOWN;
+    }
+    return unknown ? ERR_UNKNOWN : done ? ERR_OK : create->sent[0]->err;
 }
 
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct create *create = (struct create *)write;
-    struct str collection = write->plan->resource->name;
-    bool unknown = false, done = false;
-    enum err err;
 
-    if (!create->many)
-        return insert_one(db, create);
-    err = collection_insert_many(db, collection, create->documents, create->written, create->errs);
-    if (err != ERR_OK)
-        return err;
-    for (size_t i = 0; i < create->written; i++) {
-        if (create->errs[i] == ERR_OK)
-            count_one(create, i);
-        if (create->once && create->errs[i] == ERR_EXISTS)
-            create->errs[i] = ERR_OK;
-        done = done || create->errs[i] == ERR_OK;
-        unknown = unknown || create->errs[i] == ERR_UNKNOWN;
-    }
-    return unknown ? ERR_UNKNOWN : done ? ERR_OK : create->errs[0];
-}
-
-static void destroy(struct write *write)
-{
-    buf_free(&((struct create *)write)->made);
+    return create->many ? insert_many(db, create) : insert_one(db, create);
 }
 
 /* --- Answers --- */
 
+static void put_location(struct create *create)
+{
+    const struct resource *resource = create->write.plan->resource;
+    struct value id = id_of(create->sent[0]);
+    char text[ID_TEXT_MAX], encoded[3 * ID_TEXT_MAX];
+    struct str path = percent_encode(id_text(resource->id, &id, text), encoded);
+
+    response_header(&create->write.request->response, STR("Location"),
+                    ARENA_JOIN(&create->write.arena, resource->path, STR("/"), path));
+}
+
 static void answer_one(struct write *write)
 {
     struct create *create = (struct create *)write;
-    struct response *response = &write->request->response;
-    const struct value *id = draft_value(&create->items[0].draft, STR("_id"));
-    struct buf text = BUF_INIT(JSON_MAX);
-    char hex[OID_HEX_SIZE], room[ITEM_ETAG_MAX];
+    struct str json = create->sent[0]->json;
+    char room[ETAG_SIZE];
 
-    oid_text(&id->oid, hex);
-    buf_str(&text, write->plan->resource->path);
-    buf_char(&text, '/');
-    buf_append(&text, hex, sizeof hex);
-    response_header(response, STR("Location"), buf_view(&text));
-    response_header(response, STR("ETag"),
-                    plan_item_etag(create->version, buf_view(&create->made), room));
-    buf_reset(&text);
-    if (create->made.len > 0)
-        buf_str(&text, buf_view(&create->made));
-    else
-        draft_json(write->plan->resource, &create->items[0].draft, &text);
-    answer_data(write->request, 201, buf_view(&text));
-    buf_free(&text);
+    put_location(create);
+    response_header(&write->request->response, STR("ETag"),
+                    plan_item_etag(write->plan, json, room));
+    write_send(write, 201, json);
     write_done(write);
 }
 
-static void put_result(const struct create *create, const struct newcomer *item, struct buf *out)
+static void failed_one(struct write *write, enum err err)
 {
-    if (item->err == ERR_OK && item->problem.count == 0) {
+    struct create *create = (struct create *)write;
+
+    if (err != ERR_EXISTS) {
+        write_fail(write, err);
+        return;
+    }
+    problem_send(write->request, 409, STR("Exists already"), &create->sent[0]->problem);
+    write_done(write);
+}
+
+static bool is_made(const struct item *item)
+{
+    return item->err == ERR_OK && item->problem.count == 0;
+}
+
+static void put_result(const struct item *item, struct buf *out)
+{
+    if (is_made(item)) {
         buf_literal(out, "{\"success\":true,\"data\":");
-        draft_json(create->write.plan->resource, &item->draft, out);
+        buf_str(out, item->json);
     } else {
         buf_literal(out, "{\"success\":false,\"message\":");
-        buf_json_string(out, item->problem.count > 0   ? STR("Invalid input")
-                             : item->err == ERR_EXISTS ? STR("Exists already")
-                                                       : STR("Not written"));
+        buf_json_string(out, item->err == ERR_EXISTS ? STR("Exists already")
+                             : item->err == ERR_OK   ? STR("Invalid input")
+                                                     : STR("Not written"));
         problem_errors_json(out, &item->problem);
     }
     buf_char(out, '}');
@@ -133,12 +162,8 @@ static void answer_many(struct write *write)
     struct buf *body = &write->request->response.body;
     size_t good = 0;
 
-    for (size_t i = 0, at = 0; i < create->count; i++) {
-        struct newcomer *item = &create->items[i];
-        if (item->problem.count == 0 && create->written > 0)
-            item->err = create->errs[at++];
-        good += item->problem.count == 0 && item->err == ERR_OK;
-    }
+    for (size_t i = 0; i < create->count; i++)
+        good += is_made(&create->items[i]);
     buf_str(body, good == create->count ? STR("{\"success\":true") : STR("{\"success\":false"));
     if (good < create->count)
         buf_str(body, good > 0 ? STR(",\"message\":\"Some were not created\"")
@@ -149,7 +174,7 @@ static void answer_many(struct write *write)
     for (size_t i = 0; i < create->count; i++) {
         if (i > 0)
             buf_char(body, ',');
-        put_result(create, &create->items[i], body);
+        put_result(&create->items[i], body);
     }
     buf_literal(body, "],\"requestId\":\"");
     buf_append(body, write->request->id, sizeof write->request->id);
@@ -173,36 +198,74 @@ static void failed_many(struct write *write, enum err err)
 
 /* --- From the body to documents --- */
 
-/* Who made it, when that is known, and the tag of what they own. */
-static void take_owner(struct create *create, struct draft *draft)
+/* The server chooses it, unless the client has. */
+static void take_id_of_key(struct create *create, struct item *item, size_t i, const json_t *object)
 {
-    const struct visitor *visitor = request_visitor(create->write.request);
     struct arena *arena = &create->write.arena;
+    struct oid oid;
 
-    if (visitor == NULL)
+    if (json_object_get(object, "_id") != NULL || !once_id(create->write.request, i, &oid))
         return;
-    draft->items[draft->count++] =
-        (struct assignment){STR("ownerId"), ASSIGN_SET, value_oid(visitor->profile.id)};
-    write_tag(&create->write,
-              owner_tag(&visitor->profile.id, arena_alloc(arena, PROFILE_NAME_MAX)));
+    item->derived = true;
+    item->draft.items[0].value =
+        derived_id(create->write.plan->resource->id, &oid, arena_alloc(arena, ID_TEXT_MAX));
+}
+
+/* As MongoDB gets it and as it is shown. */
+static enum err render(struct create *create, struct item *item)
+{
+    struct buf bytes = BUF_INIT(DOCUMENT_MAX), json = BUF_INIT(JSON_MAX);
+    enum err err;
+
+    item->document = (struct document){item->draft.items, item->draft.count};
+    err = document_bytes(&item->document, &bytes);
+    if (err == ERR_OK)
+        err = document_json(&item->document, &create->write.plan->shape, &json);
+    item->bytes = arena_str(&create->write.arena, buf_view(&bytes));
+    item->json = arena_str(&create->write.arena, buf_view(&json));
+    buf_free(&bytes);
+    buf_free(&json);
+    return err;
+}
+
+static void take_tags(struct create *create, const struct item *item)
+{
+    const struct resource *resource = create->write.plan->resource;
+    char room[ID_TEXT_MAX];
+    struct value id = id_of(item);
+    const struct value *owner =
+        resource->kept.owner.len > 0 ? draft_value(&item->draft, resource->kept.owner) : NULL;
+
+    write_tag_item(&create->write, id_text(resource->id, &id, room));
+    if (owner != NULL)
+        write_tag_owner(&create->write, owner);
+    write_tag_partitions(&create->write, item->bytes);
 }
 
 static void take_item(struct create *create, size_t i, const json_t *object)
 {
     struct write *write = &create->write;
-    struct newcomer *item = &create->items[i];
-    const struct plan *plan = write->plan;
+    struct item *item = &create->items[i];
+    const struct visitor *visitor = request_visitor(write->request);
+    const struct validation validation = {.resource = write->plan->resource,
+                                          .mode = VALIDATE_CREATE,
+                                          .now_ms = write->request->arrived_ms,
+                                          .owner = visitor != NULL ? &visitor->profile.id : NULL,
+                                          .arena = &write->arena,
+                                          .problem = &item->problem};
 
     problem_init(&item->problem, &write->arena);
     item->err = ERR_OK;
-    if (validate(plan->resource, object, VALIDATE_CREATE, write->request->arrived_ms, &write->arena,
-                 &item->problem, &item->draft) != ERR_OK)
+    if (validate(&validation, object, &item->draft) != ERR_OK)
         return;
-    create->once = once_id(write->request, i, &item->draft.items[0].value.oid);
-    take_owner(create, &item->draft);
-    create->documents[create->written++] = (struct document){item->draft.items, item->draft.count};
-    write_tag(write, plan_item_name(plan, &draft_value(&item->draft, STR("_id"))->oid, item->name));
-    write_tag_scope(write, draft_value(&item->draft, plan->resource->scope));
+    take_id_of_key(create, item, i, object);
+    if (render(create, item) != ERR_OK) {
+        problem_add(&item->problem, STR("body"), STR("is too large"));
+        return;
+    }
+    create->documents[create->written] = item->document;
+    create->sent[create->written++] = item;
+    take_tags(create, item);
 }
 
 static struct create *create_new(struct app *app, const struct plan *plan, struct request *request,
@@ -211,23 +274,18 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
     struct create *create = write_new(sizeof *create, app, plan, request);
     struct arena *arena = &create->write.arena;
 
-    _Static_assert(2 * BULK_MAX + 2 <= CACHE_WRITE_TAGS_MAX, "item and scope of each, collection, "
-                                                             "owner");
-    _Static_assert(BULK_MAX + 1 <= CACHE_WRITE_TOTALS_MAX, "scope of each, collection");
+    _Static_assert(BULK_MAX + 1 <= CACHE_WRITE_TOTALS_MAX, "one partition of each, collection");
 
     create->many = json_is_array(root);
     create->count = create->many ? json_array_size(root) : 1;
-    create->version = 1;
-    create->items = arena_alloc(arena, create->count * sizeof create->items[0]);
+    create->items = arena_zalloc(arena, create->count * sizeof create->items[0]);
+    create->sent = arena_alloc(arena, create->count * sizeof(struct item *));
     create->documents = arena_alloc(arena, create->count * sizeof create->documents[0]);
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);
-    create->write.tags = arena_alloc(arena, (2 * create->count + 2) * sizeof(struct str));
-    create->write.totals = arena_alloc(arena, (create->count + 1) * sizeof(struct cache_total));
     create->write.work = work;
-    create->write.destroy = destroy;
-    buf_init(&create->made, JSON_MAX);
     create->write.answer = create->many ? answer_many : answer_one;
-    create->write.failed = create->many ? failed_many : NULL;
+    create->write.failed = create->many ? failed_many : failed_one;
+    write_room(&create->write);
     write_tag_collection(&create->write);
     for (size_t i = 0; i < create->count; i++)
         take_item(create, i, create->many ? json_array_get(root, i) : root);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/write/receipt.h"
 
-#include "app/resource.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/idiom.h"
 #include "http/response.h"
 
 static const struct index indexes[] = {
-    {.name = "expires", .keys = "expiresAt", .expire_after_s = 1}};
+    {.name = STR_INIT("expires"), .keys = STR_INIT("expiresAt"), .expire_after_s = 1}};
 
-const struct resource idempotency = {
-    .name = STR_INIT("idempotency"), .indexes = indexes, .index_count = COUNT(indexes)};
+const struct bookkeeping receipts = {
+    .collection = STR_INIT("larder_receipts"), .indexes = indexes, .index_count = COUNT(indexes)};
 
 enum { KEEP_MS = 86400000 };
 
@@ -79,7 +78,7 @@ static enum err insert(struct mongo_db *db, const struct receipt *receipt, int64
         {STR("expiresAt"), ASSIGN_SET, value_date(now_ms + KEEP_MS)},
     };
 
-    return collection_insert(db, idempotency.name, &(struct document){fields, COUNT(fields)});
+    return collection_insert(db, receipts.collection, &(struct document){fields, COUNT(fields)});
 }
 
 /* Exactly the record that was seen is taken over, or it was another who did. */
@@ -93,7 +92,7 @@ static enum err take_over(struct mongo_db *db, struct receipt *receipt, const st
     };
     struct assignment next = {STR("leaseUntil"), ASSIGN_SET, value_date(now_ms + RECEIPT_LEASE_MS)};
     enum err err = collection_modify(db,
-                                     &(struct update){.collection = idempotency.name,
+                                     &(struct update){.collection = receipts.collection,
                                                       .conditions = conditions,
                                                       .condition_count = COUNT(conditions),
                                                       .assignments = &next,
@@ -131,7 +130,7 @@ static enum err drop_expired(struct mongo_db *db, const struct receipt *receipt,
 {
     const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},
                                            {STR("expiresAt"), OP_EQ, seen[EXPIRES]}};
-    enum err err = collection_remove(db, idempotency.name, conditions, 2);
+    enum err err = collection_remove(db, receipts.collection, conditions, 2);
 
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -150,7 +149,7 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
         err = insert(db, receipt, now_ms);
         if (err != ERR_EXISTS)
             return err;
-        err = collection_find_one(db, idempotency.name, &condition, 1, 0, &record);
+        err = collection_find_one(db, receipts.collection, &condition, 1, 0, &record);
         if (err == ERR_OK && seen[EXPIRES].type == VALUE_DATE && seen[EXPIRES].integer <= now_ms)
             err = drop_expired(db, receipt, seen) == ERR_OK ? ERR_EXISTS : ERR_CONFLICT;
         else if (err == ERR_OK)
@@ -171,7 +170,7 @@ static enum err forget(struct mongo_db *db, const struct receipt *receipt)
                                            {STR("document"), OP_EQ, value_oid(receipt->document)},
                                            {STR("state"), OP_EQ, value_string(STR("busy"))}};
 
-    return collection_remove(db, idempotency.name, conditions, COUNT(conditions));
+    return collection_remove(db, receipts.collection, conditions, COUNT(conditions));
 }
 
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt)
@@ -190,7 +189,7 @@ enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt)
     if (receipt->of_stranger && final && receipt->status >= 400)
         return forget(db, receipt);
     return collection_modify(db,
-                             &(struct update){.collection = idempotency.name,
+                             &(struct update){.collection = receipts.collection,
                                               .conditions = conditions,
                                               .condition_count = 2,
                                               .assignments = final ? done : &again,

@@ -2,20 +2,20 @@
 #ifndef LARDER_APP_WRITE_RECEIPT_H
 #define LARDER_APP_WRITE_RECEIPT_H
 
-#include "app/resource.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "http/request.h"
+#include "schema/resource.h"
 #include "store/collection.h"
 
-/* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "idempotency",
+/* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "larder_receipts",
  * {_id: SHA-256 of who, where and key; print: of the body; state, document, leaseUntil, status,
  * head, body, expiresAt}.  The unique _id decides who is first, with Redis or without.  The id of
  * what is to be made is chosen there too, so one who takes over from a worker that died, or did
  * not learn the outcome, cannot make it twice. */
 
-extern const struct resource idempotency;
+extern const struct bookkeeping receipts;
 
 enum { RECEIPT_LEASE_MS = 15000, RECEIPT_HEX = 2 * SHA256_SIZE };
 

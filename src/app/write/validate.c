@@ -1,195 +1,271 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/write/validate.h"
 
-#include "base/clock.h"
+#include <math.h>
 
-struct check {
-    const struct resource *resource;
-    enum validate_mode mode;
-    int64_t now_ms;
-    struct arena *arena;
-    struct problem *problem;
+#include "base/idiom.h"
+#include "schema/check.h"
+
+enum { ROOM = 16, BSON_DOCUMENT = 0x03 };
+
+struct job {
+    const struct validation *validation;
+    struct check check;
     struct draft *draft;
 };
 
-static enum err refuse(const struct check *check, const struct field *field, const char *message)
+static void refuse(const struct job *job, struct str path, const char *message)
 {
-    problem_add(check->problem, field->name, str_from(message));
-    return ERR_INVALID;
+    problem_add(job->validation->problem, path, str_from(message));
 }
 
-static struct str text_of(const json_t *json)
+static void put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
+                struct value value)
 {
-    return str_make(json_string_value(json), json_string_length(json));
-}
+    if (draft->count == draft->room) {
+        size_t room = draft->room > 0 ? 2 * draft->room : ROOM;
+        struct assignment *items = arena_alloc(arena, room * sizeof *items);
 
-static bool has_length(const struct field *field, struct str text)
-{
-    size_t chars = str_chars(text);
-
-    return chars >= (size_t)field->min && chars <= (size_t)field->max;
-}
-
-/* --- One value by its type --- */
-
-static enum err read_string(const struct check *check, const struct field *field,
-                            const json_t *json, struct value *value)
-{
-    if (!json_is_string(json) || !has_length(field, text_of(json))) {
-        problem_addf(check->problem, field->name, "must be a string of %.0f to %.0f characters",
-                     field->min, field->max);
-        return ERR_INVALID;
+        if (draft->count > 0)
+            memcpy(items, draft->items, draft->count * sizeof *items);
+        draft->items = items;
+        draft->room = room;
     }
-    *value = value_string(arena_str(check->arena, text_of(json)));
-    return ERR_OK;
-}
-
-static enum err read_number(const struct check *check, const struct field *field,
-                            const json_t *json, struct value *value)
-{
-    double number = json_number_value(json);
-
-    if (!json_is_number(json) || number < field->min || number > field->max) {
-        problem_addf(check->problem, field->name, "must be a number of at least %g", field->min);
-        return ERR_INVALID;
-    }
-    *value = value_double(number == 0 ? 0 : number); /* -0 is 0 */
-    return ERR_OK;
-}
-
-static enum err read_bool(const struct check *check, const struct field *field, const json_t *json,
-                          struct value *value)
-{
-    if (!json_is_boolean(json))
-        return refuse(check, field, "must be true or false");
-    *value = value_bool(json_is_true(json));
-    return ERR_OK;
-}
-
-static enum err read_time(const struct check *check, const struct field *field, const json_t *json,
-                          struct value *value)
-{
-    int64_t ms;
-
-    if (!json_is_string(json) || clock_parse_iso(text_of(json), &ms) != ERR_OK)
-        return refuse(check, field, "must be a time such as 2026-11-23T17:00:00.000Z");
-    *value = value_date(ms);
-    return ERR_OK;
-}
-
-static enum err read_strings(const struct check *check, const struct field *field,
-                             const json_t *json, struct value *value)
-{
-    size_t count = json_array_size(json);
-    struct str *items = arena_alloc(check->arena, (count + 1) * sizeof *items);
-    bool good = json_is_array(json) && count <= field->items_max;
-
-    for (size_t i = 0; good && i < count; i++) {
-        const json_t *item = json_array_get(json, i);
-        good = json_is_string(item) && has_length(field, text_of(item));
-        if (good)
-            items[i] = arena_str(check->arena, text_of(item));
-    }
-    if (!good) {
-        problem_addf(check->problem, field->name,
-                     "must be an array of at most %u strings of %.0f to %.0f characters",
-                     field->items_max, field->min, field->max);
-        return ERR_INVALID;
-    }
-    *value = value_strings(items, count);
-    return ERR_OK;
-}
-
-typedef enum err reader(const struct check *, const struct field *, const json_t *, struct value *);
-static reader *const readers[] = {
-    [FIELD_STRING] = read_string, [FIELD_NUMBER] = read_number,   [FIELD_BOOL] = read_bool,
-    [FIELD_TIME] = read_time,     [FIELD_STRINGS] = read_strings,
-};
-
-/* --- The object --- */
-
-static void put(struct draft *draft, struct str field, enum assign_op op, struct value value)
-{
     draft->items[draft->count++] = (struct assignment){field, op, value};
 }
 
-static bool initial_value(const struct check *check, const struct field *field, struct value *value)
+static void put_job(const struct job *job, struct str field, enum assign_op op, struct value value)
 {
-    if (field->initial == NULL)
-        return false;
-    *value = strcmp(field->initial, "now") == 0 ? value_date(check->now_ms)
-                                                : value_bool(strcmp(field->initial, "true") == 0);
-    return true;
+    put(job->draft, job->validation->arena, field, op, value);
 }
 
-/* A field that is not there, or null. */
-static void put_absent(const struct check *check, const struct field *field, bool given)
+static bool is_kept(const struct kept_fields *kept, struct str name)
 {
-    bool create = check->mode == VALIDATE_CREATE;
-    struct value value = {.type = VALUE_NONE};
+    const struct str names[] = {kept->version, kept->created, kept->updated, kept->owner};
 
-    if ((field->flags & FIELD_REQUIRED) != 0 && create)
-        (void)refuse(check, field, "is required");
-    else if ((field->flags & FIELD_REQUIRED) != 0 && given)
-        (void)refuse(check, field, "is required and cannot be removed");
-    else if ((create || given) && initial_value(check, field, &value))
-        put(check->draft, field->name, ASSIGN_SET, value);
-    else if (given && !create)
-        put(check->draft, field->name, ASSIGN_UNSET, value);
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i].len > 0 && str_eq(names[i], name))
+            return true;
+    return false;
 }
 
-static void put_server(const struct check *check, const struct field *field)
+static bool is_servers(const struct job *job, struct str name)
 {
-    bool create = check->mode == VALIDATE_CREATE;
-
-    if (str_eq(field->name, STR("_id")) && create)
-        put(check->draft, field->name, ASSIGN_SET, value_oid(oid_new()));
-    else if (field->type == FIELD_INT)
-        put(check->draft, field->name, create ? ASSIGN_SET : ASSIGN_INC, value_int(1));
-    else if (field->type == FIELD_TIME && (create || str_eq(field->name, STR("updatedAt"))))
-        put(check->draft, field->name, ASSIGN_SET, value_date(check->now_ms));
+    return str_eq(name, STR("_id")) || is_kept(&job->validation->resource->kept, name);
 }
 
-static void read_field(const struct check *check, const struct field *field, const json_t *object)
+/* --- A whole document --- */
+
+static struct value given_id(const struct job *job, const json_t *json)
 {
-    const json_t *json = json_object_getn(object, field->name.ptr, field->name.len);
+    enum id_type type = job->validation->resource->id;
+    char *room = arena_alloc(job->validation->arena, ID_TEXT_MAX);
+    struct str text = str_make(json_string_value(json), json_string_length(json)), id;
+    struct buf digits = BUF_INIT(DECIMAL_MAX + 1);
+    struct value value = value_null();
+
+    if (type == ID_INTEGER && json_is_integer(json)) {
+        buf_int(&digits, json_integer_value(json));
+        text = arena_str(job->validation->arena, buf_view(&digits));
+    }
+    if ((type == ID_INTEGER ? json_is_integer(json) : json_is_string(json)) &&
+        id_parse(type, text, room, &id) == ERR_OK)
+        value = id_value(type, arena_str(job->validation->arena, id));
+    else
+        problem_add(job->validation->problem, STR("_id"), id_rule(type));
+    buf_free(&digits);
+    return value;
+}
+
+static void put_id(const struct job *job, const json_t *object)
+{
+    enum id_type type = job->validation->resource->id;
+    const json_t *given = json_object_get(object, "_id");
+
+    if (given == NULL)
+        put_job(job, STR("_id"), ASSIGN_SET,
+                id_new(type, arena_alloc(job->validation->arena, ID_TEXT_MAX)));
+    else if (type == ID_STRING || type == ID_INTEGER)
+        put_job(job, STR("_id"), ASSIGN_SET, given_id(job, given));
+    else
+        refuse(job, STR("_id"), "is set by the server");
+}
+
+/* The object without what is the server's, which is refused. */
+static json_t *clients_part(const struct job *job, const json_t *object)
+{
+    json_t *part = json_copy((json_t *)(uintptr_t)object);
+    const struct kept_fields *kept = &job->validation->resource->kept;
+    const struct str names[] = {kept->version, kept->created, kept->updated, kept->owner};
+
+    json_object_del(part, "_id");
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (names[i].len > 0 && json_object_getn(part, names[i].ptr, names[i].len) != NULL) {
+            refuse(job, names[i], "is set by the server");
+            json_object_deln(part, names[i].ptr, names[i].len);
+        }
+    return part;
+}
+
+/* mongoose counts __v from 0. */
+static int64_t first_version(struct str name)
+{
+    return str_eq(name, STR("__v")) ? 0 : 1;
+}
+
+static void put_kept(const struct job *job)
+{
+    const struct kept_fields *kept = &job->validation->resource->kept;
+    int64_t now_ms = job->validation->now_ms;
+
+    if (kept->created.len > 0)
+        put_job(job, kept->created, ASSIGN_SET, value_date(now_ms));
+    if (kept->updated.len > 0)
+        put_job(job, kept->updated, ASSIGN_SET, value_date(now_ms));
+    if (kept->version.len > 0)
+        put_job(job, kept->version, ASSIGN_SET, value_int(first_version(kept->version)));
+    if (kept->owner.len > 0 && job->validation->owner != NULL)
+        put_job(job, kept->owner, ASSIGN_SET, value_oid(*job->validation->owner));
+}
+
+static void read_whole(const struct job *job, const json_t *object)
+{
+    json_t *part = clients_part(job, object);
     struct value value;
 
-    if (field->flags & FIELD_SERVER)
-        put_server(check, field);
-    else if (json == NULL || json_is_null(json))
-        put_absent(check, field, json != NULL);
-    else if (readers[field->type](check, field, json, &value) == ERR_OK)
-        put(check->draft, field->name, ASSIGN_SET, value);
+    put_id(job, object);
+    if (check_value(&job->check, job->validation->resource->document, STR(""), part, &value) ==
+        ERR_OK)
+        for (size_t i = 0; i < value.object.count; i++)
+            put_job(job, value.object.members[i].name, ASSIGN_SET, value.object.members[i].value);
+    put_kept(job);
+    json_decref(part);
 }
 
-static void refuse_unknown(const struct check *check, const json_t *object)
+/* --- A change --- */
+
+/* What a merge makes of nothing: null removes (RFC 7396 section 2). */
+static json_t *without_nulls(const json_t *json)
 {
-    for (void *at = json_object_iter((json_t *)(uintptr_t)object); at != NULL;
-         at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
+    json_t *object = (json_t *)(uintptr_t)json, *copy;
+
+    if (!json_is_object(json))
+        return json_incref(object);
+    copy = json_object();
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
+        json_t *value = json_object_iter_value(at);
+        if (!json_is_null(value))
+            json_object_setn_new(copy, json_object_iter_key(at), json_object_iter_key_len(at),
+                                 without_nulls(value));
+    }
+    return copy;
+}
+
+/* Whether the document has an object at this path, as far as that is known. */
+static bool holds_object(const struct job *job, struct str path)
+{
+    struct value value;
+
+    if (job->validation->before.len == 0)
+        return true;
+    return document_value(job->validation->before, path, false, &value) == ERR_OK &&
+           value.type == VALUE_RAW && value.raw.kind == BSON_DOCUMENT;
+}
+
+/* field: NULL for one that is not declared. */
+static void set_member(const struct job *job, const struct field *field, struct str path,
+                       const json_t *json)
+{
+    json_t *given = job->validation->mode == VALIDATE_PATCH
+                        ? without_nulls(json)
+                        : json_incref((json_t *)(uintptr_t)json);
+    struct value value;
+    enum err err = field != NULL ? check_value(&job->check, field, path, given, &value)
+                                 : check_anything(&job->check, path, given, &value);
+
+    if (err == ERR_OK)
+        put_job(job, path, ASSIGN_SET, value);
+    json_decref(given);
+}
+
+static void remove_member(const struct job *job, const struct field *field, struct str path)
+{
+    if (field != NULL && (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) != 0)
+        refuse(job, path, "is read-only");
+    else if (field != NULL && (field->flags & FIELD_REQUIRED) != 0)
+        refuse(job, path, "is required and cannot be removed");
+    else
+        put_job(job, path, ASSIGN_UNSET, value_null());
+}
+
+static void read_members(const struct job *job, const struct field *object, struct str up,
+                         const json_t *json);
+
+static void read_member(const struct job *job, const struct field *field, struct str path,
+                        const json_t *json)
+{
+    bool patch = job->validation->mode == VALIDATE_PATCH;
+
+    if (json_is_null(json) && (patch || field == NULL || !check_takes_null(field)))
+        remove_member(job, field, path);
+    else if (patch && json_is_object(json) && (field == NULL || field->type == FIELD_OBJECT) &&
+             holds_object(job, path))
+        read_members(job, field, path, json);
+    else
+        set_member(job, field, path, json);
+}
+
+/* object, and field: NULL for one that is not declared. */
+static void read_members(const struct job *job, const struct field *object, struct str up,
+                         const json_t *json)
+{
+    bool open = object == NULL || (object->flags & FIELD_OPEN) != 0;
+    json_t *from = (json_t *)(uintptr_t)json;
+
+    for (void *at = json_object_iter(from); at != NULL; at = json_object_iter_next(from, at)) {
         struct str name = str_make(json_object_iter_key(at), json_object_iter_key_len(at));
-        size_t i = resource_field(check->resource, name);
-        if (i == check->resource->field_count)
-            problem_add(check->problem, arena_str(check->arena, name), STR("is not a known field"));
-        else if (check->resource->fields[i].flags & FIELD_SERVER)
-            problem_add(check->problem, arena_str(check->arena, name), STR("is set by the server"));
+        const struct field *field = object != NULL ? field_property(object, name) : NULL;
+        struct str path = up.len > 0 ? ARENA_JOIN(job->validation->arena, up, STR("."), name)
+                                     : arena_str(job->validation->arena, name);
+
+        if (up.len == 0 && is_servers(job, name))
+            refuse(job, path, "is set by the server");
+        else if (field == NULL && !open)
+            refuse(job, path, "is not a known field");
+        else if (field != NULL || check_key(&job->check, path, name) == ERR_OK)
+            read_member(job, field, path, json_object_iter_value(at));
     }
 }
 
-enum err validate(const struct resource *resource, const json_t *object, enum validate_mode mode,
-                  int64_t now_ms, struct arena *arena, struct problem *problem, struct draft *draft)
+static void read_change(const struct job *job, const json_t *object)
 {
-    const struct check check = {resource, mode, now_ms, arena, problem, draft};
+    const struct resource *resource = job->validation->resource;
 
-    draft->count = 0;
-    if (!json_is_object(object)) {
-        problem_add(problem, STR("body"), STR("must be a JSON object"));
-        return ERR_INVALID;
-    }
-    refuse_unknown(&check, object);
-    for (size_t i = 0; i < resource->field_count; i++)
-        read_field(&check, &resource->fields[i], object);
-    return problem->count == 0 ? ERR_OK : ERR_INVALID;
+    read_members(job, resource->document, STR(""), object);
+    if (resource->kept.updated.len > 0)
+        put_job(job, resource->kept.updated, ASSIGN_SET, value_date(job->validation->now_ms));
+    if (resource->kept.version.len > 0)
+        put_job(job, resource->kept.version, ASSIGN_INC, value_int(1));
+}
+
+enum err validate(const struct validation *validation, const json_t *object, struct draft *draft)
+{
+    bool create = validation->mode == VALIDATE_CREATE;
+    const struct job job = {.validation = validation,
+                            .check = {.arena = validation->arena,
+                                      .problem = validation->problem,
+                                      .now_ms = validation->now_ms,
+                                      .defaults = create},
+                            .draft = draft};
+
+    *draft = (struct draft){0};
+    if (!json_is_object(object))
+        problem_add(validation->problem, STR("body"), STR("must be a JSON object"));
+    else if (create)
+        read_whole(&job, object);
+    else
+        read_change(&job, object);
+    return validation->problem->count == 0 ? ERR_OK : ERR_INVALID;
 }
 
 const struct value *draft_value(const struct draft *draft, struct str field)
@@ -199,58 +275,57 @@ const struct value *draft_value(const struct draft *draft, struct str field)
     return item != NULL && item->op == ASSIGN_SET ? &item->value : NULL;
 }
 
-/* --- And back --- */
+/* --- What the server keeps --- */
 
-static void value_json(const struct value *value, struct buf *out)
+static struct assignment *find_item(const struct draft *draft, struct str field)
 {
-    char text[32]; /* an id or a time */
-
-    _Static_assert(OID_HEX_SIZE <= 32 && CLOCK_ISO_SIZE <= 32, "both fit");
-
-    switch (value->type) {
-    case VALUE_BOOL: buf_str(out, value->boolean ? STR("true") : STR("false")); break;
-    case VALUE_INT: buf_int(out, value->integer); break;
-    case VALUE_DOUBLE: buf_json_double(out, value->number); break;
-    case VALUE_STRING: buf_json_string(out, value->string); break;
-    case VALUE_DATE:
-        clock_iso(value->integer, text);
-        buf_json_string(out, str_make(text, CLOCK_ISO_SIZE));
-        break;
-    case VALUE_OID:
-        oid_text(&value->oid, text);
-        buf_json_string(out, str_make(text, OID_HEX_SIZE));
-        break;
-    case VALUE_STRINGS:
-        buf_char(out, '[');
-        for (size_t i = 0; i < value->strings.count; i++) {
-            if (i > 0)
-                buf_char(out, ',');
-            buf_json_string(out, value->strings.items[i]);
-        }
-        buf_char(out, ']');
-        break;
-    case VALUE_NONE:
-    case VALUE_NULL:
-    case VALUE_BYTES:
-    case VALUE_LIST: buf_literal(out, "null"); break;
-    }
+    for (size_t i = 0; i < draft->count; i++)
+        if (field.len > 0 && str_eq(draft->items[i].field, field))
+            return &draft->items[i];
+    return NULL;
 }
 
-void draft_json(const struct resource *resource, const struct draft *draft, struct buf *out)
+static bool is_whole(const struct value *value)
 {
-    bool first = true;
+    return value->type == VALUE_INT ||
+           (value->type == VALUE_DOUBLE && fabs(value->number) < 0x1p53 &&
+            floor(value->number) == value->number);
+}
 
-    buf_char(out, '{');
-    for (size_t i = 0; i < draft->count; i++) {
-        size_t field = resource_field(resource, draft->items[i].field);
-        if (field == resource->field_count || (resource->fields[field].flags & FIELD_HIDDEN) != 0)
-            continue;
-        if (!first)
-            buf_char(out, ',');
-        first = false;
-        buf_json_string(out, draft->items[i].field);
-        buf_char(out, ':');
-        value_json(&draft->items[i].value, out);
-    }
-    buf_char(out, '}');
+/* A version that is missing counts as 0, and the greatest one is followed by the first. */
+static bool keep_version(struct str before, struct assignment *item)
+{
+    struct value value;
+    enum err err = document_value(before, item->field, false, &value);
+    bool absent = err != ERR_OK || value.type == VALUE_NONE || value.type == VALUE_NULL;
+    bool last = !absent && value.type == VALUE_INT && value.integer == INT64_MAX;
+
+    item->op = absent || last ? ASSIGN_SET : ASSIGN_INC;
+    return absent || is_whole(&value);
+}
+
+static bool keep_time(struct str before, const struct assignment *item)
+{
+    struct value value;
+
+    return document_value(before, item->field, false, &value) != ERR_OK ||
+           value.type == VALUE_NONE || value.type == VALUE_NULL || value.type == VALUE_DATE;
+}
+
+enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
+                    struct problem *problem)
+{
+    struct assignment *version = find_item(draft, resource->kept.version);
+    struct assignment *updated = find_item(draft, resource->kept.updated);
+    size_t count = problem->count;
+
+    if (version != NULL && !keep_version(before, version))
+        problem_add(problem, version->field,
+                    STR("is no version here, and is not replaced: the resource's \"fields\" must "
+                        "give the version another name, or null"));
+    if (updated != NULL && !keep_time(before, updated))
+        problem_add(problem, updated->field,
+                    STR("is no time here, and is not replaced: the resource's \"fields\" must give "
+                        "updatedAt another name, or null"));
+    return problem->count == count ? ERR_OK : ERR_CONFLICT;
 }

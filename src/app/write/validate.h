@@ -4,34 +4,47 @@
 
 #include <jansson.h>
 
-#include "app/resource.h"
 #include "base/arena.h"
 #include "http/problem.h"
+#include "schema/resource.h"
 #include "store/collection.h"
 
-/* From a client's object to typed values, by the resource's fields. */
+/* From a client's object to what is written, by a resource's schema. */
 
 enum validate_mode {
-    VALIDATE_CREATE, /* a whole document: _id, times, version and defaults are added */
-    VALIDATE_CHANGE  /* the given fields are set, null takes an optional one away (or back to its
-                        default); updatedAt and version are added */
+    VALIDATE_CREATE, /* a whole document, with defaults, _id, and what the server keeps */
+    VALIDATE_PUT,    /* the given fields are set; null takes an optional one away */
+    VALIDATE_PATCH   /* the same within objects, as far as they go (RFC 7396) */
 };
 
-/* What is to be written.  On creation one ASSIGN_SET for each field that there is, _id first: ready
- * for struct document. */
+struct validation {
+    const struct resource *resource;
+    enum validate_mode mode;
+    int64_t now_ms;
+    const struct oid *owner; /* of CREATE: who makes it, or NULL */
+    struct str before; /* of PATCH: the document as it is (BSON); empty: not known yet, so that
+                          only what is wrong with any document is found */
+    struct arena *arena;
+    struct problem *problem;
+};
+
+/* What is to be written: assignments, which are the arena's.  Of CREATE ASSIGN_SET only, _id first:
+ * ready for struct document.  Else fields are paths. */
 struct draft {
-    struct assignment items[RESOURCE_FIELDS_MAX];
-    size_t count;
+    struct assignment *items;
+    size_t count, room;
 };
 
-/* Strings are copied into the arena.  ERR_INVALID: everything that is wrong stands in problem; an
- * unknown field is wrong, and so is one of the server's. */
-enum err validate(const struct resource *resource, const json_t *object, enum validate_mode mode,
-                  int64_t now_ms, struct arena *arena, struct problem *problem,
-                  struct draft *draft);
+/* ERR_INVALID: everything that is wrong stands in problem; an unknown field is wrong, and so is one
+ * of the server's.  Of a change the draft also raises the version and sets the time of the change,
+ * where they are kept: see draft_keep. */
+enum err validate(const struct validation *validation, const json_t *object, struct draft *draft);
 /* The value that the draft sets a field to, or NULL. */
 const struct value *draft_value(const struct draft *draft, struct str field);
-/* The draft as JSON, as a reader of the stored document gets it: hidden fields left out. */
-void draft_json(const struct resource *resource, const struct draft *draft, struct buf *out);
+
+/* Fits what the server keeps of a change to the document as it was read.  ERR_CONFLICT: it has
+ * something else in these fields, which stand in problem. */
+enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
+                    struct problem *problem);
 
 #endif

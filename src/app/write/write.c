@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/people/users.h"
 #include "app/write/body.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -66,42 +67,113 @@ void write_tag(struct write *write, struct str tag)
         write->tags[write->cache.tag_count++] = tag;
 }
 
-/* A tag with a total; the one of the filter that chooses all that is under it. */
-static void tag_total(struct write *write, struct str tag, struct str filter)
-{
-    size_t i = find_tag(write, tag);
+/* --- Tags and totals --- */
 
-    if (i < write->cache.tag_count)
-        return;
-    write_tag(write, tag);
-    write->totals[write->cache.total_count++] =
-        (struct cache_total){plan_total_name(write->plan, filter, &write->arena), i, 0};
+/* Beyond so many partitions all of them are moved; the others are items, their collection, whom
+ * they belong to, and that of all partitions. */
+enum { PARTITIONS_MAX = CACHE_WRITE_TAGS_MAX - BULK_MAX - 3 };
+
+void write_room(struct write *write)
+{
+    write->tags = arena_alloc(&write->arena, CACHE_WRITE_TAGS_MAX * sizeof write->tags[0]);
+    write->totals = arena_alloc(&write->arena, CACHE_WRITE_TOTALS_MAX * sizeof write->totals[0]);
+    write->cache.tag_count = write->cache.total_count = write->partitions = 0;
+}
+
+void write_tag_item(struct write *write, struct str id)
+{
+    char room[ITEM_NAME_MAX];
+
+    write_tag(write,
+              arena_str(&write->arena, plan_unhashed(plan_item_name(write->plan, id, room))));
+}
+
+void write_tag_owner(struct write *write, const struct value *owner)
+{
+    if (owner->type == VALUE_OID)
+        write_tag(write, owner_tag(&owner->oid, arena_alloc(&write->arena, PROFILE_NAME_MAX)));
+}
+
+/* The total of the filter that chooses what is under a tag; where there is no room for it, or no
+ * filter, it is void after the write. */
+static void add_total(struct write *write, struct str tag, struct str filter)
+{
+    if (write->cache.total_count < CACHE_WRITE_TOTALS_MAX)
+        write->totals[write->cache.total_count++] = (struct cache_total){
+            plan_total_name(write->plan, filter, &write->arena), find_tag(write, tag), 0};
 }
 
 void write_tag_collection(struct write *write)
 {
-    tag_total(write, write->plan->resource->name, STR(""));
+    write_tag(write, write->plan->resource->name);
+    add_total(write, write->plan->resource->name, STR(""));
 }
 
-void write_tag_scope(struct write *write, const struct value *scope)
+/* Totals of partitions have its tag too, and would not be valid with it moved: that of the
+ * collection is the first, and stays. */
+void write_tag_all_partitions(struct write *write)
 {
-    struct str tag = plan_scope_tag(write->plan, scope, &write->arena);
-
-    if (tag.len > 0)
-        tag_total(write, tag, plan_scope_filter(write->plan, scope->string, &write->arena));
+    if (write->plan->resource->partition.len == 0)
+        return;
+    write_tag(write, plan_all_partitions(write->plan, &write->arena));
+    write->cache.total_count = 1;
+    write->partitions = PARTITIONS_MAX;
 }
 
-static void count_tag(struct write *write, struct str tag, int by)
+static void tag_partition(void *context, struct str tag, struct str filter)
 {
+    struct write *write = context;
+    size_t count = write->cache.tag_count;
+
+    if (write->partitions == PARTITIONS_MAX) {
+        write_tag_all_partitions(write);
+        return;
+    }
+    write_tag(write, tag);
+    if (write->cache.tag_count == count)
+        return;
+    write->partitions++;
+    if (filter.len > 0)
+        add_total(write, tag, filter);
+}
+
+void write_tag_partitions(struct write *write, struct str document)
+{
+    plan_each_partition(write->plan, document, &write->arena, tag_partition, write);
+}
+
+/* Of one document: a partition counts it once. */
+struct count {
+    struct write *write;
+    int by;
+    bool counted[CACHE_WRITE_TOTALS_MAX];
+};
+
+static void count_filter(struct count *count, struct str filter)
+{
+    struct write *write = count->write;
+    struct str name = plan_total_name(write->plan, filter, &write->arena);
+
     for (size_t i = 0; i < write->cache.total_count; i++)
-        if (str_eq(write->tags[write->totals[i].tag], tag))
-            write->totals[i].delta += by;
+        if (!count->counted[i] && str_eq(write->totals[i].name, name)) {
+            write->totals[i].delta += count->by;
+            count->counted[i] = true;
+        }
 }
 
-void write_count(struct write *write, const struct value *scope, int by)
+static void count_partition(void *context, struct str tag, struct str filter)
 {
-    count_tag(write, write->plan->resource->name, by);
-    count_tag(write, plan_scope_tag(write->plan, scope, &write->arena), by);
+    (void)tag;
+    if (filter.len > 0)
+        count_filter(context, filter);
+}
+
+void write_count(struct write *write, struct str document, int by)
+{
+    struct count count = {.write = write, .by = by};
+
+    count_filter(&count, STR(""));
+    plan_each_partition(write->plan, document, &write->arena, count_partition, &count);
 }
 
 /* --- The steps --- */
@@ -165,6 +237,27 @@ void write_start(struct write *write)
     write->cache.ready = ready;
     write->cache.done = ended;
     cache_write_begin(write->app->cache, &write->cache);
+}
+
+/* The bytes stay for this call, and request_finish() at its end needs them no longer. */
+void write_send(struct write *write, unsigned status, struct str json)
+{
+    static const struct str before = STR_INIT("{\"success\":true,\"data\":");
+    static const struct str instead =
+        STR_INIT("{\"success\":true,\"message\":\"Written, and too large to be shown\"}");
+    struct response *response = &write->request->response;
+
+    response->status = status;
+    response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
+    response_header_lit(response, "Cache-Control", "no-store");
+    if (before.len + json.len < RESPONSE_BODY_MAX) {
+        response_part(response, before);
+        response_part(response, json);
+        response_part(response, STR("}"));
+    } else {
+        response_part(response, instead);
+    }
+    request_finish(write->request);
 }
 
 json_t *write_body(struct request *request, bool allow_array, struct problem *problem)

@@ -21,6 +21,7 @@ struct write {
 
     struct str *tags;           /* as many as the kind needs, none twice */
     struct cache_total *totals; /* likewise; NULL for kinds that count nothing */
+    size_t partitions;          /* tags of such, or too many of them */
     /* On a thread, and in time; BUSY when it is not in time for a second question. */
     enum err (*work)(struct mongo_db *db, struct write *write);
     void (*answer)(struct write *write);               /* it happened */
@@ -30,14 +31,21 @@ struct write {
 
 /* size: of the kind's struct, which begins with struct write; zeroed. */
 void *write_new(size_t size, struct app *app, const struct plan *plan, struct request *request);
+/* Room for all tags and totals that a write of documents may have. */
+void write_room(struct write *write);
 /* Adds a tag unless it is empty or there. */
 void write_tag(struct write *write, struct str tag);
-/* The tags of a collection and of one of its scopes (none when value is no string), whose totals
- * outlive the write. */
+/* The tag of an item; those of its collection, and of the partitions that a document (its BSON) is
+ * in, whose totals outlive the write. */
+void write_tag_item(struct write *write, struct str id);
 void write_tag_collection(struct write *write);
-void write_tag_scope(struct write *write, const struct value *scope);
-/* In work, when it has happened: by so many more (or fewer) documents of this scope. */
-void write_count(struct write *write, const struct value *scope, int by);
+void write_tag_partitions(struct write *write, struct str document);
+/* Those of all partitions: where they are not known. */
+void write_tag_all_partitions(struct write *write);
+/* The visitor's, or that of whom a document belongs to; none for what is no ObjectId. */
+void write_tag_owner(struct write *write, const struct value *owner);
+/* In work, when it has happened: by so many more (or fewer) documents like this one. */
+void write_count(struct write *write, struct str document, int by);
 /* Fences the tags, works, and ends with answer or failed. */
 void write_start(struct write *write);
 /* Counts a job that uses the write's memory; write_release is its release. */
@@ -47,6 +55,10 @@ void write_release(void *write);
 void write_done(struct write *write);
 /* The answer to an error, and write_done. */
 void write_fail(struct write *write, enum err err);
+
+/* 200 or 201 with {"success":true,"data":<json>}; without the data where they are larger than an
+ * answer can be. */
+void write_send(struct write *write, unsigned status, struct str json);
 
 /* The body as one object or array (when allowed), or the answer is given and NULL is returned. */
 json_t *write_body(struct request *request, bool allow_array, struct problem *problem);
