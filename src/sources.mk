@@ -146,15 +146,28 @@ liblarder_a_SOURCES = \
 	src/memory/stripe.c src/memory/stripe.h \
 	src/memory/tags.c src/memory/tags.h \
 	src/schema/check.c src/schema/check.h \
+	src/schema/choices.c \
+	src/schema/digest.c \
+	src/schema/draft.c src/schema/draft.h \
 	src/schema/field.c src/schema/field.h \
+	src/schema/file.h \
+	src/schema/files.c \
 	src/schema/format.c src/schema/format.h \
 	src/schema/indexes.c src/schema/indexes.h \
+	src/schema/keywords.c \
+	src/schema/lists.c \
+	src/schema/node.c src/schema/node.h \
 	src/schema/number.c src/schema/number.h \
+	src/schema/options.c \
 	src/schema/params.c src/schema/params.h \
 	src/schema/pattern.c src/schema/pattern.h \
+	src/schema/reading.c src/schema/reading.h \
+	src/schema/ref.c \
 	src/schema/resource.c src/schema/resource.h \
 	src/schema/same.c src/schema/same.h \
 	src/schema/schema.c src/schema/schema.h \
+	src/schema/type.c \
+	src/schema/values.c \
 	src/schema/where.c src/schema/where.h \
 	src/store/bson_json.c src/store/bson_json.h \
 	src/store/bson_update.c src/store/bson_update.h \

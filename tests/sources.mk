@@ -56,6 +56,11 @@ UNIT_TESTS = \
 	tests/unit/memory/test_stripe \
 	tests/unit/memory/test_tags \
 	tests/unit/schema/test_check \
+	tests/unit/schema/test_indexes \
+	tests/unit/schema/test_params \
+	tests/unit/schema/test_pattern \
+	tests/unit/schema/test_resource \
+	tests/unit/schema/test_schema \
 	tests/unit/store/test_bson_json \
 	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \

@@ -5,7 +5,8 @@
 # system (the stack runs servers of its own).
 
 PACKAGES_BUILD=(autoconf automake libtool pkg-config gcc make libfcgi-dev libhiredis-dev
-    libmongoc-dev libbson-dev libuv1-dev libjansson-dev libpcre2-dev libxxhash-dev zlib1g-dev libsodium-dev)
+    libmongoc-dev libbson-dev libuv1-dev libjansson-dev libpcre2-dev libxxhash-dev
+    zlib1g-dev libsodium-dev)
 PACKAGES_RUN=(nginx redis-server redis-tools spawn-fcgi python3-minimal curl ca-certificates)
 PACKAGES_TEST=(libcmocka-dev clang-format shellcheck python3-venv valgrind procps)
 POLICY=/usr/sbin/policy-rc.d
