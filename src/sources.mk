@@ -5,6 +5,7 @@ liblarder_a_SOURCES = \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/indexes.c src/app/indexes.h \
+	src/app/layout.c src/app/layout.h \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
 	src/app/rate.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/indexes.h"
+#include "app/layout.h"
 #include "app/openapi/openapi.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
@@ -137,6 +138,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->passwords = passwords_new(loop, PASSWORDS_WAIT_MS);
     app->windows = windows_new();
     app->views = views_new(app);
+    app->layouts = layouts_new(app);
     return app;
 }
 
@@ -146,11 +148,18 @@ void app_start(struct app *app)
     indexes_start(app);
 }
 
-static void on_views_stopped(void *context)
+static void on_layouts_stopped(void *context)
 {
     struct app *app = context;
 
     items_stop(app->items, app->stopped, app->stopped_context);
+}
+
+static void on_views_stopped(void *context)
+{
+    struct app *app = context;
+
+    layouts_stop(app->layouts, on_layouts_stopped, app);
 }
 
 void app_stop(struct app *app, void (*done)(void *context), void *context)
@@ -169,6 +178,7 @@ void app_free(struct app *app)
     passwords_free(app->passwords);
     windows_free(app->windows);
     views_free(app->views);
+    layouts_free(app->layouts);
     router_free(&app->router);
     arena_reset(&app->arena);
     free(app->routes);

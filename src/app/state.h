@@ -35,6 +35,7 @@ enum route_flags {
 };
 
 struct items;
+struct layouts;
 struct openapi;
 struct passwords;
 struct views;
@@ -54,6 +55,7 @@ struct app {
     struct plan *plans;   /* by the resources' indexes */
     size_t plan_count;
     struct items *items;
+    struct layouts *layouts;
     struct openapi *openapi;
     struct passwords *passwords;
     struct windows *windows;

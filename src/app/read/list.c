@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/layout.h"
 #include "app/people/auth.h"
 #include "app/people/users.h"
 #include "app/read/cursor.h"
@@ -32,12 +33,13 @@ static void put_tags(struct list_read *read, struct arena *arena)
 {
     struct cache_lookup *lookup = &read->lookup;
 
-    if (read->owner.type == VALUE_NONE) {
-        lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
-        return;
-    }
-    lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
     lookup->tag_count = 1;
+    if (read->owner.type != VALUE_NONE)
+        lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
+    else if (layouts_agree(read->app->layouts, read->plan->resource))
+        lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
+    else
+        lookup->tags[0] = read->plan->resource->name;
 }
 
 void list_read_name(struct list_read *read, struct arena *arena)
