@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/layout.h"
 #include "app/people/users.h"
 #include "app/write/body.h"
 #include "base/clock.h"
@@ -103,21 +104,28 @@ static void add_total(struct write *write, struct str tag, struct str filter)
             plan_total_name(write->plan, filter, &write->arena), find_tag(write, tag), 0};
 }
 
+/* Totals of partitions have its tag too, and would not be valid with it moved: that of the
+ * collection is the first, and stays. */
+static void tag_all_partitions(struct write *write)
+{
+    write_tag(write, plan_all_partitions(write->plan, &write->arena));
+    write->cache.total_count = 1;
+    write->partitions = PARTITIONS_MAX;
+}
+
+/* Workers that know another partition have lists by it, also where this one knows none. */
 void write_tag_collection(struct write *write)
 {
     write_tag(write, write->plan->resource->name);
     add_total(write, write->plan->resource->name, STR(""));
+    if (!layouts_agree(write->app->layouts, write->plan->resource))
+        tag_all_partitions(write);
 }
 
-/* Totals of partitions have its tag too, and would not be valid with it moved: that of the
- * collection is the first, and stays. */
 void write_tag_all_partitions(struct write *write)
 {
-    if (write->plan->resource->partition.len == 0)
-        return;
-    write_tag(write, plan_all_partitions(write->plan, &write->arena));
-    write->cache.total_count = 1;
-    write->partitions = PARTITIONS_MAX;
+    if (write->plan->resource->partition.len > 0)
+        tag_all_partitions(write);
 }
 
 static void tag_partition(void *context, struct str tag, struct str filter)
@@ -126,7 +134,7 @@ static void tag_partition(void *context, struct str tag, struct str filter)
     size_t count = write->cache.tag_count;
 
     if (write->partitions == PARTITIONS_MAX) {
-        write_tag_all_partitions(write);
+        tag_all_partitions(write);
         return;
     }
     write_tag(write, tag);
