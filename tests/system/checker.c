@@ -3,11 +3,12 @@
  * the read began.  checker.py builds it, runs it and disturbs the stack meanwhile.
  *
  *   checker [--port P] [--read-port P] [--seed N] [--reads N] [--seconds S] [--readers N]
- *           [--writers N] [--pause MS] [--path /api/RESOURCE] [--token T] [--other T]
+ *           [--writers N] [--pause MS] [--path /api/RESOURCE] [--list 0|1] [--token T] [--other T]
  *
  * The resource at --path has fields name, price and category as products have them, its ids are of
- * 24 characters. --token is what writers and readers are signed in with. --other is the token of
- * somebody who must see none of it: their reads are among the others.
+ * 24 characters; with --list 1 category is an array. --token is what writers and readers are signed
+ * in with. --other is the token of somebody who must see none of it: their reads are among the
+ * others.
  *
  * Every product here ("slot") has a sequence that only grows: its price.  One writer owns it, so
  * `acked` (the newest acknowledged) and `started` (the newest sent) bound what a reader may see:
@@ -66,6 +67,7 @@ static struct {
     uint64_t seed, reads;
     double seconds;
     const char *path, *token, *other;
+    bool list;
 } options = {.path = "/api/products",
              .token = "",
              .other = "",
@@ -351,6 +353,15 @@ static void category_name(unsigned category, char *to, size_t size)
     snprintf(to, size, "chk-%llx-%u", (unsigned long long)options.seed, category);
 }
 
+/* The value that a document is given. */
+static void category_json(unsigned category, char *to, size_t size)
+{
+    char name[64];
+
+    category_name(category, name, sizeof name);
+    snprintf(to, size, options.list ? "[\"%s\"]" : "\"%s\"", name);
+}
+
 /* --- Writers --- */
 
 static void set_started(struct slot *slot, unsigned seq)
@@ -380,15 +391,14 @@ static void abandon(struct slot *slot)
 
 static bool make(struct peer *peer, struct slot *slot, unsigned seq)
 {
-    char category[64], id[ID_LEN + 1];
+    char category[80], id[ID_LEN + 1];
     const char *at;
     unsigned status;
 
-    category_name(category_at(slot, seq), category, sizeof category);
-    status = request(peer, "POST", options.path,
-                     "{\"name\":\"chk-%llx-%u-%u\",\"price\":%u,\"category\":\"%s\"}",
-                     (unsigned long long)options.seed, (unsigned)(slot - slots), slot->now.gen, seq,
-                     category);
+    category_json(category_at(slot, seq), category, sizeof category);
+    status = request(
+        peer, "POST", options.path, "{\"name\":\"chk-%llx-%u-%u\",\"price\":%u,\"category\":%s}",
+        (unsigned long long)options.seed, (unsigned)(slot - slots), slot->now.gen, seq, category);
     at = status == 201 ? strstr(peer->body, "\"_id\":\"") : NULL;
     if (at == NULL)
         return false;
@@ -399,14 +409,14 @@ static bool make(struct peer *peer, struct slot *slot, unsigned seq)
 
 static bool change(struct peer *peer, struct slot *slot, unsigned seq)
 {
-    char target[64], category[64];
+    char target[TARGET_MAX], category[80];
     const char *method = seq % 3 == 0 ? "PATCH" : "PUT";
     unsigned status;
 
     snprintf(target, sizeof target, "%s/%s", options.path, slot->now.id);
     if (slot->kind == MOVING) {
-        category_name(category_at(slot, seq), category, sizeof category);
-        status = request(peer, method, target, "{\"price\":%u,\"category\":\"%s\"}", seq, category);
+        category_json(category_at(slot, seq), category, sizeof category);
+        status = request(peer, method, target, "{\"price\":%u,\"category\":%s}", seq, category);
     } else {
         status = request(peer, method, target, "{\"price\":%u}", seq);
     }
@@ -912,6 +922,8 @@ static void options_read(int argc, char **argv)
             options.pause_ms = (unsigned)value;
         else if (strcmp(argv[i], "--path") == 0)
             options.path = argv[i + 1];
+        else if (strcmp(argv[i], "--list") == 0)
+            options.list = value != 0;
         else if (strcmp(argv[i], "--token") == 0)
             options.token = argv[i + 1];
         else if (strcmp(argv[i], "--other") == 0)

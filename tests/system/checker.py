@@ -180,7 +180,7 @@ DISTURBANCES = {
 
 
 def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None, readers=12,
-        pause=200, calm=0, path="/api/products", token="", other=""):
+        pause=200, calm=0, path="/api/products", as_list=False, token="", other=""):
     """Returns what the checker reports, with the texts of what it complained about. The resource at
     path has the fields of products that the checker uses; other is the token of somebody who must
     see nothing of what the holder of token has made."""
@@ -189,7 +189,7 @@ def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None,
     read_port = urllib.parse.urlsplit(read_url or stack.url).port
     command = [build(), "--port", port, "--read-port", read_port, "--seed", seed, "--reads", reads,
                "--seconds", seconds, "--readers", readers, "--pause", pause, "--path", path,
-               "--token", token, "--other", other]
+               "--list", int(as_list), "--token", token, "--other", other]
     over = threading.Event()
     disturber = DISTURBANCES[disturb](stack, random.Random(seed), over)
     disturber.prepare()

@@ -20,7 +20,7 @@ class Person:
         assert made.status == 201, made
         self.id = made.json["data"]["_id"]
         if role != "reader":
-            shop.mongo.users.update_one({"_id": bson.ObjectId(self.id)}, {"$set": {"role": role}})
+            shop.mongo.larder_users.update_one({"_id": bson.ObjectId(self.id)}, {"$set": {"role": role}})
         self.sign_in()
 
     def sign_in(self, **more):

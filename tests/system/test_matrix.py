@@ -64,8 +64,8 @@ class Victim(Person):
     def stored(self):
         """All that is kept of her; using a session moves its end."""
         mongo, owner = self.shop.mongo, bson.ObjectId(self.id)
-        sessions = list(mongo.sessions.find({"userId": owner}, {"expiresAt": 0}))
-        return [mongo.users.find_one({"_id": owner}), sessions,
+        sessions = list(mongo.larder_sessions.find({"userId": owner}, {"expiresAt": 0}))
+        return [mongo.larder_users.find_one({"_id": owner}), sessions,
                 list(mongo.products.find({"ownerId": owner})),
                 list(mongo.posts.find({"ownerId": owner})),
                 mongo.products.find_one({"_id": bson.ObjectId(self.product)}),

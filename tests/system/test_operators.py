@@ -98,7 +98,7 @@ def test_user_add_refuses(stack, arguments):
 def test_short_password(stack, email):
     done = stack.ctl("user", "add", "--email", email, stdin="short\n", check=False)
     assert done.returncode == 1 and "8 characters" in done.stderr
-    assert stack.mongo.users.find_one({"email": email}) is None
+    assert stack.mongo.larder_users.find_one({"email": email}) is None
 
 
 def test_role_holds_at_once(stack, email):
@@ -244,5 +244,5 @@ def test_reindex(stack):
     assert [line.split()[0] for line in done.stdout.splitlines()] == \
         ["products", "posts", "users", "sessions", "idempotency"]
     assert stack.mongo.products.index_information() == before
-    assert "expires" in stack.mongo.sessions.index_information()
+    assert "expires" in stack.mongo.larder_sessions.index_information()
     assert stack.redis.exists("larder:lock:reindex") == 0

@@ -79,7 +79,7 @@ def test_registration(shop):
     assert data["email"] == "ada@example.org" and data["role"] == "reader"
     assert made.header("Location") == f"/api/users/{data['_id']}"
     assert "no-store" in made.header("Cache-Control")
-    stored = shop.mongo.users.find_one({"_id": bson.ObjectId(data["_id"])})
+    stored = shop.mongo.larder_users.find_one({"_id": bson.ObjectId(data["_id"])})
     assert stored["passwordHash"].startswith("$argon2id$")
     assert "password" not in stored and "long enough" not in repr(stored)
     again = shop.client.post("/api/users", {"name": "Eve", "email": "ADA@example.org",
@@ -201,19 +201,19 @@ def test_an_ended_session_changes_nothing(shop, ann, forget, change):
     """Its end is in MongoDB, and the request was let in by what the cache had said before."""
     user = {"_id": bson.ObjectId(ann.id)}
     assert all(ann.inside for _ in range(4))
-    shop.mongo.users.update_one(user, {"$inc": {"sessionEpoch": 1}})
-    before = shop.mongo.users.find_one(user)
+    shop.mongo.larder_users.update_one(user, {"$inc": {"sessionEpoch": 1}})
+    before = shop.mongo.larder_users.find_one(user)
     if change is None:
         answer = ann.request("DELETE", "/api/sessions")
     else:
         change = {name: value.format(ann.email) for name, value in change.items()}
         answer = ann.request("PUT", f"/api/users/{ann.id}", change)
     assert answer.status == 409, answer
-    assert shop.mongo.users.find_one(user) == before
+    assert shop.mongo.larder_users.find_one(user) == before
 
 
 def test_an_account_whose_epoch_is_not_stored(shop, ann, forget):
-    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$unset": {"sessionEpoch": 1}})
+    shop.mongo.larder_users.update_one({"_id": bson.ObjectId(ann.id)}, {"$unset": {"sessionEpoch": 1}})
     target = f"/api/users/{ann.id}"
     assert ann.request("PUT", target, {"name": "Ann"}).status == 200
     assert ann.request("PUT", target, {"password": "another one",
@@ -295,7 +295,7 @@ def test_without_a_session(shop, method, target, headers):
 def test_a_new_role_holds_at_once(shop, ann, admin):
     """Whoever changes roles tells the cache; here that is a write on the profile by the API."""
     assert ann.request("POST", "/api/products", PRODUCT).status == 403
-    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"role": "editor"}})
+    shop.mongo.larder_users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"role": "editor"}})
     assert admin.request("PUT", f"/api/users/{ann.id}", {"name": "Editor"}).status == 200
     assert ann.request("POST", "/api/products", PRODUCT).status == 201
 
@@ -310,7 +310,7 @@ def test_sign_in(shop, ann):
     cookie = answer.header("Set-Cookie")
     assert cookie == f"larder_session={body['token']}; Path=/; HttpOnly; SameSite=Lax"
     assert "no-store" in answer.header("Cache-Control")
-    stored = shop.mongo.sessions.find_one({"userId": bson.ObjectId(ann.id)})
+    stored = shop.mongo.larder_sessions.find_one({"userId": bson.ObjectId(ann.id)})
     assert body["token"] not in repr(stored) and len(stored["_id"]) == 64
     for key in shop.redis.scan_iter("*session*"):
         assert body["token"].encode() not in key
@@ -333,7 +333,7 @@ def test_remember(shop, ann):
 
 
 def test_activity_slides_and_the_end_is_absolute(shop, ann):
-    sessions, now = shop.mongo.sessions, datetime.datetime.now(datetime.timezone.utc)
+    sessions, now = shop.mongo.larder_sessions, datetime.datetime.now(datetime.timezone.utc)
     stored = sessions.find_one({"userId": bson.ObjectId(ann.id)})
     key = f"{shop.base()}session:{stored['_id']}"
     sessions.update_one({"_id": stored["_id"]},
@@ -351,14 +351,14 @@ def test_activity_slides_and_the_end_is_absolute(shop, ann):
 @pytest.mark.parametrize("field", ["expiresAt", "absoluteAt"])
 def test_expired(shop, ann, field):
     past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
-    shop.mongo.sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: past}})
+    shop.mongo.larder_sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: past}})
     assert not ann.inside
 
 
 def test_a_deleted_account_is_nobodys(shop, ann):
     """Whoever deletes one in MongoDB tells the cache, as of anything that goes round the API."""
     assert ann.inside
-    shop.mongo.users.delete_one({"_id": bson.ObjectId(ann.id)})
+    shop.mongo.larder_users.delete_one({"_id": bson.ObjectId(ann.id)})
     shop.ctl("cache", "purge", f"user:{ann.id}")
     for target in ("/api/sessions/current", "/api/me/dashboard", f"/api/users/{ann.id}"):
         assert ann.get(target).status == 401
@@ -370,13 +370,13 @@ def test_a_deleted_account_is_nobodys(shop, ann):
     ("epoch", "0"), ("epoch", None), ("epoch", 0.0), ("createdAt", 1), ("userId", "x")])
 def test_a_session_of_other_types_is_nobodys(shop, ann, field, value):
     """Before anybody has looked at it: what is cached is as it was read."""
-    shop.mongo.sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: value}})
+    shop.mongo.larder_sessions.update_one({"userId": bson.ObjectId(ann.id)}, {"$set": {field: value}})
     assert not ann.inside
 
 
 @pytest.mark.parametrize("count", ["many", 2**63 - 1, None, float("nan"), 1e300])
 def test_the_count_of_logins_keeps_nobody_out(shop, ann, count):
-    shop.mongo.users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"loginCount": count}})
+    shop.mongo.larder_users.update_one({"_id": bson.ObjectId(ann.id)}, {"$set": {"loginCount": count}})
     ann.sign_in()
     assert ann.inside and ann.get(f"/api/users/{ann.id}").status == 200
     assert ann.get("/api/me/dashboard").json["data"]["lastLoginAt"]
@@ -439,7 +439,7 @@ def test_sign_out_everywhere(shop, ann, bob):
     for ann.token in tokens:
         assert not ann.inside
     assert bob.inside
-    assert shop.mongo.sessions.count_documents({"userId": bson.ObjectId(ann.id)}) == 0
+    assert shop.mongo.larder_sessions.count_documents({"userId": bson.ObjectId(ann.id)}) == 0
     ann.sign_in()
     assert ann.inside
 
@@ -608,7 +608,7 @@ def test_nobody_sets_an_owner(shop, ann, editor):
 
 def test_a_sign_in_that_is_not_known_is_no_time(shop):
     person = Person(shop)
-    shop.mongo.users.update_one({"_id": bson.ObjectId(person.id)}, {"$unset": {"lastLoginAt": ""}})
+    shop.mongo.larder_users.update_one({"_id": bson.ObjectId(person.id)}, {"$unset": {"lastLoginAt": ""}})
     assert person.get("/api/me/dashboard").json["data"]["lastLoginAt"] is None
 
 
@@ -655,7 +655,7 @@ def test_second_answer_is_the_first(shop, editor, key):
     other = Person(shop, "editor")
     theirs = once(shop, key, PRODUCT, other)
     assert theirs.status == 201 and theirs.json["data"]["_id"] != first.json["data"]["_id"]
-    stored = shop.mongo.idempotency.find_one({"document": bson.ObjectId(first.json["data"]["_id"])})
+    stored = shop.mongo.larder_receipts.find_one({"document": bson.ObjectId(first.json["data"]["_id"])})
     left = stored["expiresAt"] - datetime.datetime.utcnow()
     assert datetime.timedelta(hours=23) < left <= datetime.timedelta(hours=24)
 
@@ -698,25 +698,25 @@ def test_one_user_by_one_key(shop, key):
 def test_refusals_of_strangers_are_not_kept(shop, key):
     """Anybody could fill the database with them.  A key is used by what was done with it."""
     body = {"name": "Once", "email": f"{key}@example.org", "password": PASSWORD}
-    kept = shop.mongo.idempotency.count_documents({})
+    kept = shop.mongo.larder_receipts.count_documents({})
     for _ in range(2):
         refused = once(shop, key, {**body, "password": "short"}, target="/api/users")
         assert refused.status == 400 and refused.header("Idempotent-Replayed") is None
         assert once(shop, key, {**body, "x" * 9000: 1}, target="/api/users").status == 400
-    assert shop.mongo.idempotency.count_documents({}) == kept
+    assert shop.mongo.larder_receipts.count_documents({}) == kept
     first, again = (once(shop, key, body, target="/api/users") for _ in range(2))
     assert first.status == again.status == 201 and first.body == again.body
     assert again.header("Idempotent-Replayed") == "true"
     assert once(shop, key, {**body, "password": "short"}, target="/api/users").status == 422
     assert once(shop, key + "b", body, target="/api/users").status == 409
-    assert shop.mongo.idempotency.count_documents({}) == kept + 1
+    assert shop.mongo.larder_receipts.count_documents({}) == kept + 1
 
 
 def test_what_is_kept_of_a_body_needs_its_key(shop, editor, key):
     """A body may hold a secret: two prints of one body have nothing in common."""
-    before = {record["_id"] for record in shop.mongo.idempotency.find()}
+    before = {record["_id"] for record in shop.mongo.larder_receipts.find()}
     assert [once(shop, key + more, PRODUCT, editor).status for more in "ab"] == [201, 201]
-    prints = [record["print"] for record in shop.mongo.idempotency.find()
+    prints = [record["print"] for record in shop.mongo.larder_receipts.find()
               if record["_id"] not in before]
     assert len(prints) == len(set(prints)) == 2
 
@@ -725,7 +725,7 @@ def test_an_account_that_a_dead_worker_made(shop, key):
     body = {"name": "Once", "email": f"{key}@example.org", "password": PASSWORD}
     first = once(shop, key, body, target="/api/users")
     user = bson.ObjectId(first.json["data"]["_id"])
-    assert shop.mongo.idempotency.update_one({"document": user}, {
+    assert shop.mongo.larder_receipts.update_one({"document": user}, {
         "$set": {"state": "busy", "leaseUntil": datetime.datetime(2020, 1, 1)},
         "$unset": {"status": 1, "head": 1, "body": 1}}).modified_count == 1
     again = once(shop, key, body, target="/api/users")
@@ -739,7 +739,7 @@ def test_what_a_dead_worker_began_is_made_once(shop, editor, key, many):
         {**PRODUCT, "name": key}
     first = once(shop, key, body, editor)
     assert first.status == 201
-    records = shop.mongo.idempotency
+    records = shop.mongo.larder_receipts
     record = records.find_one(sort=[("expiresAt", -1)])
     records.update_one({"_id": record["_id"]}, {
         "$set": {"state": "busy", "leaseUntil": datetime.datetime(2020, 1, 1)},

@@ -125,7 +125,7 @@ def test_what_was_made_before_is_not_added_again(stack, http, category, counted)
     # As when the worker was killed before its answer was kept, and others have changed it since.
     item = f"/api/products/{made.json['data']['_id']}"
     assert http.put(item, {"price": 2}).status == 200
-    lost = stack.mongo.idempotency.update_one(
+    lost = stack.mongo.larder_receipts.update_one(
         {"document": bson.ObjectId(made.json["data"]["_id"])},
         {"$set": {"state": "busy", "leaseUntil": datetime.datetime(2000, 1, 1)},
          "$unset": {"status": "", "head": "", "body": ""}})
