@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 
+#include <stdio.h>
+
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -180,4 +182,40 @@ enum err clock_parse_iso(struct str text, int64_t *wall_ms)
         return ERR_SYNTAX;
     *wall_ms = ms;
     return ERR_OK;
+}
+
+/* Of a time of day: what is behind its last digit, from a sign or a letter on. */
+static struct str zone_of(struct str time)
+{
+    size_t at = 0;
+
+    while (at < time.len && ((time.ptr[at] >= '0' && time.ptr[at] <= '9') || time.ptr[at] == ':' ||
+                             time.ptr[at] == '.'))
+        at++;
+    return str_from_offset(time, at);
+}
+
+enum err clock_parse_loose(struct str text, int64_t *wall_ms)
+{
+    enum { DAY = 10, ROOM = 64 };
+    struct str time = str_from_offset(text, DAY + 1), zone = zone_of(time), name = str_trim(zone);
+    struct str minutes = STR("");
+    char room[ROOM];
+    int len;
+
+    if (text.len <= DAY + 1 || text.len > ROOM / 2 ||
+        (text.ptr[DAY] != ' ' && text.ptr[DAY] != 'T' && text.ptr[DAY] != 't'))
+        return clock_parse_iso(text, wall_ms);
+    if (name.len == 0 || str_eq_nocase(name, STR("z")) || str_eq_nocase(name, STR("utc"))) {
+        name = STR("Z");
+    } else if (name.len == 5 && str_find(name, ':') == name.len) {
+        minutes = str_from_offset(name, 3);
+        name.len = 3;
+    } else if (name.len == 3) {
+        minutes = STR("00");
+    }
+    len = snprintf(room, sizeof room, "%.*sT%.*s%.*s%s%.*s", DAY, text.ptr,
+                   (int)(time.len - zone.len), time.ptr, (int)name.len, name.ptr,
+                   minutes.len > 0 ? ":" : "", (int)minutes.len, minutes.ptr);
+    return clock_parse_iso(str_make(room, (size_t)len), wall_ms);
 }

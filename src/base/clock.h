@@ -27,5 +27,8 @@ void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
  * "2026-11-23T17:00:00.000+01:00".  Further digits of the second are cut.  ERR_SYNTAX for what is
  * no such time; years 0 to 9999. */
 enum err clock_parse_iso(struct str text, int64_t *wall_ms);
+/* The same, and as files have it: "2026-11-23 17:00:00", with "+0100", "+01", "z" or "UTC" behind
+ * it, which may stand apart; without a zone it is UTC. */
+enum err clock_parse_loose(struct str text, int64_t *wall_ms);
 
 #endif

@@ -136,9 +136,11 @@ static enum err read_decimal(const struct check *check, const struct field *fiel
 static enum err read_time(const struct check *check, const struct field *field,
                           const struct where *where, const json_t *json, struct value *value)
 {
+    enum err (*parse)(struct str text, int64_t * wall_ms) =
+        check->loose_times ? clock_parse_loose : clock_parse_iso;
     int64_t ms;
 
-    if (!json_is_string(json) || clock_parse_iso(text_of(json), &ms) != ERR_OK)
+    if (!json_is_string(json) || parse(text_of(json), &ms) != ERR_OK)
         return where_refuse(check, where, STR("must be a time such as 2026-11-23T17:00:00.000Z"));
     *value = value_date(ms);
     return check_pattern(check, field, where, text_of(json));

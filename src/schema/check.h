@@ -13,6 +13,7 @@ struct check {
     struct arena *arena;     /* what values point to is copied here */
     struct problem *problem; /* gets an error for each thing that is wrong */
     int64_t now_ms;          /* what a default of "now" gives */
+    bool loose_times;        /* as files have them: clock_parse_loose */
     bool defaults;           /* on creation: fields that are not given get their default */
 };
 

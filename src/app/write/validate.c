@@ -2,6 +2,7 @@
 #include "app/write/validate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/idiom.h"
 #include "schema/check.h"
@@ -19,8 +20,8 @@ static void refuse(const struct job *job, struct str path, const char *message)
     problem_add(job->validation->problem, path, str_from(message));
 }
 
-static void put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
-                struct value value)
+void draft_put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
+               struct value value)
 {
     if (draft->count == draft->room) {
         size_t room = draft->room > 0 ? 2 * draft->room : ROOM;
@@ -36,7 +37,7 @@ static void put(struct draft *draft, struct arena *arena, struct str field, enum
 
 static void put_job(const struct job *job, struct str field, enum assign_op op, struct value value)
 {
-    put(job->draft, job->validation->arena, field, op, value);
+    draft_put(job->draft, job->validation->arena, field, op, value);
 }
 
 static bool is_kept(const struct kept_fields *kept, struct str name)
@@ -56,39 +57,49 @@ static bool is_servers(const struct job *job, struct str name)
 
 /* --- A whole document --- */
 
-static struct value given_id(const struct job *job, const json_t *json)
+/* The text of a JSON string, or of an integer where ids are such; else empty. */
+static struct str id_text_of(const struct validation *validation, const json_t *json)
 {
-    enum id_type type = job->validation->resource->id;
-    char *room = arena_alloc(job->validation->arena, ID_TEXT_MAX);
-    struct str text = str_make(json_string_value(json), json_string_length(json)), id;
     struct buf digits = BUF_INIT(DECIMAL_MAX + 1);
-    struct value value = value_null();
+    struct str text;
 
-    if (type == ID_INTEGER && json_is_integer(json)) {
-        buf_int(&digits, json_integer_value(json));
-        text = arena_str(job->validation->arena, buf_view(&digits));
-    }
-    if ((type == ID_INTEGER ? json_is_integer(json) : json_is_string(json)) &&
-        id_parse(type, text, room, &id) == ERR_OK)
-        value = id_value(type, arena_str(job->validation->arena, id));
-    else
-        problem_add(job->validation->problem, STR("_id"), id_rule(type));
+    if (validation->resource->id != ID_INTEGER)
+        return str_make(json_string_value(json), json_string_length(json));
+    if (!json_is_integer(json))
+        return STR("");
+    buf_int(&digits, json_integer_value(json));
+    text = arena_str(validation->arena, buf_view(&digits));
     buf_free(&digits);
-    return value;
+    return text;
+}
+
+enum err validate_id(const struct validation *validation, const json_t *json, struct value *id)
+{
+    enum id_type type = validation->resource->id;
+    char *room = arena_alloc(validation->arena, ID_TEXT_MAX);
+    struct str text = id_text_of(validation, json), canonical;
+
+    *id = value_null();
+    if (type != ID_STRING && type != ID_INTEGER)
+        problem_add(validation->problem, STR("_id"), STR("is set by the server"));
+    else if (id_parse(type, text, room, &canonical) != ERR_OK)
+        problem_add(validation->problem, STR("_id"), id_rule(type));
+    else
+        *id = id_value(type, arena_str(validation->arena, canonical));
+    return id->type != VALUE_NULL ? ERR_OK : ERR_INVALID;
 }
 
 static void put_id(const struct job *job, const json_t *object)
 {
-    enum id_type type = job->validation->resource->id;
     const json_t *given = json_object_get(object, "_id");
+    struct value id;
 
     if (given == NULL)
-        put_job(job, STR("_id"), ASSIGN_SET,
-                id_new(type, arena_alloc(job->validation->arena, ID_TEXT_MAX)));
-    else if (type == ID_STRING || type == ID_INTEGER)
-        put_job(job, STR("_id"), ASSIGN_SET, given_id(job, given));
+        id =
+            id_new(job->validation->resource->id, arena_alloc(job->validation->arena, ID_TEXT_MAX));
     else
-        refuse(job, STR("_id"), "is set by the server");
+        (void)validate_id(job->validation, given, &id);
+    put_job(job, STR("_id"), ASSIGN_SET, id);
 }
 
 /* The object without what is the server's, which is refused. */
@@ -143,6 +154,31 @@ static void read_whole(const struct job *job, const json_t *object)
 }
 
 /* --- A change --- */
+
+static int compare_paths(struct str a, struct str b)
+{
+    struct str left = STR(""), right = STR("");
+    int order = 0;
+
+    while (order == 0 && str_split(&a, '.', &left) && str_split(&b, '.', &right))
+        order = str_cmp(left, right);
+    return order;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    const struct assignment *left = a, *right = b;
+
+    return left->op != right->op ? (int)left->op - (int)right->op
+                                 : compare_paths(left->field, right->field);
+}
+
+/* As collection_preview needs them, to know the places of new fields. */
+static void sort_draft(struct draft *draft)
+{
+    if (draft->count > 1)
+        qsort(draft->items, draft->count, sizeof draft->items[0], compare_items);
+}
 
 /* What a merge makes of nothing: null removes (RFC 7396 section 2). */
 static json_t *without_nulls(const json_t *json)
@@ -246,6 +282,7 @@ static void read_change(const struct job *job, const json_t *object)
         put_job(job, resource->kept.updated, ASSIGN_SET, value_date(job->validation->now_ms));
     if (resource->kept.version.len > 0)
         put_job(job, resource->kept.version, ASSIGN_INC, value_int(1));
+    sort_draft(job->draft);
 }
 
 enum err validate(const struct validation *validation, const json_t *object, struct draft *draft)
@@ -255,6 +292,7 @@ enum err validate(const struct validation *validation, const json_t *object, str
                             .check = {.arena = validation->arena,
                                       .problem = validation->problem,
                                       .now_ms = validation->now_ms,
+                                      .loose_times = validation->loose_times,
                                       .defaults = create},
                             .draft = draft};
 
@@ -327,5 +365,6 @@ enum err draft_keep(const struct resource *resource, struct str before, struct d
         problem_add(problem, updated->field,
                     STR("is no time here, and is not replaced: the resource's \"fields\" must give "
                         "updatedAt another name, or null"));
+    sort_draft(draft);
     return problem->count == count ? ERR_OK : ERR_CONFLICT;
 }

@@ -24,6 +24,7 @@ struct validation {
     const struct oid *owner; /* of CREATE: who makes it, or NULL */
     struct str before; /* of PATCH: the document as it is (BSON); empty: not known yet, so that
                           only what is wrong with any document is found */
+    bool loose_times;  /* as files have them */
     struct arena *arena;
     struct problem *problem;
 };
@@ -39,8 +40,14 @@ struct draft {
  * of the server's.  Of a change the draft also raises the version and sets the time of the change,
  * where they are kept: see draft_keep. */
 enum err validate(const struct validation *validation, const json_t *object, struct draft *draft);
+/* Adds an assignment. */
+void draft_put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
+               struct value value);
 /* The value that the draft sets a field to, or NULL. */
 const struct value *draft_value(const struct draft *draft, struct str field);
+
+/* An _id that a client gives (of ID_STRING or ID_INTEGER).  ERR_INVALID: see problem. */
+enum err validate_id(const struct validation *validation, const json_t *json, struct value *id);
 
 /* Fits what the server keeps of a change to the document as it was read.  ERR_CONFLICT: it has
  * something else in these fields, which stand in problem. */

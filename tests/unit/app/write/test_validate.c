@@ -123,7 +123,8 @@ static struct str draft_text(struct fixture *fixture)
     for (size_t i = 0; i < fixture->draft.count; i++) {
         const struct assignment *item = &fixture->draft.items[i];
         struct assignment shown = {STR("v"), ASSIGN_SET, item->value};
-        struct shape shape = {.open = true};
+        static const struct shape_field id[] = {{.name = STR_INIT("_id"), .hidden = true}};
+        struct shape shape = {.fields = id, .count = 1, .open = true};
 
         if (str_eq(item->field, STR("version")) || str_eq(item->field, STR("updatedAt")))
             continue;
