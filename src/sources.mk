@@ -104,6 +104,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
 	src/ctl/cache_stats.c \
+	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \
 	src/ctl/input.c src/ctl/input.h \

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-enum { READY_MS = 3000, TICK_MS = 20 };
+enum { READY_MS = 3000, TICK_MS = 20, PROBLEMS_MAX = 1 << 20 };
 
 static void __attribute__((format(printf, 1, 0))) say(const char *format, va_list args)
 {
@@ -114,6 +114,8 @@ static void on_closed(void *context)
 
 void ctl_close(struct ctl *ctl)
 {
+    schema_free(ctl->schema);
+    ctl->schema = NULL;
     if (!ctl->loop_open)
         return;
     if (ctl->backend_open)
@@ -123,6 +125,31 @@ void ctl_close(struct ctl *ctl)
     backend_detach(&ctl->backend);
     uv_loop_close(&ctl->loop);
     ctl->backend_open = ctl->loop_open = false;
+}
+
+/* --- Resources --- */
+
+bool ctl_load_schema(struct ctl *ctl)
+{
+    struct buf problems = BUF_INIT(PROBLEMS_MAX);
+    enum err err = ERR_OK;
+
+    if (ctl->schema == NULL)
+        err = schema_load(config_text(ctl->config, CONFIG_RESOURCES), &ctl->schema, &problems);
+    return say_problems(&problems, err);
+}
+
+const struct resource *ctl_resource(struct ctl *ctl, const char *name)
+{
+    const struct resource *resource;
+
+    if (!ctl_load_schema(ctl))
+        return NULL;
+    resource = schema_find(ctl->schema, str_from(name));
+    if (resource == NULL)
+        ctl_error("there is no resource \"%s\": larderctl resource list tells those that there are",
+                  name);
+    return resource;
 }
 
 /* --- Waiting --- */

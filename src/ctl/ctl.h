@@ -4,6 +4,7 @@
 
 #include "backend/backend.h"
 #include "base/config.h"
+#include "schema/schema.h"
 
 /* What a subcommand of larderctl is, and what it works with.  A command is one file and one const
  * entry of the table in larderctl.c; it waits for each answer before it goes on. */
@@ -15,6 +16,7 @@ struct ctl {
     uv_loop_t loop;
     uv_timer_t tick; /* so that a wait with a deadline ends */
     struct backend backend;
+    struct schema *schema; /* NULL before ctl_load_schema */
     bool loop_open, backend_open;
 };
 
@@ -61,6 +63,10 @@ bool ctl_open_servers(struct ctl *ctl); /* both, without the cache over them */
 bool ctl_open_redis(struct ctl *ctl);
 bool ctl_open_mongo(struct ctl *ctl);
 void ctl_close(struct ctl *ctl);
+/* Reads the files of LARDER_RESOURCES, once; on failure says all that is wrong and gives false. */
+bool ctl_load_schema(struct ctl *ctl);
+/* One of its resources; NULL and a message when there is none of this name. */
+const struct resource *ctl_resource(struct ctl *ctl, const char *name);
 
 /* Runs the loop until *flag. */
 void ctl_wait(struct ctl *ctl, const bool *flag);

@@ -16,6 +16,7 @@ struct input {
     bool ended;
     size_t at, len;
     uint64_t taken, size, line; /* taken: bytes of earlier blocks */
+    bool in_array, over;        /* of the array: begun, and at its end */
     struct buf text;
     char block[BLOCK];
 };
@@ -110,6 +111,11 @@ int input_peek(struct input *input)
     return c;
 }
 
+struct str input_head(const struct input *input)
+{
+    return str_make(input->block + input->at, input->len - input->at);
+}
+
 uint64_t input_done(const struct input *input)
 {
     return input->taken + input->at;
@@ -170,6 +176,87 @@ enum err input_line(struct input *input, struct str *line, uint64_t *number)
         line->len--;
     return ERR_OK;
 }
+
+/* --- Elements of an array --- */
+
+/* Takes what is up to the comma or bracket behind an element into text.  A string's quotes and
+ * escapes are looked at, so that none of those in it counts. */
+static bool take_element(struct input *input)
+{
+    bool in_string = false;
+    int depth = 0, c;
+
+    buf_reset(&input->text);
+    while ((c = peek(input)) != END) {
+        if (!in_string && depth == 0 && (c == ',' || c == ']'))
+            return true;
+        take(input);
+        buf_char(&input->text, (char)c);
+        if (in_string && c == '\\' && peek(input) != END)
+            buf_char(&input->text, (char)take(input));
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '{' || c == '['))
+            depth++;
+        else if (!in_string && (c == '}' || c == ']'))
+            depth--;
+    }
+    return false;
+}
+
+/* The bracket or comma before an element; false when there is none. */
+static const char *begin_element(struct input *input)
+{
+    int c = input_peek(input);
+
+    if (c == (input->in_array ? ',' : '[')) {
+        take(input);
+        c = input_peek(input);
+        input->over = !input->in_array && c == ']';
+        input->in_array = true;
+        if (c == ',' || (c == ']' && !input->over))
+            return "an element is missing between commas";
+        if (!input->over)
+            return NULL;
+    } else if (c == ']' && input->in_array) {
+        input->over = true;
+    } else {
+        return "the array ends without its bracket";
+    }
+    take(input);
+    return input_peek(input) != END ? "something is behind the end of the array" : NULL;
+}
+
+enum err input_element(struct input *input, struct str *element, uint64_t *number, const char **why)
+{
+    bool whole;
+
+    *number = input->line;
+    if (input->over)
+        return ended(input);
+    *why = begin_element(input);
+    *number = input->line;
+    if (input->error != 0)
+        return ended(input);
+    if (*why != NULL || input->over)
+        input->over = true;
+    if (*why != NULL)
+        return ERR_SYNTAX;
+    if (input->over)
+        return ERR_NOT_FOUND;
+    whole = take_element(input);
+    if (input->error != 0)
+        return ended(input);
+    if (!whole) {
+        input->over = true;
+        *why = "the array ends within this element";
+        return ERR_SYNTAX;
+    }
+    *element = str_trim(buf_view(&input->text));
+    return input->text.err != ERR_OK ? ERR_TOO_LARGE : ERR_OK;
+}
+
+/* --- Rows --- */
 
 /* In the quotes, each quote is two. */
 static const char *take_quoted(struct input *input)
@@ -242,7 +329,7 @@ enum err input_row(struct input *input, struct input_row *row)
     buf_reset(&input->text);
     while (row->why == NULL && !last) {
         if (row->count == INPUT_COLUMNS_MAX) {
-            row->why = "more than 64 cells";
+            row->why = "more than 300 cells";
             break;
         }
         row->why = take_cell(input, &last);

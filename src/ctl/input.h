@@ -9,11 +9,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A file or pipe of records, read block by block: lines of text, or rows of CSV (RFC 4180). */
+/* A file or pipe of records, read block by block: lines of text, elements of a JSON array, or rows
+ * of CSV (RFC 4180). */
 
 enum {
-    INPUT_RECORD_MAX = 256 << 10, /* bytes of a line or row */
-    INPUT_COLUMNS_MAX = 64
+    INPUT_RECORD_MAX = 256 << 10, /* bytes of a line, element or row */
+    INPUT_COLUMNS_MAX = 300
 };
 
 struct input;
@@ -26,6 +27,8 @@ void input_free(struct input *input);
 /* The next byte that is not blank and no newline, without taking anything but such; -1 at the
  * end. */
 int input_peek(struct input *input);
+/* What the file begins with, without taking it: as much as was read at once. */
+struct str input_head(const struct input *input);
 /* Bytes taken so far, and of the whole file (0 for a pipe). */
 uint64_t input_done(const struct input *input);
 uint64_t input_size(const struct input *input);
@@ -34,6 +37,13 @@ uint64_t input_size(const struct input *input);
  * in the file, from 1.  ERR_NOT_FOUND at the end.  ERR_TOO_LARGE: the line was skipped and reading
  * can go on.  ERR_IO: errno says why.  ERR_CANCELED. */
 enum err input_line(struct input *input, struct str *line, uint64_t *number);
+
+/* The next element of the array that the file is, which need not be valid JSON itself: what is
+ * between the brackets and commas.  ERR_NOT_FOUND behind the last.  ERR_TOO_LARGE: it was skipped
+ * and reading can go on.  ERR_SYNTAX: the array is no such, and nothing behind can be read: *why (a
+ * static text) says where.  ERR_IO, ERR_CANCELED. */
+enum err input_element(struct input *input, struct str *element, uint64_t *number,
+                       const char **why);
 
 struct input_row {
     struct str cells[INPUT_COLUMNS_MAX]; /* unquoted, valid until the next call */

@@ -1,21 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/source.h"
 
-#include <float.h>
 #include <stdlib.h>
 
+#include "base/idiom.h"
 #include "base/mem.h"
+#include "ctl/column.h"
+
+enum form { FORM_LINES, FORM_ARRAY, FORM_CSV };
 
 struct source {
     struct input *input;
     const struct resource *resource;
-    bool csv;
-    const struct field *columns[INPUT_COLUMNS_MAX];
-    size_t column_count;
+    enum form form;
+    struct arena arena;
+    struct column *columns;
+    size_t column_count; /* cells of the header, up to its last name */
     struct buf json;
 };
 
-/* --- Opening --- */
+/* --- What it is --- */
+
+/* What is no text of ours, by its first bytes, and what makes it one. */
+static const struct {
+    struct str head;
+    const char *what, *command;
+} foreign[] = {
+    {STR_INIT("\x1f\x8b"), "is compressed with gzip", "gzip -dc FILE | larderctl load RESOURCE -"},
+    {STR_INIT("\x28\xb5\x2f\xfd"), "is compressed with zstd",
+     "zstd -dc FILE | larderctl load RESOURCE -"},
+    {STR_INIT("BZh"), "is compressed with bzip2", "bzip2 -dc FILE | larderctl load RESOURCE -"},
+    {STR_INIT("\xfd"
+              "7zXZ"),
+     "is compressed with xz", "xz -dc FILE | larderctl load RESOURCE -"},
+    {STR_INIT("PK\x03\x04"), "is a ZIP archive or a spreadsheet", "save it as CSV in UTF-8"},
+    {STR_INIT("\xff\xfe"), "is UTF-16",
+     "iconv -f UTF-16 -t UTF-8 FILE | larderctl load RESOURCE -"},
+    {STR_INIT("\xfe\xff"), "is UTF-16",
+     "iconv -f UTF-16 -t UTF-8 FILE | larderctl load RESOURCE -"},
+};
+
+/* The first two characters of JSON and of a header are ASCII. */
+static bool is_wide(struct str head)
+{
+    return head.len >= 2 && (head.ptr[0] == '\0') != (head.ptr[1] == '\0');
+}
+
+static enum err refuse(const char *what, const char *command, struct buf *why)
+{
+    buf_printf(why, "%s: %s", what, command);
+    return ERR_INVALID;
+}
+
+static enum err check_text(struct input *input, struct buf *why)
+{
+    struct str head = input_head(input);
+
+    for (size_t i = 0; i < COUNT(foreign); i++)
+        if (str_starts(head, foreign[i].head))
+            return refuse(foreign[i].what, foreign[i].command, why);
+    if (is_wide(head))
+        return refuse("is UTF-16 without its mark",
+                      head.ptr[0] == '\0'
+                          ? "iconv -f UTF-16BE -t UTF-8 FILE | larderctl load RESOURCE -"
+                          : "iconv -f UTF-16LE -t UTF-8 FILE | larderctl load RESOURCE -",
+                      why);
+    return ERR_OK;
+}
 
 static bool ends_with(const char *name, struct str ending)
 {
@@ -24,57 +75,46 @@ static bool ends_with(const char *name, struct str ending)
     return len >= ending.len && str_eq_nocase(str_from(name + len - ending.len), ending);
 }
 
-static bool is_csv(struct input *input, const char *name)
+static enum form form_of(struct input *input, const char *name)
 {
+    int first = input_peek(input);
+
     if (ends_with(name, STR(".csv")))
-        return true;
-    if (ends_with(name, STR(".ndjson")) || ends_with(name, STR(".jsonl")) ||
-        ends_with(name, STR(".json")))
-        return false;
-    return input_peek(input) != '{';
+        return FORM_CSV;
+    if (ends_with(name, STR(".ndjson")) || ends_with(name, STR(".jsonl")))
+        return FORM_LINES;
+    if (first == '[')
+        return FORM_ARRAY;
+    return ends_with(name, STR(".json")) || first == '{' ? FORM_LINES : FORM_CSV;
 }
 
-static void put_columns(const struct resource *resource, struct buf *out)
-{
-    bool first = true;
+/* --- The header --- */
 
-    for (size_t i = 0; i < resource->field_count; i++) {
-        if (resource->fields[i].flags & (FIELD_SERVER | FIELD_HIDDEN))
-            continue;
-        if (!first)
-            buf_literal(out, ", ");
-        buf_str(out, resource->fields[i].name);
-        first = false;
-    }
+static bool is_blank(const struct input_row *row)
+{
+    for (size_t i = 0; i < row->count; i++)
+        if (row->cells[i].len > 0)
+            return false;
+    return true;
 }
 
-static enum err take_column(struct source *source, struct str name, struct buf *why)
+/* The next row with anything in it, without the outer blanks of its cells. */
+static enum err next_cells(struct input *input, struct input_row *row)
 {
-    const struct resource *resource = source->resource;
-    size_t i = resource_field(resource, name);
+    enum err err;
 
-    for (size_t c = 0; c < source->column_count; c++)
-        if (str_eq(source->columns[c]->name, name)) {
-            buf_literal(why, "the header has this column twice: ");
-            buf_json_string(why, name);
-            return ERR_INVALID;
-        }
-    if (i == resource->field_count || (resource->fields[i].flags & FIELD_SERVER)) {
-        name.len = name.len > 64 ? 64 : name.len;
-        buf_literal(why, "the header has the column ");
-        buf_json_string(why, name);
-        buf_literal(why, "; known are ");
-        put_columns(resource, why);
-        return ERR_INVALID;
-    }
-    source->columns[source->column_count++] = &resource->fields[i];
-    return ERR_OK;
+    do {
+        err = input_row(input, row);
+        for (size_t i = 0; err == ERR_OK && i < row->count; i++)
+            row->cells[i] = str_trim(row->cells[i]);
+    } while (err == ERR_OK && is_blank(row));
+    return err;
 }
 
 static enum err read_header(struct source *source, struct buf *why)
 {
     struct input_row row;
-    enum err err = input_row(source->input, &row);
+    enum err err = next_cells(source->input, &row);
 
     if (err == ERR_NOT_FOUND)
         return ERR_OK; /* an empty file: no records */
@@ -82,8 +122,11 @@ static enum err read_header(struct source *source, struct buf *why)
         buf_printf(why, "the header cannot be read: %s", row.why);
         return ERR_INVALID;
     }
+    while (err == ERR_OK && row.count > 0 && row.cells[row.count - 1].len == 0)
+        row.count--;
     for (size_t i = 0; err == ERR_OK && i < row.count; i++)
-        err = take_column(source, str_trim(row.cells[i]), why);
+        err = column_add(&source->columns, source->resource, row.cells[i], i, &source->arena, why);
+    source->column_count = row.count;
     return err;
 }
 
@@ -91,13 +134,15 @@ enum err source_open(struct input *input, const char *name, const struct resourc
                      struct source **out, struct buf *why)
 {
     struct source *source = mem_zalloc(sizeof *source);
-    enum err err = ERR_OK;
+    enum err err = check_text(input, why);
 
     source->input = input;
     source->resource = resource;
-    source->csv = is_csv(input, name);
+    arena_init(&source->arena, NULL, 0);
     buf_init(&source->json, 8 * INPUT_RECORD_MAX);
-    if (source->csv)
+    if (err == ERR_OK)
+        source->form = form_of(input, name);
+    if (err == ERR_OK && source->form == FORM_CSV)
         err = read_header(source, why);
     if (err == ERR_OK)
         *out = source;
@@ -110,104 +155,34 @@ void source_free(struct source *source)
 {
     if (source == NULL)
         return;
+    arena_reset(&source->arena);
     buf_free(&source->json);
     free(source);
 }
 
-/* --- Cells --- */
-
-/* What is no number goes on as a string, and is refused with the same words as in a request. */
-static void put_number(struct buf *out, struct str cell)
-{
-    double number;
-
-    cell = str_trim(cell);
-    if (str_double(cell, -DBL_MAX, DBL_MAX, &number) == ERR_OK)
-        buf_str(out, cell);
-    else
-        buf_json_string(out, cell);
-}
-
-static void put_bool(struct buf *out, struct str cell)
-{
-    cell = str_trim(cell);
-    if (str_eq_nocase(cell, STR("true")))
-        buf_literal(out, "true");
-    else if (str_eq_nocase(cell, STR("false")))
-        buf_literal(out, "false");
-    else
-        buf_json_string(out, cell);
-}
-
-static void put_strings(struct buf *out, struct str cell)
-{
-    struct str item;
-    bool first = true;
-
-    buf_char(out, '[');
-    while (str_split(&cell, ';', &item)) {
-        if (!first)
-            buf_char(out, ',');
-        buf_json_string(out, str_trim(item));
-        first = false;
-    }
-    buf_char(out, ']');
-}
-
-static void put_cell(struct buf *out, const struct field *field, struct str cell)
-{
-    switch (field->type) {
-    case FIELD_NUMBER:
-    case FIELD_INT: put_number(out, cell); break;
-    case FIELD_BOOL: put_bool(out, cell); break;
-    case FIELD_STRINGS: put_strings(out, cell); break;
-    case FIELD_ID:
-    case FIELD_STRING:
-    case FIELD_TIME: buf_json_string(out, cell); break;
-    }
-}
+/* --- Records --- */
 
 static const char *put_row(struct source *source, const struct input_row *row)
 {
     struct buf *out = &source->json;
 
-    if (row->count != source->column_count)
-        return row->count < source->column_count ? "fewer cells than the header has columns"
-                                                 : "more cells than the header has columns";
-    buf_reset(out);
-    buf_char(out, '{');
+    if (row->count < source->column_count)
+        return "fewer cells than the header has columns";
     for (size_t i = 0; i < row->count; i++) {
-        if (row->cells[i].len == 0)
-            continue;
+        if (i >= source->column_count && row->cells[i].len > 0)
+            return "more cells than the header has columns";
         if (!str_is_utf8(row->cells[i]))
             return "text is not UTF-8";
-        if (out->len > 1)
-            buf_char(out, ',');
-        buf_json_string(out, source->columns[i]->name);
-        buf_char(out, ':');
-        put_cell(out, source->columns[i], row->cells[i]);
     }
-    buf_char(out, '}');
+    buf_reset(out);
+    column_json(source->columns, row->cells, out);
     return out->err != ERR_OK ? "row is too long" : NULL;
-}
-
-/* --- Reading --- */
-
-static enum err next_line(struct source *source, struct source_record *record)
-{
-    enum err err = input_line(source->input, &record->json, &record->line);
-
-    if (err == ERR_TOO_LARGE) {
-        record->why = "line is too long";
-        return ERR_INVALID;
-    }
-    return err;
 }
 
 static enum err next_row(struct source *source, struct source_record *record)
 {
     struct input_row row;
-    enum err err = input_row(source->input, &row);
+    enum err err = next_cells(source->input, &row);
 
     if (err == ERR_NOT_FOUND || err == ERR_IO || err == ERR_CANCELED)
         return err;
@@ -217,8 +192,19 @@ static enum err next_row(struct source *source, struct source_record *record)
     return record->why != NULL ? ERR_INVALID : ERR_OK;
 }
 
+static enum err next_json(struct source *source, struct source_record *record)
+{
+    enum err err = source->form == FORM_ARRAY
+                       ? input_element(source->input, &record->json, &record->line, &record->why)
+                       : input_line(source->input, &record->json, &record->line);
+
+    if (err == ERR_TOO_LARGE)
+        record->why = source->form == FORM_ARRAY ? "element is too long" : "line is too long";
+    return err == ERR_TOO_LARGE || err == ERR_SYNTAX ? ERR_INVALID : err;
+}
+
 enum err source_next(struct source *source, struct source_record *record)
 {
     *record = (struct source_record){0};
-    return source->csv ? next_row(source, record) : next_line(source, record);
+    return source->form == FORM_CSV ? next_row(source, record) : next_json(source, record);
 }

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/column.h"
+
+#include <float.h>
+
+enum { SHOWN_MAX = 64, KNOWN_MAX = 2000 };
+
+/* --- The header --- */
+
+static bool is_set_by_clients(const struct field *field)
+{
+    return (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) == 0;
+}
+
+/* Whether one cell can hold it. */
+static bool is_flat(const struct field *field)
+{
+    return field->type != FIELD_OBJECT &&
+           (field->type != FIELD_ARRAY || field->items == NULL ||
+            (field->items->type != FIELD_OBJECT && field->items->type != FIELD_ARRAY));
+}
+
+static void put_known(const struct field *object, struct buf *out)
+{
+    for (size_t i = 0; i < object->field_count; i++) {
+        const struct field *field = &object->fields[i];
+
+        if (!is_set_by_clients(field) || out->len > KNOWN_MAX)
+            continue;
+        if (field->type == FIELD_OBJECT) {
+            put_known(field, out);
+        } else if (is_flat(field)) {
+            buf_literal(out, " ");
+            buf_str(out, field->path);
+        }
+    }
+}
+
+static enum err refuse(const struct resource *resource, struct str path, struct buf *why)
+{
+    buf_literal(why, "the header has the column ");
+    buf_json_string(why, str_make(path.ptr, path.len > SHOWN_MAX ? SHOWN_MAX : path.len));
+    buf_literal(why, "; known are:");
+    put_known(resource->document, why);
+    return ERR_INVALID;
+}
+
+static enum err refuse_twice(struct str path, struct buf *why)
+{
+    buf_literal(why, "the header has this column twice: ");
+    buf_json_string(why, path);
+    return ERR_INVALID;
+}
+
+static struct column *find(struct column *columns, struct str name)
+{
+    while (columns != NULL && !str_eq(columns->name, name))
+        columns = columns->next;
+    return columns;
+}
+
+static struct column *append(struct column **columns, struct str name, const struct field *field,
+                             struct arena *arena)
+{
+    struct column *column = arena_zalloc(arena, sizeof *column);
+
+    column->name = arena_str(arena, name);
+    column->field = field;
+    while (*columns != NULL)
+        columns = &(*columns)->next;
+    *columns = column;
+    return column;
+}
+
+/* Whether a column of this name may stand in the object, and for which field. */
+static bool take_field(const struct field *object, struct str name, bool last,
+                       const struct field **field)
+{
+    *field = object != NULL ? field_property(object, name) : NULL;
+    if (*field == NULL)
+        return (object == NULL || (object->flags & FIELD_OPEN) != 0) && name.len > 0;
+    return is_set_by_clients(*field) && (last ? is_flat(*field) : (*field)->type == FIELD_OBJECT);
+}
+
+/* Where clients may give it. */
+static const struct field ids[] = {
+    [ID_STRING] = {.type = FIELD_STRING}, [ID_INTEGER] = {.type = FIELD_INTEGER}};
+
+static bool is_id(const struct resource *resource, struct str path)
+{
+    return str_eq(path, STR("_id")) && (resource->id == ID_STRING || resource->id == ID_INTEGER);
+}
+
+static bool is_servers(const struct resource *resource, struct str path)
+{
+    const struct kept_fields *kept = &resource->kept;
+
+    return path.len > 0 && (str_eq(path, STR("_id")) || str_eq(path, kept->version) ||
+                            str_eq(path, kept->created) || str_eq(path, kept->updated) ||
+                            str_eq(path, kept->owner));
+}
+
+enum err column_add(struct column **columns, const struct resource *resource, struct str path,
+                    size_t cell, struct arena *arena, struct buf *why)
+{
+    const struct field *object = resource->document, *field;
+    struct str rest = path, name;
+
+    if (!str_is_utf8(path) || (is_servers(resource, path) && !is_id(resource, path)))
+        return refuse(resource, path, why);
+    while (str_split(&rest, '.', &name)) {
+        bool last = rest.ptr == NULL;
+        struct column *column = find(*columns, name);
+
+        if (is_id(resource, path))
+            field = &ids[resource->id];
+        else if (!take_field(object, name, last, &field))
+            return refuse(resource, path, why);
+        if (column != NULL && (last || column->first == NULL))
+            return refuse_twice(path, why);
+        if (column == NULL)
+            column = append(columns, name, field, arena);
+        column->cell = cell;
+        columns = &column->first;
+        object = field;
+    }
+    return ERR_OK;
+}
+
+/* --- Cells --- */
+
+static bool is_number(struct str cell)
+{
+    double number;
+
+    return str_double(cell, -DBL_MAX, DBL_MAX, &number) == ERR_OK;
+}
+
+/* What is none goes on as a string, and is refused with the same words as in a request. */
+static void put_number(struct buf *out, struct str cell)
+{
+    if (is_number(cell))
+        buf_str(out, cell);
+    else
+        buf_json_string(out, cell);
+}
+
+static void put_bool(struct buf *out, struct str cell)
+{
+    if (str_eq_nocase(cell, STR("true")))
+        buf_literal(out, "true");
+    else if (str_eq_nocase(cell, STR("false")))
+        buf_literal(out, "false");
+    else
+        buf_json_string(out, cell);
+}
+
+/* The value of an enum that is written so. */
+static void put_choice(const struct field *field, struct buf *out, struct str cell)
+{
+    for (size_t i = 0; i < field->choice_count; i++)
+        if (field->choices[i].type == VALUE_STRING && str_eq(field->choices[i].string, cell)) {
+            buf_json_string(out, cell);
+            return;
+        }
+    if (str_eq(cell, STR("null")))
+        buf_str(out, cell);
+    else if (is_number(cell))
+        put_number(out, cell);
+    else
+        put_bool(out, cell);
+}
+
+static void put_cell(const struct field *field, struct buf *out, struct str cell);
+
+static void put_list(const struct field *field, struct buf *out, struct str cell)
+{
+    struct str item;
+    bool first = true;
+
+    buf_char(out, '[');
+    while (str_split(&cell, '|', &item)) {
+        if (!first)
+            buf_char(out, ',');
+        put_cell(field->items, out, str_trim(item));
+        first = false;
+    }
+    buf_char(out, ']');
+}
+
+static void put_cell(const struct field *field, struct buf *out, struct str cell)
+{
+    switch (field != NULL ? field->type : FIELD_STRING) {
+    case FIELD_NUMBER:
+    case FIELD_INTEGER: put_number(out, cell); break;
+    case FIELD_BOOL: put_bool(out, cell); break;
+    case FIELD_ARRAY: put_list(field, out, cell); break;
+    case FIELD_CHOICE: put_choice(field, out, cell); break;
+    case FIELD_NULL: buf_literal(out, "null"); break;
+    case FIELD_OBJECT:
+    case FIELD_STRING:
+    case FIELD_DECIMAL:
+    case FIELD_TIME:
+    case FIELD_OBJECTID:
+    case FIELD_UUID: buf_json_string(out, cell); break;
+    }
+}
+
+static bool is_empty(const struct column *column, const struct str *cells)
+{
+    if (column->first == NULL)
+        return cells[column->cell].len == 0;
+    for (const struct column *inner = column->first; inner != NULL; inner = inner->next)
+        if (!is_empty(inner, cells))
+            return false;
+    return true;
+}
+
+void column_json(const struct column *columns, const struct str *cells, struct buf *out)
+{
+    bool first = true;
+
+    buf_char(out, '{');
+    for (const struct column *column = columns; column != NULL; column = column->next) {
+        if (is_empty(column, cells))
+            continue;
+        if (!first)
+            buf_char(out, ',');
+        first = false;
+        buf_json_string(out, column->name);
+        buf_char(out, ':');
+        if (column->first != NULL)
+            column_json(column->first, cells, out);
+        else
+            put_cell(column->field, out, cells[column->cell]);
+    }
+    buf_char(out, '}');
+}
