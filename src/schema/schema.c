@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -248,6 +249,7 @@ struct str schema_file(const struct schema *schema, const struct resource *resou
 
 const struct field *schema_form(const char *text)
 {
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
     static struct arena arena;
     static json_t *owned;
     static struct used_pattern *patterns;
@@ -258,6 +260,7 @@ const struct field *schema_form(const char *text)
     const struct field *document;
     json_t *json;
 
+    pthread_mutex_lock(&one_at_a_time);
     if (owned == NULL)
         owned = json_array();
     reading.owned = owned;
@@ -267,6 +270,7 @@ const struct field *schema_form(const char *text)
         fprintf(stderr, "%.*s", SHOW(buf_view(&problems)));
         abort();
     }
+    pthread_mutex_unlock(&one_at_a_time);
     buf_free(&problems);
     return document;
 }

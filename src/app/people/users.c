@@ -19,7 +19,7 @@ static const char form[] =
     "\"pattern\":\"^[!#-'*+./0-9=?A-Z^-~-]+@[!#-'*+./0-9=?A-Z^-~-]+$\","
     "\"examples\":[\"ada@example.org\"]},"
     "\"password\":{\"type\":\"string\",\"minLength\":8,\"maxLength\":1024,"
-    "\"pattern\":\"^[^\\u0000-\\u001f\\u007f]*$\",\"description\":\"At most 1,024 bytes\","
+    "\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f]*$\",\"description\":\"At most 1,024 bytes\","
     "\"examples\":[\"correct horse battery\"]}}}";
 _Static_assert(EMAIL_MAX == 254 && PASSWORD_MIN == 8 && PASSWORD_MAX == 1024, "as the form has it");
 
