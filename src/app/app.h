@@ -8,8 +8,9 @@
 #include "base/str.h"
 #include "http/request.h"
 
-/* The application: what is answered to each request.  Here is what all resources share; in read/ how items and lists are answered, in write/ how they are changed, in
- * people/ accounts, sessions and what keeps guesses out, in openapi/ the description of it all. */
+/* The application: what is answered to each request.  Here is what all resources share; in read/
+ * how items and lists are answered, in write/ how they are changed, in people/ accounts, sessions
+ * and what keeps guesses out, in openapi/ the description of it all. */
 
 struct app;
 struct cache;

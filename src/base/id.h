@@ -20,8 +20,8 @@ enum err id_parse(enum id_type type, struct str text, char room[static ID_TEXT_M
                   struct str *id);
 /* The value of a canonical text, which it borrows. */
 struct value id_value(enum id_type type, struct str id);
-/* The canonical text of a document's _id, made in room or borrowed from the value; empty for a value
- * of another type. */
+/* The canonical text of a document's _id, made in room or borrowed from the value; empty for a
+ * value of another type. */
 struct str id_text(enum id_type type, const struct value *value, char room[static ID_TEXT_MAX]);
 /* A new one: of ID_STRING the hex digits of a new ObjectId, of ID_INTEGER 53 random bits that are
  * not negative.  Strings are made in room. */

@@ -124,5 +124,5 @@ enum err decimal_check(struct str text)
         text = str_from_offset(text, 1 + fraction);
     }
     return whole > 0 && text.len == 0 && whole + fraction <= DECIMAL_DIGITS_MAX ? ERR_OK
-                                                                              : ERR_SYNTAX;
+                                                                                : ERR_SYNTAX;
 }

@@ -30,10 +30,10 @@ enum field_type {
 enum string_format { FORMAT_NONE, FORMAT_URI, FORMAT_EMAIL, FORMAT_DATE };
 
 enum field_flags {
-    FIELD_REQUIRED = 1,     /* by the object that it is a property of */
-    FIELD_NULLABLE = 2,     /* "type": [..., "null"] */
-    FIELD_READ_ONLY = 4,    /* refused from clients */
-    FIELD_OPEN = 8,         /* of an object: "additionalProperties": true */
+    FIELD_REQUIRED = 1,  /* by the object that it is a property of */
+    FIELD_NULLABLE = 2,  /* "type": [..., "null"] */
+    FIELD_READ_ONLY = 4, /* refused from clients */
+    FIELD_OPEN = 8,      /* of an object: "additionalProperties": true */
     FIELD_UNIQUE_ITEMS = 16,
     FIELD_DEFAULT_NOW = 32,
     FIELD_MINIMUM = 64, /* the bounds below count */
@@ -49,18 +49,18 @@ struct field {
     enum field_type type;
     unsigned flags;
     enum string_format format;
-    size_t min_count, max_count;     /* characters of a string, items of an array */
-    double minimum, maximum;         /* of FIELD_NUMBER */
-    int64_t low, high;               /* of FIELD_INTEGER, exclusive bounds taken in */
-    double multiple_of;              /* 0: none */
-    const struct pattern *pattern;   /* NULL: none */
-    const struct value *choices;     /* enum or const; NULL: any value of the type */
+    size_t min_count, max_count;   /* characters of a string, items of an array */
+    double minimum, maximum;       /* of FIELD_NUMBER */
+    int64_t low, high;             /* of FIELD_INTEGER, exclusive bounds taken in */
+    double multiple_of;            /* 0: none */
+    const struct pattern *pattern; /* NULL: none */
+    const struct value *choices;   /* enum or const; NULL: any value of the type */
     size_t choice_count;
-    const struct value *initial;     /* default on creation; NULL: none */
-    const struct field *fields;      /* of an object, in the file's order */
+    const struct value *initial; /* default on creation; NULL: none */
+    const struct field *fields;  /* of an object, in the file's order */
     size_t field_count;
-    const struct field *items;       /* of an array; NULL: anything */
-    const json_t *schema;            /* its JSON with references resolved, borrowed */
+    const struct field *items; /* of an array; NULL: anything */
+    const json_t *schema;      /* its JSON with references resolved, borrowed */
 };
 
 /* The property so named, or NULL. */

@@ -48,20 +48,21 @@ struct resource {
     struct str popular_path; /* "/api/recipes/popular" */
     struct str stats_path;   /* "/api/recipes/{id}/stats" */
     struct str description;
-    struct str collection;   /* of MongoDB */
+    struct str collection; /* of MongoDB */
     enum id_type id;
-    const struct field *document;        /* FIELD_OBJECT: what clients may set, and what is shown */
-    const struct str *fields;            /* what `fields` may name: _id first, then all paths */
+    const struct field *document; /* FIELD_OBJECT: what clients may set, and what is shown */
+    const struct str *fields;     /* what `fields` may name: _id first, then all paths */
     size_t field_count;
     struct kept_fields kept;
-    const struct query_param *params;    /* sorted by name */
-    size_t param_count;                  /* at most QUERY_PARAMS_MAX */
+    const struct query_param *params; /* sorted by name */
+    size_t param_count;               /* at most QUERY_PARAMS_MAX */
     const struct named_list *lists;
     size_t list_count;
     const struct index *indexes;
     size_t index_count;
-    struct str partition;   /* field whose values have tags of their own */
-    size_t partition_param; /* the filter by its equality, or param_count: lists have no partition */
+    struct str partition; /* field whose values have tags of their own */
+    size_t
+        partition_param; /* the filter by its equality, or param_count: lists have no partition */
     int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
     enum access read, create, update, remove;
     bool searchable; /* has a text index */

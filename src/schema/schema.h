@@ -10,8 +10,8 @@
 struct schema; /* opaque */
 
 /* Reads every *.json of the folder, in the order of their names, and checks each and all of them
- * together.  ERR_OK: *schema is the caller's to schema_free.  ERR_INVALID and ERR_IO: problems has a
- * line for each thing that is wrong, "recipes.json: /schema/properties/minutes/minimum: must be a
+ * together.  ERR_OK: *schema is the caller's to schema_free.  ERR_INVALID and ERR_IO: problems has
+ * a line for each thing that is wrong, "recipes.json: /schema/properties/minutes/minimum: must be a
  * number", and *schema is NULL. */
 enum err schema_load(const char *folder, struct schema **schema, struct buf *problems);
 /* The same for files given by their names, as `larderctl resource check` has them. */
