@@ -101,6 +101,8 @@ liblarder_a_SOURCES = \
 	src/cache/turn.c src/cache/turn.h \
 	src/cache/wait.c \
 	src/ctl/batch.c src/ctl/batch.h \
+	src/ctl/batch_item.c src/ctl/batch_item.h \
+	src/ctl/batch_match.c \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
 	src/ctl/cache_stats.c \

@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/backend/test_backend \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
+	tests/unit/base/test_clock \
 	tests/unit/base/test_config \
 	tests/unit/base/test_email \
 	tests/unit/base/test_footprint \

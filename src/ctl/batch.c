@@ -1,358 +1,408 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/batch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "app/people/users.h"
 #include "app/write/body.h"
-#include "base/hash.h"
+#include "app/write/duplicate.h"
+#include "app/write/unchanged.h"
 #include "base/mem.h"
+#include "ctl/batch_item.h"
+#include "ctl/write.h"
 
-/* No time that a record can have: stands for the time of loading while the id is made. */
-#define NO_TIME INT64_MIN
-enum { TEXT_MAX = 4 << 20, PARTS = 2 };
+/* CHANGES: in one fenced write, so that it is over before its fence; each has two tags. */
+enum { PARTS = 2, CHANGES = 64, TRIES = 5 };
 
-struct item {
-    struct draft draft;
-    struct oid id;
-    bool there; /* in the collection already */
-    enum err err;
-};
-
-/* A share of the records that one thread sends. */
-struct part {
-    struct batch *batch;
-    struct mongo_job job;
-    size_t from, count;
-};
-
-struct batch {
-    struct ctl *ctl;
-    const struct resource *resource;
-    struct arena arena;
-    struct item items[BATCH_RECORDS];
-    size_t count, bytes;
-    struct str tags[CACHE_WRITE_TAGS_MAX]; /* of what is to be written */
-    size_t tag_count;
-    struct str scopes[CACHE_WRITE_TAGS_MAX]; /* of all that was taken in */
-    size_t scope_count;
-    struct buf text;
-    bool look_first; /* some of the last batch were there already */
-
-    /* Of the write under way. */
-    struct document documents[BATCH_RECORDS];
-    struct item *sent[BATCH_RECORDS];
-    enum err errs[BATCH_RECORDS];
-    size_t sent_count;
-    struct cache_write write;
-    struct part parts[PARTS];
-    unsigned working, held; /* parts without an outcome, and parts still in use */
-    enum err err;
-    bool happened, ended, released;
-};
-
-struct batch *batch_new(struct ctl *ctl, const struct resource *resource)
+struct batch *batch_new(struct ctl *ctl, const struct batch_config *config)
 {
     struct batch *batch = mem_zalloc(sizeof *batch);
 
     batch->ctl = ctl;
-    batch->resource = resource;
+    batch->config = *config;
     batch->look_first = true;
     arena_init(&batch->arena, NULL, 0);
-    buf_init(&batch->text, TEXT_MAX);
+    arena_init(&batch->plan_arena, NULL, 0);
+    plan_init(&batch->plan, config->resource, &batch->plan_arena);
     return batch;
+}
+
+static void empty(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        json_decref(batch->items[i].root);
+    batch->count = batch->bytes = 0;
+    arena_reset(&batch->arena);
 }
 
 void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
-    arena_reset(&batch->arena);
-    buf_free(&batch->text);
+    empty(batch);
+    arena_reset(&batch->plan_arena);
     free(batch);
 }
 
 /* --- Taking in --- */
 
-/* The first bytes of the SHA-256 of collection and content. */
-static struct oid content_id(struct batch *batch, const struct draft *draft)
+static void reject(struct batch *batch, const struct batch_item *item)
 {
-    unsigned char digest[SHA256_SIZE];
-    struct oid id;
-
-    buf_reset(&batch->text);
-    buf_str(&batch->text, batch->resource->name);
-    buf_char(&batch->text, '\n');
-    draft_json(batch->resource, draft, &batch->text);
-    sha256(buf_view(&batch->text), digest);
-    memcpy(id.bytes, digest, OID_SIZE);
-    return id;
+    batch->rejected++;
+    batch->config.reject(batch->config.context, item->line, &item->problem);
 }
 
-/* The version begins with the time, since a record that was deleted comes back under the same id,
- * and must not have an entity tag that it had before. */
-static void set_times(struct draft *draft, int64_t now_ms)
+static enum err take(struct batch *batch, struct batch_item *item, struct str json)
 {
-    for (size_t i = 0; i < draft->count; i++) {
-        struct value *value = &draft->items[i].value;
+    const struct batch_config *config = &batch->config;
+    json_t *root;
+    enum err err = body_parse(json, false, &item->problem, &root);
 
-        if (value->type == VALUE_DATE && value->integer == NO_TIME)
-            value->integer = now_ms;
-        else if (str_eq(draft->items[i].field, STR("version")))
-            *value = value_int(now_ms);
-    }
-}
-
-static void take_scope(struct batch *batch, const struct draft *draft)
-{
-    const struct value *value = draft_value(draft, batch->resource->scope);
-
-    if (value == NULL || value->type != VALUE_STRING)
-        return;
-    for (size_t i = 0; i < batch->scope_count; i++)
-        if (str_eq(batch->scopes[i], value->string))
-            return;
-    batch->scopes[batch->scope_count++] = value->string;
-}
-
-enum err batch_add(struct batch *batch, struct str json, int64_t now_ms, struct problem *problem)
-{
-    struct item *item = &batch->items[batch->count];
-    json_t *root = NULL;
-    enum err err;
-
-    problem_init(problem, &batch->arena);
-    err = body_parse(json, false, problem, &root);
-    if (err == ERR_OK)
-        err = validate(batch->resource, root, VALIDATE_CREATE, NO_TIME, &batch->arena, problem,
-                       &item->draft);
-    json_decref(root);
     if (err != ERR_OK)
-        return ERR_INVALID;
-    item->draft.items[0].value = value_oid((struct oid){{0}});
-    item->id = content_id(batch, &item->draft);
-    item->draft.items[0].value = value_oid(item->id);
-    item->there = false;
-    item->err = ERR_OK;
-    set_times(&item->draft, now_ms);
-    take_scope(batch, &item->draft);
-    batch->bytes += json.len;
-    batch->count++;
-    return ERR_OK;
-}
-
-/* One more record may bring a scope and a tag of its own; the collection's tag is the last. */
-bool batch_full(const struct batch *batch)
-{
-    return batch->count == BATCH_RECORDS || batch->bytes >= BATCH_BYTES ||
-           batch->count + batch->scope_count + 3 > CACHE_WRITE_TAGS_MAX;
-}
-
-/* --- What is there already --- */
-
-static const struct shape_field id_field[] = {{STR_INIT("_id"), .capture = true}};
-static const struct shape id_shape = SHAPE(id_field);
-
-static void mark_there(struct batch *batch, const struct oid *id)
-{
-    for (size_t i = 0; i < batch->count; i++)
-        if (memcmp(&batch->items[i].id, id, sizeof *id) == 0)
-            batch->items[i].there = true;
-}
-
-static bool take_there(void *context, const struct value *captured)
-{
-    if (captured[0].type == VALUE_OID)
-        mark_there(context, &captured[0].oid);
-    return true;
-}
-
-static enum err look(struct mongo_db *db, void *context)
-{
-    struct batch *batch = context;
-    struct value *ids = mem_array(batch->count, sizeof *ids);
-    struct condition which = {
-        .field = STR("_id"), .op = OP_IN, .value = value_list(ids, batch->count)};
-    struct find find = {.collection = batch->resource->name,
-                        .conditions = &which,
-                        .condition_count = 1,
-                        .shape = &id_shape};
-    enum err err;
-
-    for (size_t i = 0; i < batch->count; i++)
-        ids[i] = value_oid(batch->items[i].id);
-    err = collection_each(db, &find, take_there, batch);
-    free(ids);
+        return err;
+    if (config->key_count == 0) {
+        err = batch_item_make(item, &batch->plan, root, true, &batch->arena);
+        json_decref(root);
+        return err;
+    }
+    item->root = root;
+    err = batch_item_change(item, config->resource, config->keys, config->key_count, &batch->arena);
+    if (err != ERR_OK)
+        json_decref(root);
     return err;
 }
 
-/* The same record twice in one batch: the second is there already. */
-static void mark_repeated(struct batch *batch)
+void batch_add(struct batch *batch, struct str json, uint64_t line, int64_t now_ms)
 {
-    for (size_t i = 1; i < batch->count; i++)
-        for (size_t j = 0; j < i && !batch->items[i].there; j++)
-            batch->items[i].there =
-                memcmp(&batch->items[i].id, &batch->items[j].id, sizeof(struct oid)) == 0;
+    struct batch_item *item = &batch->items[batch->count];
+
+    *item = (struct batch_item){.line = line, .now_ms = now_ms};
+    problem_init(&item->problem, &batch->arena);
+    batch->bytes += json.len;
+    if (take(batch, item, json) == ERR_OK)
+        batch->count++;
+    else
+        reject(batch, item);
 }
 
-/* --- Writing --- */
-
-static struct str tag(struct batch *batch, struct str first, struct str rest)
+bool batch_full(const struct batch *batch)
 {
-    return ARENA_JOIN(&batch->arena, first, STR(":"), rest);
+    return batch->count == BATCH_RECORDS || batch->bytes >= BATCH_BYTES;
 }
 
-static void prepare(struct batch *batch)
-{
-    char hex[OID_HEX_SIZE];
+/* --- One fenced write --- */
 
-    batch->tag_count = batch->sent_count = 0;
-    batch->tags[batch->tag_count++] = batch->resource->name;
-    for (size_t i = 0; i < batch->scope_count; i++)
-        batch->tags[batch->tag_count++] = tag(batch, batch->resource->name, batch->scopes[i]);
+struct tags {
+    struct str items[CACHE_WRITE_TAGS_MAX];
+    size_t count;
+};
+
+static void add_tag(struct tags *tags, struct str tag)
+{
+    for (size_t i = 0; i < tags->count; i++)
+        if (str_eq(tags->items[i], tag))
+            return;
+    tags->items[tags->count++] = tag;
+}
+
+/* Workers may know other partitions than this file, so that of all of them is moved. */
+static void tags_begin(struct tags *tags, struct batch *batch)
+{
+    _Static_assert(BATCH_RECORDS + 2 <= CACHE_WRITE_TAGS_MAX &&
+                       2 * CHANGES + 2 <= CACHE_WRITE_TAGS_MAX,
+                   "tags of all records");
+
+    tags->count = 0;
+    add_tag(tags, batch->config.resource->name);
+    add_tag(tags, plan_all_partitions(&batch->plan, &batch->arena));
+}
+
+static void tags_item(struct tags *tags, struct batch *batch, struct str id)
+{
+    char room[ITEM_NAME_MAX];
+
+    add_tag(tags, arena_str(&batch->arena, plan_unhashed(plan_item_name(&batch->plan, id, room))));
+}
+
+static void tags_owner(struct tags *tags, struct batch *batch, const struct batch_item *item)
+{
+    struct str field = batch->config.resource->kept.owner;
+    struct value owner;
+
+    if (field.len > 0 && document_value(item->before, field, false, &owner) == ERR_OK &&
+        owner.type == VALUE_OID)
+        add_tag(tags, owner_tag(&owner.oid, arena_alloc(&batch->arena, PROFILE_NAME_MAX)));
+}
+
+/* Not about one record. */
+static bool is_fatal(enum err err)
+{
+    return err == ERR_UNKNOWN || err == ERR_UNAVAILABLE || err == ERR_DENIED ||
+           err == ERR_TIMEOUT || err == ERR_BUSY || err == ERR_READ_ONLY;
+}
+
+/* --- New ones --- */
+
+struct inserting {
+    struct batch *batch;
+    struct batch_item *items[BATCH_RECORDS];
+    struct document documents[BATCH_RECORDS];
+    enum err errs[BATCH_RECORDS];
+    size_t from, count;
+};
+
+static enum err insert(struct mongo_db *db, struct ctl_part *part)
+{
+    struct inserting *inserting = part->context;
+    enum err err = collection_insert_many(db, inserting->batch->config.resource->collection,
+                                          inserting->documents, inserting->count, inserting->errs);
+
+    for (size_t i = 0; err == ERR_OK && i < inserting->count; i++) {
+        inserting->items[i]->err = inserting->errs[i];
+        if (is_fatal(inserting->errs[i]))
+            err = inserting->errs[i];
+    }
+    return err;
+}
+
+/* Those that are new, in as many parts as there are threads for them. */
+static enum err insert_new(struct batch *batch)
+{
+    struct inserting *all = mem_array(PARTS, sizeof *all);
+    struct ctl_part parts[PARTS];
+    struct tags tags;
+    size_t count = 0, used;
+    enum err err = ERR_OK;
+
+    tags_begin(&tags, batch);
     for (size_t i = 0; i < batch->count; i++) {
-        struct item *item = &batch->items[i];
-
-        if (item->there)
+        struct batch_item *item = &batch->items[i];
+        struct inserting *part = &all[count % PARTS];
+        if (item->state != BATCH_NEW || item->problem.count > 0)
             continue;
-        oid_text(&item->id, hex);
-        batch->tags[batch->tag_count++] =
-            tag(batch, batch->resource->singular, str_make(hex, sizeof hex));
-        batch->documents[batch->sent_count] =
-            (struct document){item->draft.items, item->draft.count};
-        batch->sent[batch->sent_count++] = item;
+        tags_item(&tags, batch, item->id);
+        part->items[part->count] = item;
+        part->documents[part->count++] = item->document;
+        count++;
     }
-}
-
-static enum err insert(struct mongo_db *db, void *context)
-{
-    struct part *part = context;
-    struct batch *batch = part->batch;
-
-    if (!cache_write_in_time(&batch->write))
-        return ERR_UNAVAILABLE;
-    return collection_insert_many(db, batch->resource->name, batch->documents + part->from,
-                                  part->count, batch->errs + part->from);
-}
-
-/* What the cache is told: whether anything happened, or may have. */
-static void end_write(struct batch *batch)
-{
-    enum err outcome = batch->happened ? ERR_OK : batch->err;
-
-    cache_write_end(&batch->write, batch->err == ERR_UNKNOWN ? ERR_UNKNOWN : outcome);
-}
-
-static void on_inserted(void *context, enum err err)
-{
-    struct part *part = context;
-    struct batch *batch = part->batch;
-
-    for (size_t i = part->from; err == ERR_OK && i < part->from + part->count; i++)
-        if (batch->errs[i] == ERR_UNKNOWN)
-            err = ERR_UNKNOWN;
-    batch->happened = batch->happened || err == ERR_OK;
-    if (batch->err == ERR_OK || err == ERR_UNKNOWN)
-        batch->err = err;
-    if (--batch->working == 0)
-        end_write(batch);
-}
-
-static void on_released(void *context)
-{
-    struct batch *batch = ((struct part *)context)->batch;
-
-    batch->released = --batch->held == 0;
-}
-
-static void submit(struct part *part)
-{
-    part->job = (struct mongo_job){.work = insert,
-                                   .done = on_inserted,
-                                   .release = on_released,
-                                   .context = part,
-                                   .write = true};
-    mongo_submit_or_tell(part->batch->ctl->backend.mongo, &part->job);
-}
-
-static void on_ready(struct cache_write *write, enum err err)
-{
-    struct batch *batch = write->context;
-    size_t share = (batch->sent_count + PARTS - 1) / PARTS;
-    unsigned count = 0;
-
-    if (err != ERR_OK) {
-        batch->err = err;
-        batch->ended = batch->released = true;
-        return;
+    used = count < PARTS ? count : PARTS;
+    for (size_t i = 0; i < used; i++) {
+        all[i].batch = batch;
+        parts[i] = (struct ctl_part){.work = insert, .context = &all[i]};
     }
-    for (size_t from = 0; from < batch->sent_count; from += share) {
-        size_t left = batch->sent_count - from;
+    if (used > 0)
+        err = ctl_write_parts(batch->ctl, tags.items, tags.count, parts, used);
+    free(all);
+    return err;
+}
 
-        batch->parts[count++] =
-            (struct part){.batch = batch, .from = from, .count = left < share ? left : share};
+/* --- Changed ones --- */
+
+struct changing {
+    struct batch *batch;
+    struct batch_item *items[CHANGES];
+    size_t count;
+};
+
+/* The condition is all that bears on it, as it was read. */
+static enum err change_one(struct mongo_db *db, struct batch *batch, struct batch_item *item)
+{
+    const struct resource *resource = batch->config.resource;
+    struct unchanged unchanged;
+    struct update update = {.collection = resource->collection,
+                            .assignments = item->draft.items,
+                            .assignment_count = item->draft.count};
+    int64_t met = 0;
+    enum err err;
+
+    unchanged_init(&unchanged, item->before, &batch->arena);
+    unchanged_add(&unchanged, STR("_id"), OP_EQ, id_value(resource->id, item->id));
+    for (size_t i = 0; i < item->draft.count; i++)
+        unchanged_path(&unchanged, item->draft.items[i].field);
+    if (resource->partition.len > 0)
+        unchanged_path(&unchanged, resource->partition);
+    update.conditions = unchanged.items;
+    update.condition_count = unchanged.count;
+    err = collection_update(db, &update, &met);
+    return err == ERR_OK && met == 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err change(struct mongo_db *db, struct ctl_part *part)
+{
+    struct changing *changing = part->context;
+
+    for (size_t i = 0; i < changing->count; i++) {
+        struct batch_item *item = changing->items[i];
+        item->err = cache_write_in_time(part->write) ? change_one(db, changing->batch, item)
+                                                     : ERR_NOT_FOUND; /* once more */
+        if (is_fatal(item->err))
+            return item->err;
     }
-    batch->working = batch->held = count;
-    for (unsigned i = 0; i < count; i++)
-        submit(&batch->parts[i]);
+    return ERR_OK;
 }
 
-static void on_done(struct cache_write *write)
+static enum err write_changes(struct batch *batch, struct changing *changing, struct tags *tags)
 {
-    struct batch *batch = write->context;
+    struct ctl_part part = {.work = change, .context = changing};
+    enum err err = ctl_write_parts(batch->ctl, tags->items, tags->count, &part, 1);
 
-    if (batch->err == ERR_OK)
-        batch->err = write->err;
-    batch->ended = true;
+    changing->count = 0;
+    tags_begin(tags, batch);
+    return err;
 }
 
-static void write_fenced(struct batch *batch)
+static enum err change_all(struct batch *batch)
 {
-    batch->err = ERR_OK;
-    batch->happened = batch->ended = batch->released = false;
-    batch->write = (struct cache_write){.tags = batch->tags,
-                                        .tag_count = batch->tag_count,
-                                        .ready = on_ready,
-                                        .done = on_done,
-                                        .context = batch};
-    cache_write_begin(batch->ctl->backend.cache, &batch->write);
-    ctl_wait(batch->ctl, &batch->ended);
-    ctl_wait(batch->ctl, &batch->released);
+    struct changing changing = {.batch = batch};
+    struct tags tags;
+    enum err err = ERR_OK;
+
+    tags_begin(&tags, batch);
+    for (size_t i = 0; err == ERR_OK && i < batch->count; i++) {
+        struct batch_item *item = &batch->items[i];
+        if (item->state != BATCH_CHANGED || item->problem.count > 0)
+            continue;
+        tags_item(&tags, batch, item->id);
+        tags_owner(&tags, batch, item);
+        changing.items[changing.count++] = item;
+        if (changing.count == CHANGES)
+            err = write_changes(batch, &changing, &tags);
+    }
+    return err == ERR_OK && changing.count > 0 ? write_changes(batch, &changing, &tags) : err;
 }
 
-static void count(struct batch *batch, struct batch_outcome *outcome)
-{
-    uint64_t existed = batch->count - batch->sent_count;
+/* --- What has become of them --- */
 
-    for (size_t i = 0; i < batch->sent_count; i++) {
-        if (batch->errs[i] == ERR_OK) {
-            outcome->added++;
-        } else if (batch->errs[i] == ERR_EXISTS) {
-            existed++;
+static enum err find_duplicates(struct mongo_db *db, void *context)
+{
+    struct batch *batch = context;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_item *item = &batch->items[i];
+        struct str bytes = item->bytes;
+        struct buf after = BUF_INIT(32 << 20);
+
+        if (item->err != ERR_EXISTS || item->state == BATCH_DONE)
+            continue;
+        if (item->state == BATCH_CHANGED && collection_preview(item->before, item->draft.items,
+                                                               item->draft.count, &after) == ERR_OK)
+            bytes = buf_view(&after);
+        duplicate_find(db, batch->config.resource, bytes, item->state == BATCH_NEW, &item->problem);
+        buf_free(&after);
+    }
+    return ERR_OK;
+}
+
+static bool has_error(const struct problem *problem, struct str field)
+{
+    for (size_t i = 0; i < problem->count; i++)
+        if (str_eq(problem->errors[i].field, field))
+            return true;
+    return false;
+}
+
+/* Made by others since it was looked for: once more. */
+static void again(struct batch *batch, struct batch_item *item)
+{
+    const struct batch_config *config = &batch->config;
+
+    item->problem.count = 0;
+    item->err = ERR_OK;
+    item->id = STR("");
+    item->state = BATCH_WAITING;
+    (void)batch_item_change(item, config->resource, config->keys, config->key_count, &batch->arena);
+}
+
+static bool is_late(const struct batch *batch, const struct batch_item *item)
+{
+    if (item->err == ERR_NOT_FOUND)
+        return true;
+    for (size_t i = 0;
+         item->err == ERR_EXISTS && item->state == BATCH_NEW && i < batch->config.key_count; i++)
+        if (has_error(&item->problem, batch->config.keys[i]))
+            return true;
+    return false;
+}
+
+static void finish(struct batch *batch, struct batch_item *item, struct batch_outcome *outcome)
+{
+    bool there = batch->config.key_count == 0 && item->err == ERR_EXISTS &&
+                 has_error(&item->problem, STR("_id"));
+
+    if (item->err != ERR_OK && item->problem.count == 0)
+        problem_add(&item->problem, STR("body"),
+                    item->err == ERR_NOT_FOUND ? STR("is changed by others all the time")
+                    : item->err == ERR_EXISTS  ? STR("is kept out by a unique index")
+                                               : STR("is refused by the database"));
+    if (item->problem.count > 0 && !there)
+        reject(batch, item);
+    else if (item->state == BATCH_NEW && !there)
+        outcome->added++;
+    else if (item->state == BATCH_CHANGED)
+        outcome->changed++;
+    else
+        outcome->existed++;
+    item->state = BATCH_DONE;
+    json_decref(item->root);
+    item->root = NULL;
+}
+
+/* Those of one round; gives how many are over.  The last round waits for nobody. */
+static size_t finish_all(struct batch *batch, bool last, struct batch_outcome *outcome,
+                         bool *waiting)
+{
+    size_t finished = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_item *item = &batch->items[i];
+        if (item->state == BATCH_DONE || item->state == BATCH_WAITING)
+            continue;
+        if (!last && batch->config.key_count > 0 && is_late(batch, item)) {
+            again(batch, item);
         } else {
-            outcome->failed++;
-            batch->err = batch->errs[i];
+            finish(batch, item, outcome);
+            finished++;
         }
     }
-    outcome->existed += existed;
-    batch->look_first = existed > 0;
+    *waiting = false;
+    for (size_t i = 0; i < batch->count; i++)
+        *waiting = *waiting || batch->items[i].state == BATCH_WAITING;
+    return finished;
+}
+
+/* --- All of them --- */
+
+static enum err look(struct mongo_db *db, void *context)
+{
+    return batch_match(db, context);
+}
+
+static enum err write_round(struct batch *batch)
+{
+    struct mongo *mongo = batch->ctl->backend.mongo;
+    enum err err = mongo_run(mongo, look, batch);
+
+    if (err == ERR_OK)
+        err = insert_new(batch);
+    if (err == ERR_OK)
+        err = change_all(batch);
+    return err == ERR_OK ? mongo_run(mongo, find_duplicates, batch) : err;
 }
 
 enum err batch_write(struct batch *batch, struct batch_outcome *outcome)
 {
+    uint64_t existed = outcome->existed;
+    bool waiting = batch->count > 0;
     enum err err = ERR_OK;
 
-    if (batch->look_first && batch->count > 0)
-        err = mongo_run(batch->ctl->backend.mongo, look, batch);
-    mark_repeated(batch);
-    prepare(batch);
-    batch->err = err;
-    if (err == ERR_OK && batch->sent_count > 0)
-        write_fenced(batch);
-    if (batch->err == ERR_OK)
-        count(batch, outcome);
-    err = batch->err;
-    batch->count = batch->bytes = batch->scope_count = 0;
-    arena_reset(&batch->arena);
+    for (int tries = 0; err == ERR_OK && waiting; tries++) {
+        err = write_round(batch);
+        if (err == ERR_OK && finish_all(batch, tries == TRIES, outcome, &waiting) > 0)
+            tries = 0;
+    }
+    batch->look_first = outcome->existed > existed;
+    outcome->rejected += batch->rejected;
+    batch->rejected = 0;
+    empty(batch);
     return err;
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "app/posts.h"
-#include "app/products.h"
 #include "base/clock.h"
-#include "base/idiom.h"
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
@@ -19,8 +17,6 @@
 
 enum { REJECTS_SHOWN = 20 };
 
-static const struct resource *const resources[] = {&products, &posts};
-
 struct load {
     struct ctl *ctl;
     const struct resource *resource;
@@ -28,8 +24,11 @@ struct load {
     struct input *input;
     struct source *source;
     struct batch *batch;
+    struct str keys[BATCH_KEYS_MAX];
+    size_t key_count;
     struct progress progress;
-    uint64_t read, rejected;
+    uint64_t read, told; /* told: rejected ones that were shown, or not any more */
+    uint64_t unreadable;
     struct batch_outcome outcome;
 };
 
@@ -72,10 +71,10 @@ static void say_interrupted(void)
 static bool show_reject(struct load *load, uint64_t line)
 {
     progress_clear(&load->progress);
-    load->rejected++;
-    if (load->rejected == REJECTS_SHOWN + 1)
+    load->told++;
+    if (load->told == REJECTS_SHOWN + 1)
         fprintf(stderr, "more were rejected; the first %d are shown\n", REJECTS_SHOWN);
-    if (load->rejected > REJECTS_SHOWN)
+    if (load->told > REJECTS_SHOWN)
         return false;
     fprintf(stderr, "%s:%llu: ", load->name, (unsigned long long)line);
     return true;
@@ -88,8 +87,10 @@ static void put_text(struct str s)
         fputc((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f ? '?' : s.ptr[i], stderr);
 }
 
-static void reject(struct load *load, uint64_t line, const struct problem *problem)
+static void reject(void *context, uint64_t line, const struct problem *problem)
 {
+    struct load *load = context;
+
     if (!show_reject(load, line))
         return;
     for (size_t i = 0; i < problem->count; i++) {
@@ -106,19 +107,18 @@ static void reject(struct load *load, uint64_t line, const struct problem *probl
 static enum err read_record(struct load *load)
 {
     struct source_record record;
-    struct problem problem;
     enum err err = source_next(load->source, &record);
 
     if (err == ERR_NOT_FOUND || err == ERR_IO || err == ERR_CANCELED)
         return err;
     load->read++;
-    if (err == ERR_INVALID) {
-        if (show_reject(load, record.line))
-            fprintf(stderr, "%s\n", record.why);
+    if (err == ERR_OK) {
+        batch_add(load->batch, record.json, record.line, clock_wall_ms());
         return ERR_OK;
     }
-    if (batch_add(load->batch, record.json, clock_wall_ms(), &problem) != ERR_OK)
-        reject(load, record.line, &problem);
+    load->unreadable++;
+    if (show_reject(load, record.line))
+        fprintf(stderr, "%s\n", record.why);
     return ERR_OK;
 }
 
@@ -163,33 +163,41 @@ static enum err load_all(struct load *load)
     return err == ERR_OK && end == ERR_IO ? ERR_IO : err;
 }
 
+static uint64_t rejected(const struct load *load)
+{
+    return load->unreadable + load->outcome.rejected;
+}
+
+static void print_count(const struct load *load, uint64_t count)
+{
+    struct str what = count == 1 ? load->resource->singular : load->resource->name;
+
+    printf("%llu %.*s", (unsigned long long)count, (int)what.len, what.ptr);
+}
+
 static void summarise(struct load *load)
 {
     double seconds = (double)(clock_mono_ms() - load->progress.begun_ms) / 1000;
-    const struct resource *resource = load->resource;
-    struct str what = load->outcome.added == 1 ? resource->singular : resource->name;
+    const struct batch_outcome *outcome = &load->outcome;
 
     progress_clear(&load->progress);
-    printf("%llu %.*s loaded in %.1f s", (unsigned long long)load->outcome.added, (int)what.len,
-           what.ptr, seconds);
-    if (load->outcome.existed > 0)
-        printf(", %llu already there", (unsigned long long)load->outcome.existed);
-    if (load->rejected > 0)
-        printf(", %llu rejected", (unsigned long long)load->rejected);
-    if (load->outcome.failed > 0)
-        printf(", %llu refused by MongoDB", (unsigned long long)load->outcome.failed);
+    if (load->key_count > 0) {
+        print_count(load, load->read);
+        printf(" in %.1f s: %llu new, %llu changed, %llu same, %llu rejected\n", seconds,
+               (unsigned long long)outcome->added, (unsigned long long)outcome->changed,
+               (unsigned long long)outcome->existed, (unsigned long long)rejected(load));
+        return;
+    }
+    print_count(load, outcome->added);
+    printf(" loaded in %.1f s", seconds);
+    if (outcome->existed > 0)
+        printf(", %llu already there", (unsigned long long)outcome->existed);
+    if (rejected(load) > 0)
+        printf(", %llu rejected", (unsigned long long)rejected(load));
     putchar('\n');
 }
 
 /* --- Setting up --- */
-
-static const struct resource *find_resource(const char *name)
-{
-    for (size_t i = 0; i < COUNT(resources); i++)
-        if (str_eq(resources[i]->name, str_from(name)))
-            return resources[i];
-    return NULL;
-}
 
 /* Redis may be away: what it is not told then is owed to it. */
 static bool open_source(struct load *load, int fd)
@@ -211,13 +219,18 @@ static bool open_source(struct load *load, int fd)
 
 static int load_file(struct load *load, int fd)
 {
+    struct batch_config config = {.resource = load->resource,
+                                  .keys = load->keys,
+                                  .key_count = load->key_count,
+                                  .reject = reject,
+                                  .context = load};
     enum err err = ERR_INVALID;
-    char what[32];
+    char what[64];
 
     if (!open_source(load, fd) || !ctl_open_all(load->ctl))
         goto out;
     ctl_redis_ready(load->ctl);
-    load->batch = batch_new(load->ctl, load->resource);
+    load->batch = batch_new(load->ctl, &config);
     snprintf(what, sizeof what, "%.*s", (int)load->resource->name.len, load->resource->name.ptr);
     progress_begin(&load->progress, what, clock_mono_ms());
     err = load_all(load);
@@ -226,43 +239,97 @@ static int load_file(struct load *load, int fd)
 out:
     source_free(load->source);
     input_free(load->input);
-    return err == ERR_OK && load->rejected + load->outcome.failed == 0 ? CTL_OK : CTL_FAILED;
+    return err == ERR_OK && rejected(load) == 0 ? CTL_OK : CTL_FAILED;
+}
+
+/* Whether records can be told from each other by it: one value, behind no array. */
+static bool is_key(const struct resource *resource, struct str path)
+{
+    const struct field *field = resource->document;
+    struct str rest = path, name;
+
+    if (str_eq(path, STR("_id")))
+        return resource->id == ID_STRING || resource->id == ID_INTEGER;
+    while (field != NULL && str_split(&rest, '.', &name))
+        field = field->type == FIELD_OBJECT ? field_property(field, name) : NULL;
+    return field != NULL && field->type != FIELD_OBJECT && field->type != FIELD_ARRAY &&
+           (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) == 0;
+}
+
+static bool take_keys(struct load *load, const char *text)
+{
+    struct str rest = str_from(text), key;
+
+    while (text != NULL && str_split(&rest, ',', &key)) {
+        if (load->key_count == BATCH_KEYS_MAX) {
+            ctl_error("--key takes at most %d fields", BATCH_KEYS_MAX);
+            return false;
+        }
+        if (!is_key(load->resource, key)) {
+            ctl_error("--key: \"%.*s\" is no field with one value that a record can have",
+                      (int)key.len, key.ptr);
+            return false;
+        }
+        load->keys[load->key_count++] = key;
+    }
+    return true;
+}
+
+/* The words behind the options, or -1. */
+static int read_options(int argc, char **argv, const char **keys)
+{
+    static const struct option known[] = {{"key", required_argument, NULL, 'k'}, {0}};
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc + 1, argv - 1, "", known, NULL)) != -1) {
+        if (c != 'k')
+            return -1;
+        *keys = optarg;
+    }
+    return optind - 1;
 }
 
 static int run(struct ctl *ctl, int argc, char **argv)
 {
     struct load load = {.ctl = ctl};
+    const char *keys = NULL;
+    int at = read_options(argc, argv, &keys);
     int fd, status = CTL_FAILED;
 
-    if (argc != 2)
-        return ctl_usage("load takes a kind of records and a file");
-    load.resource = find_resource(argv[0]);
-    if (load.resource == NULL)
-        return ctl_usage("load knows products and posts, not \"%s\"", argv[0]);
+    if (at < 0 || argc - at != 2)
+        return ctl_usage("load takes a resource and a file");
+    argv += at;
+    if (!ctl_load_schema(ctl))
+        return CTL_FAILED;
+    load.resource = ctl_resource(ctl, argv[0]);
+    if (load.resource == NULL || !take_keys(&load, keys))
+        return CTL_USAGE;
     load.name = strcmp(argv[1], "-") == 0 ? "standard input" : argv[1];
     fd = strcmp(argv[1], "-") == 0 ? STDIN_FILENO : open(argv[1], O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        ctl_error("%s: %s", argv[1], strerror(errno));
-        return CTL_FAILED;
-    }
-    if (catch_interrupts())
+    if (fd < 0)
+        ctl_error("%s: %s", load.name, strerror(errno));
+    else if (catch_interrupts())
         status = load_file(&load, fd);
-    if (fd != STDIN_FILENO)
+    if (fd > STDIN_FILENO)
         close(fd);
     return status;
 }
 
 const struct command command_load = {
     .name = "load",
-    .args = "products|posts FILE|-",
-    .summary = "adds records from a file of JSON lines or CSV",
+    .args = "RESOURCE FILE|- [--key FIELD[,FIELD]]",
+    .summary = "adds records from a file of JSON or CSV, or changes those that are there",
     .help =
-        "One JSON object a line, or CSV with the fields' names as its header: an empty cell is an\n"
-        "absent field, and the items of an array are separated by semicolons.  The file's ending\n"
-        "decides (.csv, .ndjson, .jsonl, .json), else its content; - is standard input.\n\n"
+        "One JSON object a line, an array of objects (.json), or CSV whose header names fields\n"
+        "(chef.name for those of an object): an empty cell is an absent field, and the items of a\n"
+        "list are separated by |.  The file's ending decides (.csv, .ndjson, .jsonl, .json), else\n"
+        "its content; - is standard input.\n\n"
         "Each record is checked as the API does.  What is wrong is told as FILE:LINE: field:\n"
         "reason, and the other records are loaded; the exit status is 1 then.\n\n"
-        "A record's id is made of its content.  Loading a file again adds what is missing and\n"
-        "leaves what is there as it is, so an interrupted load is simply repeated.\n",
+        "With --key, a record whose fields of these names have the values of a document changes\n"
+        "it where they differ: the fields of the record are set, the others stay.  Else a\n"
+        "record's id is made of its content, and what is there already stays as it is.  Either\n"
+        "way an interrupted load is simply repeated.\n",
     .run = run,
 };

@@ -59,7 +59,7 @@ static void put_object(struct buf *out, const struct value *value, struct arena 
 static void put_value(struct buf *out, const struct value *value, struct arena *arena)
 {
     switch (value->type) {
-    case VALUE_NONE:
+    case VALUE_NONE: buf_char(out, '-'); break;
     case VALUE_NULL: buf_char(out, '0'); break;
     case VALUE_BOOL: buf_char(out, value->boolean ? 'y' : 'n'); break;
     case VALUE_INT:
@@ -90,14 +90,12 @@ static void put_value(struct buf *out, const struct value *value, struct arena *
     }
 }
 
-bool value_is_same(const struct value *a, const struct value *b)
+static bool is_same_text(const struct value *a, const struct value *b)
 {
     struct buf texts[] = {BUF_INIT(TEXT_MAX), BUF_INIT(TEXT_MAX)};
     struct arena arena;
     bool same;
 
-    if (a->type == VALUE_STRING && b->type == VALUE_STRING)
-        return str_eq(a->string, b->string);
     arena_init(&arena, NULL, 0);
     put_value(&texts[0], a, &arena);
     put_value(&texts[1], b, &arena);
@@ -106,6 +104,34 @@ bool value_is_same(const struct value *a, const struct value *b)
     buf_free(&texts[1]);
     arena_reset(&arena);
     return same;
+}
+
+static bool is_number(const struct value *value)
+{
+    return value->type == VALUE_INT || value->type == VALUE_DOUBLE;
+}
+
+bool value_is_same(const struct value *a, const struct value *b)
+{
+    if (a->type != b->type && (!is_number(a) || !is_number(b)))
+        return false;
+    switch (a->type == b->type ? a->type : VALUE_DOUBLE) {
+    case VALUE_NONE:
+    case VALUE_NULL: return true;
+    case VALUE_BOOL: return a->boolean == b->boolean;
+    case VALUE_INT:
+    case VALUE_DATE: return a->integer == b->integer;
+    case VALUE_DECIMAL:
+    case VALUE_STRING:
+    case VALUE_BYTES: return str_eq(a->string, b->string);
+    case VALUE_OID: return memcmp(&a->oid, &b->oid, sizeof a->oid) == 0;
+    case VALUE_UUID: return memcmp(a->uuid, b->uuid, sizeof a->uuid) == 0;
+    case VALUE_DOUBLE:
+    case VALUE_LIST:
+    case VALUE_OBJECT:
+    case VALUE_RAW: break;
+    }
+    return is_same_text(a, b);
 }
 
 /* --- All of an array --- */

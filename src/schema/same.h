@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/value.h"
 
-/* Inside of schema/: equality of values as JSON has it (RFC 8259): 1 and 1.0 are one number, and
- * the members of an object have no order. */
+/* Equality of values as JSON has it (RFC 8259): 1 and 1.0 are one number, and the members of an
+ * object have no order. */
 
 bool value_is_same(const struct value *a, const struct value *b);
 /* Index of the first item that is equal to an earlier one, or count. */
