@@ -254,7 +254,8 @@ static enum err open_all(struct worker *worker, struct buf *problems)
     struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
-                             .rate = (uint32_t)config_number(config, CONFIG_RATE)};
+                             .rate = (uint32_t)config_number(config, CONFIG_RATE),
+                             .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS)};
     enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
 

@@ -139,20 +139,28 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->windows = windows_new();
     app->views = views_new(app);
     app->layouts = layouts_new(app);
+    app->indexes = indexes_new(app);
     return app;
 }
 
 void app_start(struct app *app)
 {
     openapi_start(app->openapi);
-    indexes_start(app);
+    indexes_start(app->indexes);
+}
+
+static void on_indexes_stopped(void *context)
+{
+    struct app *app = context;
+
+    items_stop(app->items, app->stopped, app->stopped_context);
 }
 
 static void on_layouts_stopped(void *context)
 {
     struct app *app = context;
 
-    items_stop(app->items, app->stopped, app->stopped_context);
+    indexes_stop(app->indexes, on_indexes_stopped, app);
 }
 
 static void on_views_stopped(void *context)
@@ -179,6 +187,7 @@ void app_free(struct app *app)
     windows_free(app->windows);
     views_free(app->views);
     layouts_free(app->layouts);
+    indexes_free(app->indexes);
     router_free(&app->router);
     arena_reset(&app->arena);
     free(app->routes);

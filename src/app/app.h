@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "app/indexes.h"
 #include "base/str.h"
 #include "http/request.h"
 
@@ -24,6 +25,7 @@ struct app_config {
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may write with the cookie, with commas between */
     uint32_t rate;      /* requests a second from one address; 0: any number */
+    enum indexes_policy indexes;
 };
 
 /* Borrows all of them for its life. */

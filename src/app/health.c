@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/indexes.h"
 #include "app/people/users.h"
 #include "app/state.h"
 #include "base/clock.h"
@@ -41,6 +42,8 @@ static void answer(struct app *app, struct request *request, bool mongo)
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"status\":");
     buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
+    if (indexes_missing(app->indexes))
+        buf_literal(body, ",\"indexes\":\"missing\"");
     buf_char(body, '}');
     if (!mongo)
         response_header_lit(&request->response, "Retry-After", "1");

@@ -10,9 +10,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { INDEXES_MAX = 64, KEYS_MAX = 8 };
+enum { INDEXES_MAX = QUERY_PARAMS_MAX, KEYS_MAX = 16, AGAIN_MS = 5000 };
 
 const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT] = {&users, &sessions, &receipts};
+
+/* --- Making --- */
 
 /* "category,-createdAt,-_id" or "text:name,description". */
 static size_t parse_keys(struct str rest, struct index_key keys[static KEYS_MAX])
@@ -50,55 +52,253 @@ enum err indexes_ensure(struct mongo_db *db, struct str collection, const struct
     return collection_create_indexes(db, collection, specs, count, refused);
 }
 
-/* --- At start --- */
+/* --- Whose a collection is: documents of "larder_collections", {_id: its name} --- */
 
+static const struct str claims = STR_INIT("larder_collections");
+
+enum err indexes_claim(struct mongo_db *db, struct str collection)
+{
+    const struct assignment name = {STR("_id"), ASSIGN_SET, value_string(collection)};
+    enum err err = collection_insert(db, claims, &(struct document){&name, 1});
+
+    return err == ERR_EXISTS ? ERR_OK : err;
+}
+
+static enum err is_claimed(struct mongo_db *db, struct str collection, bool *claimed)
+{
+    static const struct shape shape = {.count = 0};
+    const struct condition name = {STR("_id"), OP_EQ, value_string(collection)};
+    enum err err = collection_find_one(db, claims, &name, 1, 0, &(struct record){.shape = &shape});
+
+    *claimed = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* --- Looking --- */
+
+/* An index serves both ways. */
+static bool same_keys(const struct index_spec *found, const struct index_key *keys, size_t count)
+{
+    bool same = found->key_count == count, inverse = same;
+
+    for (size_t i = 0; i < count && (same || inverse); i++) {
+        const struct index_key *key = &found->keys[i];
+        bool named = str_eq(key->field, keys[i].field);
+        same = same && named && key->direction == keys[i].direction;
+        inverse = inverse && named && key->direction == -keys[i].direction;
+    }
+    return same || inverse;
+}
+
+static bool same_words(const struct index_spec *found, const struct index_key *keys, size_t count)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < found->key_count; i++)
+        for (size_t j = 0; j < count; j++)
+            known += found->keys[i].direction == INDEX_TEXT &&
+                     str_eq(found->keys[i].field, keys[j].field);
+    return known == count;
+}
+
+struct looking {
+    const struct resource *resource;
+    struct index_state *state;
+};
+
+static void take_index(void *context, const struct index_spec *found)
+{
+    const struct looking *looking = context;
+    struct index_key keys[KEYS_MAX];
+
+    for (size_t i = 0; i < looking->resource->index_count && i < INDEXES_MAX; i++) {
+        size_t count = parse_keys(looking->resource->indexes[i].keys, keys);
+        bool words = count > 0 && keys[0].direction == INDEX_TEXT;
+        bool is = words ? same_words(found, keys, count) : same_keys(found, keys, count);
+        looking->state->there[i] = looking->state->there[i] || is;
+        looking->state->words = looking->state->words || (words && is);
+    }
+}
+
+enum err indexes_look(struct mongo_db *db, const struct resource *resource,
+                      struct index_state *state)
+{
+    struct looking looking = {resource, state};
+    enum err err;
+
+    *state = (struct index_state){0};
+    err = collection_indexes(db, resource->collection, take_index, &looking);
+    for (size_t i = 0; i < resource->index_count && i < INDEXES_MAX; i++)
+        state->missing += !state->there[i];
+    return err;
+}
+
+/* --- In the background --- */
+
+struct indexes {
+    struct app *app;
+    uv_timer_t timer;
+    struct known {
+        bool looked, told;
+        struct index_state state;
+    } * known; /* by the resources' indexes */
+    void (*stopped)(void *context);
+    void *stopped_context;
+};
+
+/* One collection's work; resource is NULL for bookkeeping. */
 struct making {
-    struct str collection;
-    const struct index *indexes;
-    size_t count;
+    struct indexes *indexes;
+    const struct resource *resource;
+    const struct bookkeeping *own;
+    struct index_state state;
     unsigned refused;
     struct mongo_job job;
 };
 
+static bool is_ours(struct mongo_db *db, const struct making *making, enum err *err)
+{
+    struct str collection = making->resource->collection;
+    bool empty = false, claimed = false;
+    enum indexes_policy policy = making->indexes->app->config.indexes;
+
+    if (policy != INDEXES_OWN)
+        return policy == INDEXES_ALL;
+    *err = is_claimed(db, collection, &claimed);
+    if (*err == ERR_OK && !claimed)
+        *err = collection_is_empty(db, collection, &empty);
+    if (*err == ERR_OK && empty)
+        *err = indexes_claim(db, collection);
+    return *err == ERR_OK && (claimed || empty);
+}
+
 static enum err indexes_make(struct mongo_db *db, void *context)
 {
     struct making *making = context;
+    const struct resource *resource = making->resource;
+    enum err err = ERR_OK;
 
-    return indexes_ensure(db, making->collection, making->indexes, making->count, &making->refused);
+    if (resource == NULL)
+        return indexes_ensure(db, making->own->collection, making->own->indexes,
+                              making->own->index_count, &making->refused);
+    if (is_ours(db, making, &err))
+        err = indexes_ensure(db, resource->collection, resource->indexes, resource->index_count,
+                             &making->refused);
+    if (err == ERR_OK)
+        err = indexes_look(db, resource, &making->state);
+    return err;
+}
+
+static void tell_missing(const struct making *making)
+{
+    const struct resource *resource = making->resource;
+
+    for (size_t i = 0; i < resource->index_count && i < INDEXES_MAX; i++)
+        if (!making->state.there[i])
+            log_warn("app",
+                     "an index is missing: some questions are slow until `larderctl "
+                     "reindex` has made it",
+                     LOG_STR("resource", resource->name),
+                     LOG_STR("keys", resource->indexes[i].keys));
 }
 
 static void indexes_made(void *context, enum err err)
 {
     const struct making *making = context;
+    const struct resource *resource = making->resource;
+    struct known *known;
 
     if (err != ERR_OK)
-        log_warn("app", "indexes could not be looked at", LOG_STR("collection", making->collection),
+        log_warn("app", "indexes could not be looked at",
+                 LOG_STR("collection",
+                         resource != NULL ? resource->collection : making->own->collection),
                  LOG_ERR(err));
-    else if (making->refused > 0)
-        log_warn("app", "the database refuses indexes: some queries will be slow",
-                 LOG_STR("collection", making->collection), LOG_INT("refused", making->refused));
+    if (resource == NULL || err != ERR_OK)
+        return;
+    known = &making->indexes->known[resource->index];
+    known->looked = true;
+    known->state = making->state;
+    if (!known->told)
+        tell_missing(making);
+    known->told = true;
 }
 
-static void submit(struct app *app, struct str collection, const struct index *indexes,
-                   size_t count)
+static void submit(struct indexes *indexes, const struct resource *resource,
+                   const struct bookkeeping *own)
 {
     struct making *making = mem_zalloc(sizeof *making);
 
-    making->collection = collection;
     making->indexes = indexes;
-    making->count = count;
+    making->resource = resource;
+    making->own = own;
     making->job = (struct mongo_job){
         .work = indexes_make, .done = indexes_made, .release = free, .context = making};
-    mongo_submit_or_tell(app->mongo, &making->job);
+    mongo_submit_or_tell(indexes->app->mongo, &making->job);
 }
 
-void indexes_start(struct app *app)
+static void on_time(uv_timer_t *timer)
+{
+    struct indexes *indexes = timer->data;
+
+    for (size_t i = 0; i < indexes->app->plan_count; i++)
+        if (!indexes->known[i].looked || indexes->known[i].state.missing > 0)
+            submit(indexes, indexes->app->plans[i].resource, NULL);
+}
+
+void indexes_start(struct indexes *indexes)
 {
     for (size_t i = 0; i < BOOKKEEPING_COUNT; i++)
-        submit(app, bookkeeping[i]->collection, bookkeeping[i]->indexes,
-               bookkeeping[i]->index_count);
-    for (size_t i = 0; i < app->plan_count; i++) {
-        const struct resource *resource = app->plans[i].resource;
-        submit(app, resource->collection, resource->indexes, resource->index_count);
-    }
+        submit(indexes, NULL, bookkeeping[i]);
+    on_time(&indexes->timer);
+    uv_timer_start(&indexes->timer, on_time, AGAIN_MS, AGAIN_MS);
+}
+
+bool indexes_missing(const struct indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->app->plan_count; i++)
+        if (indexes->known[i].state.missing > 0)
+            return true;
+    return false;
+}
+
+bool indexes_without_words(const struct indexes *indexes, const struct resource *resource)
+{
+    const struct known *known = &indexes->known[resource->index];
+
+    return known->looked && !known->state.words;
+}
+
+/* --- Life --- */
+
+struct indexes *indexes_new(struct app *app)
+{
+    struct indexes *indexes = mem_zalloc(sizeof *indexes);
+
+    indexes->app = app;
+    indexes->known = mem_zalloc((app->plan_count + 1) * sizeof *indexes->known);
+    uv_timer_init(app->loop, &indexes->timer);
+    indexes->timer.data = indexes;
+    return indexes;
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct indexes *indexes = handle->data;
+
+    indexes->stopped(indexes->stopped_context);
+}
+
+void indexes_stop(struct indexes *indexes, void (*done)(void *context), void *context)
+{
+    indexes->stopped = done;
+    indexes->stopped_context = context;
+    uv_close((uv_handle_t *)&indexes->timer, on_close);
+}
+
+void indexes_free(struct indexes *indexes)
+{
+    if (indexes == NULL)
+        return;
+    free(indexes->known);
+    free(indexes);
 }

@@ -5,15 +5,54 @@
 #include "schema/schema.h"
 #include "store/collection.h"
 
-/* The indexes of what is served, and of our own bookkeeping. */
+/* The indexes of what is served, and of our own bookkeeping.  On a collection of others an index
+ * costs its writers something: there they are only proposed, and made by `larderctl reindex`. */
+
+/* As LARDER_INDEXES has it. */
+enum indexes_policy {
+    INDEXES_OWN, /* on collections that were made or found empty here */
+    INDEXES_ALL,
+    INDEXES_NONE
+};
 
 /* The collections of our own. */
 enum { BOOKKEEPING_COUNT = 3 };
 extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
 
-/* In a job: makes those that are missing.  *refused (may be NULL) counts those that the server does
- * not take. */
+/* In a job, all of them: */
+
+/* Makes those that are missing.  *refused (may be NULL) counts those that the server does not take.
+ * Errors as collection_create_indexes. */
 enum err indexes_ensure(struct mongo_db *db, struct str collection, const struct index *indexes,
                         size_t count, unsigned *refused);
+/* Remembers that the collection's indexes are ours to make. */
+enum err indexes_claim(struct mongo_db *db, struct str collection);
+
+/* Which of a resource's indexes are there. */
+struct index_state {
+    size_t missing;
+    bool words;                   /* the text index is there */
+    bool there[QUERY_PARAMS_MAX]; /* by the place in resource->indexes */
+};
+enum err indexes_look(struct mongo_db *db, const struct resource *resource,
+                      struct index_state *state);
+
+/* On the loop: */
+
+struct app;
+struct indexes;
+
+struct indexes *indexes_new(struct app *app);
+/* Looks at all collections in the background, and makes what is to be made; looks again while some
+ * are missing. */
+void indexes_start(struct indexes *indexes);
+/* Closes its timer, then done(context). */
+void indexes_stop(struct indexes *indexes, void (*done)(void *context), void *context);
+void indexes_free(struct indexes *indexes);
+
+/* Whether some index of any resource is known to be missing. */
+bool indexes_missing(const struct indexes *indexes);
+/* Whether the text index of a resource that has one is known to be missing. */
+bool indexes_without_words(const struct indexes *indexes, const struct resource *resource);
 
 #endif

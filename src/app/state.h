@@ -34,6 +34,7 @@ enum route_flags {
     ROUTE_ONCE = 1024     /* knows Idempotency-Key */
 };
 
+struct indexes;
 struct items;
 struct layouts;
 struct openapi;
@@ -56,6 +57,7 @@ struct app {
     size_t plan_count;
     struct items *items;
     struct layouts *layouts;
+    struct indexes *indexes;
     struct openapi *openapi;
     struct passwords *passwords;
     struct windows *windows;
@@ -99,9 +101,6 @@ bool take_id(struct request *request, const struct resource *resource, struct st
              char room[static ID_TEXT_MAX], struct str *id);
 /* 400 unless the query is empty but for what is dropped. */
 bool take_no_query(struct request *request);
-
-/* indexes.c: makes the indexes that are missing, in the background. */
-void indexes_start(struct app *app);
 
 /* ids.c: the list whose query names ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,

@@ -25,6 +25,8 @@
       "shared memory for answers, once a host; 0 keeps none there")                                \
     X(RESOURCES, "LARDER_RESOURCES", FOLDER, LARDER_RESOURCES_DIR, 0, 4095, "",                    \
       "folder whose *.json files say which collections are served, and how")                       \
+    X(INDEXES, "LARDER_INDEXES", CHOICE, "own", 0, 0, "own|all|none",                              \
+      "on which collections indexes are made at start; own: on those found empty")                 \
     X(WRITES, "LARDER_WRITES", CHOICE, "closed", 0, 0, "closed|open",                              \
       "whether documents may be written without signing in"  )                              \
     X(THREADS, "LARDER_THREADS", UINT, "4", 1, 64, "",                                             \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/indexes.h"
 #include "app/layout.h"
 #include "app/people/auth.h"
 #include "app/people/users.h"
@@ -269,6 +270,24 @@ static void set_reader(struct list_read *read, struct request *request, const st
         read->owner = value_oid(visitor->profile.id);
 }
 
+/* Whether it looks for words, and there is no index of them. */
+static bool wants_words(const struct list_read *read)
+{
+    size_t i = read->plan->at[PARAM_MATCH];
+
+    return i < read->query.count && read->query.values[i].given &&
+           indexes_without_words(read->app->indexes, read->plan->resource);
+}
+
+static void send_without_words(const struct list_read *read, struct request *request)
+{
+    problem_send(request, 501,
+                 ARENA_JOIN(&request->arena,
+                            STR("q needs the text index, which is missing: larderctl reindex "),
+                            read->plan->resource->name),
+                 NULL);
+}
+
 void list_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
@@ -289,6 +308,8 @@ void list_handle(void *context, struct request *request, const struct route *rou
     set_reader(read, request, route);
     if (parse(read, request, route, &problem) != ERR_OK) {
         problem_send_invalid(request, &problem);
+    } else if (wants_words(read)) {
+        send_without_words(read, request);
     } else if (has_ids(read)) {
         ids_handle(app, read->plan, request, &read->query);
     } else {
