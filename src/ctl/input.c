@@ -252,7 +252,9 @@ enum err input_element(struct input *input, struct str *element, uint64_t *numbe
         *why = "the array ends within this element";
         return ERR_SYNTAX;
     }
-    *element = str_trim(buf_view(&input->text));
+    *element = buf_view(&input->text);
+    while (element->len > 0 && memchr(" \t\r\n", element->ptr[element->len - 1], 4) != NULL)
+        element->len--;
     return input->text.err != ERR_OK ? ERR_TOO_LARGE : ERR_OK;
 }
 

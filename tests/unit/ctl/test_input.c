@@ -129,6 +129,66 @@ static void test_rows_are_read_as_the_standard_says(void **state)
         check_rows(cases[i].text, cases[i].expected);
 }
 
+/* Elements are written with | behind; errors as !, with what is wrong. */
+static void check_elements(struct str text, const char *expected)
+{
+    struct buf seen = BUF_INIT(1 << 16);
+    struct str element;
+    const char *reason;
+    uint64_t number;
+    enum err err;
+
+    open_text(text);
+    while ((err = input_element(input, &element, &number, &reason)) != ERR_NOT_FOUND) {
+        buf_printf(&seen, "%u:", (unsigned)number);
+        if (err == ERR_OK)
+            buf_str(&seen, element);
+        else
+            buf_printf(&seen, "!%s", reason);
+        buf_char(&seen, '|');
+    }
+    assert_str(buf_view(&seen), expected);
+    buf_free(&seen);
+    close_text();
+}
+
+static void test_elements_of_an_array(void **state)
+{
+    (void)state;
+    check_elements(STR("[]"), "");
+    check_elements(STR(" [ \n] \n"), "");
+    check_elements(STR("[1]"), "1:1|");
+    check_elements(STR("[\n {\"a\":[1,{}]} ,\n{\"b\":\"],\\\"}\"}\n]\n"),
+                   "2:{\"a\":[1,{}]}|3:{\"b\":\"],\\\"}\"}|");
+    check_elements(STR("[{} {}]"), "1:{} {}|");
+    check_elements(STR("[1,]"), "1:1|1:!an element is missing between commas|");
+    check_elements(STR("[,1]"), "1:!an element is missing between commas|");
+    check_elements(STR("[1,{\"a\":\n2"), "1:1|1:!the array ends within this element|");
+    check_elements(STR("[1"), "1:!the array ends within this element|");
+    check_elements(STR("[1]\n2"), "1:1|2:!something is behind the end of the array|");
+}
+
+static void test_a_long_element_is_skipped(void **state)
+{
+    size_t len = INPUT_RECORD_MAX + 1;
+    char *text = malloc(len + 6);
+    const char *reason;
+    struct str element;
+    uint64_t number;
+
+    (void)state;
+    text[0] = '[';
+    memset(text + 1, 'x', len);
+    memcpy(text + 1 + len, ",ok]", 4);
+    open_text(str_make(text, len + 5));
+    assert_int_equal(input_element(input, &element, &number, &reason), ERR_TOO_LARGE);
+    assert_int_equal(input_element(input, &element, &number, &reason), ERR_OK);
+    assert_str(element, "ok");
+    assert_int_equal(input_element(input, &element, &number, &reason), ERR_NOT_FOUND);
+    close_text();
+    free(text);
+}
+
 static void test_rows_are_bounded(void **state)
 {
     char commas[INPUT_COLUMNS_MAX + 2];
@@ -243,6 +303,8 @@ int main(void)
         cmocka_unit_test(test_lines_have_their_numbers),
         cmocka_unit_test(test_a_line_beyond_the_bound_is_skipped),
         cmocka_unit_test(test_rows_are_read_as_the_standard_says),
+        cmocka_unit_test(test_elements_of_an_array),
+        cmocka_unit_test(test_a_long_element_is_skipped),
         cmocka_unit_test(test_rows_are_bounded),
         cmocka_unit_test(test_a_row_may_lie_across_blocks),
         cmocka_unit_test(test_a_failed_read_is_no_end),
