@@ -98,9 +98,9 @@ static int special_bytes(__m128i bytes)
     const __m128i backslash = _mm_set1_epi8('\\');
 
     /* Signed: what is above 0x7f counts as less than a space. */
-    return _mm_movemask_epi8(_mm_or_si128(
-        _mm_cmplt_epi8(bytes, space),
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
+    return _mm_movemask_epi8(
+        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
+                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash))));
 }
 #endif
 
@@ -125,15 +125,11 @@ static size_t put_plain(char *to, const unsigned char *text, size_t len)
     return at;
 }
 
-void json_writer_text(struct json_writer *writer, const char *text, size_t len)
+/* False when there is no room. */
+static inline bool put_text(struct json_writer *writer, const unsigned char *from, size_t len)
 {
-    const unsigned char *from = (const unsigned char *)text;
-    size_t done;
-
-    if (!json_writer_room(writer, len + SLACK))
-        return;
     while (len > 0) {
-        done = put_plain(writer->at, from, len);
+        size_t done = put_plain(writer->at, from, len);
         writer->at += done;
         from += done;
         len -= done;
@@ -142,9 +138,16 @@ void json_writer_text(struct json_writer *writer, const char *text, size_t len)
             from += done;
             len -= done;
             if (!json_writer_room(writer, len + SLACK))
-                return;
+                return false;
         }
     }
+    return true;
+}
+
+void json_writer_text(struct json_writer *writer, const char *text, size_t len)
+{
+    if (json_writer_room(writer, len + SLACK))
+        put_text(writer, (const unsigned char *)text, len);
 }
 
 void json_writer_string(struct json_writer *writer, const char *text, size_t len)
@@ -152,26 +155,32 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
     if (!json_writer_room(writer, len + SLACK))
         return;
     *writer->at++ = '"';
-    json_writer_text(writer, text, len);
-    json_writer_raw(writer, "\"", 1);
+    if (put_text(writer, (const unsigned char *)text, len))
+        *writer->at++ = '"';
 }
 
-void json_writer_name(struct json_writer *writer, const char *text, size_t len, size_t readable)
+void json_writer_member(struct json_writer *writer, char mark, const char *name, size_t len,
+                        size_t readable)
 {
+    if (!json_writer_room(writer, len + 2 * SLACK))
+        return;
+    *writer->at++ = mark;
 #ifdef __SSE2__
-    if (len <= 16 && readable >= 16 && json_writer_room(writer, SLACK)) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)text);
+    if (len <= 16 && readable >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)name);
         if ((special_bytes(bytes) & ((1 << len) - 1)) == 0) {
             *writer->at = '"';
             _mm_storeu_si128((__m128i *)(void *)(writer->at + 1), bytes);
-            writer->at[len + 1] = '"';
-            writer->at += len + 2;
+            writer->at += len + 1;
+            *writer->at++ = '"';
+            *writer->at++ = ':';
             return;
         }
     }
 #endif
     (void)readable;
-    json_writer_string(writer, text, len);
+    json_writer_string(writer, name, len);
+    json_writer_raw(writer, ":", 1);
 }
 
 /* Numbers. */

@@ -28,9 +28,10 @@ void json_writer_raw(struct json_writer *writer, const char *text, size_t len);
 void json_writer_string(struct json_writer *writer, const char *text, size_t len);
 /* The same without the quotes. */
 void json_writer_text(struct json_writer *writer, const char *text, size_t len);
-/* The same as json_writer_string; readable bytes, len or more, may be read at text: a short one is
- * then looked at as a whole. */
-void json_writer_name(struct json_writer *writer, const char *text, size_t len, size_t readable);
+/* The mark ('{' or ','), the name as a string, a colon.  readable bytes, len or more, may be read
+ * at name: a short one is looked at as a whole. */
+void json_writer_member(struct json_writer *writer, char mark, const char *name, size_t len,
+                        size_t readable);
 void json_writer_int64(struct json_writer *writer, int64_t value);
 void json_writer_number(struct json_writer *writer, double number);
 /* As a JSON string, ISO 8601 in UTC. */

@@ -22,11 +22,12 @@ struct debt_job {
 static enum err write_debt(struct mongo_db *db, void *context)
 {
     struct debt *debt = ((struct debt_job *)context)->debt;
+    struct value *tags = mem_array(debt->tag_count + 1, sizeof *tags);
     struct condition which = {.field = STR("_id"), .op = OP_EQ, .value = value_oid(debt->id)};
     struct assignment fields[] = {
         {STR("state"), ASSIGN_SET, value_string(debt->closing ? STR("closed") : STR("open"))},
         {STR("prefix"), ASSIGN_SET, value_string(str_from(debt->cache->prefix))},
-        {STR("tags"), ASSIGN_SET, value_strings(debt->tags, debt->tag_count)},
+        {STR("tags"), ASSIGN_SET, value_list(tags, debt->tag_count)},
         {STR("opened"), ASSIGN_NOW, value_null()},
     };
     struct update update = {.collection = debt_collection,
@@ -36,8 +37,13 @@ static enum err write_debt(struct mongo_db *db, void *context)
                             .assignment_count = COUNT(fields),
                             .upsert = true,
                             .max_time_ms = DEBT_WRITE_MS};
+    enum err err;
 
-    return collection_update(db, &update, NULL);
+    for (size_t i = 0; i < debt->tag_count; i++)
+        tags[i] = value_string(debt->tags[i]);
+    err = collection_update(db, &update, NULL);
+    free(tags);
+    return err;
 }
 
 static void on_written(void *context, enum err err)

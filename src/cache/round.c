@@ -43,24 +43,33 @@ static const struct shape_field shape_fields[] = {
 };
 static const struct shape shape = SHAPE(shape_fields);
 
+static bool is_tag(const struct value *value)
+{
+    return value->type == VALUE_STRING;
+}
+
 static void note_owed(struct round *round, const struct value *tags)
 {
     if (round->owed == NULL)
         round->owed = mem_zalloc(sizeof *round->owed);
-    for (size_t i = 0; tags->type == VALUE_STRINGS && i < tags->strings.count; i++)
-        round->owed->slots[key_slot(tags->strings.items[i])] = true;
+    for (size_t i = 0; tags->type == VALUE_LIST && i < tags->list.count; i++)
+        if (is_tag(&tags->list.items[i]))
+            round->owed->slots[key_slot(tags->list.items[i].string)] = true;
 }
 
 static void take_tags(struct round *round, struct listed *listed, const struct value *tags)
 {
+    size_t count = tags->type == VALUE_LIST ? tags->list.count : 0;
+
     listed->tag_at = round->tag_count;
-    listed->tag_count = tags->type == VALUE_STRINGS ? tags->strings.count : 0;
-    while (round->tag_count + listed->tag_count > round->tag_size) {
+    while (round->tag_count + count > round->tag_size) {
         round->tag_size = round->tag_size * 2 + 64;
         round->tags = mem_realloc(round->tags, round->tag_size * sizeof *round->tags);
     }
-    for (size_t i = 0; i < listed->tag_count; i++)
-        round->tags[round->tag_count++] = arena_str(&round->arena, tags->strings.items[i]);
+    for (size_t i = 0; i < count; i++)
+        if (is_tag(&tags->list.items[i]))
+            round->tags[round->tag_count++] = arena_str(&round->arena, tags->list.items[i].string);
+    listed->tag_count = round->tag_count - listed->tag_at;
 }
 
 static bool take_debt(void *context, const struct value *captured)

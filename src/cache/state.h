@@ -5,12 +5,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/pool.h"
+#include "base/value.h"
 #include "cache/cache.h"
 #include "cache/key.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
 #include "store/redis.h"
-#include "store/value.h"
 
 /* Inside of cache/: what its files share. */
 

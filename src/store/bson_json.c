@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/bson_json.h"
 
-#include "base/json_writer.h"
-#include "store/bson_walk.h"
+#include "store/bson_value.h"
 
-enum { DEPTH_MAX = 16 };
+/* A shape's names by their hashes, for documents that have their fields in another order: made when
+ * looking along the shape has cost more than making it does. */
+enum { SLOTS = 1024, SLOT_FIELDS_MAX = SLOTS / 2, WORTH = 3 };
+struct names {
+    size_t steps;
+    bool made;
+    uint16_t slots[SLOTS]; /* 1 + the field's index, or 0 */
+};
+
+/* What one call works with. */
+struct task {
+    struct json_writer *out; /* NULL: captures only */
+    struct value *captured;
+    struct arena *arena;
+};
+
+static const struct str no_hint = {NULL, 0};
 
 size_t shape_find(const struct shape *shape, struct str name)
 {
@@ -15,194 +30,186 @@ size_t shape_find(const struct shape *shape, struct str name)
     return i;
 }
 
-static bool write_value(struct json_writer *out, const struct bson_element *element,
-                        unsigned depth);
+/* --- The place of a name --- */
 
-/* A whole array or embedded document. */
-static bool write_nested(struct json_writer *out, const struct bson_element *nested, unsigned depth)
+static size_t slot_of(struct str name)
 {
-    bool array = nested->kind == KIND_ARRAY;
+    uint32_t hash = 2166136261;
+
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.ptr[i]) * 16777619;
+    return (hash ^ hash >> 15) % SLOTS;
+}
+
+static void make_names(struct names *names, const struct shape *shape)
+{
+    memset(names->slots, 0, sizeof names->slots);
+    for (size_t i = 0; i < shape->count; i++) {
+        size_t slot = slot_of(shape->fields[i].name);
+        while (names->slots[slot] != 0)
+            slot = (slot + 1) % SLOTS;
+        names->slots[slot] = (uint16_t)(i + 1);
+    }
+    names->made = true;
+}
+
+static size_t find_by_hash(const struct names *names, const struct shape *shape, struct str name)
+{
+    size_t slot = slot_of(name);
+
+    for (; names->slots[slot] != 0; slot = (slot + 1) % SLOTS)
+        if (str_eq(shape->fields[names->slots[slot] - 1].name, name))
+            return names->slots[slot] - 1u;
+    return shape->count;
+}
+
+/* From next on, and around. */
+static size_t find_along(struct names *names, const struct shape *shape, size_t next,
+                         struct str name)
+{
+    for (size_t i = 0, at = next; i < shape->count; i++, at++) {
+        if (at == shape->count)
+            at = 0;
+        if (str_eq(shape->fields[at].name, name)) {
+            names->steps += i;
+            return at;
+        }
+    }
+    names->steps += shape->count;
+    return shape->count;
+}
+
+static size_t find_field(struct names *names, const struct shape *shape, size_t next,
+                         struct str name)
+{
+    if (!names->made && names->steps > WORTH * shape->count + SLOTS / 16 &&
+        shape->count <= SLOT_FIELDS_MAX)
+        make_names(names, shape);
+    return names->made ? find_by_hash(names, shape, name) : find_along(names, shape, next, name);
+}
+
+/* --- Values --- */
+
+static bool write_fields(const struct task *task, struct bson_walk *walk, const struct shape *shape,
+                         unsigned depth);
+
+static bool write_value(const struct task *task, const struct bson_element *element,
+                        const struct shape *inner, unsigned depth);
+
+static bool write_items(const struct task *task, struct bson_walk *walk, const struct shape *inner,
+                        unsigned depth)
+{
+    struct json_writer *out = task->out;
     struct bson_element element;
-    struct bson_walk walk;
-    const char *comma = "";
+    const char *mark = "[";
     int more;
 
-    if (depth > DEPTH_MAX) {
-        json_writer_raw(out, "null", 4);
+    while ((more = bson_walk_next(walk, no_hint, &element)) > 0) {
+        json_writer_raw(out, mark, 1);
+        mark = ",";
+        if (!write_value(task, &element, inner, depth))
+            return false;
+    }
+    json_writer_raw(out, "[]" + (*mark == ','), *mark == ',' ? 1 : 2);
+    return more == 0;
+}
+
+/* A whole array or embedded document, or what the shape wants of it. */
+static bool write_nested(const struct task *task, const struct bson_element *nested,
+                         const struct shape *inner, unsigned depth)
+{
+    static const struct shape all = {.open = true};
+    struct bson_walk walk;
+
+    if (depth > BSON_DEPTH_MAX) {
+        json_writer_raw(task->out, "null", 4);
         return true;
     }
     if (!bson_walk_init(&walk, nested->data, nested->len))
         return false;
-    json_writer_raw(out, array ? "[" : "{", 1);
-    while ((more = bson_walk_next(&walk, (struct str){NULL, 0}, &element)) > 0) {
-        json_writer_raw(out, comma, strlen(comma));
-        comma = ",";
-        if (!array) {
-            json_writer_string(out, element.name.ptr, element.name.len);
-            json_writer_raw(out, ":", 1);
-        }
-        if (!write_value(out, &element, depth))
-            return false;
-    }
-    json_writer_raw(out, array ? "]" : "}", 1);
-    return more == 0;
+    return nested->kind == KIND_ARRAY
+               ? write_items(task, &walk, inner, depth)
+               : write_fields(task, &walk, inner != NULL ? inner : &all, depth);
 }
 
-static bool write_value(struct json_writer *out, const struct bson_element *element, unsigned depth)
+static bool write_value(const struct task *task, const struct bson_element *element,
+                        const struct shape *inner, unsigned depth)
 {
-    const uint8_t *data = element->data;
-
-    switch (element->kind) {
-    case KIND_STRING: json_writer_string(out, (const char *)data, element->len); break;
-    case KIND_DOUBLE: json_writer_number(out, bson_get_double(data)); break;
-    case KIND_INT32: json_writer_int64(out, bson_get_int32(data)); break;
-    case KIND_INT64: json_writer_int64(out, bson_get_int64(data)); break;
-    case KIND_BOOL: json_writer_raw(out, *data != 0 ? "true" : "false", *data != 0 ? 4 : 5); break;
-    case KIND_DATE: json_writer_date(out, bson_get_int64(data)); break;
-    case KIND_OID: json_writer_hex(out, data, OID_SIZE); break;
-    case KIND_DOCUMENT:
-    case KIND_ARRAY: return write_nested(out, element, depth + 1);
-    case KIND_BINARY:
-    case KIND_UNDEFINED:
-    case KIND_NULL:
-    case KIND_REGEX:
-    case KIND_POINTER:
-    case KIND_CODE:
-    case KIND_SYMBOL:
-    case KIND_SCOPED_CODE:
-    case KIND_TIMESTAMP:
-    case KIND_DECIMAL:
-    case KIND_MAX_KEY:
-    case KIND_MIN_KEY: json_writer_raw(out, "null", 4); break;
-    }
+    if (element->kind == KIND_DOCUMENT || element->kind == KIND_ARRAY)
+        return write_nested(task, element, inner, depth + 1);
+    bson_scalar_write(task->out, element);
     return true;
 }
 
-static struct str keep(const struct bson_element *element, struct arena *arena)
+static bool capture(const struct task *task, const struct bson_element *element, size_t index)
 {
-    struct str text = str_make((const char *)element->data, element->len);
+    struct value *value = &task->captured[index];
 
-    return arena != NULL ? arena_str(arena, text) : text;
-}
-
-/* The strings of an array; what else is in it is left out. */
-static bool capture_strings(const struct bson_element *array, struct value *value,
-                            struct arena *arena)
-{
-    struct bson_element element;
-    struct bson_walk walk, again;
-    struct str *items;
-    size_t count = 0;
-    int more;
-
-    if (!bson_walk_init(&walk, array->data, array->len))
-        return false;
-    again = walk;
-    while ((more = bson_walk_next(&walk, (struct str){NULL, 0}, &element)) > 0)
-        count += element.kind == KIND_STRING;
-    if (more < 0)
-        return false;
-    items = arena_alloc(arena, (count + 1) * sizeof *items);
-    count = 0;
-    while (bson_walk_next(&again, (struct str){NULL, 0}, &element) > 0)
-        if (element.kind == KIND_STRING)
-            items[count++] = keep(&element, arena);
-    *value = value_strings(items, count);
+    if (task->arena != NULL)
+        return bson_value(element, task->arena, value);
+    *value = bson_scalar(element);
     return true;
 }
 
-static bool capture(const struct bson_element *element, struct value *value, struct arena *arena)
+/* --- Fields --- */
+
+/* The name and its value; mark is what comes in front. */
+static bool write_field(const struct task *task, const struct bson_walk *walk,
+                        const struct bson_element *element, const struct shape *inner, char mark,
+                        unsigned depth)
 {
-    const uint8_t *data = element->data;
+    struct str name = element->name;
 
-    if (element->kind == KIND_STRING) {
-        *value = value_string(keep(element, arena));
-    } else if (element->kind == KIND_BINARY) {
-        *value = value_bytes(keep(element, arena));
-    } else if (element->kind == KIND_INT32) {
-        *value = value_int(bson_get_int32(data));
-    } else if (element->kind == KIND_INT64) {
-        *value = value_int(bson_get_int64(data));
-    } else if (element->kind == KIND_DOUBLE) {
-        *value = value_double(bson_get_double(data));
-    } else if (element->kind == KIND_BOOL) {
-        *value = value_bool(*data != 0);
-    } else if (element->kind == KIND_DATE) {
-        *value = value_date(bson_get_int64(data));
-    } else if (element->kind == KIND_NULL) {
-        *value = value_null();
-    } else if (element->kind == KIND_OID) {
-        value->type = VALUE_OID;
-        memcpy(value->oid.bytes, data, OID_SIZE);
-    } else if (element->kind == KIND_ARRAY && arena != NULL) {
-        return capture_strings(element, value, arena);
-    }
-    return true;
-}
-
-/* What one call works with. */
-struct task {
-    const struct shape *shape;
-    struct json_writer *out; /* NULL: captures only */
-    struct value *captured;
-    struct arena *arena;
-    char mark; /* '{' before the first field, then ',' */
-};
-
-static bool take_field(struct task *task, const struct shape_field *field, size_t index,
-                       const struct bson_element *element)
-{
-    struct json_writer *out = task->out;
-
-    if (field->capture && task->captured != NULL &&
-        !capture(element, &task->captured[index], task->arena))
-        return false;
-    if (field->hidden || out == NULL)
-        return true;
-    if (json_writer_room(out, field->name.len + 4)) {
-        char *to = out->at;
-        *to++ = task->mark;
-        *to++ = '"';
-        memcpy(to, field->name.ptr, field->name.len);
-        to += field->name.len;
-        *to++ = '"';
-        *to++ = ':';
-        out->at = to;
-    }
-    task->mark = ',';
-    return write_value(out, element, 0);
+    json_writer_member(task->out, mark, name.ptr, name.len,
+                       (size_t)((const char *)walk->end - name.ptr));
+    return write_value(task, element, inner, depth);
 }
 
 /* Documents mostly have their fields in the shape's order: the next one is tried first. */
-static bool take_fields(struct task *task, struct bson_walk *walk)
+static bool write_fields(const struct task *task, struct bson_walk *walk, const struct shape *shape,
+                         unsigned depth)
 {
-    const struct shape *shape = task->shape;
+    bool captures = depth == 0 && task->captured != NULL;
+    struct names names;
     struct bson_element element;
     size_t next = 0, index;
+    char mark = '{';
     int more;
 
+    names.steps = 0;
+    names.made = false;
     for (;;) {
-        struct str hint = next < shape->count ? shape->fields[next].name : (struct str){NULL, 0};
+        struct str hint = next < shape->count ? shape->fields[next].name : no_hint;
         more = bson_walk_next(walk, hint, &element);
         if (more <= 0)
-            return more == 0;
-        index = next < shape->count && element.name.len == hint.len &&
-                        memcmp(element.name.ptr, hint.ptr, hint.len) == 0
-                    ? next
-                    : shape_find(shape, element.name);
-        if (index == shape->count)
-            continue;
-        next = index + 1;
-        if (!take_field(task, &shape->fields[index], index, &element))
-            return false;
+            break;
+        index = element.hinted ? next : find_field(&names, shape, next, element.name);
+        if (index < shape->count) {
+            const struct shape_field *field = &shape->fields[index];
+            next = index + 1;
+            if (captures && field->capture && !capture(task, &element, index))
+                return false;
+            if (field->hidden || task->out == NULL)
+                continue;
+            if (!write_field(task, walk, &element, field->inner, mark, depth))
+                return false;
+            mark = ',';
+        } else if (shape->open && task->out != NULL) {
+            if (!write_field(task, walk, &element, NULL, mark, depth))
+                return false;
+            mark = ',';
+        }
     }
+    if (task->out != NULL)
+        json_writer_raw(task->out, mark == '{' ? "{}" : "}", mark == '{' ? 2 : 1);
+    return more == 0;
 }
 
 enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *shape,
                          struct buf *out, struct value *captured, struct arena *arena)
 {
+    struct task task = {.captured = captured, .arena = arena};
     struct json_writer writer;
-    struct task task = {.shape = shape, .captured = captured, .arena = arena, .mark = '{'};
     struct bson_walk walk;
     bool good;
 
@@ -211,11 +218,10 @@ enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *sh
     if (!bson_walk_init(&walk, data, len))
         return ERR_PROTOCOL;
     if (out == NULL)
-        return take_fields(&task, &walk) ? ERR_OK : ERR_PROTOCOL;
+        return write_fields(&task, &walk, shape, 0) ? ERR_OK : ERR_PROTOCOL;
     json_writer_begin(&writer, out);
     task.out = &writer;
-    good = take_fields(&task, &walk);
-    json_writer_raw(&writer, task.mark == '{' ? "{}" : "}", task.mark == '{' ? 2 : 1);
+    good = write_fields(&task, &walk, shape, 0);
     json_writer_end(&writer);
     return !good ? ERR_PROTOCOL : out->err;
 }

@@ -77,6 +77,20 @@ static int64_t regex_size(const uint8_t *data, size_t room)
     return second > 0 ? first + second : -1;
 }
 
+/* The whole length, a string, a document. */
+static int64_t scoped_code_size(const uint8_t *data, size_t room)
+{
+    int64_t len = room >= LENGTH ? bson_get_int32(data) : -1, text, scope;
+
+    if (len < LENGTH || (size_t)len > room)
+        return -1;
+    text = string_size(data + LENGTH, (size_t)len - LENGTH);
+    if (text < 0)
+        return -1;
+    scope = document_size(data + LENGTH + text, (size_t)(len - LENGTH - text));
+    return scope == len - LENGTH - text ? len : -1;
+}
+
 static const int8_t fixed_sizes[256] = {
     [KIND_DOUBLE] = 8, [KIND_OID] = OID,     [KIND_BOOL] = 1,  [KIND_DATE] = 8,
     [KIND_INT32] = 4,  [KIND_TIMESTAMP] = 8, [KIND_INT64] = 8, [KIND_DECIMAL] = 16,
@@ -100,9 +114,7 @@ static int64_t other_size(enum bson_kind kind, const uint8_t *data, size_t room)
     case KIND_POINTER:
         size = string_size(data, room);
         return size > 0 && room - (size_t)size >= OID ? size + OID : -1;
-    case KIND_SCOPED_CODE:
-        size = room >= LENGTH ? bson_get_int32(data) : -1;
-        return size >= LENGTH && (size_t)size <= room ? size : -1;
+    case KIND_SCOPED_CODE: return scoped_code_size(data, room);
     case KIND_UNDEFINED:
     case KIND_NULL:
     case KIND_MAX_KEY:
@@ -124,8 +136,9 @@ static bool take_name(struct bson_walk *walk, struct str hint, struct bson_eleme
     size_t room = (size_t)(walk->end - walk->at);
     const uint8_t *end;
 
-    if (hint.len > 0 && hint.len < room && walk->at[hint.len] == 0 &&
-        memcmp(walk->at, hint.ptr, hint.len) == 0) {
+    element->hinted = hint.len > 0 && hint.len < room && walk->at[hint.len] == 0 &&
+                      memcmp(walk->at, hint.ptr, hint.len) == 0;
+    if (element->hinted) {
         end = walk->at + hint.len;
     } else {
         end = room > 0 ? memchr(walk->at, 0, room) : NULL;

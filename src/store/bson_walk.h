@@ -45,6 +45,7 @@ struct bson_element {
     struct str name;
     const uint8_t *data;
     size_t len;
+    bool hinted; /* the name is the one that was expected */
 };
 
 /* False unless data is a document of exactly len bytes. */

@@ -33,6 +33,8 @@ enum op {
     OP_EXISTS, /* value: VALUE_BOOL */
     OP_PREFIX, /* value: VALUE_STRING: strings that begin so */
     OP_TEXT,   /* $text: words to look for; field is not used */
+    OP_SAME,   /* the field is as it was read: VALUE_NONE missing, VALUE_NULL there and null; equal,
+                  and no array with an equal item (of VALUE_LIST and arrays in VALUE_RAW equal) */
 };
 /* All conditions of a list must hold; several on one field are allowed, also with one operator. */
 struct condition {
@@ -64,7 +66,8 @@ struct sort_key {
 };
 
 /* Where a page ended: the value that the document is sorted by (of an array its least or greatest
- * item, VALUE_NULL where it is missing), and its _id.  Either may be of any type. */
+ * item; VALUE_NULL where it is missing; VALUE_RAW of type undefined (6) for an array of nothing),
+ * and its _id.  Either may be of any type; arrays and documents are VALUE_RAW. */
 struct keyset {
     struct value value;
     struct value id;
@@ -128,26 +131,27 @@ enum err collection_count(struct mongo_db *db, struct str collection,
                           int64_t *total);
 
 struct document {
-    const struct assignment *fields; /* ASSIGN_SET only; "_id" first, or the driver makes one */
+    const struct assignment *fields; /* ASSIGN_SET only; "_id" first, or an ObjectId is made */
     size_t count;
 };
 enum err collection_insert(struct mongo_db *db, struct str collection,
                            const struct document *document);
 /* The document as a reader of it gets it: the same bytes as when it is found. */
-enum err document_json(const struct document *document, const struct shape *shape,
-                       struct buf *out);
+enum err document_json(const struct document *document, const struct shape *shape, struct buf *out);
+
+/* Its bytes (BSON), as document_value reads them. */
+enum err document_bytes(const struct document *document, struct buf *out);
 
 /* The value at a path of a document's bytes (BSON), borrowed from them: VALUE_NONE where there is
- * none or the path leads through an array; arrays, documents and what has no other type are
- * VALUE_RAW, and so are scalars where raw is set (but VALUE_NULL and VALUE_NONE).  ERR_PROTOCOL for
- * malformed bytes. */
+ * none or the path leads through an array; arrays, documents, decimals and what has no other type
+ * are VALUE_RAW, and so are scalars where raw is set (but VALUE_NULL and VALUE_NONE).  ERR_PROTOCOL
+ * for malformed bytes. */
 enum err document_value(struct str document, struct str path, bool raw, struct value *value);
 /* Calls each() with every value that a condition of equality at this path compares with, as
  * MongoDB looks for them: the value itself, the items of an array, and along the path the documents
  * in arrays.  Where there is none it is called once with VALUE_NULL. */
 enum err document_each_value(struct str document, struct str path,
-                             void (*each)(void *context, const struct value *value),
-                             void *context);
+                             void (*each)(void *context, const struct value *value), void *context);
 /* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
  * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
@@ -163,6 +167,11 @@ struct update {
     uint32_t max_time_ms; /* 0: 3000 */
     struct str before;    /* of collection_modify only: see there; may be empty */
 };
+/* The bytes that these assignments make of a document's.  ERR_UNSUPPORTED for what only the server
+ * knows: its clock, the place of several new fields, or an error (a sum of what is no number, a
+ * parent that is no document). */
+enum err collection_preview(struct str before, const struct assignment *assignments, size_t count,
+                            struct buf *after);
 /* Changes one document, whose _id the first condition tells.  record (may be NULL) gets it as it is
  * afterwards.  Where the conditions hold for nothing but the document whose bytes are before, it
  * is made of these; else it is read by a second round trip, with what others have changed since,
@@ -191,10 +200,22 @@ struct index_spec {
     int64_t expire_after_s; /* 0: never */
 };
 /* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may
- * be NULL); ERR_OK even then, but not where it refuses the user. */
+ * be NULL); ERR_OK even then, but not where it refuses the user.  ERR_UNKNOWN: making one took
+ * longer than the connection waits; the server goes on with it.  Text indexes take no language from
+ * the documents: default_language is "none" and language_override "larder_language". */
 enum err collection_create_indexes(struct mongo_db *db, struct str collection,
                                    const struct index_spec *indexes, size_t count,
                                    unsigned *refused);
+/* ERR_OK even where there is none of that name. */
+enum err collection_drop_index(struct mongo_db *db, struct str collection, struct str name);
+/* Calls each() per existing index (also _id's), borrowed for the call; of a text index keys has the
+ * words' fields as INDEX_TEXT, in the place where they count.  None: ERR_OK. */
+enum err collection_indexes(struct mongo_db *db, struct str collection,
+                            void (*each)(void *context, const struct index_spec *index),
+                            void *context);
+enum err collection_exists(struct mongo_db *db, struct str collection, bool *exists);
+/* Also where there is no such collection. */
+enum err collection_is_empty(struct mongo_db *db, struct str collection, bool *empty);
 
 /* Is there a primary that answers? */
 enum err collection_ping(struct mongo_db *db);

@@ -175,7 +175,7 @@ enum err collection_update(struct mongo_db *db, const struct update *update, int
     enum err err;
 
     bson_append_document_begin(&statement, "q", -1, &inner);
-    query_filter(&inner, update->conditions, update->condition_count, NULL, NULL, 0);
+    query_filter(&inner, update->conditions, update->condition_count, NULL);
     bson_append_document_end(&statement, &inner);
     bson_append_document_begin(&statement, "u", -1, &inner);
     query_update(&inner, update->assignments, update->assignment_count);
@@ -195,7 +195,7 @@ enum err collection_delete(struct mongo_db *db, struct str collection,
     enum err err;
 
     bson_append_document_begin(&statement, "q", -1, &inner);
-    query_filter(&inner, conditions, count, NULL, NULL, 0);
+    query_filter(&inner, conditions, count, NULL);
     bson_append_document_end(&statement, &inner);
     bson_append_int32(&statement, "limit", -1, many ? 0 : 1);
     err = run_statement(db, "delete", collection, "deletes", &statement, 0, deleted);
@@ -224,7 +224,7 @@ struct miss {
 static bool was_missed(struct miss *miss, enum err *err)
 {
     static const struct shape_field id = {.name = STR_INIT("_id"), .capture = true};
-    static const struct shape shape = {&id, 1, false};
+    static const struct shape shape = {.fields = &id, .count = 1};
     struct value captured;
     enum err found;
 

@@ -6,66 +6,183 @@
 
 #include "base/idiom.h"
 #include "base/mem.h"
+#include "store/keyset.h"
 
 enum { INDEX_TEXT_SIZE = 12 };
 
-static void append_item(bson_t *to, size_t index, const struct value *value)
-{
-    char key[INDEX_TEXT_SIZE];
-    int len = snprintf(key, sizeof key, "%u", (unsigned)index);
+/* --- Values --- */
 
-    query_value(to, str_make(key, (size_t)len), value);
+static struct str item_key(size_t index, char key[static INDEX_TEXT_SIZE])
+{
+    return str_make(key, (size_t)snprintf(key, INDEX_TEXT_SIZE, "%u", (unsigned)index));
 }
 
-static void append_array(bson_t *to, struct str field, const struct value *value)
+static void append_list(bson_t *to, struct str field, const struct value *value)
 {
-    bool strings = value->type == VALUE_STRINGS;
-    size_t count = strings ? value->strings.count : value->list.count;
+    char key[INDEX_TEXT_SIZE];
     bson_t array;
 
     bson_append_array_unsafe_begin(to, field.ptr, (int)field.len, &array);
-    for (size_t i = 0; i < count; i++) {
-        struct value item = strings ? value_string(value->strings.items[i]) : value->list.items[i];
-        append_item(&array, i, &item);
-    }
+    for (size_t i = 0; i < value->list.count; i++)
+        query_value(&array, item_key(i, key), &value->list.items[i]);
     bson_append_array_end(to, &array);
+}
+
+static void append_object(bson_t *to, struct str field, const struct value *value)
+{
+    bson_t inner;
+
+    bson_append_document_begin(to, field.ptr, (int)field.len, &inner);
+    for (size_t i = 0; i < value->object.count; i++)
+        query_value(&inner, value->object.members[i].name, &value->object.members[i].value);
+    bson_append_document_end(to, &inner);
+}
+
+static void append_decimal(bson_t *to, struct str field, struct str text)
+{
+    bson_decimal128_t decimal; /* NaN for what is no number */
+
+    (void)bson_decimal128_from_string_w_len(text.ptr, (int)text.len, &decimal);
+    bson_append_decimal128(to, field.ptr, (int)field.len, &decimal);
+}
+
+/* The library takes no bytes of another type but from a document of its own: {"": value}. */
+static void append_raw(bson_t *to, struct str field, const struct value *value)
+{
+    struct str bytes = value->raw.bytes;
+    uint32_t len = (uint32_t)bytes.len + 7;
+    struct buf room = BUF_INIT(INT32_MAX);
+    bson_iter_t iter;
+    bson_t from;
+
+    buf_le(&room, len, 4);
+    buf_char(&room, (char)value->raw.kind);
+    buf_char(&room, '\0');
+    buf_str(&room, bytes);
+    buf_char(&room, '\0');
+    if (bson_init_static(&from, (const uint8_t *)room.ptr, room.len) &&
+        bson_iter_init(&iter, &from) && bson_iter_next(&iter))
+        bson_append_iter(to, field.ptr, (int)field.len, &iter);
+    buf_free(&room);
+}
+
+static void append_integer(bson_t *to, struct str field, int64_t integer)
+{
+    if (integer >= INT32_MIN && integer <= INT32_MAX)
+        bson_append_int32(to, field.ptr, (int)field.len, (int32_t)integer);
+    else
+        bson_append_int64(to, field.ptr, (int)field.len, integer);
+}
+
+static void append_binary(bson_t *to, struct str field, bson_subtype_t subtype, struct str bytes)
+{
+    bson_append_binary(to, field.ptr, (int)field.len, subtype, (const uint8_t *)bytes.ptr,
+                       (uint32_t)bytes.len);
 }
 
 void query_value(bson_t *to, struct str field, const struct value *value)
 {
-    const char *key = field.ptr;
+    const char *key = field.len > 0 ? field.ptr : "";
     int len = (int)field.len;
     bson_oid_t oid;
 
+    field.ptr = key;
     switch (value->type) {
     case VALUE_NONE: break;
     case VALUE_NULL: bson_append_null(to, key, len); break;
     case VALUE_BOOL: bson_append_bool(to, key, len, value->boolean); break;
-    case VALUE_INT: bson_append_int64(to, key, len, value->integer); break;
+    case VALUE_INT: append_integer(to, field, value->integer); break;
     case VALUE_DOUBLE: bson_append_double(to, key, len, value->number); break;
+    case VALUE_DECIMAL: append_decimal(to, field, value->string); break;
     case VALUE_STRING:
         bson_append_utf8(to, key, len, value->string.len > 0 ? value->string.ptr : "",
                          (int)value->string.len);
         break;
-    case VALUE_BYTES:
-        bson_append_binary(to, key, len, BSON_SUBTYPE_BINARY, (const uint8_t *)value->string.ptr,
-                           (uint32_t)value->string.len);
+    case VALUE_BYTES: append_binary(to, field, BSON_SUBTYPE_BINARY, value->string); break;
+    case VALUE_UUID:
+        append_binary(to, field, BSON_SUBTYPE_UUID,
+                      str_make((const char *)value->uuid, sizeof value->uuid));
         break;
     case VALUE_DATE: bson_append_date_time(to, key, len, value->integer); break;
     case VALUE_OID:
         memcpy(oid.bytes, value->oid.bytes, sizeof oid.bytes);
         bson_append_oid(to, key, len, &oid);
         break;
-    case VALUE_STRINGS:
-    case VALUE_LIST: append_array(to, field, value); break;
+    case VALUE_LIST: append_list(to, field, value); break;
+    case VALUE_OBJECT: append_object(to, field, value); break;
+    case VALUE_RAW: append_raw(to, field, value); break;
     }
 }
 
-static const struct str operators[] = {
-    [OP_EQ] = STR_INIT("$eq"),   [OP_NE] = STR_INIT("$ne"),         [OP_GT] = STR_INIT("$gt"),
-    [OP_GTE] = STR_INIT("$gte"), [OP_LT] = STR_INIT("$lt"),         [OP_LTE] = STR_INIT("$lte"),
-    [OP_IN] = STR_INIT("$in"),   [OP_EXISTS] = STR_INIT("$exists"), [OP_TEXT] = STR_INIT("$search"),
+/* --- Conditions --- */
+
+static void append_type(bson_t *to, const char *operator, int32_t type)
+{
+    bson_append_int32(to, operator, - 1, type);
+}
+
+/* {$not: {$type: "array"}} */
+static void append_no_array(bson_t *to)
+{
+    bson_t inner;
+
+    bson_append_document_begin(to, "$not", -1, &inner);
+    append_type(&inner, "$type", BSON_TYPE_ARRAY);
+    bson_append_document_end(to, &inner);
+}
+
+static void append_same(bson_t *to, const struct value *value)
+{
+    bool array = value->type == VALUE_LIST ||
+                 (value->type == VALUE_RAW && value->raw.kind == BSON_TYPE_ARRAY);
+
+    if (value->type == VALUE_NONE)
+        bson_append_bool(to, "$exists", -1, false);
+    else if (value->type == VALUE_NULL)
+        append_type(to, "$type", BSON_TYPE_NULL);
+    else
+        query_value(to, STR("$eq"), value);
+    if (value->type != VALUE_NONE && !array)
+        append_no_array(to);
+}
+
+/* A regular expression that is anchored, so that the index is used, and means each character as it
+ * is. */
+static void append_prefix(bson_t *to, struct str prefix)
+{
+    struct buf pattern = BUF_INIT(4 * prefix.len + 2);
+
+    buf_char(&pattern, '^');
+    for (size_t i = 0; i < prefix.len; i++) {
+        unsigned char c = (unsigned char)prefix.ptr[i];
+        bool plain = c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        if (c < 0x20 || c == 0x7f) {
+            buf_printf(&pattern, "\\x%02x", c);
+            continue;
+        }
+        if (!plain)
+            buf_char(&pattern, '\\');
+        buf_char(&pattern, (char)c);
+    }
+    bson_append_utf8(to, "$regex", -1, pattern.ptr, (int)pattern.len);
+    buf_free(&pattern);
+}
+
+static const char *const operators[] = {
+    [OP_EQ] = "$eq",   [OP_NE] = "$ne",         [OP_GT] = "$gt",
+    [OP_GTE] = "$gte", [OP_LT] = "$lt",         [OP_LTE] = "$lte",
+    [OP_IN] = "$in",   [OP_EXISTS] = "$exists", [OP_TEXT] = "$search",
 };
+
+static void append_operator(bson_t *to, const struct condition *condition)
+{
+    if (condition->op == OP_SAME)
+        append_same(to, &condition->value);
+    else if (condition->op == OP_PREFIX)
+        append_prefix(to, condition->value.string);
+    else
+        query_value(to, str_from(operators[condition->op]), &condition->value);
+}
 
 /* Whether both stand under one name; all words to look for do. */
 static bool same_field(const struct condition *a, const struct condition *b)
@@ -74,31 +191,12 @@ static bool same_field(const struct condition *a, const struct condition *b)
            (a->op == OP_TEXT || str_eq(a->field, b->field));
 }
 
-static bool is_alone(const struct condition *first, size_t count)
+static bool is_alone(const struct condition *conditions, size_t count, size_t at)
 {
-    for (size_t i = 1; i < count; i++)
-        if (same_field(&first[i], first))
+    for (size_t i = 0; i < count; i++)
+        if (i != at && same_field(&conditions[i], &conditions[at]))
             return false;
     return true;
-}
-
-/* {field: {op: value, …}} with all conditions of one field, from the first of them on.  One that
- * only wants to be equal is {field: value}: the same to MongoDB, while some who speak its protocol
- * find the index for nothing else.  A typed value is never taken for an operator. */
-static void append_field(bson_t *to, const struct condition *first, size_t count)
-{
-    struct str field = first->op == OP_TEXT ? STR("$text") : first->field;
-    bson_t ops;
-
-    if (first->op == OP_EQ && is_alone(first, count)) {
-        query_value(to, field, &first->value);
-        return;
-    }
-    bson_append_document_begin(to, field.ptr, (int)field.len, &ops);
-    for (size_t i = 0; i < count; i++)
-        if (same_field(&first[i], first))
-            query_value(&ops, operators[first[i].op], &first[i].value);
-    bson_append_document_end(to, &ops);
 }
 
 static bool is_first(const struct condition *conditions, size_t at)
@@ -109,53 +207,98 @@ static bool is_first(const struct condition *conditions, size_t at)
     return true;
 }
 
-static void append_comparison(bson_t *to, const char *key, struct str field, struct str operator,
-                              const struct value * value)
+/* Whether an earlier one of its field has its operator: it cannot stand in the same document. */
+static bool is_repeated(const struct condition *conditions, size_t at)
 {
-    bson_t inner, ops;
+    enum op op = conditions[at].op == OP_SAME ? OP_EQ : conditions[at].op, other;
 
-    bson_append_document_begin(to, key, -1, &inner);
-    bson_append_document_begin(&inner, field.ptr, (int)field.len, &ops);
-    query_value(&ops, operator, value);
-    bson_append_document_end(&inner, &ops);
-    bson_append_document_end(to, &inner);
+    for (size_t i = 0; i < at; i++) {
+        other = conditions[i].op == OP_SAME ? OP_EQ : conditions[i].op;
+        if (other == op && same_field(&conditions[i], &conditions[at]))
+            return true;
+    }
+    return false;
 }
 
-/* $and: [{f: {$gte: v}}, {$or: [{f: {$gt: v}}, {_id: {$gt: id}}]}]: the first part is what bounds
- * the walk through an index. */
-static void append_keyset(bson_t *to, const struct keyset *after, const struct sort_key *sort,
-                          size_t sort_count)
+static struct str name_of(const struct condition *condition)
 {
-    static const struct str strict[] = {STR_INIT("$lt"), STR_INIT("$gt")};
-    static const struct str weak[] = {STR_INIT("$lte"), STR_INIT("$gte")};
-    bool up = sort[0].direction > 0, id_up = sort[sort_count - 1].direction > 0;
-    struct value id = value_oid(after->id);
-    bson_t all, second, any;
+    return condition->op == OP_TEXT ? STR("$text") : condition->field;
+}
 
-    bson_append_array_unsafe_begin(to, "$and", -1, &all);
-    if (sort_count == 1) {
-        append_comparison(&all, "0", STR("_id"), strict[id_up], &id);
-    } else {
-        append_comparison(&all, "0", sort[0].field, weak[up], &after->value);
-        bson_append_document_begin(&all, "1", -1, &second);
-        bson_append_array_unsafe_begin(&second, "$or", -1, &any);
-        append_comparison(&any, "0", sort[0].field, strict[up], &after->value);
-        append_comparison(&any, "1", STR("_id"), strict[id_up], &id);
-        bson_append_array_end(&second, &any);
-        bson_append_document_end(&all, &second);
+/* What MongoDB would take for a pattern, or for operators, is only ever compared by $eq. */
+static bool is_plain(const struct value *value)
+{
+    return value->type != VALUE_RAW && value->type != VALUE_OBJECT && value->type != VALUE_NONE;
+}
+
+/* {field: {op: value, …}} with all conditions of one field, from the first of them on.  One that
+ * only wants to be equal is {field: value}: the same to MongoDB, while some who speak its protocol
+ * find the index for nothing else.  A typed value is never taken for an operator. */
+static void append_field(bson_t *to, const struct condition *conditions, size_t count, size_t at)
+{
+    const struct condition *first = &conditions[at];
+    struct str field = name_of(first);
+    bson_t ops;
+
+    if (first->op == OP_EQ && is_plain(&first->value) && is_alone(conditions, count, at)) {
+        query_value(to, field, &first->value);
+        return;
     }
-    bson_append_array_end(to, &all);
+    bson_append_document_begin(to, field.ptr, (int)field.len, &ops);
+    for (size_t i = at; i < count; i++)
+        if (same_field(&conditions[i], first) && !is_repeated(conditions, i))
+            append_operator(&ops, &conditions[i]);
+    bson_append_document_end(to, &ops);
+}
+
+/* Those that found their place taken: one {field: {op: value}} each. */
+static size_t append_repeated(bson_t *all, const struct condition *conditions, size_t count)
+{
+    char key[INDEX_TEXT_SIZE];
+    size_t found = 0;
+    bson_t item, ops;
+
+    for (size_t i = 0; i < count; i++) {
+        struct str name = name_of(&conditions[i]), index;
+        if (!is_repeated(conditions, i))
+            continue;
+        index = item_key(found++, key);
+        bson_append_document_begin(all, index.ptr, (int)index.len, &item);
+        bson_append_document_begin(&item, name.ptr, (int)name.len, &ops);
+        append_operator(&ops, &conditions[i]);
+        bson_append_document_end(&item, &ops);
+        bson_append_document_end(all, &item);
+    }
+    return found;
+}
+
+static bool any_repeated(const struct condition *conditions, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_repeated(conditions, i))
+            return true;
+    return false;
 }
 
 void query_filter(bson_t *to, const struct condition *conditions, size_t count,
-                  const struct keyset *after, const struct sort_key *sort, size_t sort_count)
+                  const struct keyset_range *range)
 {
+    size_t found;
+    bson_t all;
+
     for (size_t i = 0; i < count; i++)
         if (is_first(conditions, i))
-            append_field(to, conditions + i, count - i);
-    if (after != NULL && sort_count > 0)
-        append_keyset(to, after, sort, sort_count);
+            append_field(to, conditions, count, i);
+    if (range == NULL && !any_repeated(conditions, count))
+        return;
+    bson_append_array_unsafe_begin(to, "$and", -1, &all);
+    found = append_repeated(&all, conditions, count);
+    if (range != NULL)
+        keyset_append(&all, found, range);
+    bson_append_array_end(to, &all);
 }
+
+/* --- Updates, documents, options --- */
 
 static const struct {
     enum assign_op op;
@@ -209,12 +352,14 @@ void query_document(bson_t *to, const struct document *document)
         query_value(to, document->fields[i].field, &document->fields[i].value);
 }
 
-void query_projection(bson_t *to, const struct shape *shape)
+bool query_projects(const struct shape *shape)
 {
-    for (size_t i = 0; i < shape->count; i++)
-        bson_append_int32(to, shape->fields[i].name.ptr, (int)shape->fields[i].name.len, 1);
-    if (shape_find(shape, STR("_id")) == shape->count)
-        bson_append_int32(to, "_id", -1, 0);
+    for (size_t i = 0; i < shape->count; i++) {
+        struct str name = shape->fields[i].name;
+        if (name.len == 0 || *name.ptr == '$' || str_find(name, '.') < name.len)
+            return false; /* MongoDB would take it for something else */
+    }
+    return !shape->whole && !shape->open;
 }
 
 void query_sort(bson_t *to, const struct sort_key *sort, size_t count)

@@ -9,13 +9,15 @@
  * caller has initialised and destroys. */
 
 void query_value(bson_t *to, struct str field, const struct value *value);
-/* Conditions, and what comes behind the keyset in the order of sort. */
+/* Conditions, and a part of a walk (may be NULL). */
+struct keyset_range;
 void query_filter(bson_t *to, const struct condition *conditions, size_t count,
-                  const struct keyset *after, const struct sort_key *sort, size_t sort_count);
+                  const struct keyset_range *range);
 void query_update(bson_t *to, const struct assignment *assignments, size_t count);
 /* The document, with an _id in front if it has none. */
 void query_document(bson_t *to, const struct document *document);
-void query_projection(bson_t *to, const struct shape *shape);
+/* Whether the fields of the shape can be asked for by name. */
+bool query_projects(const struct shape *shape);
 void query_sort(bson_t *to, const struct sort_key *sort, size_t count);
 
 static inline void query_text(bson_t *to, const char *field, struct str text)

@@ -31,12 +31,12 @@ static void assert_after(const char *before, const char *expected, const struct 
 
 static void test_set_and_unset(void **state)
 {
-    struct str tags[] = {STR("x"), STR("y")};
+    struct value tags[] = {value_string(STR("x")), value_string(STR("y"))};
 
     (void)state;
     AFTER("{\"a\": \"old\", \"b\": true, \"c\": {\"d\": [1, null]}}",
           "{\"a\": \"new\", \"b\": true, \"c\": {\"d\": [1, null]}, \"e\": [\"x\", \"y\"]}",
-          {STR("e"), ASSIGN_SET, value_strings(tags, 2)},
+          {STR("e"), ASSIGN_SET, value_list(tags, 2)},
           {STR("a"), ASSIGN_SET, value_string(STR("new"))});
     /* The type goes with the value, and the place stays. */
     AFTER("{\"a\": 1, \"b\": 2}", "{\"a\": {\"$date\": \"1970-01-01T00:00:00.005Z\"}, \"b\": 2}",
@@ -53,16 +53,56 @@ static void test_increase(void **state)
     (void)state;
     AFTER("{\"v\": {\"$numberLong\": \"41\"}}", "{\"v\": {\"$numberLong\": \"42\"}}",
           {STR("v"), ASSIGN_INC, value_int(1)});
-    AFTER("{\"v\": 41}", "{\"v\": {\"$numberLong\": \"42\"}}",
+    AFTER("{\"v\": 41}", "{\"v\": 42}", {STR("v"), ASSIGN_INC, value_int(1)});
+    AFTER("{\"v\": 2147483647}", "{\"v\": {\"$numberLong\": \"2147483648\"}}",
           {STR("v"), ASSIGN_INC, value_int(1)});
+    AFTER("{\"v\": 41}", "{\"v\": {\"$numberLong\": \"3000000041\"}}",
+          {STR("v"), ASSIGN_INC, value_int(3000000000)});
+    AFTER("{\"v\": 1.5}", "{\"v\": 2.5}", {STR("v"), ASSIGN_INC, value_int(1)});
+    AFTER("{\"v\": 1}", "{\"v\": 1.5}", {STR("v"), ASSIGN_INC, value_double(0.5)});
     AFTER("{\"v\": 1.5}", "{\"v\": 2.0}", {STR("v"), ASSIGN_INC, value_double(0.5)});
-    AFTER("{}", "{\"v\": {\"$numberLong\": \"1\"}}", {STR("v"), ASSIGN_INC, value_int(1)});
+    AFTER("{}", "{\"v\": 1}", {STR("v"), ASSIGN_INC, value_int(1)});
     /* What the server would refuse, or count in another type. */
     AFTER("{\"v\": \"41\"}", NULL, {STR("v"), ASSIGN_INC, value_int(1)});
     AFTER("{\"v\": null}", NULL, {STR("v"), ASSIGN_INC, value_int(1)});
-    AFTER("{\"v\": 1.5}", NULL, {STR("v"), ASSIGN_INC, value_int(1)});
     AFTER("{\"v\": {\"$numberLong\": \"9223372036854775807\"}}", NULL,
           {STR("v"), ASSIGN_INC, value_int(1)});
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    AFTER("{\"a\": {\"b\": 1, \"c\": 2}, \"d\": 3}", "{\"a\": {\"b\": 5, \"c\": 2}, \"d\": 3}",
+          {STR("a.b"), ASSIGN_SET, value_int(5)});
+    AFTER("{\"a\": {\"b\": {\"c\": 1, \"d\": 2}}}", "{\"a\": {\"b\": {\"d\": 3}, \"e\": true}}",
+          {STR("a.b.c"), ASSIGN_UNSET, value_null()}, {STR("a.b.d"), ASSIGN_INC, value_int(1)},
+          {STR("a.e"), ASSIGN_SET, value_bool(true)});
+    AFTER("{\"a\": {\"b\": 1}}", "{\"a\": {}}", {STR("a.b"), ASSIGN_UNSET, value_null()});
+    /* Parents are made where they are missing, but not to take something away. */
+    AFTER("{}", "{\"a\": {\"b\": {\"c\": 1, \"d\": 2}}}", {STR("a.b.c"), ASSIGN_SET, value_int(1)},
+          {STR("a.b.d"), ASSIGN_SET, value_int(2)});
+    AFTER("{\"x\": 1}", "{\"x\": 1}", {STR("a.b.c"), ASSIGN_UNSET, value_null()});
+    /* "a" is no prefix of "ab". */
+    AFTER("{\"ab\": {\"c\": 1}}", "{\"ab\": {\"c\": 1}, \"a\": {\"c\": 2}}",
+          {STR("a.c"), ASSIGN_SET, value_int(2)});
+    /* A parent that is no document. */
+    AFTER("{\"a\": 5}", NULL, {STR("a.b"), ASSIGN_SET, value_int(1)});
+    AFTER("{\"a\": null}", NULL, {STR("a.b"), ASSIGN_SET, value_int(1)});
+    AFTER("{\"a\": [{\"b\": 1}]}", NULL, {STR("a.b"), ASSIGN_SET, value_int(2)});
+}
+
+/* MongoDB adds new fields by their names, others as they are told. */
+static void test_new_fields_out_of_order_are_left_to_the_server(void **state)
+{
+    (void)state;
+    AFTER("{}", "{\"a\": 1, \"b\": 2}", {STR("a"), ASSIGN_SET, value_int(1)},
+          {STR("b"), ASSIGN_INC, value_int(2)});
+    AFTER("{}", NULL, {STR("b"), ASSIGN_SET, value_int(1)}, {STR("a"), ASSIGN_SET, value_int(2)});
+    AFTER("{}", NULL, {STR("a"), ASSIGN_INC, value_int(1)}, {STR("b"), ASSIGN_SET, value_int(2)});
+    AFTER("{\"b\": 7}", "{\"b\": 1, \"a\": 2}", {STR("b"), ASSIGN_SET, value_int(1)},
+          {STR("a"), ASSIGN_SET, value_int(2)});
+    AFTER("{\"n\": {}}", NULL, {STR("n.b"), ASSIGN_SET, value_int(1)},
+          {STR("n.a"), ASSIGN_SET, value_int(2)});
 }
 
 static void test_others(void **state)
@@ -103,6 +143,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set_and_unset),
         cmocka_unit_test(test_increase),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_new_fields_out_of_order_are_left_to_the_server),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_malformed),
     };

@@ -61,14 +61,15 @@ static struct oid oid_of(unsigned i)
 static enum err insert_product(struct mongo_db *db, unsigned i)
 {
     char label[32];
-    struct str tags[] = {STR("all"), i % 2 ? STR("odd") : STR("even")};
+    const struct value tags[] = {value_string(STR("all")),
+                                 value_string(i % 2 ? STR("odd") : STR("even"))};
     const struct assignment document[] = {
         {STR("_id"), ASSIGN_SET, value_oid(oid_of(i))},
         {STR("name"), ASSIGN_SET,
          value_string(str_make(label, (size_t)snprintf(label, sizeof label, "item %03u", i)))},
         {STR("price"), ASSIGN_SET, value_double((double)(i / 3) + 0.5)},
         {STR("category"), ASSIGN_SET, value_string(i < 10 ? STR("A") : STR("B"))},
-        {STR("tags"), ASSIGN_SET, value_strings(tags, 2)},
+        {STR("tags"), ASSIGN_SET, value_list(tags, 2)},
         {STR("secret"), ASSIGN_SET, value_string(STR("hidden"))},
         {STR("createdAt"), ASSIGN_SET, value_date(1795453200000 + (int64_t)i)},
         {STR("stock"), ASSIGN_SET, value_int(100)},
@@ -109,7 +110,7 @@ static enum err do_find_one(struct mongo_db *db, void *context)
     if (err == ERR_OK) {
         assert_int_equal(captured[F_VERSION].integer, 1);
         assert_str(captured[F_NAME].string, "item 007");
-        assert_int_equal(captured[F_TAGS].strings.count, 2);
+        assert_int_equal(captured[F_TAGS].list.count, 2);
     }
     return err;
 }
@@ -161,7 +162,8 @@ static size_t count_of(const struct condition *conditions, size_t count)
 
 static void test_conditions(void **state)
 {
-    struct str names[] = {STR("item 001"), STR("item 002"), STR("none")};
+    const struct value names[] = {value_string(STR("item 001")), value_string(STR("item 002")),
+                                  value_string(STR("none"))};
     struct value ids[] = {value_oid(oid_of(1)), value_oid(oid_of(24)), value_oid(oid_of(99))};
 
     (void)state;
@@ -174,11 +176,18 @@ static void test_conditions(void **state)
     assert_count(3, {STR("price"), OP_GT, value_double(1.5)},
                  {STR("category"), OP_EQ, value_string(STR("A"))},
                  {STR("price"), OP_LT, value_double(3.5)});
-    assert_count(2, {STR("name"), OP_IN, value_strings(names, 3)});
+    assert_count(2, {STR("name"), OP_IN, value_list(names, 3)});
     assert_count(2, {STR("_id"), OP_IN, value_list(ids, 3)});
     assert_count(0, {STR("absent"), OP_EXISTS, value_bool(true)});
     assert_count(DOCUMENTS, {STR("absent"), OP_EXISTS, value_bool(false)});
     assert_count(0, {STR("name"), OP_EQ, value_string(STR("$gt"))});
+    assert_count(10, {STR("name"), OP_PREFIX, value_string(STR("item 01"))});
+    assert_count(0, {STR("name"), OP_PREFIX, value_string(STR("item ."))});
+    assert_count(2, {STR("name"), OP_NE, value_string(STR("item 001"))},
+                 {STR("name"), OP_NE, value_string(STR("item 002"))},
+                 {STR("name"), OP_PREFIX, value_string(STR("item 0"))},
+                 {STR("name"), OP_PREFIX, value_string(STR("item 00"))},
+                 {STR("name"), OP_LT, value_string(STR("item 004"))});
 }
 
 /* Walking by the keyset meets every document once, whatever the sort. */
@@ -195,25 +204,20 @@ static void walk(const struct sort_key *sort, size_t sort_count, const struct co
     bool seen[DOCUMENTS] = {false};
     size_t total = 0;
 
+    reset();
     do {
-        reset();
+        buf_reset(&out);
         assert_int_equal(run(do_find, &listing), ERR_OK);
         for (size_t i = 0; i < listing.result.count; i++) {
-            unsigned id = listing.items[i].id.bytes[OID_SIZE - 1];
+            unsigned id = listing.items[i].id.oid.bytes[OID_SIZE - 1];
             assert_false(seen[id]);
             seen[id] = true;
-            assert_int_equal(listing.items[i].version, 1);
             assert_int_equal(out.ptr[listing.items[i].offset], '{');
             assert_int_equal(out.ptr[listing.items[i].offset + listing.items[i].len - 1], '}');
         }
         total += listing.result.count;
         assert_int_equal(listing.result.more, total < expected);
         after = listing.result.last;
-        if (after.value.type == VALUE_STRING) {
-            static char kept[64];
-            memcpy(kept, after.value.string.ptr, after.value.string.len);
-            after.value.string.ptr = kept;
-        }
         listing.find.after = &after;
     } while (listing.result.more);
     assert_int_equal(total, expected);
@@ -227,8 +231,8 @@ static void test_keyset(void **state)
     (void)state;
     for (int direction = -1; direction <= 1; direction += 2) {
         const struct sort_key by_price[] = {{STR("price"), direction}, {STR("_id"), direction}};
-        const struct sort_key by_name[] = {{STR("name"), direction}, {STR("_id"), 1}};
-        const struct sort_key by_date[] = {{STR("createdAt"), direction}, {STR("_id"), -1}};
+        const struct sort_key by_name[] = {{STR("name"), direction}, {STR("_id"), direction}};
+        const struct sort_key by_date[] = {{STR("createdAt"), direction}, {STR("_id"), direction}};
         const struct sort_key by_id[] = {{STR("_id"), direction}};
         walk(by_price, 2, NULL, 0, DOCUMENTS);
         walk(by_name, 2, NULL, 0, DOCUMENTS);
@@ -262,7 +266,8 @@ static void test_pages(void **state)
     buf_free(&listing.small);
 }
 
-static enum err do_find_unversioned(struct mongo_db *db, void *context)
+/* An item's owner and _id are told whether they are shown or not. */
+static enum err do_find_owned(struct mongo_db *db, void *context)
 {
     static const struct shape_field only_name[] = {{.name = STR_INIT("name")}};
     static const struct shape without = SHAPE(only_name);
@@ -270,23 +275,28 @@ static enum err do_find_unversioned(struct mongo_db *db, void *context)
 
     listing->find.collection = collection;
     listing->find.shape = &without;
+    listing->find.owner = STR("category");
     listing->find.max_time_ms = TIME_MS;
     listing->result.items = listing->items;
+    listing->result.arena = &arena;
     return collection_find(db, &listing->find, &out, &listing->result);
 }
 
-/* The sort's key is captured besides, and is not taken for it. */
-static void test_a_shape_without_version_tells_none(void **state)
+static void test_owner(void **state)
 {
     const struct sort_key sort[] = {{STR("stock"), 1}};
     struct listing listing = {.find = {.sort = sort, .sort_count = 1}};
 
     (void)state;
     reset();
-    assert_int_equal(run(do_find_unversioned, &listing), ERR_OK);
+    assert_int_equal(run(do_find_owned, &listing), ERR_OK);
     assert_int_equal(listing.result.count, DOCUMENTS);
-    for (size_t i = 0; i < listing.result.count; i++)
-        assert_int_equal(listing.items[i].version, 0);
+    for (size_t i = 0; i < listing.result.count; i++) {
+        unsigned id = listing.items[i].id.oid.bytes[OID_SIZE - 1];
+        assert_str(listing.items[i].owner.string, id < 10 ? "A" : "B");
+    }
+    assert_null(strstr(text(), "category"));
+    assert_null(strstr(out.ptr, "_id"));
 }
 
 static enum err do_count(struct mongo_db *db, void *context)
@@ -314,7 +324,7 @@ static bool on_each(void *context, const struct value *captured)
     size_t *seen = context;
 
     assert_int_equal(captured[F_NAME].type, VALUE_STRING);
-    assert_int_equal(captured[F_TAGS].strings.count, 2);
+    assert_int_equal(captured[F_TAGS].list.count, 2);
     return ++*seen < 5;
 }
 
@@ -431,19 +441,19 @@ static const struct shape debt_shape = SHAPE(debt_fields);
 
 static enum err do_debt(struct mongo_db *db, void *context)
 {
-    struct str tags[] = {STR("products"), STR("product:1")};
+    const struct value tags[] = {value_string(STR("products")), value_string(STR("product:1"))};
     struct value debt[COUNT(debt_fields)];
     const struct record record = {&debt_shape, NULL, debt, &arena, NULL};
     const struct condition by_id = {STR("_id"), OP_EQ, value_string(STR("debt-1"))};
     const struct assignment open[] = {
-        {STR("tags"), ASSIGN_SET, value_strings(tags, 2)},
+        {STR("tags"), ASSIGN_SET, value_list(tags, 2)},
         {STR("state"), ASSIGN_SET, value_int(1)},
         {STR("opened"), ASSIGN_NOW, value_null()},
     };
     const struct assignment shut[] = {
         {STR("closed"), ASSIGN_SET, value_bool(true)},
         {STR("state"), ASSIGN_INC, value_int(1)},
-        {STR("tags"), ASSIGN_SET_ON_INSERT, value_strings(tags, 1)},
+        {STR("tags"), ASSIGN_SET_ON_INSERT, value_list(tags, 1)},
     };
     struct condition listed[] = {by_id, {STR("state"), OP_EQ, value_int(1)}};
     struct update update = {collection, &by_id, 1, open, COUNT(open), true, 0, {NULL, 0}};
@@ -454,7 +464,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
     assert_int_equal(changed, 1);
     assert_int_equal(collection_find_one(db, collection, &by_id, 1, TIME_MS, &record), ERR_OK);
     assert_int_equal(debt[1].type, VALUE_DATE);
-    assert_int_equal(debt[3].strings.count, 2);
+    assert_int_equal(debt[3].list.count, 2);
     assert_int_equal(collection_server_time(db, &now), ERR_OK);
     assert_true(llabs(now - debt[1].integer) < 60000);
     assert_true(llabs(now - clock_wall_ms()) < 60000);
@@ -463,7 +473,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
     assert_int_equal(collection_update(db, &update, &changed), ERR_OK);
     assert_int_equal(collection_find_one(db, collection, &by_id, 1, TIME_MS, &record), ERR_OK);
     assert_true(debt[2].boolean);
-    assert_int_equal(debt[3].strings.count, 2);
+    assert_int_equal(debt[3].list.count, 2);
     assert_int_equal(debt[4].integer, 2);
     assert_int_equal(collection_delete(db, collection, listed, 2, false, &changed), ERR_OK);
     assert_int_equal(changed, 0);
@@ -474,7 +484,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
     assert_int_equal(collection_update(db, &update, &changed), ERR_OK);
     assert_int_equal(changed, 1);
     assert_int_equal(collection_find_one(db, collection, &by_id, 1, TIME_MS, &record), ERR_OK);
-    assert_int_equal(debt[3].strings.count, 1);
+    assert_int_equal(debt[3].list.count, 1);
     return collection_remove(db, collection, &by_id, 1);
 }
 
@@ -540,9 +550,9 @@ static enum err do_indexes(struct mongo_db *db, void *context)
     static const struct index_key by_name[] = {{STR_INIT("name"), 1}};
     static const struct index_key bad[] = {{STR_INIT("x"), 0}};
     const struct index_spec indexes[] = {
-        {.name = "category_1_createdAt_-1", .keys = by_category, .key_count = 3},
-        {.name = "name_1", .keys = by_name, .key_count = 1, .unique = true},
-        {.name = "bad", .keys = bad, .key_count = 1},
+        {.name = STR("category_1_createdAt_-1"), .keys = by_category, .key_count = 3},
+        {.name = STR("name_1"), .keys = by_name, .key_count = 1, .unique = true},
+        {.name = STR("bad"), .keys = bad, .key_count = 1},
     };
     const struct assignment named[] = {{STR("name"), ASSIGN_SET, value_string(STR("one"))}};
     unsigned refused = 9;
@@ -562,6 +572,108 @@ static void test_indexes(void **state)
 {
     (void)state;
     assert_int_equal(run(do_indexes, NULL), ERR_EXISTS);
+}
+
+struct seen_indexes {
+    unsigned count, unique, words;
+};
+
+static void see_index(void *context, const struct index_spec *index)
+{
+    struct seen_indexes *seen = context;
+
+    seen->count++;
+    if (str_eq(index->name, STR("name_1")))
+        seen->unique += index->unique;
+    if (str_eq(index->name, STR("category_1_createdAt_-1"))) {
+        assert_int_equal(index->key_count, 3);
+        assert_str(index->keys[1].field, "createdAt");
+        assert_int_equal(index->keys[1].direction, -1);
+        assert_false(index->unique);
+    }
+    for (size_t i = 0; i < index->key_count; i++)
+        seen->words += index->keys[i].direction == INDEX_TEXT;
+}
+
+static enum err do_list_indexes(struct mongo_db *db, void *context)
+{
+    static const struct index_key words[] = {{STR_INIT("name"), INDEX_TEXT},
+                                             {STR_INIT("text"), INDEX_TEXT}};
+    const struct index_spec text_index = {.name = STR("words"), .keys = words, .key_count = 2};
+    struct seen_indexes *seen = context, none = {0};
+    unsigned refused = 0;
+    bool exists = false, empty = true;
+
+    assert_int_equal(collection_create_indexes(db, collection, &text_index, 1, &refused), ERR_OK);
+    assert_int_equal(collection_indexes(db, collection, see_index, seen), ERR_OK);
+    seen->words += refused > 0 ? 2 : 0; /* not every server has them */
+    assert_int_equal(collection_drop_index(db, collection, STR("name_1")), ERR_OK);
+    assert_int_equal(collection_drop_index(db, collection, STR("name_1")), ERR_OK);
+    assert_int_equal(collection_indexes(db, STR("larder_no_such"), see_index, &none), ERR_OK);
+    assert_int_equal(none.count, 0);
+    assert_int_equal(collection_exists(db, collection, &exists), ERR_OK);
+    assert_true(exists);
+    assert_int_equal(collection_is_empty(db, collection, &empty), ERR_OK);
+    assert_false(empty);
+    assert_int_equal(collection_is_empty(db, STR("larder_no_such"), &empty), ERR_OK);
+    assert_true(empty);
+    return collection_exists(db, STR("larder_no_such"), &exists) == ERR_OK && !exists ? ERR_OK
+                                                                                      : ERR_EXISTS;
+}
+
+static void test_list_indexes(void **state)
+{
+    struct seen_indexes seen = {0};
+
+    (void)state;
+    assert_int_equal(run(do_list_indexes, &seen), ERR_OK);
+    assert_in_range(seen.count, 3, 5);
+    assert_int_equal(seen.unique, 1);
+    assert_int_equal(seen.words, 2);
+}
+
+/* A document that others wrote has a value of any type; one that another writer changes into a list
+ * that has it is no longer the same. */
+static enum err do_same(struct mongo_db *db, void *context)
+{
+    const struct value item = value_string(STR("x"));
+    const struct value inner[] = {value_int(1), value_decimal(STR("2.50"))};
+    const struct member members[] = {{STR("b"), value_list(inner, 2)}};
+    const struct value values[] = {
+        {.type = VALUE_NONE},
+        value_null(),
+        item,
+        value_list(&item, 1),
+        value_object(members, 1),
+        value_decimal(STR("1.5")),
+        {.type = VALUE_RAW, .raw = {{"ab\0i", 5}, 0x0b}},
+        {.type = VALUE_UUID, .uuid = {1, 2}},
+    };
+    int64_t deleted, found;
+
+    (void)context;
+    assert_int_equal(collection_delete(db, collection, NULL, 0, true, &deleted), ERR_OK);
+    for (size_t i = 0; i < COUNT(values); i++) {
+        const struct assignment document[] = {{STR("_id"), ASSIGN_SET, value_int((int64_t)i)},
+                                              {STR("f"), ASSIGN_SET, values[i]}};
+        assert_int_equal(collection_insert(db, collection, &(struct document){document, 2}),
+                         ERR_OK);
+    }
+    for (size_t i = 0; i < COUNT(values); i++) {
+        const struct condition same = {STR("f"), OP_SAME, values[i]};
+        const struct condition both[] = {{STR("_id"), OP_EQ, value_int((int64_t)i)}, same};
+        assert_int_equal(collection_count(db, collection, &same, 1, TIME_MS, &found), ERR_OK);
+        assert_int_equal(found, 1);
+        assert_int_equal(collection_count(db, collection, both, 2, TIME_MS, &found), ERR_OK);
+        assert_int_equal(found, 1);
+    }
+    return ERR_OK;
+}
+
+static void test_same(void **state)
+{
+    (void)state;
+    assert_int_equal(run(do_same, NULL), ERR_OK);
 }
 
 /* The breaker opens after failures and is closed by its own ping, without a request. */
@@ -653,20 +765,14 @@ int main(void)
 {
     /* In this order: they build on each other. */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_insert),
-        cmocka_unit_test(test_find_one),
-        cmocka_unit_test(test_conditions),
-        cmocka_unit_test(test_keyset),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_count),
-        cmocka_unit_test(test_a_shape_without_version_tells_none),
-        cmocka_unit_test(test_each),
-        cmocka_unit_test(test_modify),
-        cmocka_unit_test(test_modify_known),
-        cmocka_unit_test(test_debt),
-        cmocka_unit_test(test_remove),
-        cmocka_unit_test(test_insert_many),
-        cmocka_unit_test(test_indexes),
+        cmocka_unit_test(test_insert),       cmocka_unit_test(test_find_one),
+        cmocka_unit_test(test_conditions),   cmocka_unit_test(test_keyset),
+        cmocka_unit_test(test_pages),        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_owner),        cmocka_unit_test(test_each),
+        cmocka_unit_test(test_modify),       cmocka_unit_test(test_modify_known),
+        cmocka_unit_test(test_debt),         cmocka_unit_test(test_remove),
+        cmocka_unit_test(test_insert_many),  cmocka_unit_test(test_indexes),
+        cmocka_unit_test(test_list_indexes), cmocka_unit_test(test_same),
         cmocka_unit_test(test_breaker),
     };
 

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "store/bson_path.h"
+#include "store/bson_value.h"
+#include "store/reading.h"
+
+/* One page.  A walk asks for what is behind its place in the place's bracket of types, and when the
+ * page is not full by then, for the brackets that follow: first for all that an index finds, then
+ * for all the others.  Documents of several brackets at once are taken as far as they come in the
+ * order that MongoDB documents; where they do not, the brackets are asked for one by one. */
+struct page {
+    struct mongo_db *db;
+    const struct find *find;
+    struct find_result *result;
+    struct buf *out;
+    struct keyset_range range;
+    unsigned remaining;  /* brackets not asked for yet */
+    bool walks, careful; /* careful: one bracket at a time */
+    int bracket;         /* of the last document; -1: none */
+    struct keyset last;  /* of the last document; its bytes are in value and id */
+    struct buf value, id;
+};
+
+static struct str *bytes_of(struct value *value)
+{
+    return value->type == VALUE_STRING || value->type == VALUE_BYTES ? &value->string
+           : value->type == VALUE_RAW                                ? &value->raw.bytes
+                                                                     : NULL;
+}
+
+/* A document's bytes are gone with the next one. */
+static void copy_value(struct buf *bytes, struct value *value)
+{
+    struct str *text = bytes_of(value);
+
+    if (text == NULL)
+        return;
+    buf_reset(bytes);
+    buf_str(bytes, *text);
+    *text = buf_view(bytes);
+}
+
+static bool is_full(const struct page *page)
+{
+    return page->result->more ||
+           (page->find->limit > 0 && page->result->count == page->find->limit &&
+            !page->find->look_ahead);
+}
+
+/* Into the page; the place is what it is sorted by. */
+static enum err take(struct page *page, struct str document, const struct keyset_place *place)
+{
+    struct find_result *result = page->result;
+    struct find_item *item = result->items != NULL ? &result->items[result->count] : NULL;
+    struct value id = {.type = VALUE_NONE}, owner = {.type = VALUE_NONE};
+    size_t offset;
+    enum err err;
+
+    if (result->count > 0)
+        buf_char(page->out, ',');
+    offset = page->out->len;
+    err = bson_json_write((const uint8_t *)document.ptr, document.len, page->find->shape, page->out,
+                          NULL, NULL);
+    if (err == ERR_OK)
+        err = document_value(document, STR("_id"), false, &id);
+    if (err == ERR_OK && page->find->owner.len > 0)
+        err = document_value(document, page->find->owner, false, &owner);
+    if (err != ERR_OK)
+        return err;
+    if (item != NULL) {
+        *item = (struct find_item){offset, page->out->len - offset, id, owner};
+        if (result->arena != NULL) {
+            bson_keep(&item->id, result->arena);
+            bson_keep(&item->owner, result->arena);
+        } else {
+            item->id = item->owner = (struct value){.type = VALUE_NONE};
+        }
+    }
+    page->bracket = (int)place->bracket;
+    page->last = (struct keyset){place->value, id};
+    copy_value(&page->value, &page->last.value);
+    copy_value(&page->id, &page->last.id);
+    result->count++;
+    return ERR_OK;
+}
+
+/* Whether a document that came among others of several brackets is the next one. */
+static bool is_next(const struct page *page, enum bracket bracket)
+{
+    const unsigned alone = BRACKETS_BY_ID | BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL);
+    unsigned set = page->range.set, bit = BRACKET(bracket);
+    unsigned before = brackets_before(bracket, page->range.up);
+
+    if ((set & (set - 1)) == 0)
+        return true;
+    if ((set & bit) == 0 || (alone & bit) != 0 || (page->remaining & ~set & before) != 0)
+        return false;
+    return page->bracket < 0 ||
+           (brackets_after((unsigned)page->bracket, page->range.up) & bit) != 0 ||
+           page->bracket == (int)bracket;
+}
+
+static struct str bytes(const bson_t *document)
+{
+    return str_make((const char *)bson_get_data(document), document->len);
+}
+
+/* All that one question gives, or as much as can be used. */
+static enum err read_range(struct page *page, struct reading *reading)
+{
+    const bson_t *document;
+    struct keyset_place place = {BRACKET_NULL, {.type = VALUE_NONE}};
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && mongoc_cursor_next(reading->cursor, &document)) {
+        if (page->find->limit > 0 && page->result->count == page->find->limit) {
+            page->result->more = true;
+            return ERR_OK;
+        }
+        if (page->find->sort_count > 0)
+            err = keyset_place(bytes(document), page->range.field, page->range.up, &place);
+        if (err == ERR_OK && page->walks && !is_next(page, place.bracket)) {
+            page->careful = true;
+            return ERR_OK;
+        }
+        if (err == ERR_OK)
+            err = take(page, bytes(document), &place);
+    }
+    return err == ERR_OK ? reading_error(reading) : err;
+}
+
+/* One question, for what the page still has room for. */
+static enum err ask(struct page *page)
+{
+    struct find find = *page->find;
+    struct reading reading;
+    enum err err;
+
+    if (find.limit > 0)
+        find.limit -= (uint32_t)page->result->count;
+    reading = reading_begin(page->db, &find, page->walks ? &page->range : NULL);
+    err = read_range(page, &reading);
+    reading_end(&reading);
+    return err;
+}
+
+/* What is behind the place that the walk has come to, in its bracket. */
+static enum err ask_behind(struct page *page)
+{
+    const struct keyset *after = page->find->after;
+    enum bracket bracket = bson_value_bracket(page->range.by_id ? &after->id : &after->value);
+
+    page->range.set = BRACKET(bracket);
+    page->range.after = after;
+    page->remaining = brackets_after(bracket, page->range.up);
+    if (page->range.by_id && (BRACKETS_CONSTANT & BRACKET(bracket)) != 0)
+        return ERR_OK;
+    return ask(page);
+}
+
+/* Which brackets are asked for next. */
+static unsigned next_set(const struct page *page)
+{
+    if (page->careful)
+        return BRACKET(brackets_first(page->remaining, page->range.up));
+    if (page->remaining == BRACKETS_ALL || (page->remaining & BRACKETS_INDEXED) == 0)
+        return page->remaining;
+    return page->remaining & BRACKETS_INDEXED;
+}
+
+static enum err ask_rest(struct page *page)
+{
+    bool careful = page->careful;
+    enum err err;
+
+    page->range.set = next_set(page);
+    page->range.after = NULL;
+    page->bracket = -1;
+    err = ask(page);
+    if (page->careful == careful)
+        page->remaining &= ~page->range.set;
+    else if (page->bracket >= 0)
+        page->remaining &= brackets_after((unsigned)page->bracket, page->range.up);
+    return err;
+}
+
+static enum err ask_all(struct page *page)
+{
+    enum err err = ERR_OK;
+
+    if (!page->walks)
+        return ask(page);
+    if (page->find->after != NULL)
+        err = ask_behind(page);
+    while (err == ERR_OK && !is_full(page) && page->remaining != 0)
+        err = ask_rest(page);
+    return err;
+}
+
+/* For the caller, of types that say what they are. */
+static struct value kept(struct value value, struct arena *arena)
+{
+    char room[BSON_DECIMAL_SIZE];
+
+    if (value.type == VALUE_RAW && value.raw.kind == KIND_DECIMAL)
+        return value_decimal(
+            arena_str(arena, bson_decimal_text((const uint8_t *)value.raw.bytes.ptr, room)));
+    bson_keep(&value, arena);
+    return value;
+}
+
+enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
+                         struct find_result *result)
+{
+    bool fits = keyset_fits(find->sort, find->sort_count);
+    struct page page = {
+        .db = db,
+        .find = find,
+        .result = result,
+        .out = out,
+        .walks = fits && find->skip == 0 && (find->after != NULL || find->look_ahead),
+        .remaining = BRACKETS_ALL,
+        .bracket = -1,
+        .value = BUF_INIT(INT32_MAX),
+        .id = BUF_INIT(INT32_MAX),
+    };
+    size_t start = out->len;
+    enum err err;
+
+    if (find->sort_count > 0) {
+        page.range.field = find->sort[0].field;
+        page.range.up = find->sort[0].direction > 0;
+        page.range.by_id = find->sort_count == 1 && fits;
+    }
+    result->count = 0;
+    result->more = false;
+    err = ask_all(&page);
+    if (err != ERR_OK) {
+        out->len = start;
+        result->count = 0;
+    } else if (result->count > 0 && result->arena != NULL) {
+        result->last.value = kept(page.last.value, result->arena);
+        result->last.id = kept(page.last.id, result->arena);
+    }
+    buf_free(&page.value);
+    buf_free(&page.id);
+    return err;
+}
