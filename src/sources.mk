@@ -14,9 +14,12 @@ liblarder_a_SOURCES = \
 	src/app/window.c src/app/window.h \
 	src/app/openapi/about.c src/app/openapi/about.h \
 	src/app/openapi/document.c src/app/openapi/document.h \
+	src/app/openapi/fixed.c src/app/openapi/fixed.h \
+	src/app/openapi/names.c src/app/openapi/names.h \
 	src/app/openapi/openapi.c src/app/openapi/openapi.h \
 	src/app/openapi/operation.c src/app/openapi/operation.h \
 	src/app/openapi/page.c src/app/openapi/page.h \
+	src/app/openapi/param.c \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \
 	src/app/people/account.c src/app/people/account.h \

@@ -21,11 +21,11 @@ static const struct about abouts[] = {
      .traits = ABOUT_PLURAL | ABOUT_CACHED | ABOUT_TAGGED,
      .statuses = {503}},
     {.handle = stats_handle,
-     .tag = "products",
-     .id = "productStats",
+     .id = "Stats",
      .summary = "How often one was looked at",
      .result = "Stats",
      .status = 200,
+     .traits = ABOUT_SHARED,
      .statuses = {404, 503}},
     {.handle = item_handle,
      .id = "get",
@@ -58,7 +58,7 @@ static const struct about abouts[] = {
      .traits = ABOUT_MATCH,
      .statuses = {404, 409, 503}},
     {.handle = user_create_handle,
-     .of = &users,
+     .of = users_resource,
      .id = "create",
      .summary = "Sign up as a",
      .result = "Written",
@@ -67,7 +67,7 @@ static const struct about abouts[] = {
      .body = ABOUT_CREATE,
      .statuses = {409, 503}},
     {.handle = user_handle,
-     .of = &users,
+     .of = users_resource,
      .id = "get",
      .summary = "Read one's own profile, or as an admin anybody's: one",
      .result = "Answer",
@@ -75,7 +75,7 @@ static const struct about abouts[] = {
      .traits = ABOUT_CACHED,
      .statuses = {404, 503}},
     {.handle = user_update_handle,
-     .of = &users,
+     .of = users_resource,
      .id = "update",
      .summary = "Change name, email or password of one",
      .result = "Written",
@@ -91,7 +91,7 @@ static const struct about abouts[] = {
      .traits = ABOUT_CACHED,
      .statuses = {404, 503}},
     {.handle = session_create_handle,
-     .of = &signin_form,
+     .of = signin_form,
      .tag = "sessions",
      .id = "signIn",
      .summary = "Sign in",
@@ -149,6 +149,13 @@ static const struct about abouts[] = {
      .result = "Any",
      .status = 200,
      .traits = ABOUT_CACHED | ABOUT_TAGGED},
+    {.handle = files_schema_handle,
+     .tag = "description",
+     .id = "resourceSchema",
+     .summary = "The JSON Schema of the files that describe resources",
+     .result = "Any",
+     .status = 200,
+     .traits = ABOUT_CACHED | ABOUT_TAGGED},
     {.handle = docs_handle,
      .tag = "description",
      .id = "docs",
@@ -171,5 +178,9 @@ const struct about *about_route(const struct route *route)
 
 const struct resource *about_resource(const struct route *route)
 {
-    return route->data != NULL ? route->data : about_route(route)->of;
+    const struct about *about = about_route(route);
+
+    if (route->data != NULL)
+        return route->data;
+    return about->of != NULL ? about->of() : NULL;
 }

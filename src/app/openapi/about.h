@@ -18,7 +18,8 @@ enum about_traits {
     ABOUT_LOCATION = 64, /* Location, of what was made */
     ABOUT_BULK = 128,    /* takes an array too */
     ABOUT_COOKIE = 256,  /* sets the session's cookie */
-    ABOUT_OWN_503 = 512  /* its 503 looks like its 200 */
+    ABOUT_OWN_503 = 512, /* its 503 looks like its 200 */
+    ABOUT_SHARED = 1024  /* answers alike whatever the resource */
 };
 
 enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE };
@@ -27,9 +28,9 @@ enum { ABOUT_STATUSES = 6 };
 
 struct about {
     handler *handle;
-    const struct resource *of; /* where the route's data is none */
+    const struct resource *(*of)(void); /* where the route's data is none */
     const char *tag;
-    const char *id;      /* of the operation; before a resource's name */
+    const char *id; /* of the operation; before a resource's name, or with ABOUT_SHARED behind */
     const char *summary; /* the same */
     const char *result;  /* schema of its answer; behind a resource's name */
     const char *type;    /* media type of its answer; NULL: JSON */

@@ -3,81 +3,33 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "app/openapi/about.h"
+#include "app/openapi/fixed.h"
+#include "app/openapi/names.h"
 #include "app/openapi/operation.h"
 #include "app/openapi/response.h"
 #include "app/openapi/schema.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
 #include "base/idiom.h"
+#include "base/mem.h"
 
-enum { RESOURCES_MAX = 16, NAME_SIZE = 128 };
+enum { NAME_SIZE = 160 };
 
 static const char description[] =
-    "Products and posts, answered from a cache that is never older than the newest write that was "
-    "acknowledged.\n\n"
+    "Documents of MongoDB, answered from a cache that is never older than the newest write that "
+    "was acknowledged.\n\n"
     "Every path answers HEAD like GET and tells its methods to OPTIONS; any other method is a 405 "
-    "with `Allow`. Parameters that are unknown, given twice or out of range are a 400 that names "
-    "them; `utm_*`, `fbclid`, `gclid` and `_` are dropped. Times are UTC with milliseconds. "
+    "with `Allow`. Parameters that are unknown, out of range or given twice are a 400 that names "
+    "them; those that are arrays may be given with commas between the values or be repeated. "
+    "`utm_*`, `fbclid`, `gclid` and `_` are dropped. Times are UTC with milliseconds. "
     "Answers of more than 1 KiB are sent compressed to those who accept gzip.\n\n"
     "`page` × `limit` reaches 10,000 documents; `after` walks on without a bound, and an insert "
     "meanwhile repeats and loses nothing: it takes the `next` of the page before, with the same "
     "filters and sort. `ids` goes with `fields` only.";
 
 /* --- Schemas --- */
-
-/* Answers that no table describes. */
-static const char fixed[] =
-    "{\"Problem\":{\"type\":\"object\",\"required\":[\"success\",\"message\",\"requestId\"],"
-    "\"properties\":{\"success\":{\"const\":false},\"message\":{\"type\":\"string\"},"
-    "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/FieldError\"}},"
-    "\"requestId\":{\"type\":\"string\"}},\"additionalProperties\":false},"
-    "\"FieldError\":{\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
-    "\"field\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}},"
-    "\"additionalProperties\":false},"
-    "\"Done\":{\"type\":\"object\",\"required\":[\"success\",\"message\"],\"properties\":{"
-    "\"success\":{\"const\":true},\"message\":{\"type\":\"string\"}},"
-    "\"additionalProperties\":false},"
-    "\"SessionMade\":{\"type\":\"object\",\"required\":[\"success\",\"token\",\"expiresAt\","
-    "\"user\"],\"properties\":{\"success\":{\"const\":true},\"token\":{\"type\":\"string\"},"
-    "\"expiresAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
-    "\"user\":{\"$ref\":\"#/components/schemas/User\"}},\"additionalProperties\":false},"
-    "\"Session\":{\"type\":\"object\",\"required\":[\"success\",\"createdAt\",\"expiresAt\","
-    "\"remember\",\"user\"],\"properties\":{\"success\":{\"const\":true},"
-    "\"createdAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
-    "\"expiresAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
-    "\"remember\":{\"type\":\"boolean\"},\"user\":{\"$ref\":\"#/components/schemas/User\"}},"
-    "\"additionalProperties\":false},"
-    "\"Dashboard\":{\"type\":\"object\",\"required\":[\"success\",\"source\",\"data\"],"
-    "\"properties\":{\"success\":{\"const\":true},\"source\":{\"enum\":[\"cache\",\"database\"]},"
-    "\"data\":{\"type\":\"object\",\"required\":[\"user\",\"lastLoginAt\",\"counts\",\"recent\"],"
-    "\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/User\"},"
-    "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
-    "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},"
-    "\"recent\":{\"type\":\"object\",\"properties\":{"
-    "\"products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
-    "\"posts\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Post\"}}}}}}}},"
-    "\"Stats\":{\"type\":\"object\",\"required\":[\"success\",\"data\"],\"properties\":{"
-    "\"success\":{\"const\":true},\"data\":{\"type\":\"object\",\"required\":[\"_id\",\"views\"],"
-    "\"properties\":{\"_id\":{\"type\":\"string\"},\"views\":{\"type\":[\"integer\",\"null\"],"
-    "\"description\":\"null while Redis is away\"}}}}},"
-    "\"Alive\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{"
-    "\"const\":\"alive\"}}},"
-    "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
-    "\"mongo\":{\"enum\":[\"up\",\"down\"]},\"redis\":{\"enum\":[\"up\",\"down\"]},"
-    "\"status\":{\"enum\":[\"ready\",\"degraded\",\"down\"]}}},"
-    "\"Any\":{\"type\":\"object\"},\"Text\":{\"type\":\"string\"}}";
-
-static const char user_shown[] =
-    "{\"loginCount\":{\"type\":\"integer\",\"minimum\":0},"
-    "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}}";
-static const char user_sent[] =
-    "{\"currentPassword\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024,"
-    "\"description\":\"To change email or password\"}}";
-static const char user_proof[] =
-    "{\"email\":[\"currentPassword\"],\"password\":[\"currentPassword\"]}";
-static const char user_example[] = "[{\"name\":\"Ada L.\"}]";
 
 static void add(json_t *schemas, const char *before, struct str title, const char *behind,
                 json_t *schema)
@@ -131,49 +83,17 @@ static json_t *page_of(json_t *document)
 /* Of an array that was sent: what became of each. */
 static json_t *results_of(json_t *written)
 {
-    json_t *refused = json_loads("{\"type\":\"object\",\"required\":[\"success\",\"message\"],"
-                                 "\"properties\":{\"success\":{\"const\":false},"
-                                 "\"message\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\","
-                                 "\"items\":{\"$ref\":\"#/components/schemas/FieldError\"}}}}",
-                                 0, NULL);
-    json_t *schema = json_loads("{\"type\":\"object\",\"required\":[\"success\",\"count\","
-                                "\"results\",\"requestId\"],\"properties\":{"
-                                "\"success\":{\"type\":\"boolean\"},"
-                                "\"message\":{\"type\":\"string\"},"
-                                "\"count\":{\"type\":\"integer\",\"minimum\":0},"
-                                "\"requestId\":{\"type\":\"string\"}},"
-                                "\"additionalProperties\":false}",
-                                0, NULL);
+    json_t *schema = fixed_results();
 
-    json_object_set_new(
-        json_object_get(schema, "properties"), "results",
-        json_pack("{s:s, s:{s:[o, o]}}", "type", "array", "items", "anyOf", written, refused));
+    json_object_set_new(json_object_get(schema, "properties"), "results",
+                        json_pack("{s:s, s:{s:[o, o]}}", "type", "array", "items", "anyOf", written,
+                                  fixed_refused()));
     return schema;
 }
 
-static json_t *of(const struct resource *resource, enum schema_use use)
+/* What answers about one document look like. */
+static void add_answers(json_t *schemas, struct str title)
 {
-    return schema_of_fields(resource->fields, resource->field_count, use);
-}
-
-static void add_resource(json_t *schemas, const struct resource *resource)
-{
-    struct str title = resource->title;
-    bool parts = false;
-
-    for (size_t i = 0; i < resource->param_count; i++)
-        parts = parts || resource->params[i].op == PARAM_SHOW;
-    add(schemas, "", title, "", of(resource, SCHEMA_SHOWN));
-    add(schemas, "New", title, "", of(resource, SCHEMA_CREATE));
-    add(schemas, "Changed", title, "", of(resource, SCHEMA_CHANGE));
-    if (parts)
-        add(schemas, "PartOf", title, "", of(resource, SCHEMA_PART));
-    if (resource->param_count > 0) {
-        add(schemas, "", title, "Page",
-            page_of(schema_ref("schemas", parts ? "PartOf" : "", title)));
-        add(schemas, "", title, "Results",
-            results_of(envelope(json_pack("{s:o}", "data", schema_ref("schemas", "", title)))));
-    }
     add(schemas, "", title, "Answer",
         envelope(
             json_pack("{s:o, s:o}", "source", source(), "data", schema_ref("schemas", "", title))));
@@ -181,53 +101,93 @@ static void add_resource(json_t *schemas, const struct resource *resource)
         envelope(json_pack("{s:o}", "data", schema_ref("schemas", "", title))));
 }
 
-static void add_properties(json_t *schemas, const char *name, const char *text, bool required)
+static void add_resource(json_t *schemas, const struct resource *resource, struct str title)
 {
-    json_t *schema = json_object_get(schemas, name), *more = json_loads(text, 0, NULL), *value;
-    const char *key;
+    add(schemas, "", title, "", schema_of_document(resource, SCHEMA_SHOWN));
+    add(schemas, "New", title, "", schema_of_document(resource, SCHEMA_CREATE));
+    add(schemas, "Changed", title, "", schema_of_document(resource, SCHEMA_CHANGE));
+    add(schemas, "PartOf", title, "", schema_of_document(resource, SCHEMA_PART));
+    add(schemas, "", title, "Page", page_of(schema_ref("schemas", "PartOf", title)));
+    add(schemas, "", title, "Results",
+        results_of(envelope(json_pack("{s:o}", "data", schema_ref("schemas", "", title)))));
+    add_answers(schemas, title);
+}
+
+/* --- Those of people --- */
+
+static void remove_text(json_t *list, const char *text)
+{
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (strcmp(json_string_value(json_array_get(list, i)), text) == 0)
+            json_array_remove(list, i);
+}
+
+/* The form without the password, and what the server adds. */
+static json_t *user_shown(const struct resource *users_form)
+{
+    json_t *schema = schema_of_document(users_form, SCHEMA_SHOWN), *more = fixed_user_shown();
+    json_t *required = json_object_get(schema, "required"), *value;
+    const char *name;
+
+    json_object_del(json_object_get(schema, "properties"), "password");
+    remove_text(required, "password");
+    json_object_update(json_object_get(schema, "properties"), more);
+    json_object_foreach(more, name, value) if (strcmp(name, "_id") != 0)
+        json_array_append_new(required, json_string(name));
+    json_decref(more);
+    return schema;
+}
+
+static json_t *user_changed(const struct resource *users_form)
+{
+    json_t *schema = schema_of_document(users_form, SCHEMA_CHANGE), *more = fixed_user_sent();
 
     json_object_update(json_object_get(schema, "properties"), more);
-    json_object_foreach(more, key, value) if (required)
-        json_array_append_new(json_object_get(schema, "required"), json_string(key));
+    json_object_set_new(schema, "dependentRequired", fixed_user_dependent());
+    json_object_set_new(schema, "examples", fixed_user_examples());
     json_decref(more);
+    return schema;
 }
 
-/* Each resource that a route is about, once. */
-static size_t find_resources(const struct router *router,
-                             const struct resource *found[static RESOURCES_MAX])
+static void add_people(json_t *schemas)
 {
-    size_t known = 0, j;
+    const struct resource *form = users_resource();
 
-    for (size_t i = 0; i < router->count * ROUTER_METHODS; i++) {
-        const struct route *route = router->paths[i / ROUTER_METHODS].routes[i % ROUTER_METHODS];
-        const struct resource *resource = route != NULL ? about_resource(route) : NULL;
-        for (j = 0; j < known && found[j] != resource;)
-            j++;
-        if (resource != NULL && j == known && known < RESOURCES_MAX)
-            found[known++] = resource;
-    }
-    return known;
+    add(schemas, "", form->title, "", user_shown(form));
+    add(schemas, "New", form->title, "", schema_of_document(form, SCHEMA_CREATE));
+    add(schemas, "Changed", form->title, "", user_changed(form));
+    add_answers(schemas, form->title);
+    add(schemas, "New", signin_form()->title, "", schema_of_document(signin_form(), SCHEMA_CREATE));
 }
 
-static json_t *schemas(const struct router *router)
+/* What the dashboard shows of each resource whose documents have an owner. */
+static void add_recent(json_t *schemas, const struct schema *schema, const struct names *names)
 {
-    const struct resource *found[RESOURCES_MAX];
-    size_t known = find_resources(router, found);
-    json_t *all = json_loads(fixed, 0, NULL), *changed;
+    json_t *data = json_object_get(
+        json_object_get(json_object_get(schemas, "Dashboard"), "properties"), "data");
+    json_t *recent = json_object_get(json_object_get(data, "properties"), "recent");
+    json_t *properties = json_object_get(recent, "properties");
 
-    for (size_t i = 0; i < known; i++) {
-        if (found[i] == &signin_form)
-            add(all, "New", found[i]->title, "", of(found[i], SCHEMA_CREATE));
-        else
-            add_resource(all, found[i]);
-        if (found[i] == &users) {
-            add_properties(all, "User", user_shown, true);
-            add_properties(all, "ChangedUser", user_sent, false);
-            changed = json_object_get(all, "ChangedUser");
-            json_object_set_new(changed, "dependentRequired", json_loads(user_proof, 0, NULL));
-            json_object_set_new(changed, "examples", json_loads(user_example, 0, NULL));
-        }
+    for (size_t i = 0; i < schema_count(schema); i++) {
+        const struct resource *resource = schema_resource(schema, i);
+        struct str title = names_resource(names, resource);
+        if (resource->kept.owner.len > 0)
+            json_object_setn_new(properties, resource->name.ptr, resource->name.len,
+                                 json_pack("{s:s, s:o}", "type", "array", "items",
+                                           schema_ref("schemas", "", title)));
     }
+}
+
+static json_t *schemas(const struct schema *schema, const struct names *names)
+{
+    json_t *all = fixed_schemas();
+
+    add_recent(all, schema, names);
+    for (size_t i = 0; i < schema_count(schema); i++) {
+        const struct resource *resource = schema_resource(schema, i);
+        add_resource(all, resource, names_resource(names, resource));
+    }
+    add_people(all);
     return all;
 }
 
@@ -239,17 +199,16 @@ static int by_path(const void *a, const void *b)
                    operation_path(*(const struct router_path *const *)b));
 }
 
-static json_t *path_item(const struct router *router, const struct router_path *path,
-                         const struct app_config *config)
+static json_t *path_item(const struct describing *describing, const struct router_path *path)
 {
-    static const char *const names[ROUTER_METHODS] = {"get", "post", "put", "patch", "delete"};
+    static const char *const methods[ROUTER_METHODS] = {"get", "post", "put", "patch", "delete"};
     json_t *item = json_object();
 
     for (size_t i = 0; i < ROUTER_METHODS; i++) {
-        struct operation operation = {router, path, path->routes[i], config, false};
+        struct operation operation = {describing, path, path->routes[i], i, false};
         if (path->routes[i] == NULL)
             continue;
-        json_object_set_new(item, names[i], operation_json(&operation));
+        json_object_set_new(item, methods[i], operation_json(&operation));
         operation.head = true;
         if (path->routes[i]->method == METHOD_GET)
             json_object_set_new(item, "head", operation_json(&operation));
@@ -258,48 +217,61 @@ static json_t *path_item(const struct router *router, const struct router_path *
     return item;
 }
 
-static json_t *paths(const struct router *router, const struct app_config *config)
+static json_t *paths(const struct describing *describing)
 {
-    const struct router_path *sorted[ROUTER_PATHS_MAX];
+    const struct router *router = describing->router;
+    const struct router_path **sorted = mem_array(router->count + 1, sizeof *sorted);
     json_t *all = json_object();
 
     for (size_t i = 0; i < router->count; i++)
         sorted[i] = &router->paths[i];
-    qsort(sorted, router->count, sizeof sorted[0], by_path);
+    qsort(sorted, router->count, sizeof *sorted, by_path);
     for (size_t i = 0; i < router->count; i++) {
         struct str pattern = operation_path(sorted[i]);
-        json_object_setn_new(all, pattern.ptr, pattern.len, path_item(router, sorted[i], config));
+        json_object_setn_new(all, pattern.ptr, pattern.len, path_item(describing, sorted[i]));
     }
+    free(sorted);
     return all;
 }
 
 /* In the order in which they are read. */
-static json_t *tags(void)
+static json_t *tags(const struct schema *schema)
 {
-    static const char *const names[] = {"products", "posts",      "users",
-                                        "sessions", "operations", "description"};
+    static const char *const names[] = {"users", "sessions", "operations", "description"};
     json_t *list = json_array();
 
+    for (size_t i = 0; i < schema_count(schema); i++) {
+        const struct resource *resource = schema_resource(schema, i);
+        json_t *tag = json_pack("{s:o}", "name", schema_string(resource->name));
+        if (resource->description.len > 0)
+            json_object_set_new(tag, "description", schema_string(resource->description));
+        json_array_append_new(list, tag);
+    }
     for (size_t i = 0; i < COUNT(names); i++)
         json_array_append_new(list, json_pack("{s:s}", "name", names[i]));
     return list;
 }
 
-json_t *openapi_document(const struct router *router, const struct app_config *config)
+json_t *openapi_document(const struct router *router, const struct schema *schema,
+                         const struct app_config *config)
 {
+    struct names *names = names_new(router, schema);
+    const struct describing describing = {router, schema, config, names};
     json_t *security =
         json_pack("{s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}}", "bearer", "type", "http", "scheme",
                   "bearer", "description", "The token of POST /api/sessions", "cookie", "type",
                   "apiKey", "in", "cookie", "name", "larder_session", "description",
                   "Set by POST /api/sessions; a change needs an Origin of ours too");
     json_t *components =
-        json_pack("{s:o, s:o, s:o, s:o}", "schemas", schemas(router), "responses",
+        json_pack("{s:o, s:o, s:o, s:o}", "schemas", schemas(schema, names), "responses",
                   response_refusals(), "headers", response_headers(), "securitySchemes", security);
     json_t *info = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "title", "Larder", "version",
                              PACKAGE_VERSION, "description", description, "license", "name",
                              "BSD 2-Clause", "identifier", "BSD-2-Clause");
+    json_t *document = json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o, s:o}", "openapi", "3.1.1", "info",
+                                 info, "servers", "url", "/", "tags", tags(schema), "paths",
+                                 paths(&describing), "components", components);
 
-    return json_pack("{s:s, s:o, s:[{s:s}], s:o, s:o, s:o}", "openapi", "3.1.1", "info", info,
-                     "servers", "url", "/", "tags", tags(), "paths", paths(router, config),
-                     "components", components);
+    names_free(names);
+    return document;
 }

@@ -8,7 +8,9 @@
 #include "http/router.h"
 
 /* The OpenAPI document (version 3.1.1) of everything that the router leads to, under these
- * settings.  A new reference, the caller's. */
-json_t *openapi_document(const struct router *router, const struct app_config *config);
+ * settings.  A new reference, the caller's.  Reads all it is given and changes none: from any
+ * thread. */
+json_t *openapi_document(const struct router *router, const struct schema *schema,
+                         const struct app_config *config);
 
 #endif

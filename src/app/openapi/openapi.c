@@ -13,22 +13,37 @@
 #include "http/accept.h"
 #include "http/conditional.h"
 
-enum { DOCUMENT_MAX = 1 << 20, POLICY_SIZE = 160 };
+enum { DOCUMENT_MAX = 64 << 20, POLICY_SIZE = 160 };
 
 /* One answer that never changes. */
 struct page {
     struct buf plain, gzip;
     char etag_room[ETAG_SIZE];
     struct str etag;
+    struct str type;
+    bool is_html;
+};
+
+enum { DOCUMENT, DOCS, FILES, PAGES };
+
+/* A request that came before there was an answer; the request's arena's. */
+struct waiting {
+    struct request *request;
+    const struct page *page;
+    struct waiting *next;
 };
 
 struct openapi {
-    struct page document, docs;
+    struct app *app;
+    uv_work_t work;
+    bool made;
+    struct page pages[PAGES];
+    struct waiting *first, **last;
     char policy[POLICY_SIZE];
     size_t policy_len;
 };
 
-/* --- Making it --- */
+/* --- Making it, on a thread --- */
 
 static void page_finish(struct page *page)
 {
@@ -62,80 +77,134 @@ static void set_policy(struct openapi *openapi)
     openapi->policy_len = (size_t)(to - openapi->policy);
 }
 
-struct openapi *openapi_new(const struct router *router, const struct app_config *config)
+static void make(uv_work_t *work)
 {
-    struct openapi *openapi = mem_zalloc(sizeof *openapi);
-    json_t *document = openapi_document(router, config);
+    struct openapi *openapi = work->data;
+    struct page *pages = openapi->pages;
+    json_t *document =
+        openapi_document(&openapi->app->router, openapi->app->schema, &openapi->app->config);
 
-    buf_init(&openapi->document.plain, DOCUMENT_MAX);
-    buf_init(&openapi->docs.plain, DOCUMENT_MAX);
     if (document == NULL ||
-        json_dump_callback(document, openapi_append, &openapi->document.plain, JSON_COMPACT) != 0) {
+        json_dump_callback(document, openapi_append, &pages[DOCUMENT].plain, JSON_COMPACT) != 0) {
         log_error("app", "the API cannot be described");
         abort();
     }
-    openapi_page(document, &openapi->docs.plain);
+    openapi_page(document, &pages[DOCS].plain);
     json_decref(document);
-    page_finish(&openapi->document);
-    page_finish(&openapi->docs);
+    buf_str(&pages[FILES].plain, schema_of_files());
+    for (size_t i = 0; i < PAGES; i++)
+        page_finish(&pages[i]);
+}
+
+static void send_page(struct openapi *openapi, struct request *request, const struct page *page);
+
+static void made(uv_work_t *work, int status)
+{
+    struct openapi *openapi = work->data;
+    struct waiting *waiting = openapi->first, *next;
+
+    (void)status;
+    openapi->made = true;
+    for (; waiting != NULL; waiting = next) {
+        next = waiting->next;
+        send_page(openapi, waiting->request, waiting->page);
+    }
+}
+
+/* --- Life --- */
+
+struct openapi *openapi_new(struct app *app)
+{
+    static const struct str json = STR_INIT("application/json; charset=utf-8");
+    struct openapi *openapi = mem_zalloc(sizeof *openapi);
+
+    openapi->app = app;
+    openapi->last = &openapi->first;
+    openapi->work.data = openapi;
+    for (size_t i = 0; i < PAGES; i++) {
+        buf_init(&openapi->pages[i].plain, DOCUMENT_MAX);
+        openapi->pages[i].type = json;
+    }
+    openapi->pages[DOCS].type = STR("text/html; charset=utf-8");
+    openapi->pages[DOCS].is_html = true;
+    openapi->pages[FILES].type = STR("application/schema+json");
     set_policy(openapi);
     return openapi;
 }
 
-static void page_free(struct page *page)
+void openapi_start(struct openapi *openapi)
 {
-    buf_free(&page->plain);
-    buf_free(&page->gzip);
+    uv_queue_work(openapi->app->loop, &openapi->work, make, made);
 }
 
 void openapi_free(struct openapi *openapi)
 {
     if (openapi == NULL)
         return;
-    page_free(&openapi->document);
-    page_free(&openapi->docs);
+    for (size_t i = 0; i < PAGES; i++) {
+        buf_free(&openapi->pages[i].plain);
+        buf_free(&openapi->pages[i].gzip);
+    }
     free(openapi);
 }
 
 /* --- Answering with it --- */
 
-static void send_page(struct request *request, const struct page *page, struct str type)
+static void send_page(struct openapi *openapi, struct request *request, const struct page *page)
 {
     struct response *response = &request->response;
     bool gzip =
         page->gzip.len > 0 && accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
 
+    if (page->is_html)
+        response_header(response, STR("Content-Security-Policy"),
+                        str_make(openapi->policy, openapi->policy_len));
     response_header_lit(response, "Cache-Status", "larder; hit; detail=memory");
-    answer_cacheable(response, page->etag);
+    answer_cacheable(request, page->etag);
     if (answer_not_modified(request, page->etag))
         return;
     response->status = 200;
-    response_header(response, STR("Content-Type"), type);
+    response_header(response, STR("Content-Type"), page->type);
     if (gzip)
         response_header_lit(response, "Content-Encoding", "gzip");
     response_part(response, buf_view(gzip ? &page->gzip : &page->plain));
     request_finish(request);
 }
 
+/* Now, or when it is made. */
+static void answer_page(struct app *app, struct request *request, size_t page)
+{
+    struct openapi *openapi = app->openapi;
+    struct waiting *waiting;
+
+    if (!take_no_query(request))
+        return;
+    if (openapi->made) {
+        send_page(openapi, request, &openapi->pages[page]);
+        return;
+    }
+    waiting = arena_alloc(&request->arena, sizeof *waiting);
+    *waiting = (struct waiting){request, &openapi->pages[page], NULL};
+    *openapi->last = waiting;
+    openapi->last = &waiting->next;
+}
+
 void openapi_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
 {
-    const struct app *app = context;
-
     (void)route, (void)id;
-    if (take_no_query(request))
-        send_page(request, &app->openapi->document, STR("application/json; charset=utf-8"));
+    answer_page(context, request, DOCUMENT);
 }
 
 void docs_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
-    const struct app *app = context;
-    const struct openapi *openapi = app->openapi;
-
     (void)route, (void)id;
-    if (!take_no_query(request))
-        return;
-    response_header(&request->response, STR("Content-Security-Policy"),
-                    str_make(openapi->policy, openapi->policy_len));
-    send_page(request, &openapi->docs, STR("text/html; charset=utf-8"));
+    answer_page(context, request, DOCS);
+}
+
+void files_schema_handle(void *context, struct request *request, const struct route *route,
+                         struct str id)
+{
+    (void)route, (void)id;
+    answer_page(context, request, FILES);
 }

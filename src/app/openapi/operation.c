@@ -8,8 +8,6 @@
 #include "app/openapi/schema.h"
 #include "app/write/once.h"
 
-enum { NAME_MAX_ = 128 };
-
 struct str operation_path(const struct router_path *path)
 {
     for (size_t i = 0; i < ROUTER_METHODS; i++)
@@ -18,55 +16,54 @@ struct str operation_path(const struct router_path *path)
     return path->prefix;
 }
 
-/* --- Names --- */
-
-/* "listProducts"; a route of another kind with the same handler says so. */
-static void put_id(const struct route *route, const char *before, char text[static NAME_MAX_])
-{
-    const struct about *about = about_route(route);
-    const struct resource *resource = about_resource(route);
-    const char *verb = about->id != NULL ? about->id : "unknown";
-    const char *kind = (route->flags & ROUTE_FEATURED) != 0 ? "Featured" : "";
-    const char *patch = route->method == METHOD_PATCH ? "patch" : verb;
-
-    if (resource == NULL || about->tag != NULL)
-        snprintf(text, NAME_MAX_, "%s%s", before, verb);
-    else
-        snprintf(text, NAME_MAX_, "%s%s%s%.*s%s", before, patch, kind, (int)resource->title.len,
-                 resource->title.ptr, (about->traits & ABOUT_PLURAL) != 0 ? "s" : "");
-}
+/* --- Words --- */
 
 static json_t *summary(const struct route *route)
 {
     const struct about *about = about_route(route);
     const struct resource *resource = about_resource(route);
-    struct str noun = STR("");
-    char text[NAME_MAX_];
+    const struct named_list *list = route->detail;
+    struct str noun;
 
-    if (resource != NULL && about->tag == NULL)
-        noun = (about->traits & ABOUT_PLURAL) != 0 ? resource->name : resource->singular;
-    snprintf(text, sizeof text, "%s%s%s%.*s", about->summary, noun.len > 0 ? " " : "",
-             (route->flags & ROUTE_FEATURED) != 0 ? "featured " : "", (int)noun.len, noun.ptr);
-    return json_string(text);
+    if (list != NULL && list->description.len > 0)
+        return schema_string(list->description);
+    if (resource == NULL || about->tag != NULL || (about->traits & ABOUT_SHARED) != 0)
+        return json_string(about->summary);
+    noun = (about->traits & ABOUT_PLURAL) != 0 ? resource->name : resource->singular;
+    if (list != NULL)
+        return json_sprintf("%s %.*s %.*s", about->summary, (int)list->name.len, list->name.ptr,
+                            (int)noun.len, noun.ptr);
+    return json_sprintf("%s %.*s", about->summary, (int)noun.len, noun.ptr);
 }
 
 /* --- Parameters --- */
 
-static json_t *path_parameter(bool checked)
+static json_t *path_parameter(json_t *schema, json_t *example)
 {
-    json_t *schema = checked
-                         ? json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9a-fA-F]{24}$")
-                         : json_pack("{s:s}", "type", "string");
-
-    return json_pack("{s:s, s:s, s:b, s:o, s:s}", "name", "id", "in", "path", "required", 1,
-                     "schema", schema, "example", "65a0c0ffee0123456789abcd");
+    return json_pack("{s:s, s:s, s:b, s:o, s:o}", "name", "id", "in", "path", "required", 1,
+                     "schema", schema, "example", example);
 }
 
-/* The featured ones are a list that has chosen already. */
-static bool takes(const struct route *route, const struct query_param *param)
+static json_t *id_parameter(const struct route *route)
 {
-    return (route->flags & ROUTE_FEATURED) == 0 ||
-           (param->op != PARAM_PICK && !str_eq(param->name, STR("featured")));
+    const struct resource *resource = about_resource(route);
+    enum id_type type = resource != NULL ? resource->id : ID_OBJECTID;
+
+    return path_parameter(schema_of_id(type, true), schema_id_example(type));
+}
+
+/* A named list has chosen already. */
+static bool takes(const struct route *route, size_t param)
+{
+    const struct resource *resource = about_resource(route);
+    const struct named_list *list = route->detail;
+
+    if (list == NULL)
+        return true;
+    for (size_t i = 0; i < list->param_count; i++)
+        if (list->params[i].param == param)
+            return false;
+    return resource->params[param].op != PARAM_IDS;
 }
 
 static void add_query(json_t *list, const struct route *route)
@@ -76,9 +73,8 @@ static void add_query(json_t *list, const struct route *route)
     if ((about_route(route)->traits & ABOUT_QUERY) == 0 || resource == NULL)
         return;
     for (size_t i = 0; i < resource->param_count; i++)
-        if (takes(route, &resource->params[i]))
-            json_array_append_new(list, schema_of_param(&resource->params[i], resource->fields,
-                                                        resource->field_count));
+        if (takes(route, i))
+            json_array_append_new(list, schema_of_param(resource, &resource->params[i]));
 }
 
 static void add_header(json_t *list, const char *name, const char *description)
@@ -94,7 +90,7 @@ static json_t *parameters(const struct operation *operation)
     json_t *list = json_array();
 
     if (operation->path->has_id)
-        json_array_append_new(list, path_parameter(true));
+        json_array_append_new(list, id_parameter(route));
     add_query(list, route);
     if ((traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         add_header(list, "If-None-Match", "Entity tags that the client has: 304 if one holds");
@@ -113,26 +109,27 @@ static json_t *parameters(const struct operation *operation)
 
 /* --- The body --- */
 
-static json_t *body_schema(const struct about *about, const struct resource *resource)
+static json_t *body_schema(const struct operation *operation)
 {
+    const struct about *about = about_route(operation->route);
+    struct str title = names_resource(operation->of->names, about_resource(operation->route));
     json_t *one;
 
     if (about->body == ABOUT_CHANGE)
-        return schema_ref("schemas", "Changed", resource->title);
-    one = schema_ref("schemas", "New", resource->title);
+        return schema_ref("schemas", "Changed", title);
+    one = schema_ref("schemas", "New", title);
     if ((about->traits & ABOUT_BULK) == 0)
         return one;
     return json_pack("{s:[o, {s:s, s:i, s:i, s:O}]}", "anyOf", one, "type", "array", "minItems", 1,
                      "maxItems", BULK_MAX, "items", one);
 }
 
-static json_t *request_body(const struct route *route)
+static json_t *request_body(const struct operation *operation)
 {
-    const struct about *about = about_route(route);
-    json_t *schema = body_schema(about, about_resource(route));
+    json_t *schema = body_schema(operation);
     json_t *content = json_pack("{s:{s:O}}", "application/json", "schema", schema);
 
-    if ((route->flags & ROUTE_MERGE) != 0)
+    if ((operation->route->flags & ROUTE_MERGE) != 0)
         json_object_set_new(content, "application/merge-patch+json",
                             json_pack("{s:O}", "schema", schema));
     json_decref(schema);
@@ -141,13 +138,11 @@ static json_t *request_body(const struct route *route)
 
 /* --- Links: from one answer to the next request --- */
 
-static void add_link(json_t *links, const struct route *to, const char *id)
+static void add_link(json_t *links, struct str name, const char *id)
 {
-    char name[NAME_MAX_];
-
-    put_id(to, "", name);
-    json_object_set_new(links, name,
-                        json_pack("{s:s, s:{s:s}}", "operationId", name, "parameters", "id", id));
+    json_object_setn_new(
+        links, name.ptr, name.len,
+        json_pack("{s:o, s:{s:s}}", "operationId", schema_string(name), "parameters", "id", id));
 }
 
 /* Where the id of an item stands in this answer, or in its request; NULL: nowhere. */
@@ -166,12 +161,12 @@ static void add_links(json_t *responses, const struct operation *operation)
     json_t *links = json_object();
     char key[8];
 
-    for (size_t i = 0; id != NULL && resource != NULL && i < operation->router->count; i++) {
-        const struct router_path *path = &operation->router->paths[i];
+    for (size_t i = 0; id != NULL && resource != NULL && i < operation->of->router->count; i++) {
+        const struct router_path *path = &operation->of->router->paths[i];
         for (size_t slot = 0; path->has_id && slot < ROUTER_METHODS; slot++)
             if (path->routes[slot] != NULL && about_resource(path->routes[slot]) == resource &&
                 (about->status == 201 || path->routes[slot]->method == METHOD_GET))
-                add_link(links, path->routes[slot], id);
+                add_link(links, names_operation(operation->of->names, path, slot), id);
     }
     snprintf(key, sizeof key, "%u", about->status);
     if (json_object_size(links) > 0)
@@ -181,13 +176,19 @@ static void add_links(json_t *responses, const struct operation *operation)
 
 /* --- The whole --- */
 
+bool operation_needs_session(const struct operation *operation)
+{
+    unsigned flags = operation->route->flags;
+
+    return (flags & ROUTE_USER) != 0 &&
+           !((flags & ROUTE_WRITE) != 0 && operation->of->config->writes_open);
+}
+
 static json_t *security(const struct operation *operation)
 {
-    const struct route *route = operation->route;
     json_t *list = json_array();
 
-    if ((route->flags & (ROUTE_USER | ROUTE_PERSONAL)) != 0 ||
-        ((route->flags & ROUTE_WRITE) != 0 && !operation->config->writes_open)) {
+    if (operation_needs_session(operation)) {
         json_array_append_new(list, json_pack("{s:[]}", "bearer"));
         json_array_append_new(list, json_pack("{s:[]}", "cookie"));
     }
@@ -212,10 +213,11 @@ json_t *operation_json(const struct operation *operation)
     const struct resource *resource = about_resource(route);
     json_t *object = json_object();
     json_t *responses = responses_json(operation);
-    char id[NAME_MAX_];
+    struct str id = names_operation(operation->of->names, operation->path, operation->slot);
 
-    put_id(route, operation->head ? "head_" : "", id);
-    json_object_set_new(object, "operationId", json_string(id));
+    json_object_set_new(
+        object, "operationId",
+        json_sprintf("%s%.*s", operation->head ? "head_" : "", (int)id.len, id.ptr));
     json_object_set_new(object, "tags",
                         json_pack("[o]", about->tag != NULL ? json_string(about->tag)
                                          : resource != NULL ? schema_string(resource->name)
@@ -224,7 +226,7 @@ json_t *operation_json(const struct operation *operation)
         json_object_set_new(object, "summary", summary(route));
     json_object_set_new(object, "parameters", parameters(operation));
     if (about->body != ABOUT_NO_BODY)
-        json_object_set_new(object, "requestBody", request_body(route));
+        json_object_set_new(object, "requestBody", request_body(operation));
     add_links(responses, operation);
     json_object_set_new(object, "responses", responses);
     json_object_set_new(object, "security", security(operation));
@@ -237,12 +239,12 @@ json_t *operation_options(const struct router_path *path)
 {
     json_t *parameters = json_array();
     struct str pattern = operation_path(path);
-    char id[NAME_MAX_];
 
     if (path->has_id)
-        json_array_append_new(parameters, path_parameter(false));
-    snprintf(id, sizeof id, "options_%.*s", (int)pattern.len, pattern.ptr);
-    return json_pack("{s:s, s:[s], s:s, s:o, s:{s:{s:s, s:o}, s:o}}", "operationId", id, "tags",
+        json_array_append_new(parameters, path_parameter(json_pack("{s:s}", "type", "string"),
+                                                         schema_id_example(ID_OBJECTID)));
+    return json_pack("{s:o, s:[s], s:s, s:o, s:{s:{s:s, s:o}, s:o}}", "operationId",
+                     json_sprintf("options_%.*s", (int)pattern.len, pattern.ptr), "tags",
                      "description", "summary", "The methods of this path", "parameters", parameters,
                      "responses", "204", "description", "They stand in Allow", "headers",
                      response_header_refs((const char *const[]){"Allow", NULL}), "400",

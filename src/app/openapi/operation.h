@@ -6,16 +6,25 @@
 #include <stdbool.h>
 
 #include "app/app.h"
+#include "app/openapi/names.h"
 #include "http/router.h"
 
 /* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
 
-struct operation {
+/* What all operations of a document have in common. */
+struct describing {
     const struct router *router;
+    const struct schema *schema;
+    const struct app_config *config;
+    const struct names *names;
+};
+
+struct operation {
+    const struct describing *of;
     const struct router_path *path;
     const struct route *route;
-    const struct app_config *config;
-    bool head; /* of GET's route */
+    size_t slot; /* of the route in its path */
+    bool head;   /* of GET's route */
 };
 
 json_t *operation_json(const struct operation *operation);
@@ -23,5 +32,7 @@ json_t *operation_json(const struct operation *operation);
 json_t *operation_options(const struct router_path *path);
 /* The path as clients write it, with "{id}". */
 struct str operation_path(const struct router_path *path);
+/* Whether somebody must be signed in. */
+bool operation_needs_session(const struct operation *operation);
 
 #endif

@@ -2,9 +2,12 @@
 #include "app/openapi/page.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/idiom.h"
+
+enum { PATH_SIZE = 512 };
 
 #define STYLE                                                                                      \
     "*{box-sizing:border-box}"                                                                     \
@@ -126,18 +129,21 @@ static void put_formats(struct buf *out, const json_t *schema)
     const json_t *any = json_object_get(schema, "anyOf"), *part;
     size_t i;
 
-    if (member(schema, "format") == NULL && any == NULL)
-        return;
-    buf_literal(out, " (");
-    if (any == NULL)
+    if (member(schema, "format") != NULL) {
+        buf_literal(out, " (");
         put_text(out, member(schema, "format"));
+        buf_char(out, ')');
+    }
     json_array_foreach(any, i, part)
     {
-        if (i > 0)
-            buf_literal(out, " or ");
+        buf_str(out, i == 0 ? STR(" (") : STR(" or "));
         put_text(out, member(part, "format"));
+        put_text(out, member(part, "type"));
+        if (json_object_get(part, "const") != NULL)
+            put_json(out, json_object_get(part, "const"), JSON_COMPACT);
     }
-    buf_char(out, ')');
+    if (json_array_size(any) > 0)
+        buf_char(out, ')');
 }
 
 /* "string, length at least 1, at most 200" */
@@ -221,10 +227,29 @@ static bool is_listed(const json_t *list, const char *name)
     return false;
 }
 
+/* The fields of an object, and behind each those within it, by their paths. */
+static void put_fields(struct buf *out, const char *before, const json_t *schema)
+{
+    const json_t *required = json_object_get(schema, "required"), *value, *inner;
+    const char *name;
+    char path[PATH_SIZE];
+
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(schema, "properties"), name, value)
+    {
+        snprintf(path, sizeof path, "%s%s", before, name);
+        put_row(out, path, NULL, is_listed(required, name), value, member(value, "description"));
+        inner = json_object_get(value, "items") != NULL ? json_object_get(value, "items") : value;
+        if (json_object_get(inner, "properties") != NULL) {
+            snprintf(path, sizeof path, "%s%s%s.", before, name, inner != value ? "[]" : "");
+            put_fields(out, path, inner);
+        }
+    }
+}
+
 /* Where there are several forms, the first is described. */
 static void put_body(struct buf *out, const json_t *document, const json_t *body)
 {
-    const json_t *contents = json_object_get(body, "content"), *schema, *value;
+    const json_t *contents = json_object_get(body, "content"), *schema;
     const char *name = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)contents));
     bool many;
 
@@ -238,9 +263,7 @@ static void put_body(struct buf *out, const json_t *document, const json_t *body
     buf_literal(out, "<h4>Body: ");
     put_text(out, name);
     buf_str(out, many ? STR(", one of these or an array</h4><table>") : STR("</h4><table>"));
-    json_object_foreach((json_t *)(uintptr_t)json_object_get(schema, "properties"), name, value)
-        put_row(out, name, NULL, is_listed(json_object_get(schema, "required"), name), value,
-                member(value, "description"));
+    put_fields(out, "", schema);
     buf_literal(out, "</table>");
     if (json_object_get(schema, "examples") != NULL) {
         buf_literal(out, "<pre>");
@@ -309,14 +332,16 @@ static bool is_shown(const char *method)
     return strcmp(method, "head") != 0 && strcmp(method, "options") != 0;
 }
 
-static void put_tag(struct buf *out, const json_t *document, const char *tag)
+static void put_tag(struct buf *out, const json_t *document, const json_t *about)
 {
     const json_t *item, *operation;
-    const char *path, *method;
+    const char *path, *method, *tag = member(about, "name");
 
     buf_literal(out, "<h2>");
     put_text(out, tag);
-    buf_literal(out, "</h2>");
+    buf_literal(out, "</h2><p>");
+    put_words(out, member(about, "description"));
+    buf_literal(out, "</p>");
     json_object_foreach((json_t *)(uintptr_t)json_object_get(document, "paths"), path, item)
         json_object_foreach((json_t *)(uintptr_t)item, method,
                             operation) if (is_shown(method) && strcmp(tag_of(operation), tag) == 0)
@@ -339,7 +364,6 @@ void openapi_page(const json_t *document, struct buf *out)
     buf_literal(out, "<p>");
     put_words(out, member(info, "description"));
     buf_literal(out, "</p>");
-    json_array_foreach(json_object_get(document, "tags"), i, tag)
-        put_tag(out, document, member(tag, "name"));
+    json_array_foreach(json_object_get(document, "tags"), i, tag) put_tag(out, document, tag);
     buf_literal(out, "</body></html>\n");
 }

@@ -14,7 +14,9 @@ static const struct {
 } headers[] = {
     {"X-Request-Id", "Names this request in the logs", "string"},
     {"Cache-Status", "Where the answer comes from (RFC 9211)", "string"},
-    {"ETag", "Its version: strong for items, weak for lists", "string"},
+    {"ETag",
+     "Of items strong, of the whole document as it is shown, whoever changed it; of lists weak",
+     "string"},
     {"Link", "First, previous, next and last page (RFC 8288)", "string"},
     {"Location", "Path of what was made", "string"},
     {"Allow", "The methods of this path", "string"},
@@ -91,7 +93,7 @@ json_t *response_refusals(void)
 
 static bool is_limited(const struct operation *operation)
 {
-    return operation->config->rate > 0 && str_starts(operation->route->pattern, STR("/api"));
+    return operation->of->config->rate > 0 && str_starts(operation->route->pattern, STR("/api"));
 }
 
 static json_t *success_headers(const struct operation *operation)
@@ -127,53 +129,50 @@ static json_t *content(const struct about *about, json_t *schema)
                      schema);
 }
 
-static json_t *result_schema(const struct route *route)
+/* A schema of the resource that the operation is about. */
+static json_t *own_ref(const struct operation *operation, const char *what)
 {
-    const struct about *about = about_route(route);
-    const struct resource *resource = about_resource(route);
+    struct str title = names_resource(operation->of->names, about_resource(operation->route));
     char name[NAME_MAX_];
 
-    if (about->result == NULL)
-        return schema_ref("schemas", "Done", STR(""));
-    if (resource == NULL || about->tag != NULL)
-        return schema_ref("schemas", about->result, STR(""));
-    snprintf(name, sizeof name, "%.*s%s", (int)resource->title.len, resource->title.ptr,
-             about->result);
+    snprintf(name, sizeof name, "%.*s%s", (int)title.len, title.ptr, what);
     return schema_ref("schemas", name, STR(""));
 }
 
-static json_t *results_ref(const struct route *route)
+static json_t *result_schema(const struct operation *operation)
 {
-    char name[NAME_MAX_];
-    struct str title = about_resource(route)->title;
+    const struct about *about = about_route(operation->route);
 
-    snprintf(name, sizeof name, "%.*sResults", (int)title.len, title.ptr);
-    return schema_ref("schemas", name, STR(""));
+    if (about->result == NULL)
+        return schema_ref("schemas", "Done", STR(""));
+    if (about_resource(operation->route) == NULL || about->tag != NULL ||
+        (about->traits & ABOUT_SHARED) != 0)
+        return schema_ref("schemas", about->result, STR(""));
+    return own_ref(operation, about->result);
 }
 
 /* Of an array each has its own result: 201 when all are good, 400 when none is. */
 static void add_bulk(json_t *responses, const struct operation *operation)
 {
-    const struct route *route = operation->route;
-    const struct about *about = about_route(route);
+    const struct about *about = about_route(operation->route);
 
     json_object_set_new(
         responses, "201",
         json_pack("{s:s, s:o, s:o}", "description", "Made; of an array, all of it", "headers",
                   success_headers(operation), "content",
-                  content(about, json_pack("{s:[o, o]}", "anyOf", result_schema(route),
-                                           results_ref(route)))));
+                  content(about, json_pack("{s:[o, o]}", "anyOf", result_schema(operation),
+                                           own_ref(operation, "Results")))));
     json_object_set_new(responses, "207",
                         json_pack("{s:s, s:o}", "description",
                                   "Of an array, some were made: `results` tells of each", "content",
-                                  content(about, results_ref(route))));
+                                  content(about, own_ref(operation, "Results"))));
     json_object_set_new(
         responses, "400",
         json_pack("{s:s, s:o}", "description",
                   "Something in the request is wrong, or all of an array", "content",
                   content(about, json_pack("{s:[o, o]}", "anyOf",
                                            schema_ref("schemas", "Problem", STR("")),
-                                           results_ref(route)))));
+                                           own_ref(operation, "Results")))));
 }
 
 static void add_refusal(json_t *responses, unsigned status)
@@ -186,17 +185,17 @@ static void add_refusal(json_t *responses, unsigned status)
             json_object_set_new(responses, key, schema_ref("responses", refusals[i].name, STR("")));
 }
 
-/* Whoever may be known can be forged; whoever must be can be nobody. */
+/* Who may be known can be forged; who must be can be nobody, or have too low a role. */
 static void add_access(json_t *responses, const struct operation *operation)
 {
-    const struct route *route = operation->route;
-    bool write = (route->flags & ROUTE_WRITE) != 0 && !operation->config->writes_open;
-    bool must = write || (route->flags & (ROUTE_USER | ROUTE_PERSONAL)) != 0;
+    unsigned flags = operation->route->flags;
+    bool must = operation_needs_session(operation);
+    bool changes = operation->route->method != METHOD_GET;
 
     if (must)
         add_refusal(responses, 401);
-    if (route->method != METHOD_GET &&
-        (must || (route->flags & (ROUTE_WRITE | ROUTE_VISITOR)) != 0))
+    if ((changes && (must || (flags & (ROUTE_WRITE | ROUTE_VISITOR)) != 0)) ||
+        (must && (flags & (ROUTE_EDITOR | ROUTE_ADMIN)) != 0))
         add_refusal(responses, 403);
 }
 
@@ -237,7 +236,7 @@ json_t *responses_json(const struct operation *operation)
     snprintf(key, sizeof key, "%u", about->status);
     success = json_pack(
         "{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer", "headers",
-        success_headers(operation), "content", content(about, result_schema(route)));
+        success_headers(operation), "content", content(about, result_schema(operation)));
     json_object_set_new(all, key, success);
     if ((about->traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         json_object_set_new(all, "304", schema_ref("responses", "NotModified", STR("")));
@@ -263,6 +262,6 @@ json_t *responses_json(const struct operation *operation)
     if ((about->traits & ABOUT_OWN_503) != 0)
         json_object_set_new(all, "503",
                             json_pack("{s:s, s:o}", "description", "Not at the moment", "content",
-                                      content(about, result_schema(route))));
+                                      content(about, result_schema(operation))));
     return in_order(all);
 }

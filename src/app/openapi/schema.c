@@ -1,59 +1,77 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/openapi/schema.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define ID_PATTERN "^[0-9a-fA-F]{24}$"
+#include "base/idiom.h"
+
+enum { NAME_SIZE = 160 };
+
+#define OBJECTID_PATTERN "^[0-9a-f]{24}$"
+#define DECIMAL_PATTERN  "^-?[0-9]+([.][0-9]+)?$"
 
 json_t *schema_string(struct str s)
 {
-    return json_stringn(s.ptr, s.len);
+    return json_stringn(s.len > 0 ? s.ptr : "", s.len);
 }
 
 json_t *schema_ref(const char *kind, const char *a, struct str b)
 {
-    char text[128];
+    char text[NAME_SIZE];
 
     snprintf(text, sizeof text, "#/components/%s/%s%.*s", kind, a, (int)b.len, b.ptr);
     return json_pack("{s:s}", "$ref", text);
 }
-
-/* A whole number without a fraction, as people write it. */
-static json_t *number(double value)
-{
-    return fabs(value) < 1e15 && floor(value) == value ? json_integer((json_int_t)value)
-                                                       : json_real(value);
-}
-
-/* A maximum that every double keeps to is none. */
-static json_t *of_number(double min, double max)
-{
-    json_t *schema = json_pack("{s:s, s:o}", "type", "number", "minimum", number(min));
-
-    if (max < DBL_MAX)
-        json_object_set_new(schema, "maximum", number(max));
-    return schema;
-}
-
-static json_t *of_string(double min, double max)
-{
-    json_t *schema = json_pack("{s:s}", "type", "string");
-
-    if (min > 0)
-        json_object_set_new(schema, "minLength", number(min));
-    json_object_set_new(schema, "maxLength", number(max));
-    return schema;
-}
-
-/* --- Fields --- */
 
 static bool is_sent(enum schema_use use)
 {
     return use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
 }
 
+/* --- Ids --- */
+
+json_t *schema_of_id(enum id_type type, bool sent)
+{
+    switch (type) {
+    case ID_OBJECTID:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern",
+                         sent ? "^[0-9a-fA-F]{24}$" : OBJECTID_PATTERN);
+    case ID_STRING:
+        return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength",
+                         (int)ID_TEXT_MAX);
+    case ID_INTEGER: return json_pack("{s:s, s:s}", "type", "integer", "format", "int64");
+    case ID_UUID: return json_pack("{s:s, s:s}", "type", "string", "format", "uuid");
+    }
+    return json_object();
+}
+
+json_t *schema_id_example(enum id_type type)
+{
+    switch (type) {
+    case ID_OBJECTID: return json_string("65a0c0ffee0123456789abcd");
+    case ID_STRING: return json_string("a-1");
+    case ID_INTEGER: return json_integer(1);
+    case ID_UUID: return json_string("6f1e4c1e-94a5-4f0c-8d3c-0123456789ab");
+    }
+    return json_null();
+}
+
+static json_t *shown_id(enum id_type type)
+{
+    json_t *schema = schema_of_id(type, false);
+
+    if (type == ID_OBJECTID)
+        json_object_set_new(schema, "description", json_string("24 hex digits"));
+    return schema;
+}
+
+/* --- One field --- */
+
+static json_t *of_field(const struct field *field, enum schema_use use);
+
+/* Times may be sent as days. */
 static json_t *of_time(enum schema_use use)
 {
     return is_sent(use) ? json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
@@ -61,170 +79,296 @@ static json_t *of_time(enum schema_use use)
                         : json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
 }
 
+static bool is_kind(const json_t *values, bool (*is)(const json_t *))
+{
+    const json_t *value;
+    size_t i;
+
+    json_array_foreach(values, i, value) if (!is(value) && !json_is_null(value)) return false;
+    return true;
+}
+
+static bool is_string(const json_t *json)
+{
+    return json_is_string(json);
+}
+
+static bool is_integer(const json_t *json)
+{
+    return json_is_integer(json);
+}
+
+static bool is_null(const json_t *json)
+{
+    return json_is_null(json);
+}
+
+/* Values of one type as an enum of this type, others one by one: few generators know a mixed
+ * enum. */
+static json_t *of_choices(const json_t *values)
+{
+    json_t *any, *value;
+    size_t i;
+
+    if (is_kind(values, is_null))
+        return json_pack("{s:s}", "type", "null");
+    if (is_kind(values, is_string))
+        return json_pack("{s:s, s:o}", "type", "string", "enum",
+                         json_deep_copy((json_t *)(uintptr_t)values));
+    if (is_kind(values, is_integer))
+        return json_pack("{s:s, s:o}", "type", "integer", "enum",
+                         json_deep_copy((json_t *)(uintptr_t)values));
+    any = json_array();
+    json_array_foreach(values, i, value) json_array_append_new(
+        any, json_is_null(value) ? json_pack("{s:s}", "type", "null")
+                                 : json_pack("{s:o}", "const", json_deep_copy(value)));
+    return json_pack("{s:o}", "anyOf", any);
+}
+
+static json_t *of_objects(const struct field *object, enum schema_use use);
+
+static json_t *of_items(const struct field *field, enum schema_use use)
+{
+    return json_pack("{s:s, s:o}", "type", "array", "items",
+                     field->items != NULL ? of_field(field->items, use) : json_object());
+}
+
 static json_t *of_type(const struct field *field, enum schema_use use)
 {
     switch (field->type) {
-    case FIELD_ID: return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9a-f]{24}$");
-    case FIELD_STRING:
-        /* Some of the server's own have no bounds of their own. */
-        return field->max > 0 ? of_string(field->min, field->max)
-                              : json_pack("{s:s}", "type", "string");
-    case FIELD_NUMBER: return of_number(field->min, field->max);
-    case FIELD_INT: return json_pack("{s:s}", "type", "integer");
-    case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
+    case FIELD_OBJECT: return of_objects(field, use);
+    case FIELD_ARRAY: return of_items(field, use);
+    case FIELD_STRING: return json_pack("{s:s}", "type", "string");
+    case FIELD_DECIMAL:
+        return json_pack("{s:s, s:s}", "type", "string", "pattern", DECIMAL_PATTERN);
     case FIELD_TIME: return of_time(use);
-    case FIELD_STRINGS:
-        return json_pack("{s:s, s:i, s:o}", "type", "array", "maxItems", (int)field->items_max,
-                         "items", of_string(field->min, field->max));
+    case FIELD_OBJECTID: return schema_of_id(ID_OBJECTID, is_sent(use));
+    case FIELD_UUID: return schema_of_id(ID_UUID, is_sent(use));
+    case FIELD_INTEGER: return json_pack("{s:s}", "type", "integer");
+    case FIELD_NUMBER: return json_pack("{s:s}", "type", "number");
+    case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
+    case FIELD_NULL: return json_pack("{s:s}", "type", "null");
+    case FIELD_CHOICE: return json_object();
     }
     return json_object();
 }
 
+/* What the file says and OpenAPI has as well. */
+static void copy_keywords(json_t *schema, const struct field *field)
+{
+    static const char *const keywords[] = {
+        "title",    "description", "deprecated",       "minLength",  "maxLength",
+        "pattern",  "minimum",     "exclusiveMinimum", "maximum",    "exclusiveMaximum",
+        "minItems", "multipleOf",  "maxItems",         "uniqueItems"};
+
+    for (size_t i = 0; i < COUNT(keywords); i++) {
+        const json_t *value = json_object_get(field->schema, keywords[i]);
+        if (value != NULL)
+            json_object_set_new(schema, keywords[i], json_deep_copy((json_t *)(uintptr_t)value));
+    }
+    if (field->format == FORMAT_URI || field->format == FORMAT_EMAIL ||
+        field->format == FORMAT_DATE)
+        json_object_set_new(schema, "format",
+                            json_deep_copy(json_object_get(field->schema, "format")));
+}
+
+static void add_null(json_t *schema)
+{
+    json_t *type = json_object_get(schema, "type"), *values = json_object_get(schema, "enum");
+    json_t *any = json_object_get(schema, "anyOf");
+
+    if (type != NULL && !(json_is_string(type) && strcmp(json_string_value(type), "null") == 0))
+        json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
+    if (values != NULL && !json_is_null(json_array_get(values, json_array_size(values) - 1)))
+        json_array_append_new(values, json_null());
+    if (type == NULL && any != NULL)
+        json_array_append_new(any, json_pack("{s:s}", "type", "null"));
+}
+
+/* The default is told in words: as a keyword it makes some generators take the field for one that
+ * is always there. */
+static void tell_default(json_t *schema, const json_t *initial)
+{
+    const char *words = json_string_value(json_object_get(schema, "description"));
+    char *text = json_dumps(initial, JSON_ENCODE_ANY | JSON_COMPACT);
+    json_t *told;
+
+    told = words != NULL ? json_sprintf("%s (default %s)", words, text)
+                         : json_sprintf("Default %s", text);
+    free(text);
+    json_object_set_new(schema, "description", told);
+}
+
+/* enum or const, as the file has it. */
+static json_t *choices_of(const struct field *field)
+{
+    const json_t *one = json_object_get(field->schema, "const");
+
+    if (one != NULL)
+        return json_pack("[o]", json_deep_copy((json_t *)(uintptr_t)one));
+    return json_deep_copy(json_object_get(field->schema, "enum"));
+}
+
+static bool has_null(const json_t *schema)
+{
+    const json_t *any = json_object_get(schema, "anyOf"), *part;
+    const json_t *values = json_object_get(schema, "enum");
+    size_t i;
+
+    json_array_foreach(values, i, part) if (json_is_null(part)) return true;
+    json_array_foreach(any, i, part)
+    {
+        const char *type = json_string_value(json_object_get(part, "type"));
+        if (type != NULL && strcmp(type, "null") == 0)
+            return true;
+    }
+    return false;
+}
+
 static json_t *of_field(const struct field *field, enum schema_use use)
 {
-    json_t *schema = of_type(field, use);
+    const json_t *initial = json_object_get(field->schema, "default");
+    bool optional = is_sent(use) && (field->flags & FIELD_REQUIRED) == 0 && field->name.len > 0;
+    json_t *schema;
 
-    if (is_sent(use) && (field->flags & FIELD_REQUIRED) == 0)
-        json_object_set_new(
-            schema, "type",
-            json_pack("[o, s]", json_incref(json_object_get(schema, "type")), "null"));
-    if (use == SCHEMA_CREATE && field->type == FIELD_BOOL && field->initial != NULL)
-        json_object_set_new(schema, "default",
-                            json_boolean(str_eq(str_from(field->initial), STR("true"))));
-    if (field->pattern != NULL)
-        json_object_set_new(schema, "pattern", json_string(field->pattern));
-    if (field->help != NULL)
-        json_object_set_new(schema, "description", json_string(field->help));
+    if (field->choices != NULL) {
+        json_t *values = choices_of(field);
+        schema = of_choices(values);
+        json_decref(values);
+    } else {
+        schema = of_type(field, use);
+    }
+    copy_keywords(schema, field);
+    if (use == SCHEMA_CREATE && initial != NULL && !json_is_null(initial) &&
+        (field->flags & FIELD_DEFAULT_NOW) == 0)
+        tell_default(schema, initial);
+    if (has_null(schema) ? json_object_get(schema, "enum") != NULL
+                         : optional || (field->flags & FIELD_NULLABLE) != 0)
+        add_null(schema);
     return schema;
 }
 
+/* --- Objects --- */
+
 static bool is_part(const struct field *field, enum schema_use use)
 {
-    return is_sent(use) ? (field->flags & FIELD_SERVER) == 0 : (field->flags & FIELD_HIDDEN) == 0;
+    return !is_sent(use) || (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) == 0;
 }
 
 static bool is_required(const struct field *field, enum schema_use use)
 {
+    bool given = field->initial != NULL || (field->flags & FIELD_DEFAULT_NOW) != 0;
+
     switch (use) {
-    case SCHEMA_SHOWN:
-        return (field->flags & (FIELD_REQUIRED | FIELD_SERVER)) != 0 || field->initial != NULL;
-    case SCHEMA_PART: return field->type == FIELD_ID;
-    case SCHEMA_CREATE: return (field->flags & FIELD_REQUIRED) != 0;
+    case SCHEMA_SHOWN: return given || (field->flags & (FIELD_REQUIRED | FIELD_SERVER)) != 0;
+    case SCHEMA_CREATE: return (field->flags & FIELD_REQUIRED) != 0 && !given;
+    case SCHEMA_PART:
     case SCHEMA_CHANGE: return false;
     }
     return false;
 }
 
-static json_t *example_of(const struct field *field)
+/* Adds the fields to an object's schema. */
+static void add_fields(json_t *schema, const struct field *object, enum schema_use use)
 {
-    return field->example != NULL ? json_loads(field->example, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *properties = json_object_get(schema, "properties");
+    json_t *required = json_object_get(schema, "required");
+
+    for (size_t i = 0; i < object->field_count; i++) {
+        const struct field *field = &object->fields[i];
+        if (!is_part(field, use))
+            continue;
+        json_object_setn_new(properties, field->name.ptr, field->name.len, of_field(field, use));
+        if (is_required(field, use))
+            json_array_append_new(required, schema_string(field->name));
+    }
 }
 
-json_t *schema_of_fields(const struct field *fields, size_t count, enum schema_use use)
+static json_t *new_object(bool open)
 {
-    json_t *properties = json_object(), *required = json_array(), *example = json_object();
-    json_t *schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
-                               "additionalProperties", 0);
+    return json_pack("{s:s, s:{}, s:b, s:[]}", "type", "object", "properties",
+                     "additionalProperties", (int)open, "required");
+}
 
-    for (size_t i = 0; i < count; i++) {
-        json_t *value = example_of(&fields[i]);
-        if (is_part(&fields[i], use)) {
-            json_object_setn_new(properties, fields[i].name.ptr, fields[i].name.len,
-                                 of_field(&fields[i], use));
-            if (is_required(&fields[i], use))
-                json_array_append_new(required, schema_string(fields[i].name));
-            if (value != NULL)
-                json_object_setn(example, fields[i].name.ptr, fields[i].name.len, value);
-        }
-        json_decref(value);
-    }
-    if (json_array_size(required) > 0)
-        json_object_set(schema, "required", required);
-    if (json_object_size(example) > 0 && is_sent(use))
-        json_object_set_new(schema, "examples", json_pack("[O]", example));
-    json_decref(required);
-    json_decref(example);
+static void drop_empty(json_t *schema, const char *key)
+{
+    if (json_array_size(json_object_get(schema, key)) == 0)
+        json_object_del(schema, key);
+}
+
+static json_t *of_objects(const struct field *object, enum schema_use use)
+{
+    json_t *schema = new_object((object->flags & FIELD_OPEN) != 0);
+
+    add_fields(schema, object, use);
+    drop_empty(schema, "required");
     return schema;
 }
 
-/* --- Parameters --- */
+/* --- Examples --- */
 
-static json_t *names(const struct str *choices, size_t count)
+static json_t *example_of_object(const struct field *object)
 {
-    json_t *list = json_array();
+    json_t *example = json_object();
 
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, schema_string(choices[i]));
-    return list;
-}
-
-static json_t *of_param_type(const struct query_param *param)
-{
-    switch (param->type) {
-    case PARAM_STRING:
-    case PARAM_TEXT: return of_string(param->min, param->max);
-    case PARAM_BOOL: return json_pack("{s:s}", "type", "boolean");
-    case PARAM_NUMBER: return of_number(param->min, param->max);
-    case PARAM_UINT:
-        return json_pack("{s:s, s:o, s:o}", "type", "integer", "minimum", number(param->min),
-                         "maximum", number(param->max));
-    case PARAM_CHOICE:
-        return json_pack("{s:s, s:o}", "type", "string", "enum",
-                         names(param->choices, param->choice_count));
-    case PARAM_CHOICES:
-        return json_pack("{s:s, s:i, s:{s:s, s:o}}", "type", "array", "minItems", 1, "items",
-                         "type", "string", "enum", names(param->choices, param->choice_count));
-    case PARAM_IDS:
-        return json_pack("{s:s, s:i, s:o, s:{s:s, s:s}}", "type", "array", "minItems", 1,
-                         "maxItems", number(param->max), "items", "type", "string", "pattern",
-                         ID_PATTERN);
-    case PARAM_CURSOR:
-        return json_pack("{s:s, s:s, s:o}", "type", "string", "pattern", "^[A-Za-z0-9_-]+$",
-                         "maxLength", number(param->max));
+    for (size_t i = 0; i < object->field_count; i++) {
+        const struct field *field = &object->fields[i];
+        json_t *value = is_part(field, SCHEMA_CREATE) ? schema_example(field) : NULL;
+        if (value != NULL)
+            json_object_setn_new(example, field->name.ptr, field->name.len, value);
+        else if (is_required(field, SCHEMA_CREATE)) {
+            json_decref(example);
+            return NULL;
+        }
     }
-    return json_object();
+    return example;
 }
 
-static json_t *param_default(const struct query_param *param)
+json_t *schema_example(const struct field *field)
 {
-    if (param->type == PARAM_CHOICE)
-        return schema_string(param->initial);
-    return json_loadb(param->initial.ptr, param->initial.len, JSON_DECODE_ANY, NULL);
-}
+    const json_t *examples = json_object_get(field->schema, "examples");
+    json_t *one;
 
-/* That of the field, or of one of its strings. */
-static json_t *param_example(const struct query_param *param, const struct field *fields,
-                             size_t count)
-{
-    json_t *value, *one;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!str_eq(fields[i].name, param->field) || (value = example_of(&fields[i])) == NULL)
-            continue;
-        if (!json_is_array(value))
-            return value;
-        one = json_incref(json_array_get(value, 0));
-        json_decref(value);
+    if (json_array_size(examples) > 0)
+        return json_deep_copy(json_array_get(examples, 0));
+    if (field->choices != NULL) {
+        json_t *values = choices_of(field);
+        one = json_deep_copy(json_array_get(values, 0));
+        json_decref(values);
         return one;
     }
+    if (field->type == FIELD_OBJECT && (field->flags & FIELD_READ_ONLY) == 0) {
+        one = example_of_object(field);
+    } else if (field->type == FIELD_ARRAY && field->items != NULL && field->min_count < 2) {
+        one = schema_example(field->items);
+        return one != NULL ? json_pack("[o]", one) : NULL;
+    } else {
+        return NULL;
+    }
+    if (json_object_size(one) > 0)
+        return one;
+    json_decref(one);
     return NULL;
 }
 
-json_t *schema_of_param(const struct query_param *param, const struct field *fields, size_t count)
-{
-    json_t *schema = of_param_type(param), *example = param_example(param, fields, count);
-    json_t *object = json_pack("{s:o, s:s}", "name", schema_string(param->name), "in", "query");
+/* --- A document --- */
 
-    if (param->initial.len > 0)
-        json_object_set_new(schema, "default", param_default(param));
-    if (param->help != NULL)
-        json_object_set_new(object, "description", json_string(param->help));
-    if (param->type == PARAM_CHOICES || param->type == PARAM_IDS) {
-        json_object_set_new(object, "style", json_string("form"));
-        json_object_set_new(object, "explode", json_false());
+json_t *schema_of_document(const struct resource *resource, enum schema_use use)
+{
+    json_t *schema = new_object((resource->document->flags & FIELD_OPEN) != 0);
+    json_t *properties = json_object_get(schema, "properties"), *example;
+
+    if (!is_sent(use)) {
+        json_object_set_new(properties, "_id", shown_id(resource->id));
+        json_array_append_new(json_object_get(schema, "required"), json_string("_id"));
+    } else if (use == SCHEMA_CREATE && (resource->id == ID_STRING || resource->id == ID_INTEGER)) {
+        json_object_set_new(properties, "_id", schema_of_id(resource->id, true));
     }
-    json_object_set_new(object, "schema", schema);
-    if (example != NULL)
-        json_object_set_new(object, "example", example);
-    return object;
+    add_fields(schema, resource->document, use);
+    drop_empty(schema, "required");
+    example = is_sent(use) ? example_of_object(resource->document) : NULL;
+    if (json_object_size(example) > 0)
+        json_object_set_new(schema, "examples", json_pack("[O]", example));
+    json_decref(example);
+    return schema;
 }

@@ -4,10 +4,10 @@
 
 #include <jansson.h>
 
-#include "app/resource.h"
+#include "schema/resource.h"
 
-/* JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them) of the tables that validate.  Every value
- * returned is a new reference, the caller's. */
+/* JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them) of what resources describe.  Every value
+ * returned is a new reference, the caller's, and shares nothing with the resources. */
 
 enum schema_use {
     SCHEMA_SHOWN,  /* a document as it is answered */
@@ -19,10 +19,16 @@ enum schema_use {
 json_t *schema_string(struct str s);
 /* {"$ref":"#/components/<kind>/<a><b>"} */
 json_t *schema_ref(const char *kind, const char *a, struct str b);
-/* An object of these fields, with an example when they have any. */
-json_t *schema_of_fields(const struct field *fields, size_t count, enum schema_use use);
-/* A Parameter Object (OpenAPI 3.1.1 section 4.8.12).  fields are those that it may filter by: its
- * example is theirs. */
-json_t *schema_of_param(const struct query_param *param, const struct field *fields, size_t count);
+/* A whole document, with an example when its fields have enough of them. */
+json_t *schema_of_document(const struct resource *resource, enum schema_use use);
+/* An id of this type: as it is answered, or as clients may write it. */
+json_t *schema_of_id(enum id_type type, bool sent);
+/* An id of this type to show: a new reference. */
+json_t *schema_id_example(enum id_type type);
+/* A good value of the field, as its examples or choices have it; NULL: none is known. */
+json_t *schema_example(const struct field *field);
+
+/* A Parameter Object (OpenAPI 3.1.1 section 4.8.12). */
+json_t *schema_of_param(const struct resource *resource, const struct query_param *param);
 
 #endif

@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../unit.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/openapi/about.h"
 #include "app/openapi/document.h"
+#include "app/openapi/names.h"
 #include "app/openapi/page.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
-#include "app/posts.h"
-#include "app/products.h"
-#include "app/write/validate.h"
+#include "schema/check.h"
 
 static struct router router;
+static struct route *routes;
+static struct schema *schema;
 static const struct app_config closed;
 
 static int setup(void **state)
 {
-    router.count = 0;
-    app_routes(&router);
-    *state = openapi_document(&router, &closed);
+    const char *source = getenv("srcdir");
+    struct buf problems = BUF_INIT(1 << 16);
+    char folder[1024];
+
+    snprintf(folder, sizeof folder, "%s/resources", source != NULL ? source : ".");
+    if (schema_load(folder, &schema, &problems) != ERR_OK)
+        fail_msg("%.*s", (int)problems.len, problems.ptr);
+    buf_free(&problems);
+    app_routes(&router, schema, &routes);
+    *state = openapi_document(&router, schema, &closed);
     return *state == NULL;
 }
 
 static int teardown(void **state)
 {
     json_decref(*state);
+    router_free(&router);
+    free(routes);
+    schema_free(schema);
     return 0;
 }
 
 static const json_t *operation(const json_t *document, const char *path, const char *method)
 {
-    return json_object_get(json_object_get(json_object_get(document, "paths"), path), method);
+    const json_t *item = json_object_get(json_object_get(document, "paths"), path);
+    const json_t *one = json_object_get(item, method);
+
+    if (one == NULL)
+        fail_msg("there is no %s %s", method, path);
+    return one;
+}
+
+static const json_t *component(const json_t *document, const char *name)
+{
+    return json_object_get(json_object_get(json_object_get(document, "components"), "schemas"),
+                           name);
 }
 
 /* What is described is what is routed: nothing less and nothing more. */
@@ -84,7 +108,7 @@ static void every_route_is_put_into_words(void **state)
 static void resolve(const json_t *document, const char *ref)
 {
     const json_t *at = document;
-    char text[128];
+    char text[256];
 
     assert_int_equal(strncmp(ref, "#/", 2), 0);
     snprintf(text, sizeof text, "%s", ref + 2);
@@ -121,43 +145,68 @@ static void every_reference_leads_somewhere(void **state)
 
 static void parameters_are_those_of_the_table(void **state)
 {
+    const struct resource *posts = schema_find(schema, STR("posts"));
     const json_t *list = json_object_get(operation(*state, "/api/posts", "get"), "parameters");
     size_t at = 0;
 
-    assert_int_equal(json_array_size(list), posts.param_count + 1); /* If-None-Match */
-    for (; at < posts.param_count; at++) {
+    assert_int_equal(json_array_size(list), posts->param_count + 1); /* If-None-Match */
+    for (; at < posts->param_count; at++) {
         const json_t *one = json_array_get(list, at);
-        assert_str(posts.params[at].name, json_string_value(json_object_get(one, "name")));
+        assert_str(posts->params[at].name, json_string_value(json_object_get(one, "name")));
     }
 }
 
-/* Of each resource: what the document shows as an example is accepted. */
+/* A list that has chosen takes neither what it has set nor ids. */
+static void a_named_list_takes_what_it_has_not_set(void **state)
+{
+    const json_t *one,
+        *list = json_object_get(operation(*state, "/api/products/featured", "get"), "parameters");
+    size_t i;
+
+    assert_true(json_array_size(list) > 5);
+    json_array_foreach(list, i, one)
+    {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        assert_string_not_equal(name, "featured");
+        assert_string_not_equal(name, "ids");
+    }
+}
+
+/* What the document shows as an example is accepted. */
+static void check_example(const json_t *document, const char *title, const struct field *form)
+{
+    struct arena arena;
+    struct problem problem;
+    struct value value;
+    struct check check = {.arena = &arena, .problem = &problem, .defaults = true};
+    json_t *example;
+    char name[64];
+
+    snprintf(name, sizeof name, "New%s", title);
+    example = json_array_get(json_object_get(component(document, name), "examples"), 0);
+    assert_non_null(example);
+    arena_init(&arena, NULL, 0);
+    problem_init(&problem, &arena);
+    if (check_value(&check, form, STR(""), example, &value) != ERR_OK)
+        fail_msg("%s: %.*s", name, (int)problem.errors[0].field.len, problem.errors[0].field.ptr);
+    arena_reset(&arena);
+}
+
 static void examples_are_valid(void **state)
 {
-    static const struct resource *const all[] = {&products, &posts, &users, &signin_form};
-    json_t *schemas = json_object_get(json_object_get(*state, "components"), "schemas");
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct arena arena;
-        struct problem problem;
-        struct draft draft;
-        char name[64];
-        json_t *example;
-
-        snprintf(name, sizeof name, "New%.*s", (int)all[i]->title.len, all[i]->title.ptr);
-        example = json_array_get(json_object_get(json_object_get(schemas, name), "examples"), 0);
-        assert_non_null(example);
-        arena_init(&arena, NULL, 0);
-        problem_init(&problem, &arena);
-        assert_int_equal(validate(all[i], example, VALIDATE_CREATE, 0, &arena, &problem, &draft),
-                         ERR_OK);
-        arena_reset(&arena);
+    for (size_t i = 0; i < schema_count(schema); i++) {
+        const struct resource *resource = schema_resource(schema, i);
+        char title[64];
+        snprintf(title, sizeof title, "%.*s", (int)resource->title.len, resource->title.ptr);
+        check_example(*state, title, resource->document);
     }
+    check_example(*state, "User", users_resource()->document);
+    check_example(*state, "SignIn", signin_form()->document);
 }
 
 static void open_writes_ask_for_no_session(void **state)
 {
-    json_t *open = openapi_document(&router, &(struct app_config){.writes_open = true});
+    json_t *open = openapi_document(&router, schema, &(struct app_config){.writes_open = true});
     const json_t *closed_one = operation(*state, "/api/products", "post");
     const json_t *open_one = operation(open, "/api/products", "post");
 
@@ -166,6 +215,34 @@ static void open_writes_ask_for_no_session(void **state)
     assert_int_equal(json_array_size(json_object_get(open_one, "security")), 0);
     assert_null(json_object_get(json_object_get(open_one, "responses"), "401"));
     json_decref(open);
+}
+
+static void a_bound_on_requests_is_told_where_it_holds(void **state)
+{
+    json_t *bounded = openapi_document(&router, schema, &(struct app_config){.rate = 10});
+
+    assert_null(json_object_get(
+        json_object_get(operation(*state, "/api/products", "get"), "responses"), "429"));
+    assert_non_null(json_object_get(
+        json_object_get(operation(bounded, "/api/products", "get"), "responses"), "429"));
+    assert_null(json_object_get(json_object_get(operation(bounded, "/healthz", "get"), "responses"),
+                                "429"));
+    json_decref(bounded);
+}
+
+/* Generators take a field with a default for one that is always there. */
+static void defaults_make_no_field_required(void **state)
+{
+    const json_t *made = component(*state, "NewProduct"), *one;
+    const char *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(made, "required"), i, one)
+        assert_string_not_equal(json_string_value(one), "inStock");
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(made, "properties"), name, one)
+        assert_null(json_object_get(one, "default"));
+    one = json_object_get(json_object_get(made, "properties"), "inStock");
+    assert_string_equal(json_string_value(json_object_get(one, "description")), "Default true");
 }
 
 static void the_page_names_every_path(void **state)
@@ -178,9 +255,54 @@ static void the_page_names_every_path(void **state)
     assert_int_equal(out.err, ERR_OK);
     buf_char(&out, '\0');
     json_object_foreach(paths, path, item) assert_non_null(strstr(out.ptr, path));
+    assert_non_null(strstr(out.ptr, "maintainer.name"));
     assert_null(strstr(out.ptr, "<script"));
     assert_null(strstr(out.ptr, "style=\""));
     buf_free(&out);
+}
+
+/* --- Names --- */
+
+/* Two resources whose names would meet, and one that is called like an answer of ours. */
+static void names_are_given_once(void **state)
+{
+    static const char *const files[] = {
+        "{\"name\": \"texts\", \"schema\": {\"type\": \"object\"}}",
+        "{\"name\": \"new-texts\", \"schema\": {\"type\": \"object\"}, \"lists\": {\"x\": "
+        "{\"sort\": \"-createdAt\"}}}",
+        "{\"name\": \"x-new-texts\", \"schema\": {\"type\": \"object\"}}"};
+    char paths[3][64], *list[3], folder[] = "/tmp/larder-test-openapi-XXXXXX";
+    struct buf problems = BUF_INIT(4096);
+    struct schema *three;
+    struct router three_router = {0};
+    struct route *three_routes;
+    json_t *document;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < 3; i++) {
+        FILE *file;
+        snprintf(paths[i], sizeof paths[i], "%s/%zu.json", folder, i);
+        list[i] = paths[i];
+        file = fopen(paths[i], "w");
+        fputs(files[i], file);
+        fclose(file);
+    }
+    if (schema_load_files(list, 3, &three, &problems) != ERR_OK)
+        fail_msg("%.*s", (int)problems.len, problems.ptr);
+    for (size_t i = 0; i < 3; i++)
+        remove(paths[i]);
+    remove(folder);
+    app_routes(&three_router, three, &three_routes);
+    document = openapi_document(&three_router, three, &closed);
+    assert_non_null(component(document, "Text2"));
+    every_route_is_put_into_words((void *[]){document});
+    every_reference_leads_somewhere((void *[]){document});
+    json_decref(document);
+    router_free(&three_router);
+    free(three_routes);
+    schema_free(three);
+    buf_free(&problems);
 }
 
 int main(void)
@@ -190,9 +312,13 @@ int main(void)
         cmocka_unit_test(every_route_is_put_into_words),
         cmocka_unit_test(every_reference_leads_somewhere),
         cmocka_unit_test(parameters_are_those_of_the_table),
+        cmocka_unit_test(a_named_list_takes_what_it_has_not_set),
         cmocka_unit_test(examples_are_valid),
         cmocka_unit_test(open_writes_ask_for_no_session),
+        cmocka_unit_test(a_bound_on_requests_is_told_where_it_holds),
+        cmocka_unit_test(defaults_make_no_field_required),
         cmocka_unit_test(the_page_names_every_path),
+        cmocka_unit_test(names_are_given_once),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

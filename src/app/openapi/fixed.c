@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/openapi/fixed.h"
+
+static const char schemas[] =
+    "{\"Problem\":{\"type\":\"object\",\"required\":[\"success\",\"message\",\"requestId\"],"
+    "\"properties\":{\"success\":{\"const\":false},\"message\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/FieldError\"}},"
+    "\"requestId\":{\"type\":\"string\"}},\"additionalProperties\":false},"
+    "\"FieldError\":{\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
+    "\"field\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}},"
+    "\"additionalProperties\":false},"
+    "\"Done\":{\"type\":\"object\",\"required\":[\"success\",\"message\"],\"properties\":{"
+    "\"success\":{\"const\":true},\"message\":{\"type\":\"string\"}},"
+    "\"additionalProperties\":false},"
+    "\"SessionMade\":{\"type\":\"object\",\"required\":[\"success\",\"token\",\"expiresAt\","
+    "\"user\"],\"properties\":{\"success\":{\"const\":true},\"token\":{\"type\":\"string\"},"
+    "\"expiresAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"user\":{\"$ref\":\"#/components/schemas/User\"}},\"additionalProperties\":false},"
+    "\"Session\":{\"type\":\"object\",\"required\":[\"success\",\"createdAt\",\"expiresAt\","
+    "\"remember\",\"user\"],\"properties\":{\"success\":{\"const\":true},"
+    "\"createdAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"expiresAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"remember\":{\"type\":\"boolean\"},\"user\":{\"$ref\":\"#/components/schemas/User\"}},"
+    "\"additionalProperties\":false},"
+    "\"Dashboard\":{\"type\":\"object\",\"required\":[\"success\",\"source\",\"data\"],"
+    "\"properties\":{\"success\":{\"const\":true},\"source\":{\"enum\":[\"cache\",\"database\"]},"
+    "\"data\":{\"type\":\"object\",\"required\":[\"user\",\"lastLoginAt\",\"counts\",\"recent\"],"
+    "\"properties\":{\"user\":{\"$ref\":\"#/components/schemas/User\"},"
+    "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
+    "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},"
+    "\"recent\":{\"type\":\"object\",\"properties\":{}}}}}},"
+    "\"Stats\":{\"type\":\"object\",\"required\":[\"success\",\"data\"],\"properties\":{"
+    "\"success\":{\"const\":true},\"data\":{\"type\":\"object\",\"required\":[\"_id\",\"views\"],"
+    "\"properties\":{\"_id\":{\"type\":\"string\"},\"views\":{\"type\":[\"integer\",\"null\"],"
+    "\"description\":\"null while Redis is away\"}}}}},"
+    "\"Alive\":{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{"
+    "\"const\":\"alive\"}}},"
+    "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
+    "\"mongo\":{\"enum\":[\"up\",\"down\"]},\"redis\":{\"enum\":[\"up\",\"down\"]},"
+    "\"status\":{\"enum\":[\"ready\",\"degraded\",\"down\"]}}},"
+    "\"Any\":{\"type\":\"object\"},\"Text\":{\"type\":\"string\"}}";
+
+static const char refused[] =
+    "{\"type\":\"object\",\"required\":[\"success\",\"message\"],\"properties\":{"
+    "\"success\":{\"const\":false},\"message\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/FieldError\"}}}}";
+
+static const char results[] =
+    "{\"type\":\"object\",\"required\":[\"success\",\"count\",\"results\",\"requestId\"],"
+    "\"properties\":{\"success\":{\"type\":\"boolean\"},\"message\":{\"type\":\"string\"},"
+    "\"count\":{\"type\":\"integer\",\"minimum\":0},\"requestId\":{\"type\":\"string\"}},"
+    "\"additionalProperties\":false}";
+
+static const char user_shown[] =
+    "{\"_id\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{24}$\",\"description\":\"24 hex "
+    "digits\"},"
+    "\"role\":{\"type\":\"string\"},"
+    "\"createdAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"updatedAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"loginCount\":{\"type\":\"integer\",\"minimum\":0},"
+    "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}}";
+static const char user_sent[] =
+    "{\"currentPassword\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024,"
+    "\"description\":\"To change email or password\"}}";
+
+static json_t *parse(const char *text)
+{
+    return json_loads(text, 0, NULL);
+}
+
+json_t *fixed_schemas(void)
+{
+    return parse(schemas);
+}
+
+json_t *fixed_refused(void)
+{
+    return parse(refused);
+}
+
+json_t *fixed_results(void)
+{
+    return parse(results);
+}
+
+json_t *fixed_user_shown(void)
+{
+    return parse(user_shown);
+}
+
+json_t *fixed_user_sent(void)
+{
+    return parse(user_sent);
+}
+
+json_t *fixed_user_dependent(void)
+{
+    return parse("{\"email\":[\"currentPassword\"],\"password\":[\"currentPassword\"]}");
+}
+
+json_t *fixed_user_examples(void)
+{
+    return parse("[{\"name\":\"Ada L.\"}]");
+}
