@@ -281,7 +281,7 @@ static int read_options(int argc, char **argv, const char **keys)
     static const struct option known[] = {{"key", required_argument, NULL, 'k'}, {0}};
     int c;
 
-    optind = 1;
+    optind = 0; /* from the start, and options may stand anywhere */
     while ((c = getopt_long(argc + 1, argv - 1, "", known, NULL)) != -1) {
         if (c != 'k')
             return -1;
