@@ -100,6 +100,16 @@ static void add_item(struct clauses *to, const char *operator, const struct valu
     end_branch(to, &branch);
 }
 
+/* The field has no such value.  (Not as $not: DocumentDB's index would take NaN for one.) */
+static void add_none(struct clauses *to, const char *operator, const struct value * value)
+{
+    struct branch branch;
+
+    begin_branch(to, "$nor", &branch);
+    add(&branch.clauses, NULL, NULL, operator, value);
+    end_branch(to, &branch);
+}
+
 static void add_no_item(struct clauses *to, const char *operator, const struct value * value)
 {
     add(to, "$not", "$elemMatch", operator, value);
@@ -204,7 +214,7 @@ static void add_not_before(struct clauses *all, const struct keyset_range *range
     if (has(done, BRACKET_NAN) && !has(done, BRACKET_NUMBER))
         add(all, NULL, NULL, "$ne", &nan);
     if (has(done, BRACKET_NUMBER) && !has(done, BRACKET_NAN))
-        add(all, "$not", NULL, "$gte", &least);
+        add_none(all, "$gte", &least);
     if (has(done, BRACKET_ARRAY))
         add_no_item(all, "$type", &array_type);
     if (is_dotted(range->field) && has(done, BRACKET_EMPTY))
