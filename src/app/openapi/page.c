@@ -123,7 +123,20 @@ static void put_limit(struct buf *out, const json_t *schema, const char *name, c
     put_json(out, value, JSON_COMPACT);
 }
 
-/* " (date-time or date)" */
+/* ": 1, 2" */
+static void put_values(struct buf *out, const json_t *values)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(values, i, one)
+    {
+        buf_str(out, i == 0 ? STR(": ") : STR(", "));
+        put_json(out, one, JSON_COMPACT);
+    }
+}
+
+/* " (date-time)", or of several forms "date-time or date". */
 static void put_formats(struct buf *out, const json_t *schema)
 {
     const json_t *any = json_object_get(schema, "anyOf"), *part;
@@ -136,14 +149,13 @@ static void put_formats(struct buf *out, const json_t *schema)
     }
     json_array_foreach(any, i, part)
     {
-        buf_str(out, i == 0 ? STR(" (") : STR(" or "));
-        put_text(out, member(part, "format"));
-        put_text(out, member(part, "type"));
+        if (i > 0)
+            buf_literal(out, " or ");
+        put_text(out, member(part, member(part, "format") != NULL ? "format" : "type"));
+        put_values(out, json_object_get(part, "enum"));
         if (json_object_get(part, "const") != NULL)
             put_json(out, json_object_get(part, "const"), JSON_COMPACT);
     }
-    if (json_array_size(any) > 0)
-        buf_char(out, ')');
 }
 
 /* "string, length at least 1, at most 200" */
@@ -165,15 +177,7 @@ static void put_type(struct buf *out, const json_t *schema)
         buf_literal(out, " of ");
         put_type(out, json_object_get(schema, "items"));
     }
-    if (json_object_get(schema, "enum") != NULL) {
-        buf_literal(out, ": ");
-        json_array_foreach(json_object_get(schema, "enum"), i, part)
-        {
-            if (i > 0)
-                buf_literal(out, ", ");
-            put_json(out, part, JSON_COMPACT);
-        }
-    }
+    put_values(out, json_object_get(schema, "enum"));
     put_limit(out, schema, "minimum", "at least");
     put_limit(out, schema, "maximum", "at most");
     put_limit(out, schema, "minLength", "length at least");

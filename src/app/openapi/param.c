@@ -64,9 +64,7 @@ static json_t *of_value(const struct query_param *param)
     case PARAM_INTEGER: return of_integer(param);
     case PARAM_DECIMAL:
         return json_pack("{s:s, s:s}", "type", "string", "pattern", "^-?[0-9]+([.][0-9]+)?$");
-    case PARAM_TIME:
-        return json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
-                         "date-time", "format", "date");
+    case PARAM_TIME: return schema_of_sent_time();
     case PARAM_DAY: return json_pack("{s:s, s:s}", "type", "string", "format", "date");
     case PARAM_OBJECTID: return schema_of_id(ID_OBJECTID, true);
     case PARAM_UUID: return schema_of_id(ID_UUID, true);

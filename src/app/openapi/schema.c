@@ -58,6 +58,12 @@ json_t *schema_id_example(enum id_type type)
     return json_null();
 }
 
+json_t *schema_of_sent_time(void)
+{
+    return json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "anyOf", "type", "string", "format",
+                     "date-time", "type", "string", "format", "date");
+}
+
 static json_t *shown_id(enum id_type type)
 {
     json_t *schema = schema_of_id(type, false);
@@ -74,54 +80,35 @@ static json_t *of_field(const struct field *field, enum schema_use use);
 /* Times may be sent as days. */
 static json_t *of_time(enum schema_use use)
 {
-    return is_sent(use) ? json_pack("{s:s, s:[{s:s}, {s:s}]}", "type", "string", "anyOf", "format",
-                                    "date-time", "format", "date")
+    return is_sent(use) ? schema_of_sent_time()
                         : json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
 }
 
-static bool is_kind(const json_t *values, bool (*is)(const json_t *))
+static bool is_kind(const json_t *values, json_type type)
 {
     const json_t *value;
     size_t i;
 
-    json_array_foreach(values, i, value) if (!is(value) && !json_is_null(value)) return false;
+    json_array_foreach(values, i, value) if (json_typeof(value) != type) return false;
     return true;
-}
-
-static bool is_string(const json_t *json)
-{
-    return json_is_string(json);
-}
-
-static bool is_integer(const json_t *json)
-{
-    return json_is_integer(json);
-}
-
-static bool is_null(const json_t *json)
-{
-    return json_is_null(json);
 }
 
 /* Values of one type as an enum of this type, others one by one: few generators know a mixed
  * enum. */
-static json_t *of_choices(const json_t *values)
+static json_t *of_choices(json_t *values)
 {
     json_t *any, *value;
     size_t i;
 
-    if (is_kind(values, is_null))
+    if (json_array_size(values) == 0)
         return json_pack("{s:s}", "type", "null");
-    if (is_kind(values, is_string))
-        return json_pack("{s:s, s:o}", "type", "string", "enum",
-                         json_deep_copy((json_t *)(uintptr_t)values));
-    if (is_kind(values, is_integer))
-        return json_pack("{s:s, s:o}", "type", "integer", "enum",
-                         json_deep_copy((json_t *)(uintptr_t)values));
+    if (is_kind(values, JSON_STRING))
+        return json_pack("{s:s, s:O}", "type", "string", "enum", values);
+    if (is_kind(values, JSON_INTEGER))
+        return json_pack("{s:s, s:O}", "type", "integer", "enum", values);
     any = json_array();
-    json_array_foreach(values, i, value) json_array_append_new(
-        any, json_is_null(value) ? json_pack("{s:s}", "type", "null")
-                                 : json_pack("{s:o}", "const", json_deep_copy(value)));
+    json_array_foreach(values, i, value)
+        json_array_append_new(any, json_pack("{s:O}", "const", value));
     return json_pack("{s:o}", "anyOf", any);
 }
 
@@ -172,17 +159,20 @@ static void copy_keywords(json_t *schema, const struct field *field)
                             json_deep_copy(json_object_get(field->schema, "format")));
 }
 
-static void add_null(json_t *schema)
+/* The same, or null. */
+static json_t *or_null(json_t *schema)
 {
-    json_t *type = json_object_get(schema, "type"), *values = json_object_get(schema, "enum");
-    json_t *any = json_object_get(schema, "anyOf");
+    json_t *type = json_object_get(schema, "type"), *any = json_object_get(schema, "anyOf");
+    json_t *null = json_pack("{s:s}", "type", "null");
 
-    if (type != NULL && !(json_is_string(type) && strcmp(json_string_value(type), "null") == 0))
+    if (json_object_get(schema, "enum") != NULL)
+        return json_pack("{s:[o, o]}", "anyOf", schema, null);
+    if (type != NULL)
         json_object_set_new(schema, "type", json_pack("[O, s]", type, "null"));
-    if (values != NULL && !json_is_null(json_array_get(values, json_array_size(values) - 1)))
-        json_array_append_new(values, json_null());
-    if (type == NULL && any != NULL)
-        json_array_append_new(any, json_pack("{s:s}", "type", "null"));
+    else
+        json_array_append(any, null);
+    json_decref(null);
+    return schema;
 }
 
 /* The default is told in words: as a keyword it makes some generators take the field for one that
@@ -199,52 +189,41 @@ static void tell_default(json_t *schema, const json_t *initial)
     json_object_set_new(schema, "description", told);
 }
 
-/* enum or const, as the file has it. */
+/* enum or const, as the file has it, but for null: that is told apart. */
 static json_t *choices_of(const struct field *field)
 {
-    const json_t *one = json_object_get(field->schema, "const");
-
-    if (one != NULL)
-        return json_pack("[o]", json_deep_copy((json_t *)(uintptr_t)one));
-    return json_deep_copy(json_object_get(field->schema, "enum"));
-}
-
-static bool has_null(const json_t *schema)
-{
-    const json_t *any = json_object_get(schema, "anyOf"), *part;
-    const json_t *values = json_object_get(schema, "enum");
+    json_t *one = json_object_get(field->schema, "const"), *list = json_array(), *value;
+    json_t *all = one != NULL ? NULL : json_object_get(field->schema, "enum");
     size_t i;
 
-    json_array_foreach(values, i, part) if (json_is_null(part)) return true;
-    json_array_foreach(any, i, part)
-    {
-        const char *type = json_string_value(json_object_get(part, "type"));
-        if (type != NULL && strcmp(type, "null") == 0)
-            return true;
-    }
-    return false;
+    if (one != NULL && !json_is_null(one))
+        json_array_append_new(list, json_deep_copy(one));
+    json_array_foreach(all, i, value) if (!json_is_null(value))
+        json_array_append_new(list, json_deep_copy(value));
+    return list;
 }
 
 static json_t *of_field(const struct field *field, enum schema_use use)
 {
     const json_t *initial = json_object_get(field->schema, "default");
     bool optional = is_sent(use) && (field->flags & FIELD_REQUIRED) == 0 && field->name.len > 0;
+    bool is_null = field->type == FIELD_NULL;
     json_t *schema;
 
     if (field->choices != NULL) {
         json_t *values = choices_of(field);
+        is_null = json_array_size(values) == 0;
         schema = of_choices(values);
         json_decref(values);
     } else {
         schema = of_type(field, use);
     }
+    if (!is_null && (optional || (field->flags & FIELD_NULLABLE) != 0))
+        schema = or_null(schema);
     copy_keywords(schema, field);
     if (use == SCHEMA_CREATE && initial != NULL && !json_is_null(initial) &&
         (field->flags & FIELD_DEFAULT_NOW) == 0)
         tell_default(schema, initial);
-    if (has_null(schema) ? json_object_get(schema, "enum") != NULL
-                         : optional || (field->flags & FIELD_NULLABLE) != 0)
-        add_null(schema);
     return schema;
 }
 

@@ -23,6 +23,8 @@ json_t *schema_ref(const char *kind, const char *a, struct str b);
 json_t *schema_of_document(const struct resource *resource, enum schema_use use);
 /* An id of this type: as it is answered, or as clients may write it. */
 json_t *schema_of_id(enum id_type type, bool sent);
+/* A time, or a day, as clients may write it. */
+json_t *schema_of_sent_time(void);
 /* An id of this type to show: a new reference. */
 json_t *schema_id_example(enum id_type type);
 /* A good value of the field, as its examples or choices have it; NULL: none is known. */
