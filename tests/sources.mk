@@ -65,6 +65,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_bson_json \
 	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \
+	tests/unit/store/test_document \
 	tests/unit/store/test_keyset \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \

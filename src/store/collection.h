@@ -149,7 +149,8 @@ enum err document_bytes(const struct document *document, struct buf *out);
 enum err document_value(struct str document, struct str path, bool raw, struct value *value);
 /* Calls each() with every value that a condition of equality at this path compares with, as
  * MongoDB looks for them: the value itself, the items of an array, and along the path the documents
- * in arrays.  Where there is none it is called once with VALUE_NULL. */
+ * in arrays.  Where there is none it is called with VALUE_NULL.  As document_value, but decimals
+ * are VALUE_DECIMAL; borrowed for the call. */
 enum err document_each_value(struct str document, struct str path,
                              void (*each)(void *context, const struct value *value), void *context);
 /* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself

@@ -61,9 +61,12 @@ struct listener {
 static void tell(void *context, const struct bson_element *element, bool item)
 {
     const struct listener *listener = context;
-    const struct value value = element != NULL ? bson_scalar(element) : value_null();
+    struct value value = element != NULL ? bson_scalar(element) : value_null();
+    char room[BSON_DECIMAL_SIZE];
 
     (void)item;
+    if (element != NULL && element->kind == KIND_DECIMAL)
+        value = value_decimal(bson_decimal_text(element->data, room));
     listener->each(listener->context, &value);
 }
 
