@@ -57,7 +57,7 @@ def test_csv(stack, http, category, tmp_path):
     with file.open("w", newline="", encoding="utf-8-sig") as out:
         table = csv.writer(out)
         table.writerow(["title", "body", "category", "author", "tags", "date"])
-        table.writerow(["a", 'with "quotes", commas\nand lines', category, "ann", "x;y",
+        table.writerow(["a", 'with "quotes", commas\nand lines', category, "ann", "x| y",
                         "2026-01-02T00:00:00Z"])
         table.writerow(["b", "plain", category, "", "", "2026-01-03T00:00:00Z"])
     done = stack.ctl("load", "posts", file)
