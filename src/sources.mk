@@ -177,16 +177,24 @@ liblarder_a_SOURCES = \
 	src/schema/values.c \
 	src/schema/where.c src/schema/where.h \
 	src/store/bson_json.c src/store/bson_json.h \
+	src/store/bson_order.c src/store/bson_order.h \
+	src/store/bson_path.c src/store/bson_path.h \
 	src/store/bson_update.c src/store/bson_update.h \
+	src/store/bson_value.c src/store/bson_value.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
+	src/store/collection_find.c \
+	src/store/collection_index.c \
 	src/store/collection_write.c \
+	src/store/document.c \
 	src/store/driver.c src/store/driver.h \
+	src/store/keyset.c src/store/keyset.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
 	src/store/mongo_uri.c src/store/mongo_uri.h \
 	src/store/query.c src/store/query.h \
+	src/store/reading.h \
 	src/store/redis.c src/store/redis.h \
 	src/store/redis_calls.c src/store/redis_calls.h \
 	src/store/redis_library.h \

@@ -70,13 +70,25 @@ static uint64_t suspects(uint64_t word, char other)
     return word_has_control(word) | word_has(word, 0x7f) | word_has(word, (unsigned char)other);
 }
 
+/* Four to eight bytes, some of them twice. */
+static uint64_t load_short(struct str s)
+{
+    uint32_t first, last;
+
+    memcpy(&first, s.ptr, sizeof first);
+    memcpy(&last, s.ptr + s.len - sizeof last, sizeof last);
+    return (uint64_t)first << 32 | last;
+}
+
 /* No control byte but the tab, and no `other`.  The last word overlaps the one before. */
 static bool is_printable(struct str s, char other)
 {
     uint64_t found = 0;
 
-    if (s.len < sizeof found)
+    if (s.len < sizeof(uint32_t))
         return is_printable_slowly(s, other);
+    if (s.len < sizeof found)
+        return suspects(load_short(s), other) == 0 || is_printable_slowly(s, other);
     for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
         found |= suspects(word_load(s.ptr + i), other);
     found |= suspects(word_load(s.ptr + s.len - sizeof found), other);

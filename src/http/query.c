@@ -99,6 +99,15 @@ static struct str integer_text(const struct reading *reading, int64_t integer)
     return str_make(room, text.len + (integer < 0));
 }
 
+/* Whether digits are the canonical text already. */
+static bool is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    return text.ptr[0] != '0' || text.len == 1;
+}
+
 static enum err read_integer(const struct reading *reading, const struct query_param *param,
                              struct str text, struct query_value *value)
 {
@@ -109,7 +118,7 @@ static enum err read_integer(const struct reading *reading, const struct query_p
                      (long long)param->low, (long long)param->high);
         return ERR_INVALID;
     }
-    value->text = integer_text(reading, integer);
+    value->text = is_plain(text) ? text : integer_text(reading, integer);
     value->value = value_int(integer);
     return ERR_OK;
 }
@@ -470,21 +479,17 @@ static void take_part(const struct query *query, struct str part, struct sent *s
     sent->seen |= UINT64_C(1) << i;
 }
 
-static void set_defaults(struct query *query, const struct reading *reading)
+/* What was sent, and the defaults of the rest. */
+static void read_all(struct query *query, const struct sent *sent, const struct reading *reading)
 {
-    for (size_t i = 0; i < query->count; i++)
-        if (query->params[i].initial.len > 0)
-            (void)read_value(reading, &query->params[i], query->params[i].initial,
-                             &query->values[i]);
-}
-
-static void read_sent(struct query *query, const struct sent *sent, const struct reading *reading)
-{
-    for (uint64_t left = sent->seen; left != 0; left &= left - 1) {
-        size_t i = (size_t)__builtin_ctzll(left);
+    for (size_t i = 0; i < query->count; i++) {
+        const struct query_param *param = &query->params[i];
         struct query_value *value = &query->values[i];
-        if (read_value(reading, &query->params[i], sent->texts[i], value) == ERR_OK)
-            value->given = !str_eq(value->text, query->params[i].initial);
+        bool given = (sent->seen >> i & 1) != 0;
+        if (!given && param->initial.len == 0)
+            continue;
+        if (read_value(reading, param, given ? sent->texts[i] : param->initial, value) == ERR_OK)
+            value->given = given && !str_eq(value->text, param->initial);
     }
 }
 
@@ -497,7 +502,6 @@ enum err query_parse(struct query *query, const struct query_param *params, size
 
     sent.seen = 0;
     *query = (struct query){params, count, arena_zalloc(arena, count * sizeof query->values[0])};
-    set_defaults(query, &reading);
     if (text.len > QUERY_TEXT_MAX) {
         problem_add(problem, STR("query"), STR("is longer than 8192 bytes"));
         return ERR_INVALID;
@@ -505,7 +509,7 @@ enum err query_parse(struct query *query, const struct query_param *params, size
     while (text.len > 0 && str_split(&text, '&', &part))
         if (part.len > 0)
             take_part(query, part, &sent, &reading);
-    read_sent(query, &sent, &reading);
+    read_all(query, &sent, &reading);
     return problem->count == 0 ? ERR_OK : ERR_INVALID;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/response.h"
 
+#include "base/word.h"
+
 void response_init(struct response *response)
 {
     *response =
@@ -24,7 +26,11 @@ void response_reset(struct response *response, size_t keep)
 
 static bool is_field_value(struct str value)
 {
-    for (size_t i = 0; i < value.len; i++)
+    size_t i = 0;
+
+    while (value.len - i >= sizeof(uint64_t) && word_has_control(word_load(value.ptr + i)) == 0)
+        i += sizeof(uint64_t);
+    for (; i < value.len; i++)
         if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
             return false;
     return true;

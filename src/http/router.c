@@ -27,50 +27,69 @@ static size_t slot_of(enum method method)
 
 /* --- The table --- */
 
-/* The slot of a path, or the free one where it would be. */
-static uint32_t *slot_at(const struct router *router, struct str prefix, struct str suffix,
-                         bool has_id)
+/* The first two segments, or what there is. */
+static struct str head_of(struct str path)
 {
-    size_t mask = router->slot_count - 1, at = (size_t)hash64(prefix.ptr, prefix.len) & mask;
+    int slashes = 0;
+    size_t i = 0;
 
-    for (; router->slots[at] != 0; at = (at + 1) & mask) {
-        const struct router_path *path = &router->paths[router->slots[at] - 1];
-        if (path->has_id == has_id && str_eq(path->prefix, prefix) && str_eq(path->suffix, suffix))
+    for (; i < path.len; i++)
+        if (path.ptr[i] == '/' && ++slashes == 3)
             break;
-    }
+    return str_make(path.ptr, i);
+}
+
+/* The slot of a head, or the free one where it would be. */
+static uint32_t *slot_at(const struct router *router, struct str head)
+{
+    size_t mask = router->slot_count - 1, at = (size_t)hash64(head.ptr, head.len) & mask;
+
+    for (; router->slots[at] != 0; at = (at + 1) & mask)
+        if (str_eq(router->paths[router->slots[at] - 1].head, head))
+            break;
     return &router->slots[at];
+}
+
+/* Those without an id before those with one. */
+static void link_path(struct router *router, uint32_t index)
+{
+    struct router_path *path = &router->paths[index - 1];
+    uint32_t *at = slot_at(router, path->head);
+
+    while (*at != 0 && (path->has_id || !router->paths[*at - 1].has_id))
+        at = &router->paths[*at - 1].next;
+    path->next = *at;
+    *at = index;
 }
 
 /* Twice as many slots, at least, as paths. */
 static void grow(struct router *router)
 {
-    size_t paths = router->slot_count == 0 ? 16 : router->slot_count;
+    size_t room = router->slot_count / 2;
 
-    if (router->count < paths / 2 && router->slot_count > 0)
+    if (router->count < room)
         return;
-    router->paths = mem_realloc(router->paths, paths * sizeof *router->paths);
+    room = room == 0 ? 16 : 2 * room;
+    router->paths = mem_realloc(router->paths, room * sizeof *router->paths);
     free(router->slots);
-    router->slot_count = 2 * paths;
+    router->slot_count = 2 * room;
     router->slots = mem_zalloc(router->slot_count * sizeof *router->slots);
-    for (size_t i = 0; i < router->count; i++) {
-        const struct router_path *path = &router->paths[i];
-        *slot_at(router, path->prefix, path->suffix, path->has_id) = (uint32_t)i + 1;
-    }
+    for (size_t i = 0; i < router->count; i++)
+        link_path(router, (uint32_t)i + 1);
 }
 
 static struct router_path *path_of(struct router *router, struct str prefix, struct str suffix,
                                    bool has_id)
 {
-    uint32_t *slot;
-
+    for (size_t i = 0; i < router->count; i++)
+        if (router->paths[i].has_id == has_id && str_eq(router->paths[i].prefix, prefix) &&
+            str_eq(router->paths[i].suffix, suffix))
+            return &router->paths[i];
     grow(router);
-    slot = slot_at(router, prefix, suffix, has_id);
-    if (*slot == 0) {
-        router->paths[router->count] =
-            (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
-        *slot = (uint32_t)++router->count;
-    }
-    return &router->paths[*slot - 1];
+    router->paths[router->count++] =
+        (struct router_path){prefix, suffix, head_of(prefix), has_id, .methods = METHOD_OPTIONS};
+    link_path(router, (uint32_t)router->count);
+    return &router->paths[router->count - 1];
 }
 
 void router_add(struct router *router, const struct route *routes, size_t count)
@@ -109,42 +128,29 @@ void router_free(struct router *router)
 
 /* --- Finding --- */
 
-static const struct router_path *path_at(const struct router *router, struct str prefix,
-                                         struct str suffix, bool has_id)
+static bool is_at(const struct router_path *at, struct str path, struct str *id)
 {
-    uint32_t index = *slot_at(router, prefix, suffix, has_id);
+    size_t prefix = at->prefix.len, suffix = at->suffix.len;
 
-    return index != 0 ? &router->paths[index - 1] : NULL;
+    if (!at->has_id)
+        return path.len == prefix && memcmp(path.ptr, at->prefix.ptr, prefix) == 0;
+    if (path.len <= prefix + suffix || memcmp(path.ptr, at->prefix.ptr, prefix) != 0 ||
+        memcmp(path.ptr + path.len - suffix, at->suffix.ptr, suffix) != 0)
+        return false;
+    *id = str_make(path.ptr + prefix, path.len - prefix - suffix);
+    return memchr(id->ptr, '/', id->len) == NULL;
 }
 
-/* Offset behind the last slash before end. */
-static size_t segment_at(struct str path, size_t end)
-{
-    const char *slash = end > 0 ? memrchr(path.ptr, '/', end) : NULL;
-
-    return slash != NULL ? (size_t)(slash - path.ptr) + 1 : 0;
-}
-
-/* The id is the last segment, or the one before it. */
 const struct router_path *router_find(const struct router *router, struct str path, struct str *id)
 {
-    const struct router_path *found;
-    size_t end = path.len;
+    uint32_t index = router->slot_count > 0 ? *slot_at(router, head_of(path)) : 0;
 
-    *id = STR("");
-    if (router->slot_count == 0)
-        return NULL;
-    found = path_at(router, path, STR(""), false);
-    for (int segments = 0; found == NULL && segments < 2; segments++) {
-        size_t at = segment_at(path, end);
-        if (at == 0)
-            break;
-        if (at < end)
-            found = path_at(router, str_make(path.ptr, at), str_from_offset(path, end), true);
-        *id = str_make(path.ptr + at, end - at);
-        end = at - 1;
+    for (; index != 0; index = router->paths[index - 1].next) {
+        *id = STR("");
+        if (is_at(&router->paths[index - 1], path, id))
+            return &router->paths[index - 1];
     }
-    return found;
+    return NULL;
 }
 
 const struct route *router_route(const struct router_path *path, enum method method)
