@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/idiom.h"
 #include "store/bson_path.h"
 #include "store/bson_value.h"
 #include "store/reading.h"
@@ -83,20 +84,20 @@ static enum err take(struct page *page, struct str document, const struct keyset
     return ERR_OK;
 }
 
-/* Whether a document that came among others of several brackets is the next one. */
+/* Whether the document is the next one: those of one bracket are, unless others come first. */
 static bool is_next(const struct page *page, enum bracket bracket)
 {
     const unsigned alone = BRACKETS_BY_ID | BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL);
     unsigned set = page->range.set, bit = BRACKET(bracket);
-    unsigned before = brackets_before(bracket, page->range.up);
+    unsigned others = page->remaining & ~set;
+    bool up = page->range.up;
 
     if ((set & (set - 1)) == 0)
-        return true;
-    if ((set & bit) == 0 || (alone & bit) != 0 || (page->remaining & ~set & before) != 0)
+        return (others & brackets_before(brackets_first(set, up), up)) == 0;
+    if ((set & bit) == 0 || (alone & bit) != 0 || (others & brackets_before(bracket, up)) != 0)
         return false;
-    return page->bracket < 0 ||
-           (brackets_after((unsigned)page->bracket, page->range.up) & bit) != 0 ||
-           page->bracket == (int)bracket;
+    return page->bracket < 0 || page->bracket == (int)bracket ||
+           (brackets_after((unsigned)page->bracket, up) & bit) != 0;
 }
 
 static struct str bytes(const bson_t *document)
@@ -160,11 +161,14 @@ static enum err ask_behind(struct page *page)
 /* Which brackets are asked for next. */
 static unsigned next_set(const struct page *page)
 {
+    const unsigned groups[] = {BRACKETS_INDEXED, BRACKET(BRACKET_NUMBER), BRACKET(BRACKET_NAN)};
+
     if (page->careful)
         return BRACKET(brackets_first(page->remaining, page->range.up));
-    if (page->remaining == BRACKETS_ALL || (page->remaining & BRACKETS_INDEXED) == 0)
-        return page->remaining;
-    return page->remaining & BRACKETS_INDEXED;
+    for (size_t i = 0; page->remaining != BRACKETS_ALL && i < COUNT(groups); i++)
+        if ((page->remaining & groups[i]) != 0)
+            return page->remaining & groups[i];
+    return page->remaining;
 }
 
 static enum err ask_rest(struct page *page)

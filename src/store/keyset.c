@@ -24,7 +24,7 @@ static const struct {
     [BRACKET_POINTER] = {1, {12}},     [BRACKET_CODE] = {1, {13}},
     [BRACKET_SCOPED_CODE] = {1, {15}}, [BRACKET_MAX_KEY] = {1, {127}},
 };
-enum { ARRAY_TYPE = 4 };
+enum { ARRAY_TYPE = 4, UNDEFINED_TYPE = 6 };
 
 /* --- Clauses: {field: {operator: value}} and the like, as the next item of an array --- */
 
@@ -66,26 +66,30 @@ static void end_branch(struct clauses *to, struct branch *branch)
     end_item(to, &branch->item);
 }
 
-/* {field: {outer: {middle: {operator: value}}}}; outer and middle may be NULL. */
-static void add(struct clauses *to, const char *outer, const char *middle, const char *operator,
+/* field: {outer: {operator: value}}; outer may be NULL. */
+static void put(bson_t *item, struct str field, const char *outer, const char *operator,
                 const struct value * value)
 {
-    const char *const names[] = {outer, middle};
-    bson_t item, levels[1 + COUNT(names)];
-    size_t depth = 0;
+    bson_t ops, inner;
+
+    bson_append_document_begin(item, field.ptr, (int)field.len, &ops);
+    if (outer == NULL) {
+        query_value(&ops, str_from(operator), value);
+    } else {
+        bson_append_document_begin(&ops, outer, -1, &inner);
+        query_value(&inner, str_from(operator), value);
+        bson_append_document_end(&ops, &inner);
+    }
+    bson_append_document_end(item, &ops);
+}
+
+static void add(struct clauses *to, const char *outer, const char *operator,
+                const struct value * value)
+{
+    bson_t item;
 
     begin_item(to, &item);
-    bson_append_document_begin(&item, to->field.ptr, (int)to->field.len, &levels[0]);
-    for (size_t i = 0; i < COUNT(names); i++) {
-        if (names[i] == NULL)
-            continue;
-        bson_append_document_begin(&levels[depth], names[i], -1, &levels[depth + 1]);
-        depth++;
-    }
-    query_value(&levels[depth], str_from(operator), value);
-    for (; depth > 0; depth--)
-        bson_append_document_end(&levels[depth - 1], &levels[depth]);
-    bson_append_document_end(&item, &levels[0]);
+    put(&item, to->field, outer, operator, value);
     end_item(to, &item);
 }
 
@@ -93,225 +97,244 @@ static void add(struct clauses *to, const char *outer, const char *middle, const
  * crashes its server when it is asked for $elemMatch with $type.) */
 static void add_item(struct clauses *to, const char *operator, const struct value * value)
 {
-    struct branch branch;
+    struct branch neither;
+    bson_t item, ops, inner;
 
-    begin_branch(to, "$nor", &branch);
-    add(&branch.clauses, "$not", "$elemMatch", operator, value);
-    end_branch(to, &branch);
+    begin_branch(to, "$nor", &neither);
+    begin_item(&neither.clauses, &item);
+    bson_append_document_begin(&item, to->field.ptr, (int)to->field.len, &ops);
+    bson_append_document_begin(&ops, "$not", -1, &inner);
+    put(&inner, STR("$elemMatch"), NULL, operator, value);
+    bson_append_document_end(&ops, &inner);
+    bson_append_document_end(&item, &ops);
+    end_item(&neither.clauses, &item);
+    end_branch(to, &neither);
 }
 
-/* The field has no such value.  (Not as $not: DocumentDB's index would take NaN for one.) */
-static void add_none(struct clauses *to, const char *operator, const struct value * value)
-{
-    struct branch branch;
+struct types {
+    struct value items[BRACKETS * TYPES_MAX];
+    struct value list;
+};
 
-    begin_branch(to, "$nor", &branch);
-    add(&branch.clauses, NULL, NULL, operator, value);
-    end_branch(to, &branch);
-}
-
-static void add_no_item(struct clauses *to, const char *operator, const struct value * value)
+/* $type's list; false when it is empty. */
+static bool list_types(struct types *types, unsigned set)
 {
-    add(to, "$not", "$elemMatch", operator, value);
-}
-
-/* {field: {$type: […]}}, or {field: {$not: {$type: […]}}}. */
-static void add_types(struct clauses *to, const char *outer, unsigned set)
-{
-    struct value types[BRACKETS * TYPES_MAX], list;
     size_t count = 0;
 
     for (unsigned bracket = 0; bracket < BRACKETS; bracket++)
         for (int i = 0; (set & BRACKET(bracket)) != 0 && i < bracket_types[bracket].count; i++)
-            types[count++] = value_int(bracket_types[bracket].types[i]);
-    list = value_list(types, count);
-    if (count > 0)
-        add(to, outer, NULL, "$type", &list);
+            types->items[count++] = value_int(bracket_types[bracket].types[i]);
+    types->list = value_list(types->items, count);
+    return count > 0;
+}
+
+static void add_types(struct clauses *to, unsigned set)
+{
+    struct types types;
+
+    if (list_types(&types, set))
+        add(to, NULL, "$type", &types.list);
 }
 
 static const struct value array_type = {.type = VALUE_INT, .integer = ARRAY_TYPE};
-
-static struct value lowest(void)
-{
-    return value_double(-INFINITY);
-}
+static const struct value undefined_type = {.type = VALUE_INT, .integer = UNDEFINED_TYPE};
+static const struct value none = {.type = VALUE_NULL};
+static const struct value zero = {.type = VALUE_INT, .integer = 0};
+static const struct value nan_value = {.type = VALUE_DOUBLE, .number = NAN};
+static const struct value least_number = {.type = VALUE_DOUBLE, .number = -INFINITY};
 
 static bool is_dotted(struct str field)
 {
     return str_find(field, '.') < field.len;
 }
 
-/* --- What is in a set, and what is in another --- */
-
 static bool has(unsigned set, enum bracket bracket)
 {
     return (set & BRACKET(bracket)) != 0;
 }
 
+/* --- What is asked for --- */
+
 /* An array of no documents along the path is missing, and not equal to null.  (Not as $or: that
  * would be one thing to DocumentDB.) */
 static void add_null_or_missing(struct clauses *to)
 {
-    const struct value none = value_null(), yes = value_bool(true);
+    const struct value yes = value_bool(true);
     struct branch neither, both;
 
     begin_branch(to, "$nor", &neither);
     begin_branch(&neither.clauses, "$and", &both);
-    add(&both.clauses, NULL, NULL, "$ne", &none);
-    add(&both.clauses, NULL, NULL, "$exists", &yes);
+    add(&both.clauses, NULL, "$ne", &none);
+    add(&both.clauses, NULL, "$exists", &yes);
     end_branch(&neither.clauses, &both);
     end_branch(to, &neither);
+}
+
+static void add_empty(struct clauses *to)
+{
+    const struct value empty = value_list(NULL, 0);
+    struct branch both;
+
+    begin_branch(to, "$and", &both);
+    add(&both.clauses, NULL, "$eq", &empty);
+    add(&both.clauses, NULL, "$size", &zero);
+    end_branch(to, &both);
 }
 
 /* Alternatives: the document has a value of one of these brackets. */
 static void add_members(struct clauses *any, unsigned set)
 {
-    const struct value nan = value_double(NAN), none = value_null(), least = lowest();
-    const struct value empty = value_list(NULL, 0);
-    bool all_numbers = has(set, BRACKET_NAN) && has(set, BRACKET_NUMBER);
-    unsigned types = set & ~(BRACKET(BRACKET_NULL) | BRACKET(BRACKET_NAN));
+    const unsigned odd = BRACKET(BRACKET_NULL) | BRACKET(BRACKET_NAN) | BRACKET(BRACKET_NUMBER);
 
-    if (!all_numbers)
-        types &= ~BRACKET(BRACKET_NUMBER);
-    add_types(any, NULL, types);
-    if (has(set, BRACKET_NAN) && !all_numbers)
-        add(any, NULL, NULL, "$eq", &nan);
-    if (has(set, BRACKET_NUMBER) && !all_numbers)
-        add(any, NULL, NULL, "$gte", &least);
+    /* Not all numbers by their types: DocumentDB's index then leaves out the decimal NaN. */
+    add_types(any, set & ~odd);
+    if (has(set, BRACKET_NAN))
+        add(any, NULL, "$eq", &nan_value);
+    if (has(set, BRACKET_NUMBER))
+        add(any, NULL, "$gte", &least_number);
     if (has(set, BRACKET_NULL) && is_dotted(any->field))
         add_null_or_missing(any);
     else if (has(set, BRACKET_NULL))
-        add(any, NULL, NULL, "$eq", &none);
-    if (has(set, BRACKET_EMPTY)) {
-        const struct value zero = value_int(0);
-        struct branch both;
-        begin_branch(any, "$and", &both);
-        add(&both.clauses, NULL, NULL, "$eq", &empty);
-        add(&both.clauses, NULL, NULL, "$size", &zero);
-        end_branch(any, &both);
-    }
+        add(any, NULL, "$eq", &none);
+    if (has(set, BRACKET_EMPTY))
+        add_empty(any);
     if (has(set, BRACKET_ARRAY))
         add_item(any, "$type", &array_type);
 }
 
-/* One alternative needs no $or. */
-static bool is_single(unsigned set)
+static void add_set(struct clauses *all, unsigned set)
 {
-    return !has(set, BRACKET_EMPTY) && (set & (set - 1)) == 0;
-}
-
-/* An array is sorted by one of its items: those that have one in a bracket before were there. */
-static void add_not_before(struct clauses *all, const struct keyset_range *range)
-{
-    const struct value nan = value_double(NAN), none = value_null(), least = lowest();
-    const struct value zero = value_int(0);
-    unsigned done = brackets_before(brackets_first(range->set, range->up), range->up);
-    unsigned types = done & ~BRACKET(BRACKET_NAN);
-
-    if (has(done, BRACKET_NAN) != has(done, BRACKET_NUMBER))
-        types &= ~BRACKET(BRACKET_NUMBER);
-    add_types(all, "$not", types);
-    if (has(done, BRACKET_NAN) && !has(done, BRACKET_NUMBER))
-        add(all, NULL, NULL, "$ne", &nan);
-    if (has(done, BRACKET_NUMBER) && !has(done, BRACKET_NAN))
-        add_none(all, "$gte", &least);
-    if (has(done, BRACKET_ARRAY))
-        add_no_item(all, "$type", &array_type);
-    if (is_dotted(range->field) && has(done, BRACKET_EMPTY))
-        add(all, "$not", NULL, "$size", &zero);
-    if (is_dotted(range->field) && has(done, BRACKET_NULL)) {
-        struct branch any; /* to some servers null is equal to undefined */
-        begin_branch(all, "$or", &any);
-        add(&any.clauses, NULL, NULL, "$ne", &none);
-        add_types(&any.clauses, NULL, range->set & BRACKET(BRACKET_EMPTY));
-        end_branch(all, &any);
-    }
-}
-
-/* --- Behind a place --- */
-
-/* Alternatives: _id comes later. */
-static void add_later_id(struct clauses *any, const struct value *id, bool up)
-{
-    const unsigned never = BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_ARRAY) | BRACKET(BRACKET_REGEX);
-    enum bracket bracket = bson_value_bracket(id);
-    struct clauses ids = {any->array, any->count, STR("_id")};
-
-    if (!has(BRACKETS_CONSTANT, bracket))
-        add(&ids, NULL, NULL, up ? "$gt" : "$lt", id);
-    add_members(&ids, brackets_after(bracket, up) & ~never);
-    any->count = ids.count;
-}
-
-/* The value and what follows it in its bracket. */
-static void add_from_value(struct clauses *all, const struct keyset_range *range,
-                           enum bracket bracket)
-{
-    const struct value *value = &range->after->value;
-    const char *forward = range->up ? "$gte" : "$lte", *back = range->up ? "$lt" : "$gt";
-
-    if (bracket == BRACKET_ARRAY) {
-        add_item(all, forward, value);
-        add_no_item(all, back, value);
-    } else {
-        add(all, NULL, NULL, forward, value);
-        add(all, "$not", NULL, back, value);
-    }
-}
-
-static void add_tie(struct clauses *all, const struct keyset_range *range, enum bracket bracket)
-{
-    const struct keyset *after = range->after;
-    bool constant = has(BRACKETS_CONSTANT | BRACKETS_BY_ID, bracket);
-    struct branch either;
-
-    begin_branch(all, "$or", &either);
-    if (!constant && bracket == BRACKET_ARRAY)
-        add_no_item(&either.clauses, "$eq", &after->value);
-    else if (!constant)
-        add(&either.clauses, NULL, NULL, "$ne", &after->value);
-    add_later_id(&either.clauses, &after->id, range->up);
-    end_branch(all, &either);
-}
-
-static void add_set(struct clauses *all, const struct keyset_range *range)
-{
-    unsigned set = range->set;
-    const struct value undefined = value_int(6);
+    bool single = !has(set, BRACKET_EMPTY) && (set & (set - 1)) == 0;
     struct branch any;
 
     if (set == BRACKETS_ALL)
         return;
-    if (is_single(set)) {
+    if (single) {
         add_members(all, set);
-    } else {
-        begin_branch(all, "$or", &any);
-        add_members(&any.clauses, set);
-        end_branch(all, &any);
+        return;
     }
-    /* To some servers null is equal to undefined. */
-    if (set == BRACKET(BRACKET_NULL) && !range->up)
-        add(all, "$not", NULL, "$type", &undefined);
+    begin_branch(all, "$or", &any);
+    add_members(&any.clauses, set);
+    end_branch(all, &any);
+}
+
+/* --- What is left out, all of it as alternatives of one $nor --- */
+
+/* To some servers null is equal to undefined. */
+static void add_null_alone(struct clauses *any)
+{
+    struct branch both;
+
+    begin_branch(any, "$and", &both);
+    add(&both.clauses, NULL, "$eq", &none);
+    add(&both.clauses, "$not", "$type", &undefined_type);
+    end_branch(any, &both);
+}
+
+/* An array is sorted by one of its items: those that have one in a bracket before were there. */
+static void leave_out_before(struct clauses *any, const struct keyset_range *range)
+{
+    unsigned done = brackets_before(brackets_first(range->set, range->up), range->up);
+    bool dotted = is_dotted(range->field);
+
+    add_types(any, done & ~BRACKET(BRACKET_NUMBER));
+    if (has(done, BRACKET_NAN))
+        add(any, NULL, "$eq", &nan_value);
+    if (has(done, BRACKET_NUMBER))
+        add(any, NULL, "$gte", &least_number);
+    if (has(done, BRACKET_ARRAY))
+        add(any, "$elemMatch", "$type", &array_type);
+    if (dotted && has(done, BRACKET_EMPTY))
+        add(any, NULL, "$size", &zero);
+    if (dotted && has(done, BRACKET_NULL))
+        add_null_alone(any);
+}
+
+/* {field: {$eq: value}, _id: {operator: id}}; the field's part only if there is a value. */
+static void add_tie(struct clauses *any, const struct value *value, const char *outer,
+                    const char *operator, const struct value * id)
+{
+    bson_t item;
+
+    begin_item(any, &item);
+    if (value != NULL)
+        put(&item, any->field, outer, "$eq", value);
+    put(&item, STR("_id"), NULL, operator, id);
+    end_item(any, &item);
+}
+
+/* Of the documents with the value (NULL: of all) those whose _ids come before the place or at it.
+ */
+static void leave_out_ids(struct clauses *any, const struct keyset_range *range,
+                          const struct value *value, const char *outer)
+{
+    const unsigned numbers = BRACKET(BRACKET_NAN) | BRACKET(BRACKET_NUMBER);
+    const struct value *id = &range->after->id;
+    enum bracket bracket = bson_value_bracket(id);
+    unsigned done = brackets_before(bracket, range->up);
+    struct types types;
+
+    if (has(BRACKETS_CONSTANT, bracket))
+        done |= BRACKET(bracket);
+    else
+        add_tie(any, value, outer, range->up ? "$lte" : "$gte", id);
+    if ((done & numbers) == BRACKET(BRACKET_NAN))
+        add_tie(any, value, outer, "$eq", &nan_value);
+    if ((done & numbers) == BRACKET(BRACKET_NUMBER))
+        add_tie(any, value, outer, "$gte", &least_number);
+    if (list_types(&types, (done & numbers) == numbers ? done : done & ~numbers))
+        add_tie(any, value, outer, "$type", &types.list);
+}
+
+/* What was there up to the place that the walk has come to. */
+static void leave_out_behind(struct clauses *any, const struct keyset_range *range,
+                             enum bracket bracket)
+{
+    const struct value *value = &range->after->value;
+    const char *outer = bracket == BRACKET_ARRAY ? "$elemMatch" : NULL;
+
+    if (has(BRACKETS_CONSTANT | BRACKETS_BY_ID, bracket)) {
+        leave_out_ids(any, range, NULL, NULL);
+    } else {
+        add(any, outer, range->up ? "$lt" : "$gt", value);
+        leave_out_ids(any, range, value, outer);
+    }
+}
+
+/* --- Both --- */
+
+static void add_asked(struct clauses *all, const struct keyset_range *range, enum bracket bracket)
+{
+    const char *forward = range->up ? "$gte" : "$lte";
+
+    if (range->after == NULL || has(BRACKETS_CONSTANT | BRACKETS_BY_ID, bracket))
+        add_set(all, range->set);
+    else if (bracket == BRACKET_ARRAY)
+        add_item(all, forward, &range->after->value);
+    else
+        add(all, NULL, forward, &range->after->value);
 }
 
 void keyset_append(bson_t *all, size_t index, const struct keyset_range *range)
 {
-    struct clauses to = {all, index, range->field};
     enum bracket bracket = brackets_first(range->set, range->up);
+    struct clauses to = {all, index, range->field};
+    struct branch neither;
 
-    if (range->after == NULL) {
-        add_set(&to, range);
-    } else if (range->by_id) {
-        add(&to, NULL, NULL, range->up ? "$gt" : "$lt", &range->after->id);
-    } else {
-        if (has(BRACKETS_CONSTANT | BRACKETS_BY_ID, bracket))
-            add_set(&to, range);
-        else
-            add_from_value(&to, range, bracket);
-        add_tie(&to, range, bracket);
+    if (range->by_id && range->after != NULL) {
+        add(&to, NULL, range->up ? "$gt" : "$lt", &range->after->id);
+        return;
     }
-    if (!range->by_id)
-        add_not_before(&to, range);
+    add_asked(&to, range, bracket);
+    if (range->by_id || (range->after == NULL && brackets_before(bracket, range->up) == 0))
+        return;
+    begin_branch(&to, "$nor", &neither);
+    leave_out_before(&neither.clauses, range);
+    if (range->after != NULL)
+        leave_out_behind(&neither.clauses, range, bracket);
+    if (range->set == BRACKET(BRACKET_NULL) && !range->up)
+        add(&neither.clauses, NULL, "$type", &undefined_type);
+    end_branch(&to, &neither);
 }
 
 bool keyset_fits(const struct sort_key *sort, size_t count)

@@ -31,10 +31,11 @@ static inline unsigned brackets_first(unsigned set, bool up)
     return (unsigned)(up ? __builtin_ctz(set) : 31 - __builtin_clz(set));
 }
 
-/* Those that every server finds by an index on the field. */
+/* Those that every server finds by an index on the field, when they are asked for together. */
 enum {
-    BRACKETS_INDEXED = BRACKETS_ALL & ~(BRACKET(BRACKET_MIN_KEY) | BRACKET(BRACKET_EMPTY) |
-                                        BRACKET(BRACKET_NULL) | BRACKET(BRACKET_ARRAY))
+    BRACKETS_INDEXED =
+        BRACKETS_ALL & ~(BRACKET(BRACKET_MIN_KEY) | BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL) |
+                         BRACKET(BRACKET_NAN) | BRACKET(BRACKET_NUMBER) | BRACKET(BRACKET_ARRAY))
 };
 /* Those whose values no comparison takes: they are walked by _id alone. */
 enum {

@@ -186,7 +186,8 @@ static struct value random_parent(void)
     for (size_t i = 0; i < count; i++) {
         do
             members[i] = (struct member){STR("b"), random_value(1)};
-        while (count > 1 && is_undefined(&members[i].value));
+        while (count > 1 && (is_undefined(&members[i].value) ||
+                             (is_plain && members[i].value.type == VALUE_NONE)));
         items[i] = value_object(&members[i], members[i].value.type != VALUE_NONE);
     }
     return count == 1 && below(2) ? items[0] : value_list(items, count);
