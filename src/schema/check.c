@@ -296,9 +296,10 @@ static enum err refuse_count(const struct check *check, const struct field *fiel
 
 static enum err refuse_repeated(const struct check *check, const struct where *where, size_t index)
 {
-    struct where inside = where_item(where, index);
+    struct buf text = BUF_INIT(MESSAGE_MAX);
 
-    return where_refuse(check, &inside, STR("is there already: each item must be another"));
+    buf_printf(&text, "must not have an item twice, as [%zu]", index);
+    return where_refuse_with(check, where, &text);
 }
 
 static enum err read_array(const struct check *check, const struct field *field,
