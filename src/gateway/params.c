@@ -55,49 +55,38 @@ enum err params_next(struct str *block, struct param *pair)
     return ERR_OK;
 }
 
-static bool is_printable_slowly(struct str s, char other)
+static bool is_printable_slowly(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f || s.ptr[i] == other)
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
     }
     return true;
 }
 
-static uint64_t suspects(uint64_t word, char other)
+static uint64_t suspects(uint64_t word)
 {
-    return word_has_control(word) | word_has(word, 0x7f) | word_has(word, (unsigned char)other);
+    return word_has_control(word) | word_has(word, 0x7f);
 }
 
-/* Four to eight bytes, some of them twice. */
-static uint64_t load_short(struct str s)
-{
-    uint32_t first, last;
-
-    memcpy(&first, s.ptr, sizeof first);
-    memcpy(&last, s.ptr + s.len - sizeof last, sizeof last);
-    return (uint64_t)first << 32 | last;
-}
-
-/* No control byte but the tab, and no `other`.  The last word overlaps the one before. */
-static bool is_printable(struct str s, char other)
+/* No control byte but the tab.  The last word overlaps the one before. */
+static bool is_printable(struct str s)
 {
     uint64_t found = 0;
 
-    if (s.len < sizeof(uint32_t))
-        return is_printable_slowly(s, other);
     if (s.len < sizeof found)
-        return suspects(load_short(s), other) == 0 || is_printable_slowly(s, other);
+        return is_printable_slowly(s);
     for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
-        found |= suspects(word_load(s.ptr + i), other);
-    found |= suspects(word_load(s.ptr + s.len - sizeof found), other);
-    return found == 0 || is_printable_slowly(s, other);
+        found |= suspects(word_load(s.ptr + i));
+    found |= suspects(word_load(s.ptr + s.len - sizeof found));
+    return found == 0 || is_printable_slowly(s);
 }
 
 static bool is_name(struct str name)
 {
-    return name.len > 0 && is_printable(name, '=') && memchr(name.ptr, '\t', name.len) == NULL;
+    return name.len > 0 && is_printable(name) && memchr(name.ptr, '\t', name.len) == NULL &&
+           memchr(name.ptr, '=', name.len) == NULL;
 }
 
 static bool is_single(struct str name)
@@ -148,7 +137,7 @@ enum err params_parse(struct str block, struct param params[static PARAMS_COUNT_
         if (pair.name.len > PARAMS_NAME_MAX || pair.value.len > PARAMS_VALUE_MAX ||
             n == PARAMS_COUNT_MAX)
             return ERR_TOO_LARGE;
-        if (!is_name(pair.name) || !is_printable(pair.value, '\0'))
+        if (!is_name(pair.name) || !is_printable(pair.value))
             return ERR_SYNTAX;
         if (maybe_seen(&seen, pair.name) && is_single(pair.name) && is_among(params, n, pair.name))
             return ERR_SYNTAX;

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,22 +38,22 @@ static struct str head_of(struct str path)
     return str_make(path.ptr, i);
 }
 
-/* The slot of a head, or the free one where it would be. */
+/* The first path of the heads that share a slot: paths are compared as a whole anyway. */
 static uint32_t *slot_at(const struct router *router, struct str head)
 {
-    size_t mask = router->slot_count - 1, at = (size_t)hash64(head.ptr, head.len) & mask;
+    uint32_t last = 0;
 
-    for (; router->slots[at] != 0; at = (at + 1) & mask)
-        if (str_eq(router->paths[router->slots[at] - 1].head, head))
-            break;
-    return &router->slots[at];
+    if (head.len >= sizeof last)
+        memcpy(&last, head.ptr + head.len - sizeof last, sizeof last);
+    return &router
+                ->slots[(last * UINT32_C(2654435769) >> 16 ^ head.len) & (router->slot_count - 1)];
 }
 
 /* Those without an id before those with one. */
 static void link_path(struct router *router, uint32_t index)
 {
     struct router_path *path = &router->paths[index - 1];
-    uint32_t *at = slot_at(router, path->head);
+    uint32_t *at = slot_at(router, head_of(path->prefix));
 
     while (*at != 0 && (path->has_id || !router->paths[*at - 1].has_id))
         at = &router->paths[*at - 1].next;
@@ -87,7 +86,7 @@ static struct router_path *path_of(struct router *router, struct str prefix, str
             return &router->paths[i];
     grow(router);
     router->paths[router->count++] =
-        (struct router_path){prefix, suffix, head_of(prefix), has_id, .methods = METHOD_OPTIONS};
+        (struct router_path){prefix, suffix, has_id, .methods = METHOD_OPTIONS};
     link_path(router, (uint32_t)router->count);
     return &router->paths[router->count - 1];
 }
@@ -135,7 +134,7 @@ static bool is_at(const struct router_path *at, struct str path, struct str *id)
     if (!at->has_id)
         return path.len == prefix && memcmp(path.ptr, at->prefix.ptr, prefix) == 0;
     if (path.len <= prefix + suffix || memcmp(path.ptr, at->prefix.ptr, prefix) != 0 ||
-        memcmp(path.ptr + path.len - suffix, at->suffix.ptr, suffix) != 0)
+        (suffix > 0 && memcmp(path.ptr + path.len - suffix, at->suffix.ptr, suffix) != 0))
         return false;
     *id = str_make(path.ptr + prefix, path.len - prefix - suffix);
     return memchr(id->ptr, '/', id->len) == NULL;

@@ -23,19 +23,18 @@ enum { ROUTER_METHODS = 5 };
 struct router_path {
     struct str prefix; /* the whole path, or what is before the id, with its slash */
     struct str suffix; /* what is behind it */
-    struct str head;   /* its first two segments: what all paths of a resource begin with */
     bool has_id;
     unsigned methods; /* set of enum method, with HEAD and OPTIONS */
-    uint32_t next;    /* the next of the same head: its index and 1, or 0 */
+    uint32_t next;    /* the next of the same slot: its index and 1, or 0 */
     const struct route *routes[ROUTER_METHODS];
 };
 
-/* Found by a hash of the head, "/api/products", however many resources there are.  A path without
- * an id is found first: "/api/products/featured" is no id. */
+/* Found by a hash of the first two segments, "/api/products", however many resources there are.  A
+ * path without an id is found first: "/api/products/featured" is no id. */
 struct router {
     struct router_path *paths;
     size_t count;
-    uint32_t *slots; /* the first path of a head: its index and 1, or 0; a power of two of them */
+    uint32_t *slots; /* the first path of each: its index and 1, or 0; a power of two of them */
     size_t slot_count;
 };
 
