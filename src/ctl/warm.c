@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 #include "app/app.h"
-#include "app/posts.h"
-#include "app/products.h"
 #include "app/read/ahead.h"
 #include "base/clock.h"
 #include "base/idiom.h"
@@ -16,15 +14,10 @@
 #include "store/collection.h"
 
 /* larderctl cache warm: fills the cache with what will be asked for first, as the workers would:
- * the newest items, and the first pages of all and of each category.  Many look-ups are under way
+ * the newest items, and the first pages of all and of each partition.  Many look-ups are under way
  * at a time, so their commands share a round trip; what is cached already costs one. */
 
-enum { ITEMS_DEFAULT = 1000, ITEMS_MAX = 100000, SCOPES_MAX = 200, AT_ONCE = 100 };
-
-struct scope {
-    char *name;
-    size_t len;
-};
+enum { ITEMS_DEFAULT = 1000, ITEMS_MAX = 100000, PARTITIONS_MAX = 200, AT_ONCE = 100 };
 
 struct warming {
     struct ctl *ctl;
@@ -33,10 +26,11 @@ struct warming {
     struct guard *guard;
     struct progress progress;
     uint32_t items;
-    struct oid *ids;
+    struct arena arena; /* of ids and partitions */
+    struct str *ids;    /* canonical texts */
     size_t id_count;
-    struct scope scopes[SCOPES_MAX];
-    size_t scope_count;
+    struct str partitions[PARTITIONS_MAX];
+    size_t partition_count;
     size_t waiting;
     bool idle;
     uint64_t done, failed, all;
@@ -52,42 +46,46 @@ void warm_keys(const struct ctl *ctl, struct warm_keys *keys)
 
 /* --- What there is --- */
 
-static void take_scope(struct warming *warming, const struct value *value)
+/* Values that a client can ask for as they are. */
+static void take_partition(struct warming *warming, const struct value *value)
 {
-    struct scope *scopes = warming->scopes;
-
-    if (value->type != VALUE_STRING || warming->scope_count == SCOPES_MAX)
+    if (value->type != VALUE_STRING || warming->partition_count == PARTITIONS_MAX)
         return;
-    for (size_t i = 0; i < warming->scope_count; i++)
-        if (str_eq(str_make(scopes[i].name, scopes[i].len), value->string))
+    for (size_t i = 0; i < warming->partition_count; i++)
+        if (str_eq(warming->partitions[i], value->string))
             return;
-    scopes[warming->scope_count++] =
-        (struct scope){mem_strndup(value->string.ptr, value->string.len), value->string.len};
+    warming->partitions[warming->partition_count++] = arena_str(&warming->arena, value->string);
 }
 
 static bool take_item(void *context, const struct value *captured)
 {
     struct warming *warming = context;
+    char room[ID_TEXT_MAX];
+    struct str id = id_text(warming->resource->id, &captured[0], room);
 
-    if (captured[0].type == VALUE_OID && warming->id_count < warming->items)
-        warming->ids[warming->id_count++] = captured[0].oid;
-    take_scope(warming, &captured[1]);
+    if (id.len > 0 && warming->id_count < warming->items)
+        warming->ids[warming->id_count++] = arena_str(&warming->arena, id);
+    take_partition(warming, &captured[1]);
     return true;
 }
 
+/* The newest, where the time of creation is kept; a partition inside of others is not looked at. */
 static enum err read_items(struct mongo_db *db, void *context)
 {
-    static const struct sort_key newest[] = {{STR_INIT("createdAt"), -1}, {STR_INIT("_id"), -1}};
     struct warming *warming = context;
     const struct resource *resource = warming->resource;
-    const struct shape_field fields[] = {{STR_INIT("_id"), .capture = true},
-                                         {resource->scope, .capture = true}};
-    struct shape shape = SHAPE(fields);
+    const struct sort_key newest[] = {{resource->kept.created, -1}, {STR("_id"), -1}};
+    bool timed = resource->kept.created.len > 0;
+    bool parted = resource->partition_param < resource->param_count;
+    const struct shape_field fields[] = {
+        {.name = STR_INIT("_id"), .capture = true},
+        {.name = parted ? resource->partition : STR(""), .capture = true}};
+    const struct shape shape = {.fields = fields, .count = parted ? 2 : 1};
 
     return collection_each(db,
-                           &(struct find){.collection = resource->name,
-                                          .sort = newest,
-                                          .sort_count = 2,
+                           &(struct find){.collection = resource->collection,
+                                          .sort = newest + !timed,
+                                          .sort_count = timed ? 2 : 1,
                                           .limit = warming->items,
                                           .shape = &shape},
                            take_item, warming);
@@ -104,16 +102,16 @@ static void ended(void *context, enum err err)
     warming->idle = --warming->waiting == 0;
 }
 
-static void ask_item(struct warming *warming, const struct oid *id)
+static void ask_item(struct warming *warming, struct str id)
 {
     warming->waiting++;
     ahead_item(warming->app, warming->resource, id, ended, warming);
 }
 
-static void ask_page(struct warming *warming, struct str scope)
+static void ask_page(struct warming *warming, struct str partition)
 {
     warming->waiting++;
-    ahead_page(warming->app, warming->resource, scope, ended, warming);
+    ahead_page(warming->app, warming->resource, partition, ended, warming);
 }
 
 static void wait_for_all(struct warming *warming)
@@ -127,16 +125,16 @@ static void wait_for_all(struct warming *warming)
 
 static void fill_all(struct warming *warming)
 {
-    warming->all = warming->id_count + warming->scope_count + 1;
+    warming->all = warming->id_count + warming->partition_count + 1;
     for (size_t i = 0; i < warming->id_count; i++) {
-        ask_item(warming, &warming->ids[i]);
+        ask_item(warming, warming->ids[i]);
         if ((i + 1) % AT_ONCE == 0)
             wait_for_all(warming);
     }
     wait_for_all(warming);
     ask_page(warming, STR(""));
-    for (size_t i = 0; i < warming->scope_count; i++) {
-        ask_page(warming, str_make(warming->scopes[i].name, warming->scopes[i].len));
+    for (size_t i = 0; i < warming->partition_count; i++) {
+        ask_page(warming, warming->partitions[i]);
         wait_for_all(warming);
     }
     wait_for_all(warming);
@@ -146,6 +144,7 @@ static enum err warm(struct warming *warming, uint64_t *entries)
 {
     enum err err;
 
+    arena_init(&warming->arena, NULL, 0);
     warming->ids = mem_array(warming->items, sizeof *warming->ids);
     progress_begin(&warming->progress, warming->resource->name.ptr, clock_mono_ms());
     err = mongo_run(warming->ctl->backend.mongo, read_items, warming);
@@ -155,8 +154,7 @@ static enum err warm(struct warming *warming, uint64_t *entries)
     *entries += warming->done - warming->failed;
     if (err == ERR_OK && warming->failed > 0)
         err = ERR_UNAVAILABLE;
-    for (size_t i = 0; i < warming->scope_count; i++)
-        free(warming->scopes[i].name);
+    arena_reset(&warming->arena);
     free(warming->ids);
     return err;
 }
@@ -187,18 +185,21 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
 {
     const struct app_config config = {.prefix = str_from(config_text(ctl->config, CONFIG_PREFIX))};
     struct backend *backend = &ctl->backend;
-    struct app *app = app_new(&ctl->loop, &config, backend->cache, backend->mongo, backend->redis,
-                              backend->memory);
-    const struct resource *const all[] = {&products, &posts};
+    struct app *app = app_new(&ctl->loop, &config, ctl->schema, backend->cache, backend->mongo,
+                              backend->redis, backend->memory);
     uint64_t entries = 0;
     bool stopped = false;
     enum err err = ERR_OK;
 
-    for (size_t i = 0; err == ERR_OK && i < COUNT(all); i++) {
-        struct warming *warming = mem_zalloc(sizeof *warming);
+    for (size_t i = 0; err == ERR_OK && i < schema_count(ctl->schema); i++) {
+        const struct resource *resource = schema_resource(ctl->schema, i);
+        struct warming *warming;
 
+        if (resource->read == ACCESS_OWNER)
+            continue; /* kept under each reader's id */
+        warming = mem_zalloc(sizeof *warming);
         *warming = (struct warming){
-            .ctl = ctl, .app = app, .resource = all[i], .guard = guard, .items = items};
+            .ctl = ctl, .app = app, .resource = resource, .guard = guard, .items = items};
         err = warm(warming, &entries);
         free(warming);
     }
@@ -222,7 +223,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 
     if (argc > 1 || (argc == 1 && str_uint(str_from(argv[0]), 1, ITEMS_MAX, &items) != ERR_OK))
         return ctl_usage("cache warm takes how many items of each kind, 1 to %d", ITEMS_MAX);
-    if (!ctl_open_all(ctl) || !guard_take(&guard, ctl, "warm"))
+    if (!ctl_load_schema(ctl) || !ctl_open_all(ctl) || !guard_take(&guard, ctl, "warm"))
         return CTL_FAILED;
     status = warm_guarded(ctl, &guard, (uint32_t)items);
     guard_leave(&guard);
@@ -233,7 +234,8 @@ const struct command command_cache_warm = {
     .name = "cache warm",
     .args = "[ITEMS]",
     .summary = "fills the cache with what will be asked for first",
-    .help = "The newest ITEMS (1000) products and posts, and the first pages of all and of each\n"
-            "of their categories.  One at a time: a lock in Redis keeps a second one out.\n",
+    .help = "The newest ITEMS (1000) of each resource, and the first pages of all and of each\n"
+            "partition.  What each reader sees their own of is left out.  One at a time: a lock\n"
+            "in Redis keeps a second one out.\n",
     .run = run,
 };
