@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../../unit.h"
+#include "../unit.h"
 
 #include "base/email.h"
 
