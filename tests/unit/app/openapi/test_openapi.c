@@ -239,10 +239,34 @@ static void defaults_make_no_field_required(void **state)
 
     json_array_foreach(json_object_get(made, "required"), i, one)
         assert_string_not_equal(json_string_value(one), "inStock");
+    json_array_foreach(json_object_get(component(*state, "Product"), "required"), i, one)
+        assert_string_not_equal(json_string_value(one), "inStock");
     json_object_foreach((json_t *)(uintptr_t)json_object_get(made, "properties"), name, one)
         assert_null(json_object_get(one, "default"));
     one = json_object_get(json_object_get(made, "properties"), "inStock");
     assert_string_equal(json_string_value(json_object_get(one, "description")), "Default true");
+}
+
+/* PUT replaces an object, PATCH changes what it names of it; an array is replaced by both. */
+static void objects_within_are_whole_where_they_are_replaced(void **state)
+{
+    static const struct {
+        const char *schema, *field;
+        bool whole;
+    } all[] = {{"ChangedPackage", "maintainer", true},
+               {"MergedPackage", "maintainer", false},
+               {"ChangedPackage", "depends", true},
+               {"MergedPackage", "depends", true}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const json_t *one = json_object_get(component(*state, all[i].schema), "properties");
+        one = json_object_get(one, all[i].field);
+        if (json_object_get(one, "items") != NULL)
+            one = json_object_get(one, "items");
+        assert_int_equal(json_object_get(one, "required") != NULL, all[i].whole);
+    }
+    assert_null(json_object_get(component(*state, "MergedPackage"), "required"));
+    assert_null(component(*state, "MergedProduct"));
 }
 
 static void the_page_names_every_path(void **state)
@@ -317,6 +341,7 @@ int main(void)
         cmocka_unit_test(open_writes_ask_for_no_session),
         cmocka_unit_test(a_bound_on_requests_is_told_where_it_holds),
         cmocka_unit_test(defaults_make_no_field_required),
+        cmocka_unit_test(objects_within_are_whole_where_they_are_replaced),
         cmocka_unit_test(the_page_names_every_path),
         cmocka_unit_test(names_are_given_once),
     };
