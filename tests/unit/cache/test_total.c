@@ -111,6 +111,22 @@ static void test_a_total_goes_on(void **state)
     assert_false(after(fixture, -42, &entry, &life_ms));
 }
 
+/* The write moves the first tag; the others are as they were when the total was asked for. */
+static void test_other_tags_keep_their_versions(void **state)
+{
+    struct fixture *fixture = *state;
+    struct entry before = good(), entry;
+    int64_t life_ms;
+
+    before.tag_count = 2;
+    before.versions[1] = 0x77;
+    tell(fixture, tag_version, &before);
+    assert_true(after(fixture, 1, &entry, &life_ms));
+    assert_int_equal(entry.tag_count, 2);
+    assert_int_equal(entry.versions[0], 0xbb);
+    assert_int_equal(entry.versions[1], 0x77);
+}
+
 static void test_what_is_no_total_is_not_carried(void **state)
 {
     struct fixture *fixture = *state;
@@ -119,7 +135,7 @@ static void test_what_is_no_total_is_not_carried(void **state)
 
     entries[0].status = 404;
     entries[1].plain = STR("41x");
-    entries[2].tag_count = 2;
+    entries[2].tag_count = 0;
     entries[3].created_ms -= 2 * LIFE_MS; /* its time is over */
     entries[3].fresh_until_ms -= 2 * LIFE_MS;
     entries[3].stale_until_ms -= 2 * LIFE_MS;
@@ -151,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_total_goes_on),
+        TEST(test_other_tags_keep_their_versions),
         TEST(test_what_is_no_total_is_not_carried),
         TEST(test_nothing_told_is_not_carried),
     };
