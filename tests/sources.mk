@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
 	tests/unit/base/test_metrics \
+	tests/unit/base/test_notify \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
