@@ -15,12 +15,12 @@ declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LAR
 # workers_count: prints how many there shall be.
 workers_count() {
     local count=${LARDER_WORKERS:-$(state_get LARDER_WORKERS)} cores
-    if [[ ! $count ]]; then
+    if [[ ! $count || $count == 0 ]]; then
         cores=$(nproc)
         count=$((cores > 2 ? cores : 2))
     fi
     [[ $count =~ ^[0-9]{1,3}$ ]] && ((10#$count >= 1 && 10#$count <= WORKERS_MAX)) ||
-        fail "LARDER_WORKERS=$count is no number from 1 to $WORKERS_MAX."
+        fail "LARDER_WORKERS=$count is no number from 0 to $WORKERS_MAX (0: one a core)."
     printf '%d' "$((10#$count))"
 }
 

@@ -17,7 +17,7 @@ static const struct str neighbours[] = {
     STR_INIT("LARDER_PORT"),        STR_INIT("LARDER_SOCKET"),
     STR_INIT("LARDER_TEST_LOGS"),   STR_INIT("LARDER_TEST_SEED"),
     STR_INIT("LARDER_TEST_STACKS"), STR_INIT("LARDER_URL"),
-    STR_INIT("LARDER_VAR"),         STR_INIT("LARDER_WORKERS"),
+    STR_INIT("LARDER_VAR"),
 };
 
 static bool is_neighbour(struct str name)

@@ -322,7 +322,7 @@ def test_the_number_of_workers_is_changed_and_checked_while_they_run(lone):
         lone.script("up", "--no-sample", env={"LARDER_WORKERS": str(count)})
         assert len(lone.workers()) == count and answers(lone)
     before = pids(lone)
-    for wrong in ("0", "many"):
+    for wrong in ("257", "many"):
         done = lone.script("up", "--no-sample", check=False, env={"LARDER_WORKERS": wrong})
         assert done.returncode == 3 and "LARDER_WORKERS" in done.stderr
     assert pids(lone) == before
