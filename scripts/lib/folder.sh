@@ -3,7 +3,7 @@
 #
 # A Debian release in a folder of its own: made by debootstrap once a machine, copied for each use,
 # entered by chroot, or booted by systemd-nspawn. It has this machine's package settings,
-# certificates and names.
+# certificates and names. For root only.
 
 FOLDER_VERSION=2 # count up when what folder_make does changes
 FOLDER_PACKAGES=systemd,systemd-sysv,dbus,ca-certificates
@@ -23,18 +23,18 @@ folder_make() {
     eval "$(apt-config shell proxy Acquire::http::Proxy)"
     (
         umask 022
-        as_root env ${proxy:+"http_proxy=${http_proxy:-$proxy}"} debootstrap --variant=minbase \
+        env ${proxy:+"http_proxy=${http_proxy:-$proxy}"} debootstrap --variant=minbase \
             --include="$FOLDER_PACKAGES" "$1" "$base.new" "$(packages_mirror)"
     )
-    as_root mv "$base.new" "$base"
+    mv "$base.new" "$base"
 }
 
 # folder_copy SUITE FOLDER: a fresh one.
 folder_copy() {
     documentdb_discard "$2"
-    as_root cp -a --reflink=auto "$(folder_base "$1")" "$2"
-    as_root cp -L /etc/resolv.conf /etc/hosts "$2/etc/"
-    as_root cp -L /etc/ssl/certs/ca-certificates.crt "$2/etc/ssl/certs/"
+    cp -a --reflink=auto "$(folder_base "$1")" "$2"
+    cp -L /etc/resolv.conf /etc/hosts "$2/etc/"
+    cp -L /etc/ssl/certs/ca-certificates.crt "$2/etc/ssl/certs/"
     folder_sources "$1" "$2"
 }
 
@@ -43,12 +43,12 @@ folder_copy() {
 folder_sources() {
     local own file
     own=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
-    as_root rm -f "$2/etc/apt/sources.list"
+    rm -f "$2/etc/apt/sources.list"
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
         [[ -e $file ]] && grep -qw "$own" "$file" || continue
-        sed "s/\b$own\b/$1/g" "$file" | as_root tee "$2${file}" >/dev/null
+        sed "s/\b$own\b/$1/g" "$file" | tee "$2${file}" >/dev/null
     done
-    apt-config dump | grep -E '^Acquire::https?::' | as_root tee "$2/etc/apt/apt.conf.d/99host" >/dev/null || true
+    apt-config dump | grep -E '^Acquire::https?::' | tee "$2/etc/apt/apt.conf.d/99host" >/dev/null || true
 }
 
 # folder_chroot FOLDER COMMAND…
@@ -56,11 +56,11 @@ folder_chroot() {
     local folder=$1 status=0 mounted
     shift
     for mounted in proc dev dev/shm; do
-        as_root mount --bind "/$mounted" "$folder/$mounted"
+        mount --bind "/$mounted" "$folder/$mounted"
     done
-    as_root chroot "$folder" "${FOLDER_ENV[@]}" "$@" || status=$?
+    chroot "$folder" "${FOLDER_ENV[@]}" "$@" || status=$?
     for mounted in dev/shm dev proc; do
-        as_root umount "$folder/$mounted"
+        umount "$folder/$mounted"
     done
     return "$status"
 }
@@ -69,8 +69,8 @@ FOLDER_ENV=(/usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/b
 
 # folder_boot FOLDER LOG NETWORK: boots it in that network namespace; FOLDER_INIT is its first process.
 folder_boot() {
-    as_root nsenter --net="/run/netns/$3" systemd-nspawn --quiet --boot --directory="$1" --register=no --keep-unit \
-        --console=pipe </dev/null >"$2" 2>&1 {LOCK}>&- &
+    nsenter --net="/run/netns/$3" systemd-nspawn --quiet --boot --directory="$1" --register=no --keep-unit \
+        --console=pipe </dev/null >"$2" 2>&1 &
     FOLDER_NSPAWN=$!
     wait_until 60 folder_is_up ||
         fail "systemd does not come up in $1." "See $2; it needs root's rights and cgroups."
@@ -83,7 +83,7 @@ folder_is_up() {
 
 # folder_in COMMAND…: runs it in the booted folder.
 folder_in() {
-    as_root nsenter --target "$FOLDER_INIT" --all "${FOLDER_ENV[@]}" "$@"
+    nsenter --target "$FOLDER_INIT" --all "${FOLDER_ENV[@]}" "$@"
 }
 
 folder_halt() {
