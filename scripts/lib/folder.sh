@@ -13,13 +13,27 @@ folder_base() {
     printf '%s/debian/%s-%s' "$CACHE" "$1" "$FOLDER_VERSION"
 }
 
+# folder_unmount FOLDER: whatever is mounted below it.
+folder_unmount() {
+    local mounted
+    while read -r mounted; do
+        umount "$mounted"
+    done < <(awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts | sort -r)
+}
+
+# folder_discard FOLDER
+folder_discard() {
+    folder_unmount "$1"
+    rm -rf --one-file-system "$1"
+}
+
 # folder_make SUITE: makes it, if it is not there. A half-finished one has another name.
 folder_make() {
     local base proxy
     base=$(folder_base "$1")
     [[ ! -d $base ]] || return 0
     mkdir -p "$CACHE/debian"
-    documentdb_discard "$base.new"
+    folder_discard "$base.new"
     eval "$(apt-config shell proxy Acquire::http::Proxy)"
     (
         umask 022
@@ -31,7 +45,7 @@ folder_make() {
 
 # folder_copy SUITE FOLDER: a fresh one.
 folder_copy() {
-    documentdb_discard "$2"
+    folder_discard "$2"
     cp -a --reflink=auto "$(folder_base "$1")" "$2"
     cp -L /etc/resolv.conf /etc/hosts "$2/etc/"
     cp -L /etc/ssl/certs/ca-certificates.crt "$2/etc/ssl/certs/"
@@ -59,9 +73,7 @@ folder_chroot() {
         mount --bind "/$mounted" "$folder/$mounted"
     done
     chroot "$folder" "${FOLDER_ENV[@]}" "$@" || status=$?
-    for mounted in dev/shm dev proc; do
-        umount "$folder/$mounted"
-    done
+    folder_unmount "$folder"
     return "$status"
 }
 FOLDER_ENV=(/usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
