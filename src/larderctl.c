@@ -55,8 +55,8 @@ static void print_usage(FILE *to)
 {
     print_commands(to, NULL);
     fputs("\n  --config FILE  settings, NAME=VALUE lines; the environment wins\n"
-          "  --help         this, or what COMMAND does\n"
-          "  --version\n\n"
+          "  -h, --help     this, or what COMMAND does; so does help [COMMAND]\n"
+          "  -V, --version\n\n"
           "The settings are those of larderd; larderd --help lists them.\n",
           to);
 }
@@ -104,12 +104,35 @@ static int refuse(const char *word)
     return status;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static bool wants_help(int argc, char **argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0)
+        if (is_help(argv[i]))
             return true;
     return false;
+}
+
+/* help [COMMAND], or the first word of several. */
+static int help(int argc, char **argv)
+{
+    const struct command *command;
+    int words;
+
+    if (argc == 0) {
+        print_usage(stdout);
+        return CTL_OK;
+    }
+    command = find(argc, argv, &words);
+    if (command != NULL)
+        print_help(command);
+    else if (!print_commands(stdout, argv[0]))
+        return refuse(argv[0]);
+    return CTL_OK;
 }
 
 /* The log is for what goes wrong: a tool says the rest itself. */
@@ -152,7 +175,7 @@ static int obey(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
+                                            {"version", no_argument, NULL, 'V'},
                                             {0}};
     const struct command *command;
     static char name[] = "larderctl";
@@ -160,11 +183,11 @@ static int obey(int argc, char **argv)
     int c, words;
 
     descriptors_fill();
-    while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "+hV", options, NULL)) != -1) {
         switch (c) {
         case 'c': file = optarg; break;
         case 'h': print_usage(stdout); return CTL_OK;
-        case 'v': puts("larderctl " PACKAGE_VERSION); return CTL_OK;
+        case 'V': puts("larderctl " PACKAGE_VERSION); return CTL_OK;
         default: return ctl_usage("usage: larderctl [--config FILE] COMMAND ...");
         }
     }
@@ -174,10 +197,11 @@ static int obey(int argc, char **argv)
         print_usage(stderr);
         return CTL_USAGE;
     }
+    if (strcmp(argv[0], "help") == 0)
+        return help(argc - 1, argv + 1);
     command = find(argc, argv, &words);
-    if (command == NULL && argc == 2 && strcmp(argv[1], "--help") == 0 &&
-        print_commands(stdout, argv[0]))
-        return CTL_OK;
+    if (command == NULL && argc == 2 && is_help(argv[1]))
+        return help(1, argv);
     if (command == NULL)
         return refuse(argv[0]);
     argv[words - 1] = name; /* before its arguments, where getopt looks for whom to name */

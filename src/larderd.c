@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -14,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/notify.h"
 #include "base/output.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
@@ -52,8 +54,8 @@ static void print_help(void)
            "  --config FILE     settings, NAME=VALUE lines; the environment wins\n"
            "  --listen ADDRESS  unix:/path or host:port; else the socket that is handed over\n"
            "  --check-config    says what is wrong with settings and resources, and ends\n"
-           "  --help            this\n"
-           "  --version\n\n"
+           "  -h, --help        this\n"
+           "  -V, --version\n\n"
            "Settings:\n%.*s",
            (int)help.len, help.ptr);
     buf_free(&help);
@@ -65,21 +67,25 @@ static int parse_options(int argc, char **argv, struct options *options)
     static const struct option known[] = {
         {"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
         {"check-config", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {0}};
+        {"version", no_argument, NULL, 'V'},      {0}};
     int c;
 
-    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "hV", known, NULL)) != -1) {
         switch (c) {
         case 'c': options->config = optarg; break;
         case 'l': options->listen = optarg; break;
         case 'k': options->check = true; break;
         case 'h': print_help(); return EXIT_SUCCESS;
-        case 'v': puts("larderd " PACKAGE_VERSION); return EXIT_SUCCESS;
+        case 'V': puts("larderd " PACKAGE_VERSION); return EXIT_SUCCESS;
         default: fputs("larderd: --help says what there is\n", stderr); return EXIT_USAGE;
         }
     }
     if (optind == argc)
         return -1;
+    if (strcmp(argv[optind], "help") == 0) {
+        print_help();
+        return EXIT_SUCCESS;
+    }
     fprintf(stderr, "larderd: takes no argument such as \"%s\"\n", argv[optind]);
     return EXIT_USAGE;
 }
@@ -177,6 +183,7 @@ static void on_deadline(uv_timer_t *timer)
 static void begin_leaving(struct worker *worker)
 {
     worker->leaving = true;
+    notify_manager("STOPPING=1");
     uv_timer_start(&worker->deadline, on_deadline, LEAVE_MS, 0);
     gateway_drain(worker->gateway, on_drained, worker);
 }
@@ -293,6 +300,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
         uv_timer_start(&worker->settle, on_settled, SETTLE_MS, 0);
         redis_wake(worker->backend.redis);
         app_start(worker->app);
+        notify_manager("READY=1");
     } else {
         leave(worker);
     }

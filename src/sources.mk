@@ -75,6 +75,7 @@ liblarder_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
+	src/base/notify.c src/base/notify.h \
 	src/base/output.c src/base/output.h \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \

@@ -24,6 +24,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
 	tests/unit/base/test_metrics \
+	tests/unit/base/test_notify \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
@@ -70,6 +71,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_calls \
+	tests/unit/store/test_redis_tls \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.

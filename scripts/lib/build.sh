@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The programs, built out of tree in var/build, which all stacks of a checkout share. Those in
-# LARDER_BUILD are taken as they are.
+# The programs, built out of tree in var/build, which all stacks of a checkout share; or in the
+# checkout, where it was configured there (./configure). Those in LARDER_BUILD are taken as they are.
 
 # build_programs: builds what is not up to date; says nothing if there is nothing to do.
 build_programs() {

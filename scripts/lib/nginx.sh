@@ -5,16 +5,29 @@
 
 nginx_start() {
     local had
-    env_set LARDER_URL "http://127.0.0.1:$(port nginx)"
+    env_set LARDER_URL "$(nginx_url)"
     command -v nginx >/dev/null || packages_need nginx
     had=$(nginx_identity)
     nginx_configure
+    # It cannot take a second address of its port while it has the first.
+    [[ $(nginx_listens) == "$(state_get NGINX_LISTENS)" ]] || nginx_stop
     if ! alive nginx; then
         port_need nginx
-        step "Starting nginx on 127.0.0.1:$(port nginx)" "See $LOG/nginx.log." nginx_launch
+        step "Starting nginx on $(nginx_listens)" "See $LOG/nginx.log." nginx_launch
+        state_set NGINX_LISTENS "$(nginx_listens)"
     elif [[ $(nginx_identity) != "$had" ]]; then
         step "Giving nginx its new configuration" "See $LOG/nginx.log." nginx_reload
     fi
+}
+
+# nginx_listens: prints address and port.
+nginx_listens() {
+    with_port "$(bind_address)" "$(port nginx)"
+}
+
+# nginx_url: prints where this machine reaches it.
+nginx_url() {
+    printf 'http://%s' "$(with_port "$(bind_reached)" "$(port nginx)")"
 }
 
 nginx_configure() {
@@ -24,7 +37,7 @@ nginx_configure() {
     (umask 077 && mkdir -p "$VAR/nginx")
     cp "$ROOT"/nginx/*.conf "$VAR/nginx/"
     sed -e "s|@USER@|$user|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
-        -e "s|@PORT@|$(port nginx)|g" \
+        -e "s|@LISTEN@|$(nginx_listens)|g" \
         "$ROOT/nginx/larder.conf.in" | write_private "$VAR/nginx/nginx.conf"
 }
 
@@ -54,7 +67,7 @@ nginx_launch() {
 }
 
 nginx_answers() {
-    alive nginx && port_in_use "$(port nginx)"
+    alive nginx && port_in_use "$(port nginx)" "$(bind_reached)"
 }
 
 # SIGQUIT lets requests in flight finish.
@@ -101,9 +114,9 @@ nginx_strays() {
 
 nginx_status() {
     if nginx_answers; then
-        printf 'up|%s|http://127.0.0.1:%s\n' "$(pid_of nginx)" "$(port nginx)"
+        printf 'up|%s|%s\n' "$(pid_of nginx)" "$(nginx_url)"
     else
-        printf 'down|-|http://127.0.0.1:%s\n' "$(port nginx)"
+        printf 'down|-|%s\n' "$(nginx_url)"
         return 1
     fi
 }

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# The stack's ports count up from LARDER_PORT; a stack that exists keeps the ones it has.
+# The stack's ports count up from LARDER_PORT; a stack that exists keeps the ones it has. nginx
+# listens at LARDER_BIND, all others at 127.0.0.1 only.
 
 PORT_DEFAULT=8080
+BIND_DEFAULT=127.0.0.1
 declare -A PORT_OFFSET=([nginx]=0 [redis]=1 [mongo]=2 [postgres]=3)
 
 # ports_base: prints the first port of this stack: the one it has, else the one it is to have.
@@ -51,9 +53,42 @@ ports_claim() {
     state_set LARDER_PORT "$base"
 }
 
-# port_in_use PORT: whether something answers there.
+# bind_claim: remembers LARDER_BIND; an empty one goes back to 127.0.0.1.
+bind_claim() {
+    [[ ${LARDER_BIND+set} ]] || return 0
+    [[ $LARDER_BIND =~ ^([0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)?$ ]] ||
+        fail "LARDER_BIND=$LARDER_BIND is no address." "It must be one such as 0.0.0.0 or ::1."
+    setting_put "$STATE_FILE" LARDER_BIND "$LARDER_BIND"
+}
+
+# bind_address: prints the address that nginx listens at.
+bind_address() {
+    local address
+    address=$(state_get LARDER_BIND)
+    printf '%s' "${address:-$BIND_DEFAULT}"
+}
+
+# bind_reached: prints an address at which this machine reaches it.
+bind_reached() {
+    case $(bind_address) in
+        0.0.0.0) printf '127.0.0.1' ;;
+        ::) printf '::1' ;;
+        *) bind_address ;;
+    esac
+}
+
+# with_port ADDRESS PORT: prints them as a URL and nginx have them.
+with_port() {
+    if [[ $1 == *:* ]]; then
+        printf '[%s]:%s' "$1" "$2"
+    else
+        printf '%s:%s' "$1" "$2"
+    fi
+}
+
+# port_in_use PORT [ADDRESS]: whether something answers there.
 port_in_use() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+    (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null
 }
 
 # ports_need PART…: fails unless all ports that these parts have yet to take are free.
@@ -82,10 +117,13 @@ ports_of() {
 
 # port_need NAME: fails, saying who has it, unless that port is free.
 port_need() {
-    local number who='' first=''
-    [[ $1 != nginx ]] || nginx_end_strays TERM
+    local number who='' first='' address=127.0.0.1
+    if [[ $1 == nginx ]]; then
+        nginx_end_strays TERM
+        address=$(bind_reached)
+    fi
     number=$(port "$1")
-    port_in_use "$number" || return 0
+    port_in_use "$number" "$address" || return 0
     ! command -v ss >/dev/null ||
         who=$(ss -Hltnp "sport = :$number" | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1 (pid \2)/p' |
             head -n 1)

@@ -3,8 +3,8 @@
 #
 # Which Redis and MongoDB the stack works with: its own, or those that REDIS_URL and MONGODB_URI
 # name. Only scripts/up looks at these two; every other command goes by what it has recorded. An
-# address that was given counts until another is given, or until scripts/down: after that the stack
-# has its own servers again.
+# address that was given counts until another is given, until an empty one, or until scripts/down: after
+# that the stack has its own servers again.
 
 # servers_choose: records which ones it shall be, if larderd finds all settings valid and a MongoDB
 # that is new here answers. Without Redis the workers answer, too.
@@ -21,12 +21,14 @@ servers_choose() {
     server_record MONGODB_URI MONGO_KIND "$mongo"
 }
 
-# server_wanted NAME OWN KIND: prints external if the caller's NAME is an address, local if it is that
-# of the stack's own server (as var/env says it), and the present KIND without one.
+# server_wanted NAME OWN KIND: prints external if the caller's NAME is an address, local if it is empty
+# or that of the stack's own server (as var/env says it), and the present KIND where it is not set.
 server_wanted() {
     local address=${!1:-}
-    if [[ ! $address ]]; then
+    if [[ ! ${!1+set} ]]; then
         printf '%s' "$3"
+    elif [[ ! $address ]]; then
+        printf local
     elif [[ $address == "$2"* ]]; then
         printf local
     else

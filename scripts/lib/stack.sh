@@ -8,7 +8,9 @@ LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 ROOT=$(cd "$LIB/../.." && pwd -P)
 VAR=$(realpath -m -- "${LARDER_VAR:-$ROOT/var}")
 CACHE=$(realpath -m -- "${LARDER_CACHE:-${HOME:-/root}/.cache/larder}")
-BUILD=$(realpath -m -- "${LARDER_BUILD:-$ROOT/var/build}")
+# A checkout that is configured itself can be built in nowhere else.
+[[ -e $ROOT/config.status ]] && BUILD=$ROOT || BUILD=$ROOT/var/build
+BUILD=$(realpath -m -- "${LARDER_BUILD:-$BUILD}")
 RUN=$VAR/run
 LOG=$VAR/log
 PATH=$PATH:/usr/sbin:/sbin

@@ -9,19 +9,19 @@ WORKERS_MAX=256
 RESOURCES=$ROOT/resources # unless LARDER_RESOURCES names another folder
 
 # Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
-declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1 [LARDER_BUILD]=1
-    [LARDER_WORKERS]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
+declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_BIND]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1
+    [LARDER_BUILD]=1 [LARDER_WORKERS]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
     [LARDER_ADMIN_PASSWORD]=1 [LARDER_TEST_STACKS]=1 [LARDER_TEST_LOGS]=1)
 
 # workers_count: prints how many there shall be.
 workers_count() {
     local count=${LARDER_WORKERS:-$(state_get LARDER_WORKERS)} cores
-    if [[ ! $count ]]; then
+    if [[ ! $count || $count == 0 ]]; then
         cores=$(nproc)
         count=$((cores > 2 ? cores : 2))
     fi
     [[ $count =~ ^[0-9]{1,3}$ ]] && ((10#$count >= 1 && 10#$count <= WORKERS_MAX)) ||
-        fail "LARDER_WORKERS=$count is no number from 1 to $WORKERS_MAX."
+        fail "LARDER_WORKERS=$count is no number from 0 to $WORKERS_MAX (0: one a core)."
     printf '%d' "$((10#$count))"
 }
 

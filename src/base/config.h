@@ -28,7 +28,9 @@
     X(INDEXES, "LARDER_INDEXES", CHOICE, "own", 0, 0, "own|all|none",                              \
       "on which collections indexes are made at start; own: on those found empty")                 \
     X(WRITES, "LARDER_WRITES", CHOICE, "closed", 0, 0, "closed|open",                              \
-      "whether documents may be written without signing in"  )                              \
+      "whether documents may be written without signing in")                                       \
+    X(WORKERS, "LARDER_WORKERS", UINT, "0", 0, 256, "",                                            \
+      "workers that larder.target and scripts/up start; 0: one a core")                            \
     X(THREADS, "LARDER_THREADS", UINT, "4", 1, 64, "",                                             \
       "operations that a worker runs in MongoDB at the same time")                                 \
     X(QUEUE, "LARDER_QUEUE", UINT, "256", 1, 65536, "",                                            \

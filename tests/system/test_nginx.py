@@ -48,6 +48,22 @@ http {{
 """
 
 
+def as_documented(file):
+    """The text of an example, its TLS uncommented by the command that it names, and HTTP/2 turned on
+    as this nginx wants it."""
+    version = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=True).stderr
+    number = tuple(int(part) for part in re.search(r"nginx/([\d.]+)", version)[1].split("."))
+    text = file.read_text()
+    if "\n#server {" in text:
+        command = re.search(r"sed -i '([^']*)'", text)[1].replace("YOUR.NAME", NAME)
+        text = subprocess.run(["sed", command], input=text, capture_output=True, text=True,
+                              check=True).stdout
+    if number >= (1, 25, 1):
+        text = subprocess.run(["sed", "-E", "-f", ROOT / "nginx" / "http2.sed"], input=text,
+                              capture_output=True, text=True, check=True).stdout
+    return text
+
+
 class Front:
     """An nginx with one of the examples, changed by exact replacements."""
 
@@ -56,7 +72,7 @@ class Front:
         self.plain = free_ports()
         self.port, self.operators = self.plain + 1, self.plain + 2
         for file in (ROOT / "nginx").glob("*.conf"):
-            (folder / file.name).write_text(file.read_text())
+            (folder / file.name).write_text(as_documented(file))
         self.certificate()
         self.edit(name, {
             "listen [::]:443": "# listen [::]:443", "listen [::]:80;": "",

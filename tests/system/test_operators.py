@@ -10,6 +10,8 @@ import termios
 
 import pytest
 
+from stack import ROOT
+
 counter = itertools.count()
 PASSWORD = "correct horse"
 
@@ -44,6 +46,7 @@ def test_what_is_no_command_is_told(stack, words, told):
 @pytest.mark.parametrize("program, words", [
     ("larderd", ["--help"]), ("larderd", ["--version"]), ("larderd", ["--check-config"]),
     ("larderctl", ["--help"]), ("larderctl", ["--version"]), ("larderctl", ["load", "--help"]),
+    ("larderctl", ["help"]),
     ("larderctl", ["--config", "FILE", "user", "list"])])
 def test_output_that_is_lost_is_told(stack, program, words):
     words = [stack.var / "larderd.conf" if word == "FILE" else word for word in words]
@@ -61,6 +64,60 @@ def test_help_of_a_word_has_its_commands(stack, word, first):
     assert done.returncode == 0 and done.stderr == "" and f"  {first}" in done.stdout
     told = [line.split()[0] for line in done.stdout.splitlines()[2:] if line[2] != " "]
     assert set(told) == {word}
+
+
+@pytest.mark.parametrize("program, words, same", [
+    ("larderd", ["-h"], ["--help"]), ("larderd", ["help"], ["--help"]),
+    ("larderd", ["-V"], ["--version"]), ("larderctl", ["-V"], ["--version"]),
+    ("larderctl", ["-h"], ["--help"]), ("larderctl", ["help"], ["--help"]),
+    ("larderctl", ["help", "load"], ["load", "--help"]),
+    ("larderctl", ["load", "-h"], ["load", "--help"]),
+    ("larderctl", ["help", "cache", "list"], ["cache", "list", "--help"]),
+    ("larderctl", ["help", "cache"], ["cache", "--help"]),
+    ("larderctl", ["cache", "-h"], ["cache", "--help"])])
+def test_help_and_version_have_short_names(stack, program, words, same):
+    done, long = (subprocess.run([stack.build / program, *these], capture_output=True, text=True,
+                                 timeout=60) for these in (words, same))
+    assert done.returncode == 0 and done.stderr == "" and done.stdout == long.stdout != ""
+
+
+def test_help_of_what_is_no_command_is_told(stack):
+    done = stack.ctl_bare("help", "nothing")
+    assert done.returncode == 2 and 'there is no command "nothing"' in done.stderr
+
+
+COMPLETE = '''
+source "$1"
+COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2))
+_larder "$2" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "${COMPREPLY[@]}"
+'''
+
+
+@pytest.mark.parametrize("words, offered", [
+    (["larderctl", "c"], {"cache"}),
+    (["larderctl", "cache", "e"], {"expire"}),
+    (["larderctl", "--config", "x", "redis", ""], {"ping"}),
+    (["larderctl", "user", "role", "x", "--"], {"--config"}),
+    (["larderctl", "admin", "add", "--e"], {"--email"}),
+    (["larderctl", "user", "add", "--role", "e"], {"editor"}),
+    (["larderd", "--ch"], {"--check-config"}),
+    (["larderd", "h"], {"help"})])
+def test_bash_completes_what_there_is(stack, words, offered):
+    program = str(stack.build / words[0])
+    done = subprocess.run(["bash", "-c", COMPLETE, "bash", ROOT / "completion" / "larder.bash",
+                           program, *words[1:]], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stderr == ""
+    assert set(done.stdout.split()) == offered
+
+
+def test_bash_completes_every_command(stack):
+    help = stack.ctl_bare("--help").stdout
+    first = {line.split()[0] for line in help.splitlines() if line[:2] == "  " and line[2].isalpha()}
+    done = subprocess.run(["bash", "-c", COMPLETE, "bash", ROOT / "completion" / "larder.bash",
+                           str(stack.build / "larderctl"), ""], capture_output=True, text=True,
+                          timeout=30)
+    assert set(done.stdout.split()) == first | {"help"} and len(first) >= 5
 
 
 def test_a_misspelt_setting_is_told(stack):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -322,7 +323,7 @@ def test_the_number_of_workers_is_changed_and_checked_while_they_run(lone):
         lone.script("up", "--no-sample", env={"LARDER_WORKERS": str(count)})
         assert len(lone.workers()) == count and answers(lone)
     before = pids(lone)
-    for wrong in ("0", "many"):
+    for wrong in ("257", "many"):
         done = lone.script("up", "--no-sample", check=False, env={"LARDER_WORKERS": wrong})
         assert done.returncode == 3 and "LARDER_WORKERS" in done.stderr
     assert pids(lone) == before
@@ -362,6 +363,50 @@ def test_a_stack_is_switched_to_other_servers_and_back(lone, stack):
     session = lone.client.post("/api/sessions", {"email": before["LARDER_ADMIN_EMAIL"],
                                                  "password": before["LARDER_ADMIN_PASSWORD"]})
     assert session.status == 201
+
+
+def test_an_empty_address_gives_the_stack_its_own_server_again(lone, stack):
+    before = lone.env
+    lone.script("up", "--no-sample", env=servers_of(stack))
+    lone.script("up", "--no-sample", env={"REDIS_URL": ""})
+    assert servers_of(lone) == {**servers_of(stack), "REDIS_URL": before["REDIS_URL"]}
+    assert "redis.pid" in running(lone) and "mongo.pid" not in running(lone)
+    lone.script("up", "--no-sample", env={"MONGODB_URI": ""})
+    assert lone.env == before and answers(lone)
+
+
+def test_nginx_listens_where_it_is_told_to(lone):
+    for bind, url in (("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")):
+        lone.script("up", "--no-sample", env={"LARDER_BIND": bind})
+        assert lone.url == f"http://{url}:{lone.ports}"
+        done = subprocess.run(["curl", "-sSg", "--noproxy", "*", f"{lone.url}/healthz"],
+                              capture_output=True, text=True, check=True)
+        assert "ok" in done.stdout or "alive" in done.stdout, done.stdout
+        assert f"{url}:{lone.ports}" in lone.control("status", "nginx").stdout
+    done = lone.script("up", "--no-sample", check=False, env={"LARDER_BIND": "nowhere;"})
+    assert done.returncode == 3 and "LARDER_BIND" in done.stderr
+    lone.script("up", "--no-sample", env={"LARDER_BIND": ""})
+    assert lone.url == f"http://127.0.0.1:{lone.ports}" and answers(lone)
+
+
+def test_a_checkout_that_is_configured_itself_is_built_in_place(tmp_path):
+    """With automake, nothing could be built beside it."""
+    shutil.copytree(SCRIPTS, tmp_path / "scripts")
+    (tmp_path / "src").mkdir()
+    for name in ("configure", "config.status"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    for name in ("configure.ac", "Makefile.am"):
+        (tmp_path / name).touch()
+    (tmp_path / "Makefile").write_text(
+        "larderd larderctl:\n\techo '#!/bin/sh' >$@ && chmod 755 $@\n")
+    environment = {name: value for name, value in os.environ.items() if name != "LARDER_BUILD"}
+    done = subprocess.run(
+        ["bash", "-c", 'set -euo pipefail; . "$1"; mkdir -p "$LOG"; build_programs; program larderd',
+         "bash", tmp_path / "scripts" / "lib" / "stack.sh"],
+        env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, str(tmp_path / "larderd")), done.stderr
+    assert not (tmp_path / "var" / "build").exists()
 
 
 def test_another_redis_that_is_away_is_told_of(lone):
