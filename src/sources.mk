@@ -142,6 +142,7 @@ liblarder_a_SOURCES = \
 	src/memory/segment.c src/memory/segment.h \
 	src/memory/stripe.c src/memory/stripe.h \
 	src/memory/tags.c src/memory/tags.h \
+	src/store/breaker.c src/store/breaker.h \
 	src/store/bson_json.c src/store/bson_json.h \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
@@ -151,6 +152,7 @@ liblarder_a_SOURCES = \
 	src/store/driver.c src/store/driver.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
+	src/store/mongo_ping.c src/store/mongo_ping.h \
 	src/store/mongo_uri.c src/store/mongo_uri.h \
 	src/store/query.c src/store/query.h \
 	src/store/redis.c src/store/redis.h \

@@ -53,6 +53,7 @@ UNIT_TESTS = \
 	tests/unit/memory/test_segment \
 	tests/unit/memory/test_stripe \
 	tests/unit/memory/test_tags \
+	tests/unit/store/test_breaker \
 	tests/unit/store/test_bson_json \
 	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \

@@ -135,15 +135,31 @@ void cache_take_born(struct cache *cache, enum err err, const struct redis_value
         return;
     cache->redis_ms = now_ms;
     cache->redis_seen_ns = clock_mono_ns();
+    if (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &cache->born_ms) != ERR_OK)
+        cache->born_ms = now_ms;
+}
+
+/* Counted from when the reply came, so never more than Redis' clock now. */
+static int64_t redis_clock(const struct cache *cache, int64_t mono_ns)
+{
+    return cache->redis_ms + (mono_ns - cache->redis_seen_ns) / 1000000;
 }
 
 bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
 {
     int64_t born_ms;
-    /* Counted from when the reply came, so never more than Redis' clock now. */
-    int64_t now_ms = cache->redis_ms + (mono_ns - cache->redis_seen_ns) / 1000000;
 
-    return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK || now_ms - born_ms < YOUNG_MS;
+    return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK ||
+           redis_clock(cache, mono_ns) - born_ms < YOUNG_MS;
+}
+
+bool cache_keeps(const struct cache *cache, int64_t age_ms)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (!memory_lease_valid(cache->memory, now_ns) && !cache_trusts_redis(cache))
+        return false;
+    return redis_clock(cache, now_ns) - cache->born_ms > age_ms;
 }
 
 static void take_epoch(struct cache *cache, struct str epoch)

@@ -177,8 +177,6 @@ enum err collection_create_indexes(struct mongo_db *db, struct str collection,
                                    const struct index_spec *indexes, size_t count,
                                    unsigned *refused);
 
-/* Is there a primary that answers? */
-enum err collection_ping(struct mongo_db *db);
 /* The server's clock, in milliseconds since 1970. */
 enum err collection_server_time(struct mongo_db *db, int64_t *wall_ms);
 /* Drops a whole collection; for tests and tools. */
