@@ -67,6 +67,7 @@ liblarder_a_SOURCES = \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/le.h \
 	src/base/log.c src/base/log.h \
+	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/output.c src/base/output.h \

@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_gzip \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
+	tests/unit/base/test_log_writer \
 	tests/unit/base/test_metrics \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \

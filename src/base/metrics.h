@@ -52,6 +52,7 @@
     X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
     X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
     X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
+    X(LOG_DROPPED, "log_dropped", "", "Lines of the log that nobody read in time")                 \
     X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
 
 enum metric {
