@@ -28,7 +28,7 @@ enum {
     FENCE_STEP_MS = 1,
     DEBT_TICK_MS = 2000,
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
-    DEBTS_MAX = 500,     /* looked at in one go */
+    DEBTS_MAX = 200000,  /* paid in one round */
     VERSION_SIZE = 16,   /* a version or token as hex digits */
     NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
     NEGATIVE_MS = 30000

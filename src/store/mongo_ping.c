@@ -51,17 +51,25 @@ static enum err read_one(struct mongo_ping *ping)
     return err;
 }
 
+static mongoc_client_t *client_new(const mongoc_uri_t *uri)
+{
+    mongoc_client_t *client = mongoc_client_new_from_uri(uri);
+
+    if (client != NULL)
+        (void)mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2);
+    return client;
+}
+
 /* A client that has failed looks at its servers again after seconds only: the next ping has a new
  * one. */
 static enum err ask_server(struct mongo_ping *ping)
 {
-    enum err err = ERR_UNAVAILABLE;
+    enum err err;
 
     if (ping->client == NULL)
-        ping->client = mongoc_client_new_from_uri(ping->uri);
+        ping->client = client_new(ping->uri);
     if (ping->client == NULL)
-        return err;
-    (void)mongoc_client_set_error_api(ping->client, MONGOC_ERROR_API_VERSION_2);
+        return ERR_UNAVAILABLE;
     err = read_one(ping);
     if (err != ERR_OK) {
         mongoc_client_destroy(ping->client);

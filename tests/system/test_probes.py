@@ -99,13 +99,14 @@ def test_writes_that_no_majority_acknowledges_stop_no_reads(host):
                 "code": 64, "errmsg": "waiting for replication timed out"}}
         return reply
     host.proxy.change = refuse
-    for i in range(8):
-        answer = host.client.post("/api/products", {"name": "w", "price": 1,
-                                                    "category": "majority"})
-        assert answer.status == 503, answer
-        for _ in range(2):
-            read = host.client.get(absent())
-            assert read.status == 404, (i, read)
+    new = {"name": "w", "price": 1, "category": "majority"}
+    for _ in range(3):
+        threads, answers = ask(host, 12, lambda client, _: client.post("/api/products", new).status)
+        for thread in threads:
+            thread.join()
+        assert set(answers) == {503}
+        for _ in range(8):
+            assert host.client.get(absent()).status == 404
         assert host.client.get("/readyz?strict=1").status == 200
     assert "not reachable" not in host.log("larderd")[seen:]
 
