@@ -172,18 +172,20 @@ static void take_epoch(struct cache *cache, struct str epoch)
     if (known.len > 0)
         log_info("cache", "new epoch: what Redis held before is out of reach",
                  LOG_STR("epoch", epoch));
-    cache->outage = 0;
+    cache->lost_ns = 0;
     cache->base.len = prefix.len;
     buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
     reclaim_start(cache->reclaim);
 }
 
-/* MongoDB was away when the last connection was lost, and still is: as little can have been written
- * since as if that connection had lasted. */
+/* MongoDB was away when the last connection was lost, as a ping had told by then, and still is: as
+ * little can have been written since as if that connection had lasted. */
 static bool has_missed_nothing(const struct cache *cache)
 {
-    return cache->outage != 0 && mongo_outage(cache->mongo) == cache->outage;
+    int64_t away_ns = mongo_away_ns(cache->mongo);
+
+    return away_ns != 0 && away_ns <= cache->lost_ns;
 }
 
 static void on_debts(struct cache *cache, uint64_t generation, enum err err)
@@ -236,6 +238,6 @@ void cache_redis_state(struct cache *cache, struct redis *redis)
     if (redis_ready(redis))
         return;
     if (cache->debts_known)
-        cache->outage = mongo_outage(cache->mongo);
+        cache->lost_ns = clock_mono_ns();
     cache->debts_known = false;
 }

@@ -59,7 +59,7 @@ struct cache {
     bool born_asked;
 
     bool debts_known;   /* since the last connection */
-    uint64_t outage;    /* of MongoDB, in which a connection was lost that knew them; 0: none */
+    int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
     struct asks *asks;
     struct fills *fills;

@@ -7,6 +7,7 @@ bool breaker_success(struct breaker *breaker, int64_t now_ns)
 
     breaker->open = false;
     breaker->failures = 0;
+    breaker->away_ns = 0;
     breaker->succeeded_ns = now_ns;
     return closes;
 }
@@ -19,11 +20,14 @@ bool breaker_failure(struct breaker *breaker, int64_t begun_ns)
     return true;
 }
 
-bool breaker_ping_failure(struct breaker *breaker, int64_t begun_ns)
+bool breaker_ping_failure(struct breaker *breaker, int64_t begun_ns, int64_t now_ns)
 {
-    if (!breaker_failure(breaker, begun_ns) || breaker->open || breaker->failures < breaker->limit)
+    if (!breaker_failure(breaker, begun_ns))
+        return false;
+    if (breaker->away_ns == 0)
+        breaker->away_ns = now_ns;
+    if (breaker->open || breaker->failures < breaker->limit)
         return false;
     breaker->open = true;
-    breaker->outages++;
     return true;
 }

@@ -15,16 +15,16 @@ struct breaker {
     unsigned limit; /* failures in a row, the deciding ping's among them */
     unsigned failures;
     bool open;
-    uint64_t outages; /* times that it has opened */
     int64_t succeeded_ns;
+    int64_t away_ns; /* when the first ping since has failed; 0: none has */
 };
 
 /* True: it was open, and closes. */
 bool breaker_success(struct breaker *breaker, int64_t now_ns);
 /* Of a job that began at begun_ns.  True: it counts, so a ping should decide soon. */
 bool breaker_failure(struct breaker *breaker, int64_t begun_ns);
-/* The same for a ping.  True: it opens. */
-bool breaker_ping_failure(struct breaker *breaker, int64_t begun_ns);
+/* The same for a ping, which has failed just now.  True: it opens. */
+bool breaker_ping_failure(struct breaker *breaker, int64_t begun_ns, int64_t now_ns);
 /* Whether a ping is wanted: it is open, or something has failed since the last success. */
 static inline bool breaker_doubts(const struct breaker *breaker)
 {

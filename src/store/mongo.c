@@ -39,9 +39,9 @@ bool mongo_up(const struct mongo *mongo)
     return !mongo->breaker.open;
 }
 
-uint64_t mongo_outage(const struct mongo *mongo)
+int64_t mongo_away_ns(const struct mongo *mongo)
 {
-    return mongo->breaker.open ? mongo->breaker.outages : 0;
+    return mongo->breaker.away_ns;
 }
 
 int64_t mongo_silent_ms(const struct mongo *mongo)
@@ -111,7 +111,8 @@ static void on_ping(void *context, enum err err, int64_t begun_ns)
         return;
     if (err == ERR_OK) {
         note_success(mongo);
-    } else if (err != ERR_DENIED && breaker_ping_failure(&mongo->breaker, begun_ns)) {
+    } else if (err != ERR_DENIED &&
+               breaker_ping_failure(&mongo->breaker, begun_ns, clock_mono_ns())) {
         log_warn("mongo", "not reachable", LOG_INT("failures", mongo->breaker.failures));
         change(mongo, false);
     }

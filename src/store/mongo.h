@@ -51,8 +51,9 @@ void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context
 
 /* False while the breaker is open. */
 bool mongo_up(const struct mongo *mongo);
-/* Which time the breaker is open, from 1; 0 while it is not. */
-uint64_t mongo_outage(const struct mongo *mongo);
+/* Since when MongoDB is known to be away, by clock_mono_ns(): when the first ping since its last
+ * answer failed; 0: none has. */
+int64_t mongo_away_ns(const struct mongo *mongo);
 
 /* Milliseconds since MongoDB has last answered a job or a ping; INT64_MAX: it never has. */
 int64_t mongo_silent_ms(const struct mongo *mongo);

@@ -136,6 +136,24 @@ def test_what_is_kept_keeps_a_host_in_the_rotation(host):
                            for _ in range(8)), 2)
 
 
+def test_a_hiccup_of_redis_while_mongo_is_away(host, stack):
+    """Hits go on: pings know by themselves that nobody can have written since."""
+    kept = f"/api/products?limit=2&category={bson.ObjectId()}"
+    eventually(lambda: host.client.get(kept).hit)
+    host.proxy.cut()
+    eventually(lambda: all(ready(host, "/readyz?strict=1")[1] == "down" for _ in range(8)), 5)
+    for _ in range(3):
+        connects = host.metrics()["larder_redis_connects_total"]
+        stack.redis.client_kill_filter(_type="normal", skipme=True)
+        stack.redis.client_kill_filter(_type="pubsub", skipme=True)
+        eventually(lambda: host.metrics()["larder_redis_connects_total"] >=
+                   connects + len(host.workers()), 5)
+        for _ in range(8):
+            answer = host.client.get(kept)
+            assert answer.status == 200 and answer.hit, answer
+        assert ready(host) == (200, "down", "up", "degraded")
+
+
 def test_with_nothing_kept_a_host_leaves_the_rotation(host, stack):
     """A worker that has not seen the debts may give nothing, and there is nothing after a flush."""
     host.proxy.cut()
