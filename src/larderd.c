@@ -22,7 +22,7 @@
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000, SETTLE_MS = 3000, LAST_LINES_MS = 500 };
+enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 500, SETTLE_MS = 3000, LAST_LINES_MS = 500 };
 
 struct worker {
     struct config config;
@@ -210,15 +210,30 @@ static void on_signal(uv_signal_t *handle, int number)
     begin_leaving(worker);
 }
 
-/* Workers that start after the segment's name was taken away share another one, and this one would
- * learn of their writes as late as another host: it makes room for one that shares it. */
+/* What is wrong with what the workers share, or NULL.  Those that start after a name was taken away
+ * share another segment, of whose writes this one would learn as late as another host; and none can
+ * start while the one that has the name cannot be read. */
+static const char *find_damage(struct worker *worker)
+{
+    struct memory *memory = worker->backend.memory;
+
+    if (!memory_is_linked(memory))
+        return "the shared memory was removed from /dev/shm";
+    if (!memory_is_sound(memory)) {
+        memory_put_aside(memory, worker->backend.name);
+        return "the shared memory was overwritten, and is put aside";
+    }
+    return metrics_are_linked() ? NULL : "the shared counters were removed from /dev/shm";
+}
+
 static void on_watch(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
+    const char *damage = worker->leaving ? NULL : find_damage(worker);
 
-    if (worker->leaving || memory_is_linked(worker->backend.memory))
+    if (damage == NULL)
         return;
-    log_error("larderd", "the shared memory was removed from /dev/shm: leaving, to be replaced");
+    log_error("larderd", "leaving, to be replaced", LOG_CSTR("why", damage));
     begin_leaving(worker);
 }
 

@@ -2,6 +2,7 @@
 #ifndef LARDER_BASE_METRICS_H
 #define LARDER_BASE_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -66,6 +67,8 @@ enum metric {
  * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
  * to others), ERR_UNSUPPORTED (of another size). */
 enum err metrics_open(const char *name);
+/* Whether later openers get the same file: false once it was removed or cut under its users. */
+bool metrics_are_linked(void);
 /* Gives the slot back; counting goes on privately. */
 void metrics_close(void);
 

@@ -49,13 +49,15 @@ class Worker:
 
 @pytest.fixture
 def worker(stack, tmp_path):
-    """worker(stderr, **settings): one that is gone after the test."""
+    """worker(stderr, beside, **settings): one that is gone after the test, and shares memory with
+    the one beside it."""
     made = []
 
-    def make(stderr=subprocess.DEVNULL, **settings):
+    def make(stderr=subprocess.DEVNULL, beside=None, **settings):
         folder = tmp_path / str(len(made))
         folder.mkdir()
-        made.append(Worker(stack, folder, f"w{os.getpid()}-{len(made)}", stderr, **settings))
+        prefix = beside.prefix if beside else f"w{os.getpid()}-{len(made)}"
+        made.append(Worker(stack, folder, prefix, stderr, **settings))
         return made[-1]
     yield make
     for one in made:
@@ -144,3 +146,41 @@ def test_signals_that_mean_nothing_end_nobody(worker, number):
         assert one.get("/healthz").status == 200
     one.process.send_signal(signal.SIGTERM)
     assert one.process.wait(10) == 0
+
+
+def overwrite(path, size):
+    with open(path, "r+b") as file:
+        file.write(b"\x5a" * size)
+
+
+@pytest.mark.parametrize("size", [8, 16, 24, 4096])
+def test_a_segment_that_was_overwritten_stops_nobody(worker, size):
+    """It is put aside by those who have it, who are replaced, and made anew."""
+    old = worker()
+    segment, = [path for path in old.shared() if "metrics" not in path.name]
+    overwrite(segment, size)
+    assert old.process.wait(5) == 0
+    begun = time.monotonic()
+    new = worker(beside=old)
+    assert new.get("/healthz").status == 200
+    assert time.monotonic() - begun < 2
+    assert segment.exists()
+    other = worker(beside=old)
+    assert other.get("/healthz").status == 200
+
+
+def test_a_worker_starts_although_the_segment_was_just_overwritten(worker):
+    """While those who have it have not noticed yet."""
+    old = worker()
+    segment, = [path for path in old.shared() if "metrics" not in path.name]
+    overwrite(segment, 8)
+    assert worker(beside=old).get("/healthz").status == 200
+    assert old.process.wait(5) == 0
+
+
+def test_counters_that_were_removed_are_noticed(worker):
+    old = worker()
+    counters, = old.shared("metrics")
+    counters.unlink()
+    assert old.process.wait(5) == 0
+    assert worker(beside=old).get("/metrics").status == 200
