@@ -15,8 +15,7 @@
 /* Inside of cache/: what its files share. */
 
 enum {
-    FENCE_MS = 5000,         /* a fence in Redis */
-    TABLE_FENCE_MS = 10000,  /* in the host's table: opening a debt may come before the write */
+    FENCE_MS = 5000,         /* a fence, in Redis and in the host's table */
     SEND_BY_MS = 1500,       /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
     DEBT_SEND_BY_MS = 10000, /* DEBT_OLD_MS > DEBT_SEND_BY_MS + the same */
     YOUNG_MS = FENCE_MS,     /* a fence may be lost with what Redis has lost */
@@ -34,7 +33,7 @@ enum {
     NEGATIVE_MS = 30000
 };
 
-_Static_assert(TABLE_FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
+_Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
 
 struct asks;
 struct fills;

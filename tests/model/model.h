@@ -185,9 +185,10 @@ enum fault {
     JOIN_NO_GENERATION,
     WAITERS_TAKE_HIT, /* who joined a fill takes another worker's entry told to its owner */
     LEASE_IGNORED,
-    NO_VOID,     /* at a takeover */
-    VOID_FIRST,  /* before subscribing */
-    TABLE_FIRST, /* released before script_release */
+    NO_VOID,           /* at a takeover */
+    VOID_FIRST,        /* before subscribing */
+    TABLE_FENCE_SHORT, /* it may end while the write is under way */
+    TABLE_FIRST,       /* released before script_release */
     NO_DEBT,
     DEBT_AFTER_WRITE,
     DEBT_AFTER_OWED,

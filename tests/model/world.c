@@ -90,16 +90,12 @@ bool is_settled(const struct config *config, const struct writer *writer)
     return writer->pc < W_FENCE || writer->pc > W_GO;
 }
 
-/* A debt that is open stands for the fence, whose time may then be over before the write. */
-static bool table_fence_may_go(const struct config *config, const struct writer *writer)
-{
-    return (writer->flags & W_INDEBTED) != 0 || is_settled(config, writer);
-}
-
+/* A fence need not stand before anything is sent: a debt that is being opened, and what is owed
+ * then, stand for it. */
 static bool fence_may_go(const struct config *config, const struct writer *writer)
 {
     return writer->pc == W_DEBT_OPEN || writer->pc == W_DEBT_OPENED ||
-           table_fence_may_go(config, writer);
+           (writer->flags & W_INDEBTED) != 0 || is_settled(config, writer);
 }
 
 /* --- Connections --- */
@@ -321,7 +317,7 @@ static void expire(struct walk *walk, const struct state *s, unsigned writer)
     uint8_t bit = (uint8_t)(1u << writer);
     struct state n = *s;
     bool redis = fence_may_go(walk_config(walk), &s->writers[writer]);
-    bool table = table_fence_may_go(walk_config(walk), &s->writers[writer]);
+    bool table = redis || has_fault(walk_config(walk), TABLE_FENCE_SHORT);
 
     for (unsigned i = 0; i < LIVES; i++) {
         n = *s;
