@@ -12,7 +12,9 @@
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/footprint.h"
+#include "base/idiom.h"
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/notify.h"
@@ -23,7 +25,7 @@
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 1000, SETTLE_MS = 3000 };
+enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 500, SETTLE_MS = 3000, LAST_LINES_MS = 500 };
 
 struct worker {
     struct config config;
@@ -132,13 +134,23 @@ static void schedule_in_batches(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+/* What ends other programs, or makes them read their settings anew: there is nothing to be read
+ * anew here, and a worker that leaves does so by SIGTERM or SIGINT. */
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGHUP, SIGUSR1, SIGUSR2};
+
+    for (size_t i = 0; i < COUNT(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
 static void set_up_process(const struct config *config)
 {
     char threads[16];
 
     log_setup((enum log_level)config_number(config, CONFIG_LOG_LEVEL),
               (enum log_format)config_number(config, CONFIG_LOG));
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     schedule_in_batches();
     footprint_bound();
     snprintf(threads, sizeof threads, "%u", backend_threads(config));
@@ -173,11 +185,17 @@ static void on_drained(void *context)
     app_stop(worker->app, on_app_stopped, worker);
 }
 
+static void leave_at_once(void)
+{
+    log_writer_stop(LAST_LINES_MS);
+    _exit(EXIT_FAILURE);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
     (void)timer;
     log_error("larderd", "could not leave in good order in time");
-    _exit(EXIT_FAILURE);
+    leave_at_once();
 }
 
 static void begin_leaving(struct worker *worker)
@@ -194,22 +212,37 @@ static void on_signal(uv_signal_t *handle, int number)
 
     if (worker->leaving) {
         log_warn("larderd", "left at once", LOG_INT("signal", number));
-        _exit(EXIT_FAILURE);
+        leave_at_once();
     }
     log_info("larderd", "leaving", LOG_INT("signal", number),
              LOG_INT("connections", gateway_connections(worker->gateway)));
     begin_leaving(worker);
 }
 
-/* Workers that start after the segment's name was taken away share another one, and this one would
- * learn of their writes as late as another host: it makes room for one that shares it. */
+/* What is wrong with what the workers share, or NULL.  Those that start after a name was taken away
+ * share another segment, of whose writes this one would learn as late as another host; and none can
+ * start while the one that has the name cannot be read. */
+static const char *find_damage(struct worker *worker)
+{
+    struct memory *memory = worker->backend.memory;
+
+    if (!memory_is_linked(memory))
+        return "the shared memory was removed from /dev/shm";
+    if (!memory_is_sound(memory)) {
+        memory_put_aside(memory, worker->backend.name);
+        return "the shared memory was overwritten, and is put aside";
+    }
+    return metrics_are_linked() ? NULL : "the shared counters were removed from /dev/shm";
+}
+
 static void on_watch(uv_timer_t *timer)
 {
     struct worker *worker = timer->data;
+    const char *damage = worker->leaving ? NULL : find_damage(worker);
 
-    if (worker->leaving || memory_is_linked(worker->backend.memory))
+    if (damage == NULL)
         return;
-    log_error("larderd", "the shared memory was removed from /dev/shm: leaving, to be replaced");
+    log_error("larderd", "leaving, to be replaced", LOG_CSTR("why", damage));
     begin_leaving(worker);
 }
 
@@ -364,9 +397,11 @@ int main(int argc, char **argv)
     if (options.check) {
         status = check_config(err, &problems, &notes);
     } else {
+        log_writer_start();
         log_lines(LOG_WARN, "settings", &notes);
         log_lines(LOG_ERROR, "settings", &problems);
         status = err == ERR_OK ? run(worker) : EXIT_FAILURE;
+        log_writer_stop(LAST_LINES_MS);
     }
     buf_free(&problems);
     buf_free(&notes);

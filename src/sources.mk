@@ -73,6 +73,7 @@ liblarder_a_SOURCES = \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/le.h \
 	src/base/log.c src/base/log.h \
+	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/notify.c src/base/notify.h \
@@ -177,6 +178,7 @@ liblarder_a_SOURCES = \
 	src/schema/type.c \
 	src/schema/values.c \
 	src/schema/where.c src/schema/where.h \
+	src/store/breaker.c src/store/breaker.h \
 	src/store/bson_json.c src/store/bson_json.h \
 	src/store/bson_order.c src/store/bson_order.h \
 	src/store/bson_path.c src/store/bson_path.h \
@@ -193,6 +195,7 @@ liblarder_a_SOURCES = \
 	src/store/keyset.c src/store/keyset.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
+	src/store/mongo_ping.c src/store/mongo_ping.h \
 	src/store/mongo_uri.c src/store/mongo_uri.h \
 	src/store/query.c src/store/query.h \
 	src/store/reading.h \

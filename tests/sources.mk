@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_id \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
+	tests/unit/base/test_log_writer \
 	tests/unit/base/test_metrics \
 	tests/unit/base/test_notify \
 	tests/unit/base/test_password \
@@ -63,6 +64,7 @@ UNIT_TESTS = \
 	tests/unit/schema/test_pattern \
 	tests/unit/schema/test_resource \
 	tests/unit/schema/test_schema \
+	tests/unit/store/test_breaker \
 	tests/unit/store/test_bson_json \
 	tests/unit/store/test_bson_update \
 	tests/unit/store/test_collection \

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
-
 #include "app/answer.h"
 #include "app/indexes.h"
-#include "app/people/users.h"
 #include "app/state.h"
-#include "base/clock.h"
 #include "base/idiom.h"
-#include "base/mem.h"
 #include "base/metrics.h"
 #include "memory/memory.h"
-
-enum { ASK_MS = 1000 };
 
 void healthz_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
@@ -23,16 +16,54 @@ void healthz_handle(void *context, struct request *request, const struct route *
 
 /* --- Readiness: MongoDB is asked, Redis is looked at --- */
 
+enum { BUSY_MS = 2000 };
+
 struct probe {
     struct app *app;
     struct request *request;
-    struct mongo_job job;
+    struct mongo_ask ask;
 };
+
+/* ?strict=1: as a host that must be able to ask MongoDB, whatever it could still answer. */
+static bool is_strict(const struct request *request)
+{
+    struct str rest = request->query, part;
+
+    while (str_split(&rest, '&', &part))
+        if (str_eq(part, STR("strict=1")))
+            return true;
+    return false;
+}
+
+/* How long what was kept before an outage may be given in it. */
+static int64_t longest_kept_ms(const struct app *app)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < PLAN_COUNT; i++) {
+        const struct resource *resource = app->plans[i].resource;
+        const struct cache_class *const classes[] = {resource->item_class, resource->list_class};
+        for (size_t j = 0; j < COUNT(classes); j++) {
+            int64_t kept_ms = classes[j]->ttl_ms * 11 / 10 + classes[j]->error_ms;
+            longest = kept_ms > longest ? kept_ms : longest;
+        }
+    }
+    return longest;
+}
+
+/* Whether requests can be answered from what is kept. */
+static bool keeps(const struct app *app)
+{
+    int64_t silent_ms = mongo_silent_ms(app->mongo);
+
+    return silent_ms < longest_kept_ms(app) && cache_keeps(app->cache, silent_ms);
+}
 
 static void answer(struct app *app, struct request *request, bool mongo)
 {
     struct buf *body = &request->response.body;
     bool redis = redis_ready(app->redis);
+    bool down = !mongo && (is_strict(request) || !keeps(app));
 
     if (!redis)
         redis_wake(app->redis);
@@ -41,47 +72,37 @@ static void answer(struct app *app, struct request *request, bool mongo)
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"status\":");
-    buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
+    buf_str(body, down ? STR("\"down\"") : mongo && redis ? STR("\"ready\"") : STR("\"degraded\""));
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
     buf_char(body, '}');
-    if (!mongo)
+    if (down)
         response_header_lit(&request->response, "Retry-After", "1");
-    answer_json(request, mongo ? 200 : 503, STR("no-store"));
+    answer_json(request, down ? 503 : 200, STR("no-store"));
 }
 
-/* A question such as requests have: a server answers pings of users whom it lets read nothing. */
-static enum err ask(struct mongo_db *db, void *context)
-{
-    (void)context;
-    const struct condition nothing = {STR("_id"), OP_EQ, value_oid((struct oid){{0}})};
-    enum err err = collection_find_one(db, users.collection, &nothing, 1, ASK_MS,
-                                       &(struct record){.shape = &profile_shape});
-
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
+/* A ping that is late while requests are answered tells of a busy server, not of one that is away.
+ */
 static void told(void *context, enum err err)
 {
     struct probe *probe = context;
+    struct app *app = probe->app;
+    bool busy = err == ERR_TIMEOUT && mongo_up(app->mongo) && mongo_silent_ms(app->mongo) < BUSY_MS;
 
-    answer(probe->app, probe->request, err == ERR_OK || err == ERR_BUSY); /* busy is not away */
+    answer(app, probe->request, err == ERR_OK || busy);
 }
 
 void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
-    struct probe *probe = mem_zalloc(sizeof *probe);
+    struct probe *probe = arena_zalloc(&request->arena, sizeof *probe);
 
     (void)route, (void)id;
     probe->app = app;
     probe->request = request;
-    probe->job = (struct mongo_job){.work = ask,
-                                    .done = told,
-                                    .release = free,
-                                    .context = probe,
-                                    .deadline_ms = clock_mono_ms() + ASK_MS};
-    mongo_submit_or_tell(app->mongo, &probe->job);
+    probe->ask.told = told;
+    probe->ask.context = probe;
+    mongo_ask(app->mongo, &probe->ask);
 }
 
 /* --- Metrics --- */

@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { PLACE_MAX = 8192, TOOL_CONNECT_MS = 2000, TOOL_COMMAND_MS = 5000 };
+enum { PLACE_MAX = 8192, TOOL_CONNECT_MS = 2000, TOOL_COMMAND_MS = 5000, BEAT_MS = 1000 };
 
 unsigned backend_threads(const struct config *config)
 {
-    return (unsigned)config_number(config, CONFIG_THREADS) + 3;
+    return (unsigned)config_number(config, CONFIG_THREADS) + 2;
 }
 
 /* --- Names --- */
@@ -117,12 +117,14 @@ static enum err parse_redis(const struct config *config, struct redis_url *url,
     return err;
 }
 
-static enum err open_mongo(const struct config *config, uv_loop_t *loop, struct mongo **out,
-                           struct buf *problems)
+static enum err open_mongo(const struct config *config, enum backend_use use, uv_loop_t *loop,
+                           struct mongo **out, struct buf *problems)
 {
     const char *why = "";
     struct mongo_config mongo = {
         .loop = loop,
+        .beat_ms = use == BACKEND_WORKER ? BEAT_MS : 0,
+        .collection = CACHE_COLLECTION,
         .uri = config_text(config, CONFIG_MONGODB_URI),
         .threads = (unsigned)config_number(config, CONFIG_THREADS),
         .queue = (unsigned)config_number(config, CONFIG_QUEUE),
@@ -144,7 +146,7 @@ enum err backend_check(const struct config *config, struct buf *problems)
     redis_url_free(&url);
     if (uv_loop_init(&loop) != 0)
         return ERR_INTERNAL;
-    err = open_mongo(config, &loop, &mongo, problems);
+    err = open_mongo(config, BACKEND_TOOL, &loop, &mongo, problems);
     if (err == ERR_OK)
         mongo_close(mongo, NULL, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -267,7 +269,7 @@ enum err backend_open_redis(struct backend *backend, const struct config *config
 enum err backend_open_mongo(struct backend *backend, const struct config *config, uv_loop_t *loop,
                             struct buf *problems)
 {
-    return open_mongo(config, loop, &backend->mongo, problems);
+    return open_mongo(config, BACKEND_TOOL, loop, &backend->mongo, problems);
 }
 
 enum err backend_open(struct backend *backend, const struct config *config, enum backend_use use,
@@ -275,7 +277,7 @@ enum err backend_open(struct backend *backend, const struct config *config, enum
 {
     struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
                                  .listens = use == BACKEND_WORKER};
-    enum err err = open_mongo(config, loop, &backend->mongo, problems);
+    enum err err = open_mongo(config, use, loop, &backend->mongo, problems);
 
     if (err != ERR_OK)
         return err;

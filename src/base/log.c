@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/log_writer.h"
 
 /* The end is what a JSON line must not lose. */
 enum { LINE_SIZE = 64 << 10, END_SIZE = sizeof "}\n" - 1, VALUE_MAX = 1024 };
@@ -89,7 +90,7 @@ void log_write(enum log_level level, const char *component, const char *message,
     if (json)
         buf_char(&line, '}');
     buf_char(&line, '\n');
-    (void)!write(STDERR_FILENO, line.ptr, line.len);
+    log_writer_put(buf_view(&line));
     buf_free(&line);
     errno = saved;
 }

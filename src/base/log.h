@@ -9,7 +9,8 @@
 #include "base/str.h"
 
 /* One line an event on standard error: JSON for machines, or a readable form on a terminal.
- * Safe from any thread: a line is one write(2).  Values are cut at 1 KiB and escaped, and what
+ * Safe from any thread, and where log_writer.h has a thread nobody waits for it.  A line is one
+ * write(2) unless what reads it is slow.  Values are cut at 1 KiB and escaped, and what
  * would make the line longer than 64 KiB is left out; secrets are never passed in. */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };

@@ -107,6 +107,14 @@ enum err metrics_open(const char *name)
     return ERR_OK;
 }
 
+bool metrics_are_linked(void)
+{
+    struct stat st;
+
+    return shared == NULL || (fstat(shared_fd, &st) == 0 && st.st_nlink > 0 &&
+                              st.st_size == (off_t)(SLOTS * sizeof(struct slot)));
+}
+
 void metrics_close(void)
 {
     if (shared == NULL)

@@ -2,6 +2,7 @@
 #ifndef LARDER_BASE_METRICS_H
 #define LARDER_BASE_METRICS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -52,6 +53,7 @@
     X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
     X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
     X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
+    X(LOG_DROPPED, "log_dropped", "", "Lines of the log that nobody read in time")                 \
     X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
 
 enum metric {
@@ -65,6 +67,8 @@ enum metric {
  * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
  * to others), ERR_UNSUPPORTED (of another size). */
 enum err metrics_open(const char *name);
+/* Whether later openers get the same file: false once it was removed or cut under its users. */
+bool metrics_are_linked(void);
 /* Gives the slot back; counting goes on privately. */
 void metrics_close(void);
 

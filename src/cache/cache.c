@@ -135,15 +135,31 @@ void cache_take_born(struct cache *cache, enum err err, const struct redis_value
         return;
     cache->redis_ms = now_ms;
     cache->redis_seen_ns = clock_mono_ns();
+    if (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &cache->born_ms) != ERR_OK)
+        cache->born_ms = now_ms;
+}
+
+/* Counted from when the reply came, so never more than Redis' clock now. */
+static int64_t redis_clock(const struct cache *cache, int64_t mono_ns)
+{
+    return cache->redis_ms + (mono_ns - cache->redis_seen_ns) / 1000000;
 }
 
 bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns)
 {
     int64_t born_ms;
-    /* Counted from when the reply came, so never more than Redis' clock now. */
-    int64_t now_ms = cache->redis_ms + (mono_ns - cache->redis_seen_ns) / 1000000;
 
-    return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK || now_ms - born_ms < YOUNG_MS;
+    return str_int(born, 0, INT64_MAX, &born_ms) != ERR_OK ||
+           redis_clock(cache, mono_ns) - born_ms < YOUNG_MS;
+}
+
+bool cache_keeps(const struct cache *cache, int64_t age_ms)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (!memory_lease_valid(cache->memory, now_ns) && !cache_trusts_redis(cache))
+        return false;
+    return redis_clock(cache, now_ns) - cache->born_ms > age_ms;
 }
 
 static void take_epoch(struct cache *cache, struct str epoch)
@@ -156,18 +172,20 @@ static void take_epoch(struct cache *cache, struct str epoch)
     if (known.len > 0)
         log_info("cache", "new epoch: what Redis held before is out of reach",
                  LOG_STR("epoch", epoch));
-    cache->outage = 0;
+    cache->lost_ns = 0;
     cache->base.len = prefix.len;
     buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
     reclaim_start(cache->reclaim);
 }
 
-/* MongoDB was away when the last connection was lost, and still is: as little can have been written
- * since as if that connection had lasted. */
+/* MongoDB was away when the last connection was lost, as a ping had told by then, and still is: as
+ * little can have been written since as if that connection had lasted. */
 static bool has_missed_nothing(const struct cache *cache)
 {
-    return cache->outage != 0 && mongo_outage(cache->mongo) == cache->outage;
+    int64_t away_ns = mongo_away_ns(cache->mongo);
+
+    return away_ns != 0 && away_ns <= cache->lost_ns;
 }
 
 static void on_debts(struct cache *cache, uint64_t generation, enum err err)
@@ -220,6 +238,6 @@ void cache_redis_state(struct cache *cache, struct redis *redis)
     if (redis_ready(redis))
         return;
     if (cache->debts_known)
-        cache->outage = mongo_outage(cache->mongo);
+        cache->lost_ns = clock_mono_ns();
     cache->debts_known = false;
 }

@@ -149,6 +149,14 @@ void cache_write_end(struct cache_write *write, enum err outcome);
  * before the write does. */
 bool cache_write_in_time(const struct cache_write *write);
 
+/* --- Without MongoDB --- */
+
+/* The collection of pending writes' debts: who may not read it can trust nothing in Redis. */
+#define CACHE_COLLECTION "cache_debts"
+
+/* Whether answers that were kept before the last age_ms may be there, and may be given. */
+bool cache_keeps(const struct cache *cache, int64_t age_ms);
+
 /* --- Wiring --- */
 
 /* For struct redis_config: on_connect and on_state of the client that the cache borrows. */

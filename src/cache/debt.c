@@ -10,7 +10,7 @@
  * (the prefix: another cache on the same database has tags of its own), the tags, whether the write
  * has ended ("open", "closed"), and when it began, by MongoDB's clock. */
 
-const struct str debt_collection = STR_INIT("cache_debts");
+const struct str debt_collection = STR_INIT(CACHE_COLLECTION);
 
 enum { DEBT_WRITE_MS = 2500 };
 

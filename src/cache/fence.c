@@ -39,7 +39,7 @@ static void table_fence(struct write_state *state)
     for (size_t i = 0; i < write->tag_count; i++) {
         state->slots[i] = key_slot(write->tags[i]);
         memory_fence(state->cache->memory, state->slots[i], state->table_token, now_ns,
-                     now_ns + (int64_t)TABLE_FENCE_MS * 1000000);
+                     now_ns + (int64_t)FENCE_MS * 1000000);
     }
 }
 

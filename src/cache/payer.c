@@ -15,7 +15,7 @@
  * in exactly the state it has seen them, and takes away the marks it noted, if no debt that is left
  * stands behind them. */
 
-enum { TAGS_A_SCRIPT = 200 };
+enum { TAGS_A_SCRIPT = 200, DEBTS_A_COMMAND = 2000 };
 
 struct payer {
     struct cache *cache;
@@ -88,30 +88,53 @@ static void settle_marks(struct round *round)
             memory_settle(memory, round->marks[i].slot, round->marks[i].generation);
 }
 
+/* Some of those that are settled, from *at on. */
+struct batch {
+    struct value ids[DEBTS_A_COMMAND];
+    struct listed *listed[DEBTS_A_COMMAND];
+    size_t count;
+};
+
+static void next_batch(struct round *round, bool closed, size_t *at, struct batch *batch)
+{
+    batch->count = 0;
+    for (; *at < round->count && batch->count < DEBTS_A_COMMAND; ++*at) {
+        struct listed *listed = &round->listed[*at];
+        if (!listed->settled || listed->closed != closed)
+            continue;
+        batch->listed[batch->count] = listed;
+        batch->ids[batch->count++] = value_oid(listed->id);
+    }
+}
+
 /* Those that were listed in this state and still have it.  When some have not, none is taken to be
  * gone: the next round tells. */
-static enum err delete_settled(struct mongo_db *db, struct round *round, bool closed)
+static enum err delete_batch(struct mongo_db *db, struct round *round, bool closed,
+                             const struct batch *batch)
 {
-    struct value ids[DEBTS_MAX];
-    size_t count = 0;
-    struct condition which[] = {
-        {STR("_id"), OP_IN, value_list(ids, 0)},
+    const struct condition which[] = {
+        {STR("_id"), OP_IN, value_list(batch->ids, batch->count)},
         {STR("state"), OP_EQ, value_string(closed ? STR("closed") : STR("open"))},
     };
     int64_t deleted = 0;
-    enum err err;
+    enum err err = collection_delete(db, debt_collection, which, COUNT(which), true, &deleted);
 
-    for (size_t i = 0; i < round->count; i++)
-        if (round->listed[i].settled && round->listed[i].closed == closed)
-            ids[count++] = value_oid(round->listed[i].id);
-    if (count == 0)
-        return ERR_OK;
-    which[0].value = value_list(ids, count);
-    err = collection_delete(db, debt_collection, which, COUNT(which), true, &deleted);
     round->deleted += err == ERR_OK ? (size_t)deleted : 0;
-    for (size_t i = 0; i < round->count; i++)
-        if (round->listed[i].settled && round->listed[i].closed == closed)
-            round->listed[i].gone = err == ERR_OK && (size_t)deleted == count;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->listed[i]->gone = err == ERR_OK && (size_t)deleted == batch->count;
+    return err;
+}
+
+static enum err delete_settled(struct mongo_db *db, struct round *round, bool closed)
+{
+    struct batch *batch = mem_alloc(sizeof *batch);
+    enum err err = ERR_OK;
+    size_t at = 0;
+
+    for (next_batch(round, closed, &at, batch); batch->count > 0 && err == ERR_OK;
+         next_batch(round, closed, &at, batch))
+        err = delete_batch(db, round, closed, batch);
+    free(batch);
     return err;
 }
 

@@ -7,7 +7,7 @@
 #include "cache/key.h"
 #include "store/collection.h"
 
-enum { DEBT_READ_MS = 2000 };
+enum { DEBT_READ_MS = 5000 };
 
 struct round *round_new(struct payer *payer, struct cache *cache)
 {
@@ -26,6 +26,7 @@ void round_free(void *context)
 
     arena_reset(&round->arena);
     free(round->owed);
+    free(round->listed);
     free(round->tags);
     free(round->dues);
     free(round->marks);
@@ -72,19 +73,28 @@ static void take_tags(struct round *round, struct listed *listed, const struct v
     listed->tag_count = round->tag_count - listed->tag_at;
 }
 
+static struct listed *next_listed(struct round *round)
+{
+    if (round->count == round->size) {
+        round->size = round->size * 2 + 16;
+        round->listed = mem_realloc(round->listed, round->size * sizeof *round->listed);
+    }
+    return &round->listed[round->count++];
+}
+
 static bool take_debt(void *context, const struct value *captured)
 {
     struct round *round = context;
-    struct listed *listed = &round->listed[round->count % DEBTS_MAX];
+    struct listed *listed;
     int64_t opened = captured[SHAPE_OPENED].type == VALUE_DATE ? captured[SHAPE_OPENED].integer : 0;
 
     if (captured[SHAPE_ID].type != VALUE_OID)
         return true; /* none of ours */
     note_owed(round, &captured[SHAPE_TAGS]);
     round->more = round->count == DEBTS_MAX;
-    if (round->more)
+    if (round->more || round->looked != NULL)
         return true;
-    round->count++;
+    listed = next_listed(round);
     listed->id = captured[SHAPE_ID].oid;
     listed->closed = captured[SHAPE_STATE].type == VALUE_STRING &&
                      str_eq(captured[SHAPE_STATE].string, STR("closed"));

@@ -31,8 +31,8 @@ struct round {
     struct arena arena;
     uint64_t generation; /* of Redis' connection when it began */
     int64_t now_ms;      /* by MongoDB's clock */
-    struct listed listed[DEBTS_MAX];
-    size_t count, deleted;
+    struct listed *listed;
+    size_t count, size, deleted;
     bool more;         /* than are listed: their tags are in owed alone */
     struct owed *owed; /* NULL: nothing */
     struct str *tags;
@@ -46,7 +46,7 @@ struct round {
 
 struct round *round_new(struct payer *payer, struct cache *cache);
 void round_free(void *round);
-/* A job's work: lists the first DEBTS_MAX debts, and notes what all of them are owed to. */
+/* A job's work: notes what all debts are owed to and, unless it only looks, lists DEBTS_MAX. */
 enum err round_list(struct mongo_db *db, void *round);
 
 #endif

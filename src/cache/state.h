@@ -15,8 +15,7 @@
 /* Inside of cache/: what its files share. */
 
 enum {
-    FENCE_MS = 5000,         /* a fence in Redis */
-    TABLE_FENCE_MS = 10000,  /* in the host's table: opening a debt may come before the write */
+    FENCE_MS = 5000,         /* a fence, in Redis and in the host's table */
     SEND_BY_MS = 1500,       /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
     DEBT_SEND_BY_MS = 10000, /* DEBT_OLD_MS > DEBT_SEND_BY_MS + the same */
     YOUNG_MS = FENCE_MS,     /* a fence may be lost with what Redis has lost */
@@ -28,13 +27,13 @@ enum {
     FENCE_STEP_MS = 1,
     DEBT_TICK_MS = 2000,
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
-    DEBTS_MAX = 500,     /* looked at in one go */
+    DEBTS_MAX = 200000,  /* paid in one round */
     VERSION_SIZE = 16,   /* a version or token as hex digits */
     NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
     NEGATIVE_MS = 30000
 };
 
-_Static_assert(TABLE_FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
+_Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
 
 struct asks;
 struct fills;
@@ -55,10 +54,11 @@ struct cache {
 
     /* How old what Redis holds is, by Redis' clock. */
     int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
+    int64_t born_ms;                 /* by its clock, as far as we know */
     bool born_asked;
 
     bool debts_known;   /* since the last connection */
-    uint64_t outage;    /* of MongoDB, in which a connection was lost that knew them; 0: none */
+    int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
     struct asks *asks;
     struct fills *fills;

@@ -72,6 +72,12 @@ void memory_close(struct memory *m);
  * one hears of their writes as of another host's only: ask every second or so, and when it is false
  * turn memory off and let the worker be replaced.  One system call. */
 bool memory_is_linked(const struct memory *m);
+/* Whether its head still says what it said when it was opened.  False once others have written over
+ * it: nobody can open it any more, and what it holds may be anything. */
+bool memory_is_sound(const struct memory *m);
+/* Takes the name away from a segment that is not sound, if it still has it, so that later openers
+ * make a new one; nothing of this one is believed any more. */
+void memory_put_aside(struct memory *m, const char *name);
 /* Takes the name away; who has it mapped keeps it, and later openers make a new one.  Only for when
  * all workers are gone: two segments on one host know nothing of each other's writes.
  * ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO. */

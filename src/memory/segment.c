@@ -387,6 +387,27 @@ bool memory_is_linked(const struct memory *m)
     return !is_unlinked(m->fd);
 }
 
+static bool has_head(const struct segment *segment, uint64_t bytes)
+{
+    return atomic_load(&segment->magic) == MEMORY_MAGIC && segment->layout == MEMORY_LAYOUT &&
+           segment->lock_bytes == sizeof(pthread_mutex_t) && atomic_load(&segment->bytes) == bytes;
+}
+
+bool memory_is_sound(const struct memory *m)
+{
+    struct stat st;
+
+    return fstat(m->fd, &st) == 0 && (uint64_t)st.st_size == m->size &&
+           has_head(m->segment, m->bytes);
+}
+
+void memory_put_aside(struct memory *m, const char *name)
+{
+    if (memory_is_linked(m))
+        (void)memory_unlink(name);
+    memory_void(m);
+}
+
 enum err memory_unlink(const char *name)
 {
     char path[MEMORY_NAME_MAX + 2];

@@ -218,8 +218,6 @@ enum err collection_exists(struct mongo_db *db, struct str collection, bool *exi
 /* Also where there is no such collection. */
 enum err collection_is_empty(struct mongo_db *db, struct str collection, bool *empty);
 
-/* Is there a primary that answers? */
-enum err collection_ping(struct mongo_db *db);
 /* The server's clock, in milliseconds since 1970. */
 enum err collection_server_time(struct mongo_db *db, int64_t *wall_ms);
 /* Drops a whole collection; for tests and tools. */

@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/query.h"
 
-enum err collection_ping(struct mongo_db *db)
-{
-    bson_t command = BSON_INITIALIZER;
-    bson_error_t error;
-    bool done;
-
-    bson_append_int32(&command, "ping", -1, 1);
-    done = mongoc_client_command_simple(db->client, db->name, &command, NULL, NULL, &error);
-    bson_destroy(&command);
-    return done ? ERR_OK : mongo_error(&error, false, "ping");
-}
-
 enum err collection_server_time(struct mongo_db *db, int64_t *wall_ms)
 {
     bson_t command = BSON_INITIALIZER, reply;

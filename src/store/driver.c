@@ -33,6 +33,6 @@ mongoc_client_pool_t *driver_pool(const mongoc_uri_t *uri, unsigned threads)
         return NULL;
     mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
     if (!mongoc_uri_has_option(uri, MONGOC_URI_MAXPOOLSIZE))
-        mongoc_client_pool_max_size(pool, threads + 1);
+        mongoc_client_pool_max_size(pool, threads);
     return pool;
 }

@@ -21,14 +21,15 @@ struct mongo_db {
 /* Once a process or more often, before anything else here: the driver's warnings go to our log, and
  * its counters have no name in /dev/shm, where a killed process would leave them. */
 void driver_start(void);
-/* One client for each thread and one for the ping, unless the URI says how many.  NULL when the
+/* One client for each thread, unless the URI says how many.  NULL when the
  * driver cannot use the URI; the caller destroys it. */
 mongoc_client_pool_t *driver_pool(const mongoc_uri_t *uri, unsigned threads);
 
 /* What the driver's error means; see collection.h.  Logs it with the server's words, and counts it,
  * unless it is an ordinary answer (a duplicate). */
 enum err mongo_error(const bson_error_t *error, bool write, const char *operation);
-/* The same for a server's code alone, without a log line. */
+/* The same without a log line and uncounted; and for a server's code alone. */
+enum err mongo_error_kind(const bson_error_t *error, bool write);
 enum err mongo_server_code(uint32_t code, bool write);
 
 #endif

@@ -8,11 +8,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "store/collection.h"
+#include "store/breaker.h"
 #include "store/driver.h"
+#include "store/mongo_ping.h"
 #include "store/mongo_uri.h"
 
-enum { THREADS = 4, QUEUE = 64, BREAKER_FAILURES = 3, BREAKER_MS = 500 };
+enum { THREADS = 4, QUEUE = 64, BREAKER_FAILURES = 3, BREAKER_MS = 250 };
 
 /* Queued: libuv does not know it yet, whose threads have other work, too. */
 enum stage { STAGE_QUEUED, STAGE_WAITING, STAGE_RUNNING, STAGE_CALLED_OFF };
@@ -21,12 +22,12 @@ struct mongo {
     struct mongo_config config;
     char *database;
     mongoc_client_pool_t *pool;
-    unsigned pending, working, failures;
-    bool open, closing, greeted, pinging;
-    uint64_t outages;
+    unsigned pending, working;
+    bool closing, greeted;
+    struct breaker breaker;
+    struct mongo_ping *ping;
     struct mongo_job *first, *last; /* jobs not yet ended, the oldest first */
-    struct mongo_job ping;
-    uv_timer_t deadlines, breaker;
+    uv_timer_t deadlines, beat;
     int64_t armed_ms; /* when the timer of the deadlines is due; 0: not running */
     void (*done)(void *context);
     void *done_context;
@@ -35,54 +36,92 @@ struct mongo {
 
 bool mongo_up(const struct mongo *mongo)
 {
-    return !mongo->open;
+    return !mongo->breaker.open;
 }
 
-uint64_t mongo_outage(const struct mongo *mongo)
+int64_t mongo_away_ns(const struct mongo *mongo)
 {
-    return mongo->open ? mongo->outages : 0;
+    return mongo->breaker.away_ns;
+}
+
+int64_t mongo_silent_ms(const struct mongo *mongo)
+{
+    int64_t answered_ns = mongo->breaker.succeeded_ns;
+
+    return answered_ns != 0 ? (clock_mono_ns() - answered_ns) / 1000000 : INT64_MAX;
 }
 
 /* The breaker. */
 
 static void change(struct mongo *mongo, bool up)
 {
-    mongo->open = !up;
-    mongo->outages += !up;
     if (mongo->config.on_change != NULL)
         mongo->config.on_change(mongo->config.context, up);
 }
 
-static void on_breaker_due(uv_timer_t *timer);
-
-static void note_failure(struct mongo *mongo)
-{
-    mongo->failures++;
-    if (mongo->open || mongo->closing || mongo->failures < mongo->config.breaker_failures)
-        return;
-    log_warn("mongo", "not reachable", LOG_INT("failures", mongo->failures));
-    uv_timer_start(&mongo->breaker, on_breaker_due, mongo->config.breaker_ms, 0);
-    change(mongo, false);
-}
-
 static void note_success(struct mongo *mongo)
 {
-    mongo->failures = 0;
-    if (mongo->open || !mongo->greeted)
+    bool closes = breaker_success(&mongo->breaker, clock_mono_ns());
+
+    if (closes || !mongo->greeted)
         log_info("mongo", "ready", LOG_CSTR("database", mongo->database));
     mongo->greeted = true;
-    if (!mongo->open)
-        return;
-    uv_timer_stop(&mongo->breaker);
-    change(mongo, true);
+    if (closes)
+        change(mongo, true);
 }
 
-static void note(struct mongo *mongo, enum err err)
+static void note_failure(struct mongo *mongo, const struct mongo_job *job)
 {
-    if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN)
-        note_failure(mongo);
-    else if (err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_DENIED)
+    if (!mongo->closing && breaker_failure(&mongo->breaker, job->begun_ns))
+        mongo_ping_now(mongo->ping);
+}
+
+static void note(struct mongo *mongo, const struct mongo_job *job)
+{
+    enum err err = job->err;
+
+    if ((err == ERR_UNAVAILABLE || err == ERR_UNKNOWN) && !job->told)
+        note_failure(mongo, job);
+    else if (err != ERR_UNAVAILABLE && err != ERR_UNKNOWN && err != ERR_TIMEOUT &&
+             err != ERR_CANCELED && err != ERR_DENIED)
         note_success(mongo);
+}
+
+/* The pings: no request has to find out. */
+
+static void on_beat(uv_timer_t *timer)
+{
+    mongo_ping_now(((struct mongo *)timer->data)->ping);
+}
+
+static void beat_later(struct mongo *mongo)
+{
+    unsigned ms =
+        breaker_doubts(&mongo->breaker) ? mongo->config.breaker_ms : mongo->config.beat_ms;
+
+    if (ms > 0 && !mongo->closing)
+        uv_timer_start(&mongo->beat, on_beat, ms, 0);
+}
+
+static void on_ping(void *context, enum err err, int64_t begun_ns)
+{
+    struct mongo *mongo = context;
+
+    if (mongo->closing)
+        return;
+    if (err == ERR_OK) {
+        note_success(mongo);
+    } else if (err != ERR_DENIED &&
+               breaker_ping_failure(&mongo->breaker, begun_ns, clock_mono_ns())) {
+        log_warn("mongo", "not reachable", LOG_INT("failures", mongo->breaker.failures));
+        change(mongo, false);
+    }
+    beat_later(mongo);
+}
+
+void mongo_ask(struct mongo *mongo, struct mongo_ask *ask)
+{
+    mongo_ping_ask(mongo->ping, ask);
 }
 
 /* Jobs. */
@@ -96,7 +135,7 @@ static void link_job(struct mongo *mongo, struct mongo_job *job)
     else
         mongo->first = job;
     mongo->last = job;
-    mongo->pending += !job->probe;
+    mongo->pending++;
 }
 
 static void unlink_job(struct mongo *mongo, struct mongo_job *job)
@@ -109,7 +148,7 @@ static void unlink_job(struct mongo *mongo, struct mongo_job *job)
         job->next->prev = job->prev;
     else
         mongo->last = job->prev;
-    mongo->pending -= !job->probe;
+    mongo->pending--;
 }
 
 static enum err with_client(struct mongo *mongo, int64_t deadline_ms,
@@ -142,6 +181,7 @@ static void on_work(uv_work_t *request)
     struct mongo_job *job = request->data;
     int waiting = STAGE_WAITING;
 
+    job->begun_ns = clock_mono_ns();
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
     job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
@@ -166,7 +206,7 @@ static void on_ended(uv_work_t *request, int status);
 
 static void hand_over(struct mongo_job *job, enum stage stage)
 {
-    job->mongo->working += !job->probe;
+    job->mongo->working++;
     atomic_store(&job->stage, stage);
     (void)uv_queue_work(job->mongo->config.loop, &job->request, on_work, on_ended);
 }
@@ -191,10 +231,10 @@ static void on_ended(uv_work_t *request, int status)
 
     (void)status;
     unlink_job(mongo, job);
-    mongo->working -= !job->probe;
+    mongo->working--;
     hand_over_next(mongo);
     if (ran)
-        note(mongo, job->err);
+        note(mongo, job);
     tell(job, ran ? job->err : ERR_CANCELED);
     release(job);
     if (mongo->closing && mongo->first == NULL)
@@ -234,7 +274,7 @@ static void expire(struct mongo *mongo, struct mongo_job *job)
         tell(job, ERR_TIMEOUT);
         return;
     }
-    note_failure(mongo);
+    note_failure(mongo, job);
     tell(job, job->write ? ERR_UNKNOWN : ERR_TIMEOUT);
 }
 
@@ -274,23 +314,20 @@ static void start(struct mongo *mongo, struct mongo_job *job)
     job->err = ERR_INTERNAL;
     atomic_store(&job->stage, STAGE_QUEUED);
     link_job(mongo, job);
-    if (job->probe)
-        hand_over(job, STAGE_WAITING);
-    else
-        hand_over_next(mongo);
+    hand_over_next(mongo);
     if (job->deadline_ms != 0)
         arm(mongo, job->deadline_ms);
 }
 
 enum err mongo_submit(struct mongo *mongo, struct mongo_job *job)
 {
-    if (!mongo->closing && !mongo->open &&
+    if (!mongo->closing && !mongo->breaker.open &&
         mongo->pending < mongo->config.threads + mongo->config.queue) {
         start(mongo, job);
         return ERR_OK;
     }
     metric_inc(METRIC_MONGO_REFUSED);
-    return mongo->closing || mongo->open ? ERR_UNAVAILABLE : ERR_BUSY;
+    return mongo->closing || mongo->breaker.open ? ERR_UNAVAILABLE : ERR_BUSY;
 }
 
 void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
@@ -305,47 +342,6 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
     release(job);
 }
 
-/* The ping behind the open breaker: no request has to find out. */
-
-static enum err ping(struct mongo_db *db, void *context)
-{
-    (void)context;
-    return collection_ping(db);
-}
-
-static void ping_again(struct mongo *mongo)
-{
-    if (mongo->open && !mongo->closing)
-        uv_timer_start(&mongo->breaker, on_breaker_due, mongo->config.breaker_ms, 0);
-}
-
-static void on_ping(void *context, enum err err)
-{
-    (void)err;
-    ping_again(context);
-}
-
-static void on_ping_over(void *context)
-{
-    ((struct mongo *)context)->pinging = false;
-}
-
-/* The ping of an outage before may still be under way: a late answer to something else has ended
- * that one. */
-static void on_breaker_due(uv_timer_t *timer)
-{
-    struct mongo *mongo = timer->data;
-
-    if (mongo->pinging) {
-        ping_again(mongo);
-        return;
-    }
-    mongo->pinging = true;
-    mongo->ping = (struct mongo_job){
-        .work = ping, .done = on_ping, .release = on_ping_over, .context = mongo, .probe = true};
-    start(mongo, &mongo->ping);
-}
-
 /* Making and ending. */
 
 static struct mongo_config with_defaults(const struct mongo_config *config)
@@ -357,6 +353,7 @@ static struct mongo_config with_defaults(const struct mongo_config *config)
     full.queue = or_default(config->queue, QUEUE);
     full.breaker_failures = or_default(config->breaker_failures, BREAKER_FAILURES);
     full.breaker_ms = or_default(config->breaker_ms, BREAKER_MS);
+    full.collection = config->collection != NULL ? config->collection : "larder";
     return full;
 }
 
@@ -365,6 +362,22 @@ static void add_timer(struct mongo *mongo, uv_timer_t *timer)
     uv_timer_init(mongo->config.loop, timer);
     timer->data = mongo;
     mongo->handles++;
+}
+
+static void open_ping(struct mongo *mongo, const mongoc_uri_t *uri)
+{
+    struct mongo_ping_config config = {.loop = mongo->config.loop,
+                                       .uri = uri,
+                                       .database = mongo->database,
+                                       .collection = mongo->config.collection,
+                                       .told = on_ping,
+                                       .context = mongo};
+
+    mongo->ping = mongo_ping_new(&config);
+    mongo->handles++;
+    uv_unref((uv_handle_t *)&mongo->beat);
+    if (mongo->config.beat_ms > 0)
+        uv_timer_start(&mongo->beat, on_beat, 0, 0);
 }
 
 enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why)
@@ -392,9 +405,11 @@ enum err mongo_new(const struct mongo_config *config, struct mongo **out, const 
     mongo->config = full;
     mongo->pool = pool;
     mongo->database = mem_strdup(database != NULL ? database : "larder");
+    mongo->breaker.limit = full.breaker_failures;
     if (config->loop != NULL) {
         add_timer(mongo, &mongo->deadlines);
-        add_timer(mongo, &mongo->breaker);
+        add_timer(mongo, &mongo->beat);
+        open_ping(mongo, uri);
     }
     *out = mongo;
 out:
@@ -411,12 +426,17 @@ static void mongo_free(struct mongo *mongo)
     free(mongo);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_part_closed(void *context)
 {
-    struct mongo *mongo = handle->data;
+    struct mongo *mongo = context;
 
     if (--mongo->handles == 0)
         mongo_free(mongo);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
 }
 
 static void finish_closing(struct mongo *mongo)
@@ -424,7 +444,8 @@ static void finish_closing(struct mongo *mongo)
     if (uv_is_closing((uv_handle_t *)&mongo->deadlines))
         return;
     uv_close((uv_handle_t *)&mongo->deadlines, on_timer_closed);
-    uv_close((uv_handle_t *)&mongo->breaker, on_timer_closed);
+    uv_close((uv_handle_t *)&mongo->beat, on_timer_closed);
+    mongo_ping_close(mongo->ping, on_part_closed, mongo);
 }
 
 void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context)

@@ -13,8 +13,9 @@
 
 /* MongoDB's clients, and the threads that wait for them.  The driver blocks, so each job runs on a
  * thread of libuv's pool (UV_THREADPOOL_SIZE must be at least .threads, set before the loop's first
- * job) with a client of its own.  The number of jobs is bounded, and after failures in a row a
- * breaker refuses jobs at once until a ping from behind gets through. */
+ * job) with a client of its own.  The number of jobs is bounded, and while MongoDB cannot be
+ * reached a breaker refuses jobs at once.  Pings decide that, on a thread and a connection of their
+ * own (breaker.h): one after a failure, and then until one gets through. */
 
 struct mongo;
 struct mongo_db; /* what a job has on its thread; see store/collection.h */
@@ -27,8 +28,10 @@ struct mongo_config {
     /* 0 stands for the default in parentheses. */
     unsigned threads;          /* (4) jobs at work, and clients in the pool */
     unsigned queue;            /* (64) jobs waiting for a thread */
-    unsigned breaker_failures; /* (3) jobs in a row without a server: then the breaker opens */
-    unsigned breaker_ms;       /* (500) between two pings while it is open */
+    unsigned breaker_failures; /* (3) in a row, the last one a ping's: then the breaker opens */
+    unsigned breaker_ms;       /* (250) between two pings until MongoDB is reached again */
+    unsigned beat_ms;          /* between two pings while all is well; 0: none then */
+    const char *collection;    /* ("larder") that a ping reads from; borrowed */
     void *context;
     /* On the loop, after each change of mongo_up(); may be NULL. */
     void (*on_change)(void *context, bool up);
@@ -42,20 +45,35 @@ struct mongo_config {
  * switch off the verification of certificates; *why is a static text that holds nothing of the URI.
  * Does not fork well: call it in the worker. */
 enum err mongo_new(const struct mongo_config *config, struct mongo **out, const char **why);
-/* Jobs not begun are canceled, those at work are waited for (on the loop), then done(context) is
- * called (may be NULL) and all is freed. */
+/* Jobs not begun are canceled, those at work and a ping under way are waited for (on the loop),
+ * then done(context) is called (may be NULL) and all is freed. */
 void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context);
 
 /* False while the breaker is open. */
 bool mongo_up(const struct mongo *mongo);
-/* Which time the breaker is open, from 1; 0 while it is not. */
-uint64_t mongo_outage(const struct mongo *mongo);
+/* Since when MongoDB is known to be away, by clock_mono_ns(): when the first ping since its last
+ * answer failed; 0: none has. */
+int64_t mongo_away_ns(const struct mongo *mongo);
+
+/* Milliseconds since MongoDB has last answered a job or a ping; INT64_MAX: it never has. */
+int64_t mongo_silent_ms(const struct mongo *mongo);
+
+/* Asks whether MongoDB lets requests read, without waiting behind any job: told is called on the
+ * loop, once, within a second or so.  OK; or DENIED, TIMEOUT, UNAVAILABLE, CANCELED.  The caller
+ * keeps the struct until then. */
+struct mongo_ask {
+    void (*told)(void *context, enum err err);
+    void *context;
+    struct mongo_ask *next;
+};
+void mongo_ask(struct mongo *mongo, struct mongo_ask *ask);
 
 /* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
  * it alone until release. */
 struct mongo_job {
     /* On a thread, with a client that is this job's alone.  What it returns goes to done;
-     * ERR_UNAVAILABLE and ERR_UNKNOWN count as failures of the server. */
+     * ERR_UNAVAILABLE, ERR_UNKNOWN and a deadline that passes meanwhile make a ping find out
+     * whether the server is there. */
     enum err (*work)(struct mongo_db *db, void *context);
     /* On the loop, exactly once, never inside mongo_submit.  Usually work's result.  At the
      * deadline without waiting for work: ERR_TIMEOUT, or ERR_UNKNOWN for a write that has begun;
@@ -72,8 +90,9 @@ struct mongo_job {
     struct mongo_job *prev, *next;
     uv_work_t request;
     atomic_int stage;
+    int64_t begun_ns;
     enum err err;
-    bool told, probe;
+    bool told;
 };
 
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads

@@ -53,7 +53,7 @@ static bool is_unsent(const bson_error_t *error)
              error->code == MONGOC_ERROR_STREAM_NOT_ESTABLISHED));
 }
 
-static enum err classify(const bson_error_t *error, bool write)
+enum err mongo_error_kind(const bson_error_t *error, bool write)
 {
     if ((error->domain == MONGOC_ERROR_CLIENT && error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE) ||
         error->domain == MONGOC_ERROR_SCRAM || error->domain == MONGOC_ERROR_SASL)
@@ -71,7 +71,7 @@ static enum err classify(const bson_error_t *error, bool write)
 
 enum err mongo_error(const bson_error_t *error, bool write, const char *operation)
 {
-    enum err err = classify(error, write);
+    enum err err = mongo_error_kind(error, write);
 
     if (err == ERR_EXISTS)
         return err;

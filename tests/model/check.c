@@ -6,13 +6,12 @@ static uint8_t newest(const struct state *s)
     return s->acked[0] > s->acked[1] ? s->acked[0] : s->acked[1];
 }
 
-/* Whether this host may still serve what is older than another host's write. */
-bool is_excused(const struct state *s, unsigned at)
+bool is_excused(const struct state *s, unsigned worker, bool memory)
 {
-    const struct host *host = &s->hosts[at];
+    const struct host *host = &s->hosts[host_of(worker)];
 
     for (unsigned i = 0; i < WRITERS; i++)
-        if (s->writers[i].debt != DEBT_NONE)
+        if (s->writers[i].debt != DEBT_NONE && (memory || (s->writers[i].found >> worker & 1) == 0))
             return true;
     return host->messages > 0 || (host->hearing != HEARING && host->lease);
 }
@@ -39,10 +38,9 @@ static bool is_quiet(const struct state *s)
 }
 
 static void judge(struct walk *walk, const struct state *s, const struct reader *reader,
-                  unsigned number, bool fresh, const char *answer)
+                  unsigned number, bool memory, bool fresh, const char *answer)
 {
-    unsigned host = host_of(reader->worker);
-    bool excused = (reader->flags & R_EXCUSED) != 0 || is_excused(s, host);
+    bool excused = (reader->flags & R_EXCUSED) != 0 || is_excused(s, reader->worker, memory);
 
     if (number > s->db)
         walk_found(walk, FINDING_QUIET, answer, number);
@@ -57,7 +55,7 @@ static void judge(struct walk *walk, const struct state *s, const struct reader 
 void check_answer(struct walk *walk, const struct state *s, const struct reader *reader,
                   unsigned value, const char *answer)
 {
-    judge(walk, s, reader, value - 1, false, answer);
+    judge(walk, s, reader, value - 1, false, false, answer);
 }
 
 /* A request that comes to a worker now. */
@@ -75,7 +73,7 @@ static void probe_memory(struct walk *walk, const struct state *s, unsigned work
 
     if (host->memory != 0 && !is_flagged(s, host_of(worker)) &&
         (host->lease || has_fault(walk_config(walk), LEASE_IGNORED)))
-        judge(walk, s, &reader, host->memory - 1u, true, "memory answers with number #");
+        judge(walk, s, &reader, host->memory - 1u, true, true, "memory answers with number #");
 }
 
 static bool table_lets(const struct walk *walk, const struct state *s, unsigned worker)
@@ -98,7 +96,7 @@ static void probe_redis(struct walk *walk, const struct state *s, unsigned worke
     if (entry->value == 0 || entry->version != tag->tag ||
         (tag->tag == 0 && !has_fault(config, NIL_IS_VERSION)))
         return;
-    judge(walk, s, &reader, entry->value - 1u, true, "Redis answers with number #");
+    judge(walk, s, &reader, entry->value - 1u, false, true, "Redis answers with number #");
 }
 
 /* fill.c may_join, for a fill whose question has been sent */
@@ -126,7 +124,7 @@ static void probe_joins(struct walk *walk, const struct state *s, unsigned worke
 
     for (unsigned i = 0; i < READERS; i++)
         if (may_join(config, &s->readers[i], worker, tag->tag, bypass))
-            judge(walk, s, &reader, s->readers[i].value - 1u, false,
+            judge(walk, s, &reader, s->readers[i].value - 1u, false, false,
                   "a fill that was joined answers with number #");
 }
 

@@ -15,7 +15,8 @@
  * What is promised, and looked for in every state (check.c):
  *   OWN    no read on a host is older than a write acknowledged there before the read began
  *   OTHER  nor older than another host's, unless a message is under way, a lease has not run out
- *          since the listener was lost, or a debt is open
+ *          since the listener was lost, or a debt is open that the worker cannot have found: it was
+ *          connected when the debt was opened, and has not looked since
  *   QUIET  when nothing is under way any more, a hit is what MongoDB holds
  *
  * How the model leaves out, always so that more can happen than in reality:
@@ -30,6 +31,7 @@
  *    young when the writes whose fences were lost are settled.
  *  - A look-up that may neither be stored nor answer others is not followed: it asks MongoDB.
  *  - Who joins a fill whose question has not been sent gets an answer asked for after he came.
+ *  - That MongoDB is back is noticed before it is away again.
  *  - Memory is looked at in every state for a request that comes at that moment, and so are hits
  *    from Redis and joins; besides, up to READERS look-ups are under way at a time. */
 
@@ -59,6 +61,8 @@ struct worker {
     uint8_t link; /* enum link */
     uint8_t base; /* the epoch in the names it uses */
     uint8_t stale_look;
+    uint8_t away;  /* a ping has told it that MongoDB is */
+    uint8_t trust; /* that was so when it lost a connection that knew the debts */
 };
 enum link { LINK_DOWN, LINK_NEW, LINK_LOOKING, LINK_READY, LINK_KNOWN };
 
@@ -71,6 +75,7 @@ struct writer {
     uint8_t version; /* that script_fence gave the tag; with carried */
     uint8_t debt;    /* enum debt_state, in MongoDB */
     uint8_t late;    /* scripts still on their way: W_LATE_ */
+    uint8_t found;   /* workers of the other host, one bit each, that its debt does not excuse */
 };
 enum writer_pc {
     W_IDLE,
@@ -147,6 +152,7 @@ enum budget {
     FENCES,    /* evicted: where nobody is killed, the second versions make up for that */
     DEAFS,     /* of a host's listener */
     REBOOTS,   /* of host A */
+    OUTAGES,   /* of MongoDB */
     BUDGETS
 };
 
@@ -154,6 +160,7 @@ struct state {
     uint8_t db, acked[HOSTS];
     uint8_t life; /* of Redis: its run_id */
     uint8_t lost; /* writers whose fence was lost with Redis' memory */
+    uint8_t away; /* MongoDB is */
     struct names names[LIVES], saved[LIVES];
     struct host hosts[HOSTS];
     struct worker workers[WORKERS];
@@ -178,9 +185,10 @@ enum fault {
     JOIN_NO_GENERATION,
     WAITERS_TAKE_HIT, /* who joined a fill takes another worker's entry told to its owner */
     LEASE_IGNORED,
-    NO_VOID,     /* at a takeover */
-    VOID_FIRST,  /* before subscribing */
-    TABLE_FIRST, /* released before script_release */
+    NO_VOID,           /* at a takeover */
+    VOID_FIRST,        /* before subscribing */
+    TABLE_FENCE_SHORT, /* it may end while the write is under way */
+    TABLE_FIRST,       /* released before script_release */
     NO_DEBT,
     DEBT_AFTER_WRITE,
     DEBT_AFTER_OWED,
@@ -199,6 +207,8 @@ enum fault {
     UNKNOWN_RELEASED,
     NO_LOOK,         /* at the debts, on a new connection */
     LOOK_OF_ANOTHER, /* connection makes this one ready */
+    TRUST_LATE,      /* whether MongoDB is away is asked when the debts are looked at in vain */
+    TRUST_NO_END,    /* also when MongoDB has been back meanwhile */
     SEND_BY_REPLY,   /* the time to send is counted from the reply to script_fence */
     CARRY_ANY,       /* a total is carried whose entry was no answer any more */
     CARRY_BESIDE,    /* while another one writes that has begun before */
@@ -267,8 +277,9 @@ void world_steps(struct walk *walk, const struct state *s);
 
 /* What a request that came now would be answered, by every way. */
 void check_probes(struct walk *walk, const struct state *s);
-/* Whether the host may still serve what is older than another host's write. */
-bool is_excused(const struct state *s, unsigned host);
+/* Whether the worker may still serve what is older than another host's write, from Redis; or, with
+ * fewer demands, from memory. */
+bool is_excused(const struct state *s, unsigned worker, bool memory);
 /* fill.c may_join, for a fill whose question has been sent; bypass: the joiner's. */
 bool may_join(const struct config *config, const struct reader *owner, unsigned worker,
               unsigned tag, bool bypass);
@@ -300,6 +311,8 @@ void give_version(const struct config *config, struct state *s, unsigned base);
 void bump(struct state *s, unsigned host);
 /* memory_owe. */
 void owe(struct state *s, unsigned host);
+/* A debt is in MongoDB that was not there, or in another state. */
+void put_debt(const struct config *config, struct state *s, unsigned writer, enum debt_state debt);
 /* What the debts of a list do to a host's table: debt.c mark_owed. */
 void mark_owed(struct state *s, unsigned host);
 /* Memory's flags (memory_check), without MEMORY_MOVED. */

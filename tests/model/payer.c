@@ -36,6 +36,8 @@ static void list(struct walk *walk, const struct state *s, unsigned at)
     struct state n = *s;
     bool any = false;
 
+    if (s->away)
+        return;
     for (unsigned i = 0; i < WRITERS; i++) {
         n.payers[at].view[i] = view_of(walk_config(walk), &s->writers[i]);
         any = any || n.payers[at].view[i] != VIEW_NONE;
@@ -74,11 +76,13 @@ static void settle_debts(struct walk *walk, const struct state *s, unsigned at)
     struct state n = *s;
     bool left = false;
 
+    if (s->away)
+        return;
     for (unsigned i = 0; i < WRITERS; i++) {
         uint8_t view = s->payers[at].view[i];
         bool gone = may_delete(walk_config(walk), &s->writers[i], view);
         if (gone)
-            n.writers[i].debt = DEBT_NONE;
+            n.writers[i].debt = n.writers[i].found = 0;
         left = left || (view != VIEW_NONE && !gone);
         n.payers[at].view[i] = 0;
     }

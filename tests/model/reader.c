@@ -64,7 +64,7 @@ static void arrive(struct walk *walk, const struct state *s, unsigned i, unsigne
                               .need_all = own > other ? own : other,
                               .flags = R_STILL | R_LINKED,
                               .base = s->workers[worker].base};
-    if (is_excused(s, host))
+    if (is_excused(s, worker, false))
         reader->flags |= R_EXCUSED;
     if (s->workers[worker].link != LINK_KNOWN || (look && is_flagged(s, host))) {
         reader_bypass(config, reader);
@@ -304,7 +304,10 @@ static void fill(const struct at *at)
 
     reader->value = (uint8_t)(n.db + 1);
     reader->pc = has_fault(at->config, TAGS_AFTER_QUERY) ? R_LATE_TAGS : R_ANSWERED;
-    walk_to(at->walk, &n, "worker #: MongoDB is read", reader->worker);
+    if (!n.away)
+        walk_to(at->walk, &n, "worker #: MongoDB is read", reader->worker);
+    else if (at->reader->older == 0)
+        end(at, *at->s, "worker #: MongoDB is away: answers an error");
     if (at->reader->older != 0) { /* fill.c serve_older */
         check_answer(at->walk, at->s, at->reader, at->reader->older,
                      "an entry past its time answers with number #");

@@ -45,6 +45,22 @@ void owe(struct state *s, unsigned host)
     s->payers[host].exact = false;
 }
 
+/* That the worker, which reads, has a debt of the writer to find before it believes Redis. */
+static void let_find(const struct config *config, struct state *s, unsigned writer, unsigned worker)
+{
+    if ((config->read_on >> worker & 1) != 0 &&
+        host_of(worker) != host_of(config->writer_worker[writer]))
+        s->writers[writer].found |= (uint8_t)(1u << worker);
+}
+
+void put_debt(const struct config *config, struct state *s, unsigned writer, enum debt_state debt)
+{
+    for (unsigned i = 0; i < WORKERS && s->writers[writer].debt == DEBT_NONE; i++)
+        if (s->workers[i].link != LINK_KNOWN)
+            let_find(config, s, writer, i);
+    s->writers[writer].debt = (uint8_t)debt;
+}
+
 void mark_owed(struct state *s, unsigned host)
 {
     bool any = false;
@@ -74,16 +90,12 @@ bool is_settled(const struct config *config, const struct writer *writer)
     return writer->pc < W_FENCE || writer->pc > W_GO;
 }
 
-/* A debt that is open stands for the fence, whose time may then be over before the write. */
-static bool table_fence_may_go(const struct config *config, const struct writer *writer)
-{
-    return (writer->flags & W_INDEBTED) != 0 || is_settled(config, writer);
-}
-
+/* A fence need not stand before anything is sent: a debt that is being opened, and what is owed
+ * then, stand for it. */
 static bool fence_may_go(const struct config *config, const struct writer *writer)
 {
     return writer->pc == W_DEBT_OPEN || writer->pc == W_DEBT_OPENED ||
-           table_fence_may_go(config, writer);
+           (writer->flags & W_INDEBTED) != 0 || is_settled(config, writer);
 }
 
 /* --- Connections --- */
@@ -107,6 +119,8 @@ void lose_link(const struct config *config, struct state *s, unsigned worker)
         return;
     if (self->link == LINK_LOOKING && has_fault(config, LOOK_OF_ANOTHER))
         self->stale_look = true;
+    if (self->link == LINK_KNOWN) /* cache.c cache_redis_state */
+        self->trust = self->away || has_fault(config, TRUST_LATE);
     self->link = LINK_DOWN;
     for (unsigned i = 0; i < WRITERS; i++)
         if (config->writer_worker[i] == worker)
@@ -124,11 +138,22 @@ static void greet(const struct config *config, struct state *n, unsigned worker)
 {
     struct names *names;
 
+    if (n->workers[worker].base != n->life)
+        n->workers[worker].trust = false;
     n->workers[worker].base = n->life;
+    for (unsigned i = 0; i < WRITERS && !n->away; i++)
+        if (n->writers[i].debt != DEBT_NONE)
+            let_find(config, n, i, worker);
     names = tag_names(config, n, n->life);
     if (names->born == BORN_NIL)
         names->born = BORN_YOUNG;
     n->workers[worker].link = has_fault(config, NO_LOOK) ? LINK_KNOWN : LINK_LOOKING;
+}
+
+/* cache.c on_debts where MongoDB is away: has_missed_nothing. */
+static enum link look_in_vain(const struct worker *self)
+{
+    return self->trust && self->away ? LINK_KNOWN : LINK_READY;
 }
 
 static void connect(struct walk *walk, const struct state *s, unsigned worker)
@@ -139,10 +164,13 @@ static void connect(struct walk *walk, const struct state *s, unsigned worker)
 
     if (self->link == LINK_DOWN && !config->stepwise) {
         greet(config, &n, worker);
-        if (self->link == LINK_LOOKING)
+        if (self->link == LINK_LOOKING && !s->away)
             mark_owed(&n, host_of(worker));
-        self->link = LINK_KNOWN;
-        walk_to(walk, &n, "worker # connects, takes the epoch, looks at the debts", worker);
+        self->link = (uint8_t)(s->away ? look_in_vain(self) : LINK_KNOWN);
+        walk_to(walk, &n,
+                s->away ? "worker # connects, takes the epoch, looks at the debts in vain"
+                        : "worker # connects, takes the epoch, looks at the debts",
+                worker);
     } else if (self->link == LINK_DOWN) {
         self->link = LINK_NEW; /* cache.c cache_redis_connect */
         walk_to(walk, &n, "worker # connects", worker);
@@ -153,8 +181,15 @@ static void connect(struct walk *walk, const struct state *s, unsigned worker)
         /* debt.c on_looked, cache.c on_debts; or later debt.c on_listed */
         mark_owed(&n, host_of(worker));
         self->link = LINK_KNOWN;
-        walk_to(walk, &n, "worker # has looked at the debts", worker);
+        if (!s->away)
+            walk_to(walk, &n, "worker # has looked at the debts", worker);
         n = *s;
+        if (s->away && self->link == LINK_LOOKING) {
+            self->link = (uint8_t)look_in_vain(self);
+            walk_to(walk, &n, "worker # looks at the debts in vain", worker);
+        }
+        if (s->away)
+            return;
         self->link = LINK_READY;
         if (s->workers[worker].link == LINK_LOOKING && n.budget[MONGO]-- > 0)
             walk_to(walk, &n, "worker # cannot look at the debts", worker);
@@ -184,6 +219,34 @@ static void drop(struct walk *walk, const struct state *s, unsigned worker)
         return;
     lose_link(walk_config(walk), &n, worker);
     walk_to(walk, &n, "worker # loses its connection", worker);
+}
+
+/* --- MongoDB: store/mongo_ping.c, breaker.c --- */
+
+static void outage(struct walk *walk, const struct state *s)
+{
+    const struct config *config = walk_config(walk);
+    struct state n = *s;
+
+    if (!s->away && n.budget[OUTAGES] > 0) {
+        n.budget[OUTAGES]--;
+        n.away = true;
+        walk_to(walk, &n, "MongoDB is away", 0);
+        return;
+    }
+    if (!s->away)
+        return;
+    for (unsigned i = 0; i < WORKERS; i++) {
+        n = *s;
+        n.workers[i].away = true;
+        if (is_used(config, i) && !s->workers[i].away)
+            walk_to(walk, &n, "a ping of worker # fails", i);
+    }
+    n = *s;
+    n.away = false;
+    for (unsigned i = 0; i < WORKERS && !has_fault(config, TRUST_NO_END); i++)
+        n.workers[i].away = n.workers[i].trust = false;
+    walk_to(walk, &n, "MongoDB is back, and all pings say so", 0);
 }
 
 /* --- Redis --- */
@@ -254,7 +317,7 @@ static void expire(struct walk *walk, const struct state *s, unsigned writer)
     uint8_t bit = (uint8_t)(1u << writer);
     struct state n = *s;
     bool redis = fence_may_go(walk_config(walk), &s->writers[writer]);
-    bool table = table_fence_may_go(walk_config(walk), &s->writers[writer]);
+    bool table = redis || has_fault(walk_config(walk), TABLE_FENCE_SHORT);
 
     for (unsigned i = 0; i < LIVES; i++) {
         n = *s;
@@ -372,6 +435,9 @@ static void reboot(struct walk *walk, const struct state *s)
     for (unsigned i = 0; i < READERS; i++)
         if (host_of(n.readers[i].worker) == 0 && n.readers[i].pc != R_STORE)
             n.readers[i] = (struct reader){0};
+    for (unsigned i = 0; i < WORKERS; i++)
+        if (host_of(i) == 0)
+            n.workers[i].away = n.workers[i].trust = false;
     n.payers[0] = (struct payer){0};
     n.hosts[0] = (struct host){0};
     if (!config->listeners) {
@@ -397,4 +463,5 @@ void world_steps(struct walk *walk, const struct state *s)
     grow_old(walk, s);
     bear(walk, s);
     reboot(walk, s);
+    outage(walk, s);
 }

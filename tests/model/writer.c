@@ -157,14 +157,17 @@ static void open_debt(const struct at *at)
 {
     struct state n = go_to(at, has_fault(at->config, DEBT_AFTER_OWED) ? W_GO : W_DEBT_OPENED);
 
-    n.writers[at->i].debt = DEBT_OPEN;
+    put_debt(at->config, &n, at->i, DEBT_OPEN);
     n.writers[at->i].flags |= W_INDEBTED;
-    walk_to(at->walk, &n, "W#: MongoDB has the open debt", at->i + 1);
+    if (!at->s->away)
+        walk_to(at->walk, &n, "W#: MongoDB has the open debt", at->i + 1);
     n = *at->s;
-    if (!spend(&n, MONGO))
+    if (at->s->away)
+        give_up(at, n);
+    if (at->s->away || !spend(&n, MONGO))
         return;
     give_up(at, n);
-    n.writers[at->i].debt = DEBT_OPEN;
+    put_debt(at->config, &n, at->i, DEBT_OPEN);
     give_up(at, n);
 }
 
@@ -184,8 +187,9 @@ static void send(const struct at *at)
 {
     struct state n = go_to(at, W_SENT);
 
-    n.writers[at->i].mongo = PENDING;
-    walk_to(at->walk, &n, "W# sends its write to MongoDB", at->i + 1);
+    n.writers[at->i].mongo = n.away ? ABORTED : PENDING;
+    walk_to(at->walk, &n, n.away ? "W# cannot send its write" : "W# sends its write to MongoDB",
+            at->i + 1);
 }
 
 /* --- After --- */
@@ -203,9 +207,9 @@ static void hear(const struct at *at)
     const struct writer *writer = &at->s->writers[at->i];
     struct state n = go_to(at, after_outcome(at));
 
-    if (writer->mongo == COMMITTED || writer->mongo == ABORTED)
+    if (writer->mongo == ABORTED || (writer->mongo == COMMITTED && !at->s->away))
         walk_to(at->walk, &n, "W# hears what became of its write", at->i + 1);
-    if (!spend(&n, MONGO))
+    if (!at->s->away && !spend(&n, MONGO))
         return;
     if (!has_fault(at->config, UNKNOWN_RELEASED))
         n.writers[at->i].pc = W_END;
@@ -261,15 +265,18 @@ static void close_debt(const struct at *at)
         return;
     }
     if (!has_fault(at->config, CLOSE_NO_UPSERT) || !opened_before || writer->debt != DEBT_NONE)
-        writer->debt = DEBT_CLOSED;
-    walk_to(at->walk, &n, "W#: MongoDB has the closed debt", at->i + 1);
+        put_debt(at->config, &n, at->i, DEBT_CLOSED);
+    if (!at->s->away)
+        walk_to(at->walk, &n, "W#: MongoDB has the closed debt", at->i + 1);
     n = *at->s;
-    if (!spend(&n, MONGO))
+    if (!at->s->away && !spend(&n, MONGO))
         return;
     n.writers[at->i].pc = W_END; /* fence.c on_closed with an error */
     n.writers[at->i].commit = 0;
     walk_to(at->walk, &n, "W#: the debt cannot be closed: answers an error", at->i + 1);
-    n.writers[at->i].debt = DEBT_CLOSED;
+    if (at->s->away)
+        return;
+    put_debt(at->config, &n, at->i, DEBT_CLOSED);
     walk_to(at->walk, &n, "W#: the debt is closed, which is not told: answers an error", at->i + 1);
 }
 

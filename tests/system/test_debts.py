@@ -122,6 +122,25 @@ def test_more_debts_than_are_paid_in_one_go(stack, bare, product):
     eventually(lambda: "detail=redis" in bare.client.get(owed).cache_status, 5)
 
 
+def test_many_debts_are_paid_in_seconds(stack, bare, product):
+    """As after half an hour without Redis."""
+    path = kept(bare, product)
+    opened = datetime.datetime.now(datetime.timezone.utc)
+    before, count = debts_paid(stack), 30000
+    for begin in range(0, count, 5000):
+        stack.mongo.cache_debts.insert_many(
+            [{"_id": bson.ObjectId(), "prefix": "larder", "state": "open", "opened": opened,
+              "tags": [f"product:{i:024x}", "products", f"products:c{i % 40}"]}
+             for i in range(begin, begin + 5000)], ordered=False)
+    stack.mongo.cache_debts.update_many({}, {"$set": {"state": "closed"}})
+    stack.redis.client_kill_filter(_type="normal", skipme=True)  # the workers connect again
+    eventually(lambda: not open_debts(stack), 10, every=0.1, what="30000 debts paid")
+    eventually(lambda: debts_paid(stack) == before + count)
+    page = "/api/products?limit=1"
+    eventually(lambda: all(host.client.get(target).hit
+                           for host in (bare, stack) for target in (path, page)), 5)
+
+
 def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product):
     """A Redis that takes no writes answers what it has, however many there are."""
     path = kept(bare, product)

@@ -60,6 +60,24 @@ static void test_what_is_open_to_others_is_not_used(void **state)
     assert_int_equal(metrics_open(name), ERR_OK);
 }
 
+static void test_what_was_removed_or_cut_is_noticed(void **state)
+{
+    (void)state;
+    assert_true(metrics_are_linked());
+    assert_int_equal(metrics_open(name), ERR_OK);
+    assert_true(metrics_are_linked());
+    assert_int_equal(truncate(path, 100), 0);
+    assert_false(metrics_are_linked());
+    metrics_close();
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(metrics_open(name), ERR_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_false(metrics_are_linked());
+    metrics_close();
+    assert_int_equal(metrics_open(name), ERR_OK);
+    assert_true(metrics_are_linked());
+}
+
 static void test_what_has_another_size_is_not_used(void **state)
 {
     struct stat st;
@@ -81,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_object(test_counts_outlive_who_counted),
         with_object(test_what_is_open_to_others_is_not_used),
+        with_object(test_what_was_removed_or_cut_is_noticed),
         with_object(test_what_has_another_size_is_not_used),
     };
 

@@ -27,7 +27,7 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
     job->release(job->context);
 }
 
-uint64_t mongo_outage(const struct mongo *mongo)
+int64_t mongo_away_ns(const struct mongo *mongo)
 {
     (void)mongo;
     return 0;

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "memory/layout.h"
+#include "base/idiom.h"
+#include "memory/segment.h"
 
 static const uint64_t MiB = 1 << 20;
 static char name[64];
@@ -211,6 +212,38 @@ static void test_a_name_taken_away_is_noticed(void **state)
     memory_close(b);
 }
 
+/* Those who share it notice, and later openers get a new one. */
+static void test_a_head_that_was_overwritten(void **state)
+{
+    static const struct {
+        off_t at;
+        size_t len;
+    } places[] = {{0, 8}, {8, 4}, {12, 4}, {16, 8}, {0, SEGMENT_HEADER}};
+    unsigned char bytes[SEGMENT_HEADER];
+    struct memory_opened opened;
+    struct memory *a, *b;
+
+    (void)state;
+    memset(bytes, 0x5a, sizeof bytes);
+    for (size_t i = 0; i < COUNT(places); i++) {
+        a = open_bytes(name, 4 * MiB, &opened);
+        b = open_bytes(name, 4 * MiB, &opened);
+        assert_true(memory_is_sound(a) && memory_is_sound(b));
+        assert_int_equal(pwrite(a->fd, bytes, places[i].len, places[i].at), places[i].len);
+        assert_false(memory_is_sound(a) || memory_is_sound(b));
+        memory_put_aside(a, name);
+        assert_false(memory_is_linked(a) || memory_is_linked(b));
+        memory_close(a);
+        a = open_bytes(name, 4 * MiB, &opened);
+        assert_true(opened.created);
+        memory_put_aside(b, name); /* who notices later leaves the new one alone */
+        assert_true(memory_is_linked(a) && memory_is_sound(a));
+        memory_close(a);
+        memory_close(b);
+        assert_int_equal(memory_unlink(name), ERR_OK);
+    }
+}
+
 static void test_the_segment_is_private(void **state)
 {
     struct memory_opened opened;
@@ -350,6 +383,7 @@ int main(void)
         with_name(test_no_room_names_the_setting),
         with_name(test_attaching_changes_nothing),
         with_name(test_a_name_taken_away_is_noticed),
+        with_name(test_a_head_that_was_overwritten),
         with_name(test_the_segment_is_private),
         with_name(test_garbage_and_unfinished_work_are_made_anew),
         with_name(test_another_version_in_use_is_refused),

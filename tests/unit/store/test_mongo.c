@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "store/mongo.h"
 #include "store/mongo_uri.h"
 
@@ -210,7 +209,7 @@ static void test_deadline(void **state)
     struct fixture *fixture = *state;
     struct task reading, writing, waiting, refused;
 
-    open_mongo(fixture, (struct mongo_config){.threads = 2, .queue = 1});
+    open_mongo(fixture, (struct mongo_config){.threads = 2, .queue = 1, .breaker_failures = 100});
     task_init(&reading, ERR_OK)->hold = true;
     task_init(&writing, ERR_OK)->hold = true;
     reading.job.deadline_ms = clock_mono_ms() + 30;
@@ -294,60 +293,102 @@ static void test_not_begun(void **state)
     }
 }
 
+/* Jobs that fail make pings decide, and these find nobody. */
 static void test_breaker(void **state)
 {
     struct fixture *fixture = *state;
     struct task task;
-    uint64_t operations;
 
     open_mongo(fixture, (struct mongo_config){.breaker_failures = 3, .breaker_ms = 5});
-    for (int round = 0; round < 2; round++) { /* what the server has answered starts anew */
-        run_one(fixture, &task, ERR_UNAVAILABLE);
-        run_one(fixture, &task, ERR_UNKNOWN);
-        assert_true(mongo_up(fixture->mongo));
-        run_one(fixture, &task, ERR_EXISTS);
-    }
-    for (int i = 0; i < 3; i++)
-        run_one(fixture, &task, ERR_UNAVAILABLE);
-    assert_false(mongo_up(fixture->mongo));
+    run_one(fixture, &task, ERR_UNAVAILABLE);
+    assert_true(mongo_up(fixture->mongo));
+    assert_int_equal(mongo_away_ns(fixture->mongo), 0);
+    wait_until(!mongo_up(fixture->mongo));
     assert_int_equal(fixture->downs, 1);
+    assert_in_range(mongo_away_ns(fixture->mongo), 1, clock_mono_ns());
     assert_int_equal(mongo_submit(fixture->mongo, &task_init(&task, ERR_OK)->job), ERR_UNAVAILABLE);
     assert_int_equal(task.done, 0);
-    /* Pings go on behind, and change nothing while nobody is there. */
-    operations = metric_sum(METRIC_MONGO_OPERATIONS);
-    wait_until(metric_sum(METRIC_MONGO_OPERATIONS) >= operations + 2);
     assert_int_equal(fixture->downs, 1);
     assert_int_equal(fixture->ups, 0);
 }
 
-/* A late answer ends an outage whose ping is still under way when the next outage begins. */
-static void test_outage_after_outage(void **state)
+/* What the server has answered starts anew. */
+static void test_answers_between_failures(void **state)
 {
     struct fixture *fixture = *state;
-    struct task late, task;
+    struct task task;
 
-    open_mongo(fixture,
-               (struct mongo_config){
-                   .uri = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500&connectTimeoutMS=50",
-                   .breaker_failures = 3,
-                   .breaker_ms = 5});
-    task_init(&late, ERR_OK)->hold = true;
-    assert_int_equal(mongo_submit(fixture->mongo, &late.job), ERR_OK);
-    for (unsigned outage = 1; outage <= 2; outage++) {
-        uint64_t operations = metric_sum(METRIC_MONGO_OPERATIONS);
-        for (int i = 0; i < 3; i++)
-            run_one(fixture, &task, ERR_UNAVAILABLE);
-        assert_int_equal(fixture->downs, outage);
-        if (outage == 1) { /* 3 jobs, and the ping has begun */
-            wait_until(metric_sum(METRIC_MONGO_OPERATIONS) == operations + 4);
-            late.hold = false;
-            wait_until(late.released == 1);
-            assert_true(mongo_up(fixture->mongo));
-        } else {
-            wait_until(metric_sum(METRIC_MONGO_OPERATIONS) >= operations + 5);
-        }
+    open_mongo(fixture, (struct mongo_config){.breaker_failures = 3, .breaker_ms = 1000});
+    for (int round = 0; round < 3; round++) {
+        run_one(fixture, &task, ERR_UNAVAILABLE);
+        run_one(fixture, &task, ERR_EXISTS);
     }
-    assert_int_equal(fixture->ups, 1);
+    assert_int_equal(fixture->downs, 0);
+}
+
+/* An answer ends an outage; a call that began before it and fails then begins no other one. */
+static void test_late_failures(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task late[3], answered, task;
+
+    open_mongo(fixture, (struct mongo_config){.breaker_failures = 2, .breaker_ms = 1000});
+    for (int i = 0; i < 3; i++) {
+        task_init(&late[i], i < 2 ? ERR_UNAVAILABLE : ERR_OK)->hold = true;
+        late[i].job.deadline_ms = i == 2 ? clock_mono_ms() + 300 : 0;
+        assert_int_equal(mongo_submit(fixture->mongo, &late[i].job), ERR_OK);
+    }
+    wait_until(late[0].begun && late[1].begun && late[2].begun);
+    run_one(fixture, &answered, ERR_OK);
+    late[0].hold = late[1].hold = false;
+    wait_until(late[0].released == 1 && late[1].released == 1 && late[2].done == 1);
+    assert_int_equal(late[2].told, ERR_TIMEOUT);
+    late[2].hold = false;
+    wait_until(late[2].released == 1);
+    run_one(fixture, &task, ERR_OK);
+    assert_int_equal(fixture->downs, 0);
+}
+
+static void on_asked(void *context, enum err err)
+{
+    *(enum err *)context = err;
+}
+
+/* Whether the server answers is found out although every thread is at work. */
+static void test_ask(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task tasks[JOBS];
+    enum err told[2] = {ERR_INTERNAL, ERR_INTERNAL};
+    struct mongo_ask asks[] = {{.told = on_asked, .context = &told[0]},
+                               {.told = on_asked, .context = &told[1]}};
+
+    open_mongo(fixture, (struct mongo_config){.threads = 1, .breaker_ms = 60000});
+    for (int i = 0; i < JOBS; i++) {
+        task_init(&tasks[i], ERR_OK)->hold = true;
+        assert_int_equal(mongo_submit(fixture->mongo, &tasks[i].job), ERR_OK);
+    }
+    mongo_ask(fixture->mongo, &asks[0]);
+    mongo_ask(fixture->mongo, &asks[1]);
+    wait_until(told[0] != ERR_INTERNAL && told[1] != ERR_INTERNAL);
+    assert_int_equal(told[0], ERR_UNAVAILABLE);
+    assert_int_equal(told[1], ERR_UNAVAILABLE);
+    for (int i = 0; i < JOBS; i++)
+        tasks[i].hold = false;
+    wait_until(tasks[JOBS - 1].released == 1);
+}
+
+static void test_ask_while_closing(void **state)
+{
+    struct fixture *fixture = *state;
+    enum err told = ERR_INTERNAL;
+    struct mongo_ask ask = {.told = on_asked, .context = &told};
+
+    open_mongo(fixture, (struct mongo_config){0});
+    mongo_ask(fixture->mongo, &ask);
+    mongo_close(fixture->mongo, on_closed, &fixture->closed);
+    wait_until(fixture->closed);
+    assert_true(told == ERR_CANCELED || told == ERR_UNAVAILABLE);
 }
 
 static void test_close(void **state)
@@ -462,7 +503,10 @@ int main(void)
         CASE(test_threads),
         CASE(test_not_begun),
         CASE(test_breaker),
-        CASE(test_outage_after_outage),
+        CASE(test_answers_between_failures),
+        CASE(test_late_failures),
+        CASE(test_ask),
+        CASE(test_ask_while_closing),
         CASE(test_close),
         CASE(test_uri),
         CASE(test_errors),
