@@ -40,9 +40,9 @@ static int64_t longest_kept_ms(const struct app *app)
 {
     int64_t longest = 0;
 
-    for (size_t i = 0; i < PLAN_COUNT; i++) {
-        const struct resource *resource = app->plans[i].resource;
-        const struct cache_class *const classes[] = {resource->item_class, resource->list_class};
+    for (size_t i = 0; i < app->plan_count; i++) {
+        const struct cache_class *const classes[] = {&app->plans[i].item_class,
+                                                     &app->plans[i].list_class};
         for (size_t j = 0; j < COUNT(classes); j++) {
             int64_t kept_ms = classes[j]->ttl_ms * 11 / 10 + classes[j]->error_ms;
             longest = kept_ms > longest ? kept_ms : longest;

@@ -365,8 +365,10 @@ static void test_each_document_once_by_an_index(void **state)
 
 static enum err ping(struct mongo_db *db, void *context)
 {
+    bool exists;
+
     (void)context;
-    return collection_ping(db);
+    return collection_exists(db, collection, &exists);
 }
 
 static enum err drop(struct mongo_db *db, void *context)
