@@ -154,6 +154,7 @@ static const struct about abouts[] = {
      .id = "resourceSchema",
      .summary = "The JSON Schema of the files that describe resources",
      .result = "Any",
+     .type = "application/schema+json",
      .status = 200,
      .traits = ABOUT_CACHED | ABOUT_TAGGED},
     {.handle = docs_handle,

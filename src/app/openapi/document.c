@@ -106,6 +106,8 @@ static void add_resource(json_t *schemas, const struct resource *resource, struc
     add(schemas, "", title, "", schema_of_document(resource, SCHEMA_SHOWN));
     add(schemas, "New", title, "", schema_of_document(resource, SCHEMA_CREATE));
     add(schemas, "Changed", title, "", schema_of_document(resource, SCHEMA_CHANGE));
+    if (schema_merges(resource))
+        add(schemas, "Merged", title, "", schema_of_document(resource, SCHEMA_MERGE));
     add(schemas, "PartOf", title, "", schema_of_document(resource, SCHEMA_PART));
     add(schemas, "", title, "Page", page_of(schema_ref("schemas", "PartOf", title)));
     add(schemas, "", title, "Results",

@@ -67,9 +67,10 @@ static const struct {
     struct str before, behind;
 } schemas[] = {
     {STR_INIT(""), STR_INIT("")},        {STR_INIT("New"), STR_INIT("")},
-    {STR_INIT("Changed"), STR_INIT("")}, {STR_INIT("PartOf"), STR_INIT("")},
-    {STR_INIT(""), STR_INIT("Page")},    {STR_INIT(""), STR_INIT("Results")},
-    {STR_INIT(""), STR_INIT("Answer")},  {STR_INIT(""), STR_INIT("Written")},
+    {STR_INIT("Changed"), STR_INIT("")}, {STR_INIT("Merged"), STR_INIT("")},
+    {STR_INIT("PartOf"), STR_INIT("")},  {STR_INIT(""), STR_INIT("Page")},
+    {STR_INIT(""), STR_INIT("Results")}, {STR_INIT(""), STR_INIT("Answer")},
+    {STR_INIT(""), STR_INIT("Written")},
 };
 
 static bool take_schemas(struct arena *arena, json_t *used, struct str name, bool look_only)

@@ -112,9 +112,12 @@ static json_t *parameters(const struct operation *operation)
 static json_t *body_schema(const struct operation *operation)
 {
     const struct about *about = about_route(operation->route);
-    struct str title = names_resource(operation->of->names, about_resource(operation->route));
+    const struct resource *resource = about_resource(operation->route);
+    struct str title = names_resource(operation->of->names, resource);
     json_t *one;
 
+    if ((operation->route->flags & ROUTE_MERGE) != 0 && schema_merges(resource))
+        return schema_ref("schemas", "Merged", title);
     if (about->body == ABOUT_CHANGE)
         return schema_ref("schemas", "Changed", title);
     one = schema_ref("schemas", "New", title);

@@ -180,6 +180,9 @@ static void put_type(struct buf *out, const json_t *schema)
     put_values(out, json_object_get(schema, "enum"));
     put_limit(out, schema, "minimum", "at least");
     put_limit(out, schema, "maximum", "at most");
+    put_limit(out, schema, "exclusiveMinimum", "more than");
+    put_limit(out, schema, "exclusiveMaximum", "less than");
+    put_limit(out, schema, "multipleOf", "a multiple of");
     put_limit(out, schema, "minLength", "length at least");
     put_limit(out, schema, "maxLength", "at most");
     put_limit(out, schema, "maxItems", "at most");

@@ -27,7 +27,7 @@ json_t *schema_ref(const char *kind, const char *a, struct str b)
 
 static bool is_sent(enum schema_use use)
 {
-    return use == SCHEMA_CREATE || use == SCHEMA_CHANGE;
+    return use != SCHEMA_SHOWN && use != SCHEMA_PART;
 }
 
 /* --- Ids --- */
@@ -114,16 +114,23 @@ static json_t *of_choices(json_t *values)
 
 static json_t *of_objects(const struct field *object, enum schema_use use);
 
+/* Of the objects within. */
+static enum schema_use within(enum schema_use use, bool in_array)
+{
+    return use == SCHEMA_CHANGE || (use == SCHEMA_MERGE && in_array) ? SCHEMA_WHOLE : use;
+}
+
 static json_t *of_items(const struct field *field, enum schema_use use)
 {
     return json_pack("{s:s, s:o}", "type", "array", "items",
-                     field->items != NULL ? of_field(field->items, use) : json_object());
+                     field->items != NULL ? of_field(field->items, within(use, true))
+                                          : json_object());
 }
 
 static json_t *of_type(const struct field *field, enum schema_use use)
 {
     switch (field->type) {
-    case FIELD_OBJECT: return of_objects(field, use);
+    case FIELD_OBJECT: return of_objects(field, within(use, false));
     case FIELD_ARRAY: return of_items(field, use);
     case FIELD_STRING: return json_pack("{s:s}", "type", "string");
     case FIELD_DECIMAL:
@@ -234,16 +241,41 @@ static bool is_part(const struct field *field, enum schema_use use)
     return !is_sent(use) || (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) == 0;
 }
 
+/* A default is for creation alone: what has one may be taken away. */
 static bool is_required(const struct field *field, enum schema_use use)
 {
+    bool required = (field->flags & FIELD_REQUIRED) != 0;
     bool given = field->initial != NULL || (field->flags & FIELD_DEFAULT_NOW) != 0;
 
     switch (use) {
-    case SCHEMA_SHOWN: return given || (field->flags & (FIELD_REQUIRED | FIELD_SERVER)) != 0;
-    case SCHEMA_CREATE: return (field->flags & FIELD_REQUIRED) != 0 && !given;
+    case SCHEMA_SHOWN: return required || (field->flags & FIELD_SERVER) != 0;
+    case SCHEMA_CREATE: return required && !given;
+    case SCHEMA_WHOLE: return required;
     case SCHEMA_PART:
-    case SCHEMA_CHANGE: return false;
+    case SCHEMA_CHANGE:
+    case SCHEMA_MERGE: return false;
     }
+    return false;
+}
+
+static bool has_required(const struct field *object)
+{
+    for (size_t i = 0; i < object->field_count; i++) {
+        const struct field *field = &object->fields[i];
+        if ((field->flags & FIELD_REQUIRED) != 0 ||
+            (field->type == FIELD_OBJECT && has_required(field)))
+            return true;
+    }
+    return false;
+}
+
+bool schema_merges(const struct resource *resource)
+{
+    const struct field *document = resource->document;
+
+    for (size_t i = 0; i < document->field_count; i++)
+        if (document->fields[i].type == FIELD_OBJECT && has_required(&document->fields[i]))
+            return true;
     return false;
 }
 

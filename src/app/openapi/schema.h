@@ -13,12 +13,17 @@ enum schema_use {
     SCHEMA_SHOWN,  /* a document as it is answered */
     SCHEMA_PART,   /* some of its fields: always the id */
     SCHEMA_CREATE, /* what a client sends to make one */
-    SCHEMA_CHANGE  /* what a client sends to change one: null takes an optional field away */
+    SCHEMA_CHANGE, /* what a client sends to change one: null takes an optional field away */
+    SCHEMA_MERGE,  /* the same, where objects within are changed as well and not replaced */
+    SCHEMA_WHOLE   /* an object within that is replaced */
 };
 
 json_t *schema_string(struct str s);
 /* {"$ref":"#/components/<kind>/<a><b>"} */
 json_t *schema_ref(const char *kind, const char *a, struct str b);
+/* Whether a change that is merged may look like no other one: an object within has fields that it
+ * must have. */
+bool schema_merges(const struct resource *resource);
 /* A whole document, with an example when its fields have enough of them. */
 json_t *schema_of_document(const struct resource *resource, enum schema_use use);
 /* An id of this type: as it is answered, or as clients may write it. */

@@ -11,8 +11,8 @@ from made.api.products import create_product
 from made.api.recipes import (create_recipe, delete_recipe, get_recipe, list_quick_recipes,
                               list_recipes, patch_recipe)
 from made.api.sessions import sign_in
-from made.models import (ChangedRecipe, ListRecipesFieldsItem, NewProduct, NewRecipe,
-                         NewRecipeChefType0, NewRecipeCuisineType0, NewRecipeStepsType0Item,
+from made.models import (ListRecipesFieldsItem, MergedRecipe, NewProduct, NewRecipe, NewRecipeChefType0,
+                         NewRecipeCuisineType0, NewRecipeStepsType0Item,
                          NewSignIn, Problem, RecipePage, RecipeWritten)
 
 url, email, password = sys.argv[1:]
@@ -40,7 +40,7 @@ assert isinstance(named, RecipePage), named
 picked = list_recipes.sync(client=anybody, ids=recipes[1::-1])
 quick = list_quick_recipes.sync(client=anybody, city="py", limit=2)
 changed = patch_recipe.sync(recipes[0], client=client,
-                            body=ChangedRecipe.from_dict({"chef": {"stars": 3}, "tags": None}))
+                            body=MergedRecipe.from_dict({"chef": {"stars": 3}, "tags": None}))
 item = get_recipe.sync(recipes[0], client=anybody).data
 refused = create_recipe.sync(client=client, body=NewRecipe(title="x", minutes=0))
 nobody = create_product.sync_detailed(client=anybody, body=NewProduct("Chair", 1, "py"))

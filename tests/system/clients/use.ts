@@ -23,7 +23,7 @@ const none: components["schemas"]["NewProduct"] = { name: "Chair", price: 1 };
 void none;
 const made = await client.POST("/api/products", { body: product, headers });
 if (!made.data || !("data" in made.data)) throw new Error(JSON.stringify(made.error));
-const stocked: boolean = made.data.data.inStock;
+const stocked: boolean | undefined = made.data.data.inStock;
 
 const recipes: string[] = [];
 for (const [title, name, cuisine] of [["Dal", "Ada", "indian"], ["Pad", "Ben", "thai"],
