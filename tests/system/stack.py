@@ -74,6 +74,7 @@ class Stack:
         self.settings = {"LARDER_WORKERS": "2", "LARDER_WRITES": "open", **settings}
         self.ports = free_ports()
         self.siblings = []
+        self.shapes = {}
         self._redis = self._mongo = None
 
     # --- its life ---
@@ -233,6 +234,17 @@ class Stack:
     def base(self):
         """What the names in Redis begin with."""
         return f"larder:{self.epoch()}:"
+
+    def key(self, name):
+        """A name as Redis has it: entries, and locks of them, end with the hash of their resource's
+        shape, which its entity tags end with too."""
+        if name.startswith(("tag:", "fence:")) or name == "born":
+            return self.base() + name
+        words = name.removeprefix("lock:fill:").removeprefix("count:").split(":")
+        resource = {"product": "products", "post": "posts"}.get(words[0], words[0])
+        if resource not in self.shapes:
+            self.shapes[resource] = self.client.get(f"/api/{resource}?limit=1").etag[-9:-1]
+        return f"{self.base()}{name}@{self.shapes[resource]}"
 
     def metrics(self):
         values = {}

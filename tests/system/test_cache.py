@@ -16,12 +16,12 @@ def settled(stack):
 
 def lives(stack, name):
     """Milliseconds that the entry lives yet, or None."""
-    left = stack.redis.pttl(stack.base() + name)
+    left = stack.redis.pttl(stack.key(name))
     return left if left >= 0 else None
 
 
 def stored(stack, name):
-    return eventually(lambda: stack.redis.get(stack.base() + name), 2, what=name + " in Redis")
+    return eventually(lambda: stack.redis.get(stack.key(name)), 2, what=name + " in Redis")
 
 
 # --- From where ---
@@ -119,7 +119,7 @@ def test_tags_are_random_versions(stack, http, product, category):
     for price in range(5):
         http.put(path, {"price": price})
         for name in names:
-            version = stack.redis.get(stack.base() + name)
+            version = stack.redis.get(stack.key(name))
             assert re.fullmatch(rb"[0-9a-f]{16}", version), (name, version)
             seen[name].add(version)
     assert all(len(versions) == 5 for versions in seen.values()), seen
@@ -348,7 +348,7 @@ def test_damaged_entries_are_misses(stack, bare, product, category):
         expected = bare.client.get(path).json
         whole = stored(stack, name)
         for _ in range(200):
-            stack.redis.set(stack.base() + name, damaged(whole, rng), px=60000)
+            stack.redis.set(stack.key(name), damaged(whole, rng), px=60000)
             answer = bare.client.get(path)
             assert answer.status == 200, answer
             assert {**answer.json, "source": 0} == {**expected, "source": 0}
@@ -362,7 +362,7 @@ def test_each_bit_of_a_head_is_checked(stack, bare, product):
     for at in range(0, len(whole) * 8, 3):
         bad = bytearray(whole)
         bad[at // 8] ^= 1 << at % 8
-        stack.redis.set(stack.base() + name, bytes(bad), px=60000)
+        stack.redis.set(stack.key(name), bytes(bad), px=60000)
         answer = bare.client.get(path)
         assert answer.status == 200 and answer.json["data"] == made, (at, answer)
 
@@ -372,7 +372,7 @@ def test_an_entry_under_another_name_is_refused_or_checked_by_its_tags(stack, ba
     a, b = product(name="a"), product(name="b")
     for made in (a, b):
         bare.client.get(f"/api/products/{made['_id']}")
-    stack.redis.set(stack.base() + f"product:{b['_id']}", stored(stack, f"product:{a['_id']}"),
+    stack.redis.set(stack.key(f"product:{b['_id']}"), stored(stack, f"product:{a['_id']}"),
                     px=60000)
     assert bare.client.get(f"/api/products/{b['_id']}").json["data"]["name"] == "b"
 
@@ -383,7 +383,7 @@ def test_a_value_of_another_type_is_a_miss(stack, bare, product, category, kind)
     path = f"/api/products/{made['_id']}"
     for name in (f"product:{made['_id']}", f"tag:product:{made['_id']}",
                  f"fence:product:{made['_id']}", f"lock:fill:product:{made['_id']}"):
-        key = stack.base() + name
+        key = stack.key(name)
         stack.redis.delete(key)
         {"list": lambda: stack.redis.rpush(key, "x"), "hash": lambda: stack.redis.hset(key, "a", 1),
          "set": lambda: stack.redis.sadd(key, "x")}[kind]()
@@ -402,13 +402,13 @@ def test_an_evicted_tag_makes_its_entries_unreachable(stack, http, bare, product
     path = f"/api/products/{made['_id']}"
     bare.client.get(path)
     assert bare.client.get(path).hit
-    old_tag = stack.redis.get(stack.base() + f"tag:product:{made['_id']}")
+    old_tag = stack.redis.get(stack.key(f"tag:product:{made['_id']}"))
     old = stored(stack, f"product:{made['_id']}")
-    stack.redis.delete(stack.base() + f"tag:product:{made['_id']}")
+    stack.redis.delete(stack.key(f"tag:product:{made['_id']}"))
     assert not bare.client.get(path).hit
-    assert stack.redis.get(stack.base() + f"tag:product:{made['_id']}") not in (None, old_tag)
+    assert stack.redis.get(stack.key(f"tag:product:{made['_id']}")) not in (None, old_tag)
     # The older entry, put back, carries the older version.
-    stack.redis.set(stack.base() + f"product:{made['_id']}", old, px=60000)
+    stack.redis.set(stack.key(f"product:{made['_id']}"), old, px=60000)
     assert not bare.client.get(path).hit
 
 

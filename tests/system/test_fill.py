@@ -93,20 +93,20 @@ def test_a_lock_whose_holder_is_gone_delays_and_stops_nobody(stack, http, produc
     """Somebody else holds the lock and never answers: after 300 ms we ask ourselves."""
     stack.settle()
     made = product()
-    stack.redis.set(f"{stack.base()}lock:fill:product:{made['_id']}", "somebody", px=3000)
+    stack.redis.set(stack.key(f"lock:fill:product:{made['_id']}"), "somebody", px=3000)
     begun = time.monotonic()
     answer = http.get(f"/api/products/{made['_id']}")
     took = time.monotonic() - begun
     assert answer.status == 200 and answer.json["data"] == made
     assert 0.2 < took < 1.0
-    assert stack.redis.get(f"{stack.base()}lock:fill:product:{made['_id']}") == b"somebody"
+    assert stack.redis.get(stack.key(f"lock:fill:product:{made['_id']}")) == b"somebody"
 
 
 def test_who_waits_takes_the_lock_when_it_is_free(stack, http, product):
     """Its holder went away, or what he stored was overtaken by a write."""
     stack.settle()
     made = product()
-    stack.redis.set(f"{stack.base()}lock:fill:product:{made['_id']}", "somebody", px=60)
+    stack.redis.set(stack.key(f"lock:fill:product:{made['_id']}"), "somebody", px=60)
     begun = time.monotonic()
     answer = http.get(f"/api/products/{made['_id']}")
     assert answer.json["data"] == made and 0.04 < time.monotonic() - begun < 0.25

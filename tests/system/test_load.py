@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """larderctl load: NDJSON and CSV, rejects by line, again, interrupted."""
 import csv
+import gzip
 import json
+import pathlib
 import re
 import signal
 import subprocess
 
 import pytest
 
-from stack import eventually
+from stack import Stack, eventually
+
+RESOURCES = pathlib.Path(__file__).parent / "resources"
 
 
 def ndjson(path, records):
@@ -218,3 +222,128 @@ def test_load_without_redis(stack, http, category, tmp_path, healthy):
     assert items(http, "products", category)["total"] == 1
     stack.control("start", "redis")
     assert items(http, "products", category)["total"] == 1
+
+
+# --- Any resource ---
+
+@pytest.fixture(scope="module")
+def shop():
+    stack = Stack(LARDER_RESOURCES=str(RESOURCES))
+    try:
+        yield stack.up()
+    finally:
+        stack.down()
+
+
+def recipes(shop):
+    return sorted(shop.client.get("/api/recipes?limit=100").json["data"], key=lambda r: r["title"])
+
+
+@pytest.fixture
+def kitchen(shop):
+    for item in recipes(shop):
+        shop.client.delete(f"/api/recipes/{item['_id']}")
+    return shop
+
+
+def test_nested_records(kitchen, tmp_path):
+    file = tmp_path / "r.csv"
+    file.write_text("\n ,,\nchef.name,title,minutes,tags,published,\n"
+                    + "Ada,Dal, 30 ,hot| quick,2026-01-01 10:00:00,\n,,,,,\n"
+                    + ",Rice,2.0,,2026-01-01T10:00:00+0500,\n"
+                    + "Bob,\u200b,5,,2026-01-01T10:00:00z,\n")
+    assert recipes(kitchen) == []
+    done = kitchen.ctl("load", "recipes", file, check=False)
+    assert done.returncode == 1 and done.stdout.startswith("2 recipes loaded"), done
+    assert f"{file}:7: title: must hold something that shows" in done.stderr
+    dal, rice = recipes(kitchen)
+    assert dal["chef"] == {"name": "Ada"} and dal["tags"] == ["hot", "quick"]
+    assert dal["published"] == "2026-01-01T10:00:00.000Z" and dal["minutes"] == 30
+    assert rice["published"] == "2026-01-01T05:00:00.000Z" and "chef" not in rice
+
+
+def test_an_array_of_records(kitchen, tmp_path):
+    file = tmp_path / "r.json"
+    file.write_text(json.dumps([{"title": f"t{i}", "minutes": i, "chef": {"name": "A", "x": i}}
+                                if i == 2 else {"title": f"t{i}", "minutes": i}
+                                for i in range(1, 4)], indent=1))
+    done = kitchen.ctl("load", "recipes", file, check=False)
+    assert done.stdout.startswith("2 recipes loaded"), done
+    assert re.search(rf"^{file}:\d+: chef.x: is not a known field$", done.stderr, re.M)
+    assert [r["title"] for r in recipes(kitchen)] == ["t1", "t3"]
+
+
+def test_by_key(kitchen, tmp_path):
+    file = tmp_path / "r.csv"
+    file.write_text("title,minutes,chef.name\nDal,30,Ada\nRice,20,\n")
+    assert "2 new, 0 changed, 0 same, 0 rejected" in kitchen.ctl(
+        "load", "recipes", file, "--key", "title").stdout
+    kitchen.mongo.recipes.update_one({"title": "Dal"}, {"$set": {"chef.theirs": 1, "note": 1}})
+    before = recipes(kitchen)
+    file.write_text("title,minutes\nDal,31\nRice,20\nSoup,5\nSoup,6\nTea,\n,1\n")
+    done = kitchen.ctl("load", "--key", "title", "recipes", file, check=False)
+    assert "6 recipes" in done.stdout and "1 new, 2 changed, 1 same, 2 rejected" in done.stdout
+    assert f"{file}:6: minutes: is required" in done.stderr
+    assert f"{file}:7: title: is a key, and is missing" in done.stderr
+    dal, rice, soup = recipes(kitchen)
+    assert (dal["minutes"], dal["_id"]) == (31, before[0]["_id"]) and soup["minutes"] == 6
+    assert rice == before[1] and dal["updatedAt"] > before[0]["updatedAt"]
+    stored = kitchen.mongo.recipes.find_one({"title": "Dal"})
+    assert stored["chef"] == {"name": "Ada", "theirs": 1} and stored["version"] == 2
+    assert kitchen.ctl("load", "recipes", file, "--key", "chef", check=False).returncode == 2
+
+
+def test_a_price_list_of_next_week(shop, category, tmp_path):
+    file = tmp_path / "p.csv"
+    shop.mongo.products.create_index(
+        "name", unique=True, name="theirs", partialFilterExpression={"category": category})
+    try:
+        for price, outcome in (10, "1 new"), (12, "1 changed"), (12, "1 same"):
+            file.write_text(f"name,price,category\nKettle,{price},{category}\n")
+            assert outcome in shop.ctl("load", "products", file, "--key", "name,category").stdout
+        file.write_text(f"name,price,category\nKettle,13,{category}\n")
+        done = shop.ctl("load", "products", file, check=False)
+        assert done.returncode == 1 and "1 rejected" in done.stdout
+        assert f"{file}:2: " in done.stderr
+        assert [p["price"] for p in items(shop.client, "products", category)["data"]] == [12]
+    finally:
+        shop.mongo.products.drop_index("theirs")
+
+
+def test_ids_of_all_kinds(shop, tmp_path):
+    for name, record in (("labels", {"name": "x", "price": 1}), ("counters", {"count": 1}),
+                         ("devices", {"model": "m"})):
+        file = ndjson(tmp_path / f"{name}.ndjson", [record])
+        assert shop.ctl("load", name, file).stdout.startswith(f"1 {name[:-1]} loaded")
+        assert "1 already there" in shop.ctl("load", name, file).stdout
+    file = ndjson(tmp_path / "l.ndjson", [{"_id": "a/b", "name": "y", "price": 1}])
+    shop.ctl("load", "labels", file, "--key", "_id")
+    ndjson(file, [{"_id": "a/b", "price": 2}])
+    assert "1 changed" in shop.ctl("load", "labels", file, "--key", "_id").stdout
+    assert shop.mongo.shelf_labels.find_one({"_id": "a/b"})["price"] == 2
+
+
+def test_loads_and_writes_at_once_lose_nothing(shop, category, tmp_path):
+    file = ndjson(tmp_path / "p.ndjson", [{"name": f"n{i}", "price": 2, "category": category}
+                                          for i in range(200)])
+    shop.ctl("load", "products", file)
+    ndjson(file, [{"name": f"n{i}", "price": 3, "category": category} for i in range(200)])
+    load = subprocess.Popen(shop.ctl_command("load", "products", file, "--key", "name,category"),
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for item in items(shop.client, "products", category)["data"]:
+        assert shop.client.put(f"/api/products/{item['_id']}", {"featured": True}).status == 200
+    out, err = load.communicate(timeout=60)
+    assert load.returncode == 0 and "200 changed" in out, (out, err)
+    stored = list(shop.mongo.products.find({"category": category}))
+    assert {p["price"] for p in stored} == {3} and sum(p["featured"] for p in stored) == 100
+    assert sorted({p["version"] for p in stored}) == [2, 3]
+
+
+@pytest.mark.parametrize("encode, command", [
+    (gzip.compress, "gzip -dc"), (lambda text: text.decode().encode("utf-16"), "iconv -f UTF-16"),
+    (lambda text: text.decode().encode("utf-16-le"), "iconv -f UTF-16LE")])
+def test_what_is_no_text_is_named(stack, tmp_path, encode, command):
+    file = tmp_path / "p.csv"
+    file.write_bytes(encode(b"name,price,category\nx,1,c\n"))
+    done = stack.ctl("load", "products", file, check=False)
+    assert done.returncode == 1 and command in done.stderr and done.stdout == "", done

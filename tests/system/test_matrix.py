@@ -9,14 +9,21 @@ import bson
 import pytest
 
 from people import PASSWORD, Person
+from stack import ROOT
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 PRODUCT = {"name": "Taken", "price": 1, "category": "taken"}
 POST = {"title": "Taken", "body": "Taken.", "category": "taken"}
 
 
+# Everybody's who may edit.
+SHARED = tuple(f"/api/{file.stem}" for file in (ROOT / "resources").glob("*.json")
+               if not file.name.endswith(".schema.json"))
+
+
 def bodies(path, actor, victim):
-    """What an operation with a body is sent, to do harm."""
+    """What an operation with a body is sent, to do harm; to a resource that is not among those of
+    hers something that a body cannot be."""
     return {
         "/api/products": [PRODUCT, [PRODUCT], {**PRODUCT, "ownerId": victim.id}],
         "/api/products/{id}": [{"name": "Taken"}, {"ownerId": actor.id}],
@@ -27,7 +34,7 @@ def bodies(path, actor, victim):
                             {"password": "taken over", "currentPassword": PASSWORD},
                             {"email": "taken@example.org", "currentPassword": PASSWORD}],
         "/api/sessions": [{"email": victim.email, "password": "a guess"}],
-    }[path]
+    }.get(path, [{"ownerId": actor.id}])
 
 
 @pytest.fixture(scope="module")
@@ -172,11 +179,11 @@ def test_another_reader(closed, operations, victim, unharmed, by):
 
 
 def test_another_editor(closed, operations, victim, unharmed):
-    """Products and posts are everybody's who may edit, so only what is not is asked for."""
+    """Documents are everybody's who may edit, so only what is not is asked for."""
     actor = Person(closed, "editor")
     others = [(method, path, operation) for method, path, operation in operations
               if method in ("GET", "HEAD", "OPTIONS") or
-              not path.startswith(("/api/products", "/api/posts"))]
+              not path.startswith(SHARED)]
     for method, target, _, answer in sweep(closed, others, actor, victim, own(actor)):
         if target.startswith("/api/users/"):
             assert answer.status in (404, 204), (method, target, answer)

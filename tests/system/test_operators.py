@@ -234,21 +234,21 @@ def test_ttl_expire_persist(stack, product, eventually):
     item = product()["_id"]
     name = f"product:{item}"
     stack.client.get(f"/api/products/{item}")
-    eventually(lambda: stack.redis.exists(stack.base() + name))
+    eventually(lambda: stack.redis.exists(stack.key(name)))
     ttl = float(stack.ctl("cache", "ttl", name).stdout.split()[0])
     assert 500 < ttl <= 660
     shown = stack.ctl("cache", "list", name).stdout.split()
     assert 500 < int(shown[0]) <= 660 and shown[1] == "s" and shown[-1] == name
     stack.ctl("cache", "expire", name, "1000")
-    assert 990 < stack.redis.ttl(stack.base() + name) <= 1000
+    assert 990 < stack.redis.ttl(stack.key(name)) <= 1000
     stack.ctl("cache", "persist", name)
     stack.ctl("cache", "persist", name)
-    assert stack.redis.ttl(stack.base() + name) == -1
+    assert stack.redis.ttl(stack.key(name)) == -1
     assert stack.ctl("cache", "ttl", name).stdout == "pinned\n"
     assert stack.ctl("cache", "list", name).stdout.startswith("  pinned")
     assert stack.client.put(f"/api/products/{item}", {"price": 5}).status == 200
     assert stack.client.get(f"/api/products/{item}").json["data"]["price"] == 5
-    eventually(lambda: 0 < stack.redis.ttl(stack.base() + name) <= 660)
+    eventually(lambda: 0 < stack.redis.ttl(stack.key(name)) <= 660)
     for command in (("ttl", "product:0"), ("expire", "product:0", "9"), ("persist", "product:0")):
         done = stack.ctl("cache", *command, check=False)
         assert done.returncode == 1 and "no entry" in done.stderr
@@ -276,7 +276,7 @@ def test_warm(stack, product, category):
     done = stack.ctl("cache", "warm", "50")
     assert "entries are cached" in done.stdout
     for item in items:
-        assert stack.redis.exists(f"{stack.base()}product:{item}")
+        assert stack.redis.exists(stack.key(f"product:{item}"))
         assert stack.client.get(f"/api/products/{item}").hit
     assert stack.client.get("/api/products").hit
     assert stack.client.get("/api/products", category=category).hit

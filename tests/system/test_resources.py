@@ -2,10 +2,11 @@
 """Resources that somebody else declares: nested documents, ids of four kinds, all operators,
 documents of other programs, and who may see what (tests/system/resources)."""
 import datetime
-import decimal
 import itertools
+import json
 import pathlib
 import random
+import threading
 import urllib.parse
 import uuid
 
@@ -461,3 +462,97 @@ def test_no_stale_answer_whatever_the_resource(shop, path):
     assert result["ahead"] == 0 and result["writes"] > 20, result
     if more:
         assert result["other_reads"] > 100, result
+
+
+# --- Another file, while workers run ---
+
+@pytest.fixture
+def rolling(tmp_path):
+    """A stack of one worker, and a second host's worker beside it with files of its own."""
+    stack = Stack(LARDER_RESOURCES=str(copied(tmp_path / "old")), LARDER_WORKERS="1")
+    try:
+        yield stack.up().settle(30)
+    finally:
+        stack.down()
+
+
+def copied(folder, **changes):
+    """The folder with labels.json and notes.json, as changed: name → function of the file."""
+    folder.mkdir()
+    for name in ("labels", "notes", "products"):
+        file = json.loads((RESOURCES / f"{name}.json").read_text())
+        changes.get(name, lambda file: None)(file)
+        (folder / f"{name}.json").write_text(json.dumps(file))
+    return folder
+
+
+def renamed(file):
+    """Partitioned by another field, one field more, one less, one of another type."""
+    properties = file["schema"]["properties"]
+    properties["group"] = {"type": "string", "maxLength": 100}
+    properties["price"] = {"type": "integer"}
+    properties["more"] = {"type": "string"}
+    del file["schema"]["additionalProperties"]
+    file["filters"]["group"] = "group"
+    file["cache"]["partition"] = "group"
+
+
+def test_another_partition_while_old_workers_run(rolling, tmp_path):
+    """Writes of either are seen at once by lists of the other, whose partition they do not know."""
+    new = rolling.sibling(LARDER_RESOURCES=str(copied(tmp_path / "new", labels=renamed)),
+                          LARDER_MEMORY="0", LARDER_WORKERS="1")
+    made = []
+    for i in range(40):
+        writer, reader = (rolling, new) if i % 2 else (new, rolling)
+        name = "category" if writer is rolling else "group"
+        other = "group" if writer is rolling else "category"
+        document = {"name": f"n{i}", "price": i, name: ["x"] if name == "category" else "x"}
+        answer = writer.client.post("/api/labels", document)
+        assert answer.status == 201, answer
+        made.append(answer.header("Location"))
+        rolling.mongo.shelf_labels.update_one({"_id": made[-1].rpartition("/")[2]},
+                                              {"$set": {other: "x"}})
+        assert writer.client.put(made[-1], {"name": f"m{i}"}).status == 200
+        for stack, field in ((rolling, "category"), (new, "group")):
+            for _ in range(2):
+                answer = stack.client.get(f"/api/labels?{field}=x&limit=100")
+                assert f"m{i}" in answer.text, (i, field, answer)
+                assert answer.json["total"] == len(made), (i, field, answer)
+    shapes = [stack.client.get(made[0]).etag for stack in (rolling, new)]
+    assert shapes[0] != shapes[1]
+    assert new.client.get(made[0], headers={"If-None-Match": shapes[0]}).status == 200
+    assert "category" in rolling.client.get(made[0]).json["data"]
+
+
+def test_no_stale_answer_while_the_file_changes(rolling, tmp_path):
+    """The checker reads and writes while the workers are replaced by such with another file."""
+    folder = pathlib.Path(rolling.settings["LARDER_RESOURCES"])
+    stop = threading.Event()
+
+    def change():
+        while not stop.wait(1.5):
+            file = json.loads((RESOURCES / "products.json").read_text())
+            next(products)(file)
+            (folder / "products.json").write_text(json.dumps(file))
+            rolling.control("restart", "larderd")
+
+    def more(file):
+        file["schema"]["properties"]["colour"] = {"type": "string", "default": "red"}
+
+    def less(file):
+        del file["schema"]["properties"]["description"]
+        file["search"] = ["name"]
+
+    def elsewhere(file):
+        file["cache"]["partition"] = "featured"
+
+    products = itertools.cycle([more, less, elsewhere, lambda file: None])
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        result = checker.run(rolling, reads=10000, seconds=12, pause=50)
+    finally:
+        stop.set()
+        thread.join()
+    assert result["stale"] == 0 and result["ahead"] == 0, result
+    assert result["writes"] > 20, result

@@ -56,7 +56,7 @@ def entry(stack, bare, product):
 
 def test_times_of_an_entry(stack, entry):
     name, _ = entry
-    fresh, stale, error = left(eventually(lambda: stack.redis.get(stack.base() + name), 2))
+    fresh, stale, error = left(eventually(lambda: stack.redis.get(stack.key(name)), 2))
     assert stale - fresh == pytest.approx(60, abs=0.1)
     assert error - stale == pytest.approx(3600, abs=0.1)
     assert LIFE - SPREAD - 5 < stale < LIFE + SPREAD
@@ -71,14 +71,14 @@ def test_the_last_minute_is_served_while_one_refill_runs(stack, bare, entry):
     assert answer.json["data"]["price"] == 1
     eventually(lambda: "detail=redis" in bare.client.get(path).cache_status, 2)
     assert bare.metrics()["larder_cache_fills_total"] == fills + 1
-    assert left(stack.redis.get(stack.base() + name))[0] > LIFE - SPREAD - 60 - 5
+    assert left(stack.redis.get(stack.key(name)))[0] > LIFE - SPREAD - 60 - 5
 
 
 def test_a_write_overtakes_what_is_stale_too(stack, http, bare, entry):
     name, path = entry
     older = make_older(stack, name, 30)
     assert http.put(path, {"price": 2}).status == 200
-    stack.redis.set(stack.base() + name, older, px=60000)
+    stack.redis.set(stack.key(name), older, px=60000)
     for _ in range(2):
         answer = bare.client.get(path)
         assert "STALE" not in answer.cache_status and answer.json["data"]["price"] == 2, answer
@@ -133,7 +133,7 @@ def test_mongo_away_and_an_entry_past_its_time(stack, http, bare, entry, product
         now = bare.metrics()['larder_cache_lookups_total{result="stale-if-error"}']
         assert now == served + 2
         # It is kept for as long as it may be served so, not as long as its life was.
-        assert stack.redis.pttl(stack.base() + name) > 3_000_000
+        assert stack.redis.pttl(stack.key(name)) > 3_000_000
         assert left(too_old)[2] < 0
         answer = bare.client.get(f"/api/products/{gone['_id']}")
         assert answer.status == 503 and answer.header("Retry-After"), answer

@@ -161,7 +161,7 @@ def test_a_damaged_one_is_counted_anew(stack, http, product, category, counted):
 
 def test_one_that_is_void_is_counted_anew(stack, http, product, category, counted):
     """Its tag has had another version since."""
-    stack.redis.set(stack.base() + f"tag:products:{category}", "00000000000000aa", px=100000)
+    stack.redis.set(stack.key(f"tag:products:{category}"), "00000000000000aa", px=100000)
     product()
     assert read_first_page(stack, http, category) == (4, 2)
 
@@ -211,7 +211,7 @@ def test_posts_too(stack, http, post, category):
         post()
     path = f"/api/posts?category={category}&limit=1"
     assert http.get(path).json["total"] == 3
-    eventually(lambda: stack.redis.get(stack.base() + f"count:posts:category={category}"))
+    eventually(lambda: stack.redis.get(stack.key(f"count:posts:category={category}")))
     before = fills(stack)
     post()
     assert http.get(path).json["total"] == 4
