@@ -3,6 +3,7 @@
 if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/app/test_counter \
+	tests/unit/app/test_plan \
 	tests/unit/app/test_window \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
