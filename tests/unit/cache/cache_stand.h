@@ -12,6 +12,7 @@
 struct mongo {
     enum err err; /* of each job, and of each question that is not held */
     unsigned jobs;
+    int64_t away_ns;
 };
 
 enum err mongo_submit(struct mongo *mongo, struct mongo_job *job)
@@ -29,8 +30,7 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
 
 int64_t mongo_away_ns(const struct mongo *mongo)
 {
-    (void)mongo;
-    return 0;
+    return mongo->away_ns;
 }
 
 struct cache_stand {

@@ -118,6 +118,35 @@ static void test_while_debts_are_not_known_redis_is_not_believed(void **state)
     assert_look(look_once(stand, ITEM), DATABASE, REDIS_DOWN, "two");
 }
 
+static void lose_connection(struct cache_stand *stand)
+{
+    redis_reset(stand->stand.redis, "test");
+    wait_until(&stand->stand.loop, redis_ready(stand->stand.redis));
+}
+
+/* Who knew before the connection was lost that MongoDB is away has missed no debt. */
+static void test_while_mongo_is_away_connections_may_be_lost(void **state)
+{
+    struct cache_stand *stand = *state;
+
+    assert_stored(look_once(stand, ITEM), "one");
+    stand->mongo.err = ERR_UNAVAILABLE;
+    stand->mongo.away_ns = clock_mono_ns();
+    for (int i = 0; i < 3; i++) {
+        lose_connection(stand);
+        assert_hit(look_once(stand, ITEM), "one");
+        assert_true(cache_keeps(stand->cache, 60000));
+    }
+    /* It was back meanwhile, and somebody may have written. */
+    stand->mongo.away_ns = clock_mono_ns();
+    redis_reset(stand->stand.redis, "test");
+    stand->mongo.away_ns = clock_mono_ns() + 1;
+    wait_until(&stand->stand.loop, redis_ready(stand->stand.redis));
+    assert_int_equal(look_once(stand, ITEM).lookup.err, ERR_UNAVAILABLE);
+    lose_connection(stand);
+    assert_int_equal(look_once(stand, ITEM).lookup.err, ERR_UNAVAILABLE);
+}
+
 static void test_only_finds_and_absences_are_kept(void **state)
 {
     static const uint32_t statuses[] = {404, 401, 500};
@@ -436,6 +465,7 @@ int main(void)
         TEST(test_what_is_owed_is_read_through),
         TEST(test_without_redis_each_question_is_asked),
         TEST(test_while_debts_are_not_known_redis_is_not_believed),
+        TEST(test_while_mongo_is_away_connections_may_be_lost),
         TEST(test_only_finds_and_absences_are_kept),
         TEST(test_what_is_too_large_is_not_kept),
         TEST(test_identical_misses_are_one_question),
