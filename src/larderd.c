@@ -124,6 +124,13 @@ static void schedule_in_batches(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
+/* A cache without a secret works; who runs it should know what it does not keep out. */
+static void warn_of_settings(const struct config *config)
+{
+    if (*config_text(config, CONFIG_SECRET) == '\0')
+        log_warn("larderd", "LARDER_SECRET is not set: who can write to Redis can forge answers");
+}
+
 static void set_up_process(const struct config *config)
 {
     char threads[16];
@@ -353,6 +360,7 @@ int main(int argc, char **argv)
     } else {
         log_lines(LOG_WARN, "settings", &notes);
         log_lines(LOG_ERROR, "settings", &problems);
+        warn_of_settings(&worker->config);
         status = err == ERR_OK ? run(worker) : EXIT_FAILURE;
     }
     buf_free(&problems);

@@ -65,6 +65,7 @@ liblarder_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
+	src/base/keyed.c src/base/keyed.h \
 	src/base/le.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
@@ -91,6 +92,7 @@ liblarder_a_SOURCES = \
 	src/cache/reclaim.c \
 	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
+	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
 	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \

@@ -29,6 +29,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
+	tests/unit/cache/test_seal \
 	tests/unit/cache/test_total \
 	tests/unit/cache/test_turn \
 	tests/unit/ctl/test_input \

@@ -274,6 +274,7 @@ enum err backend_open(struct backend *backend, const struct config *config, enum
                       uv_loop_t *loop, struct buf *problems)
 {
     struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
+                                 .secret = str_from(config_text(config, CONFIG_SECRET)),
                                  .listens = use == BACKEND_WORKER};
     enum err err = open_mongo(config, loop, &backend->mongo, problems);
 

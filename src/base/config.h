@@ -39,6 +39,9 @@
       "the least serious event that is logged")                                                    \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
       "web origins whose pages may write with the session cookie, such as https://shop.example")   \
+    X(SECRET, "LARDER_SECRET", SECRET, "", 16, 256, "",                                            \
+      "what entries in Redis are sealed with, the same for all workers; empty: anybody who can "   \
+      "write to Redis can forge answers")                                                          \
     X(RATE, "LARDER_RATE", UINT, "0", 0, 1000000, "",                                              \
       "requests a second that one client may make; 0: any number")
 

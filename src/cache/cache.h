@@ -23,6 +23,7 @@ struct redis;
 
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
+    struct str secret; /* that entries in Redis are sealed with; may be empty */
     bool listens;      /* hears other hosts' writes for this one, when its turn comes: for those
                           whose loop never stands still */
 };

@@ -59,17 +59,18 @@ static void store_entry(const struct lookup_state *owner, const struct entry *en
 
     arena_reset(&cache->scratch);
     key = cache_key(cache, KEY_ENTRY, owner->lookup->name);
-    value = arena_alloc(&cache->scratch, size);
+    value = arena_alloc(&cache->scratch, size + SEAL_SIZE);
     memcpy(value, head.ptr, head.len);
     if (entry->plain.len > 0)
         memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
     if (entry->gzip.len > 0)
         memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
+    seal_make(cache->seal, owner->lookup->name, str_make(value, size), value + size);
     buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
-    redis_command(
-        cache->redis, 5,
-        (const struct str[]){STR("SET"), key, str_make(value, size), STR("PX"), buf_view(&ttl)},
-        on_stored, NULL);
+    redis_command(cache->redis, 5,
+                  (const struct str[]){STR("SET"), key, str_make(value, size + SEAL_SIZE),
+                                       STR("PX"), buf_view(&ttl)},
+                  on_stored, NULL);
     buf_free(&ttl);
 }
 

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "cache/cache.h"
 #include "cache/key.h"
+#include "cache/seal.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
 #include "store/redis.h"
@@ -67,7 +68,8 @@ struct cache {
     struct reclaim *reclaim;
     struct waits *waits;
 
-    struct buf head; /* of the entry being stored */
+    struct seal *seal; /* of the entries in Redis */
+    struct buf head;   /* of the entry being stored */
     int64_t negative_since_ms;
     unsigned negative_stored;
 
