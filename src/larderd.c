@@ -259,6 +259,7 @@ static enum err open_all(struct worker *worker, struct buf *problems)
     struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
+                             .proxies = str_from(config_text(config, CONFIG_PROXIES)),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE)};
     struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS)};
     enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);

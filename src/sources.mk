@@ -2,6 +2,7 @@
 liblarder_a_SOURCES = \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
+	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/indexes.c src/app/indexes.h \
@@ -24,6 +25,7 @@ liblarder_a_SOURCES = \
 	src/app/people/account.c src/app/people/account.h \
 	src/app/people/account_change.c \
 	src/app/people/activity.c src/app/people/activity.h \
+	src/app/people/attempts.c src/app/people/attempts.h \
 	src/app/people/auth.c src/app/people/auth.h \
 	src/app/people/dashboard.c \
 	src/app/people/email.c src/app/people/email.h \
@@ -70,6 +72,7 @@ liblarder_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
+	src/base/network.c src/base/network.h \
 	src/base/output.c src/base/output.h \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \

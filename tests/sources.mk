@@ -2,7 +2,7 @@
 # Unit tests mirror src/: one program a file, of the file's name.
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	tests/unit/app/test_counter \
+	tests/unit/app/test_client \
 	tests/unit/app/test_window \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
 	tests/unit/base/test_metrics \
+	tests/unit/base/test_network \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \

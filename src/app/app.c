@@ -37,12 +37,14 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/api/products/popular"), popular_handle, &products, 0},
     {METHOD_GET, STR_INIT("/api/products/{id}/stats"), stats_handle, &products, 0},
     COLLECTION_ROUTES("/api/posts", posts),
-    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, ROUTE_JSON | ROUTE_ONCE},
+    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL,
+     ROUTE_JSON | ROUTE_ONCE | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
-    {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, ROUTE_USER | ROUTE_JSON},
+    {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL,
+     ROUTE_USER | ROUTE_JSON | ROUTE_SMALL},
     /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL,
-     ROUTE_VISITOR | ROUTE_JSON},
+     ROUTE_VISITOR | ROUTE_JSON | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, ROUTE_PERSONAL},
     {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, ROUTE_USER},
@@ -72,6 +74,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
+    (void)networks_parse(config->proxies, app->proxies.networks, &app->proxies.count);
     for (size_t i = 0; i < PLAN_COUNT; i++)
         plan_init(&app->plans[i], planned[i]);
     app_routes(&app->router);
@@ -162,6 +165,15 @@ static bool admits_body(struct request *request, const struct route *route)
     return false;
 }
 
+/* Before anybody is looked up: what is too large is not worth a question. */
+static bool admits_size(struct request *request, const struct route *route)
+{
+    if ((route->flags & ROUTE_SMALL) == 0 || request->body.len <= SMALL_BODY_MAX)
+        return true;
+    problem_send(request, 413, STR("The body is larger than 4 KiB"), NULL);
+    return false;
+}
+
 static void handle(struct visit *visit)
 {
     visit->route->handle(visit->app, visit->request, visit->route, visit->id);
@@ -183,6 +195,8 @@ static void visit(struct app *app, struct request *request, const struct route *
     static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR | ROUTE_PERSONAL;
     struct visit *visit;
 
+    if (!admits_size(request, route))
+        return;
     if ((route->flags & (asks | ROUTE_ONCE)) == 0) {
         if (admits_body(request, route))
             route->handle(app, request, route, id);

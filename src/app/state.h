@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "app/app.h"
+#include "app/client.h"
 #include "app/plan.h"
 #include "cache/cache.h"
 #include "http/problem.h"
@@ -19,6 +20,7 @@ enum {
     WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
     PAGE_REACH = 10000,
     BULK_MAX = 100,
+    SMALL_BODY_MAX = 4 << 10,
     PLAN_COUNT = 2
 };
 
@@ -30,7 +32,8 @@ enum route_flags {
     ROUTE_USER = 16,     /* needs somebody who is signed in */
     ROUTE_VISITOR = 32,  /* wants to know who asks, if anybody is signed in */
     ROUTE_PERSONAL = 64, /* needs a user, and the answer is that user's alone */
-    ROUTE_ONCE = 128     /* knows Idempotency-Key */
+    ROUTE_ONCE = 128,    /* knows Idempotency-Key */
+    ROUTE_SMALL = 256    /* the body is of SMALL_BODY_MAX bytes at most */
 };
 
 struct items;
@@ -46,6 +49,7 @@ struct app {
     struct redis *redis;
     struct memory *memory;
     struct app_config config;
+    struct proxies proxies;
     struct router router;
     struct plan plans[PLAN_COUNT];
     struct items *items;

@@ -39,6 +39,8 @@
       "the least serious event that is logged")                                                    \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
       "web origins whose pages may write with the session cookie, such as https://shop.example")   \
+    X(PROXIES, "LARDER_PROXIES", NETWORKS, "127.0.0.1,::1", 0, 1024, "",                           \
+      "proxies before nginx whose X-Forwarded-For and X-Forwarded-Proto are believed")             \
     X(SECRET, "LARDER_SECRET", SECRET, "", 16, 256, "",                                            \
       "what entries in Redis are sealed with, the same for all workers; empty: anybody who can "   \
       "write to Redis can forge answers")                                                          \

@@ -2,7 +2,6 @@
 #include "app/people/account.h"
 #include "app/answer.h"
 #include "app/people/activity.h"
-#include "app/people/passwords.h"
 #include "app/people/people.h"
 #include "app/write/once.h"
 #include "app/write/write.h"
@@ -144,6 +143,17 @@ bool account_password(const struct draft *draft, struct problem *problem)
     return false;
 }
 
+struct password_job account_hashing(const struct app *app, const struct request *request,
+                                    const struct draft *draft, struct str email)
+{
+    struct password_job job = {.password = draft_value(draft, STR("password"))->string,
+                               .make = true};
+    char room[CLIENT_MAX];
+
+    passwords_whose(&job, client_address(&app->proxies, request, room), email);
+    return job;
+}
+
 /* All that is wrong is told together. */
 static bool take(struct registration *registration, const json_t *root, struct problem *problem)
 {
@@ -179,11 +189,11 @@ void user_create_handle(void *context, struct request *request, const struct rou
         return;
     registration = write_new(sizeof *registration, app, &users_plan, request);
     if (take(registration, root, &problem)) {
-        registration->hashing = (struct password_job){
-            .password = draft_value(&registration->draft, STR("password"))->string,
-            .make = true,
-            .done = hashed,
-            .context = registration};
+        registration->hashing =
+            account_hashing(app, request, &registration->draft, registration->profile.email);
+        registration->hashing.use = PASSWORD_SIGN_UP;
+        registration->hashing.done = hashed;
+        registration->hashing.context = registration;
         err = passwords_submit(app->passwords, &registration->hashing);
         if (err != ERR_OK)
             write_fail(&registration->write, err);

@@ -3,6 +3,7 @@
 #define LARDER_APP_PEOPLE_ACCOUNT_H
 
 #include "app/people/email.h"
+#include "app/people/passwords.h"
 #include "app/people/users.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
@@ -14,6 +15,9 @@ bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct prob
                    struct str *email);
 /* The same for a new password. */
 bool account_password(const struct draft *draft, struct problem *problem);
+/* The work of making its hash, for this account; the rest is the caller's. */
+struct password_job account_hashing(const struct app *app, const struct request *request,
+                                    const struct draft *draft, struct str email);
 /* Answers with the account as it is now, and write_done. */
 void account_send(struct write *write, unsigned status, const struct profile *profile);
 /* A write's failed: 409 when another account has the email. */

@@ -163,11 +163,10 @@ static void hash(struct account_change *change)
 {
     enum err err;
 
-    change->hashing =
-        (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
-                              .make = true,
-                              .done = hashed,
-                              .context = change};
+    change->hashing = account_hashing(change->write.app, change->write.request, &change->draft,
+                                      change->proof->email);
+    change->hashing.done = hashed;
+    change->hashing.context = change;
     err = passwords_submit(change->write.app->passwords, &change->hashing);
     if (err != ERR_OK)
         write_fail(&change->write, err);
