@@ -51,6 +51,7 @@ liblarder_a_SOURCES = \
 	src/app/write/change.c \
 	src/app/write/create.c \
 	src/app/write/once.c src/app/write/once.h \
+	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \

@@ -13,6 +13,7 @@
 #include "app/views.h"
 #include "app/window.h"
 #include "app/write/once.h"
+#include "app/write/parsing.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "http/accept.h"
@@ -174,9 +175,17 @@ static bool admits_size(struct request *request, const struct route *route)
     return false;
 }
 
-static void handle(struct visit *visit)
+static void handle_now(struct visit *visit)
 {
     visit->route->handle(visit->app, visit->request, visit->route, visit->id);
+}
+
+static void handle(struct visit *visit)
+{
+    if ((visit->route->flags & ROUTE_JSON) != 0 && visit->request->body.len > PARSING_MIN)
+        parsing_begin(visit, handle_now);
+    else
+        handle_now(visit);
 }
 
 static void found_visitor(struct visit *visit)

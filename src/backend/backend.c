@@ -13,7 +13,7 @@ enum { PLACE_MAX = 8192, TOOL_CONNECT_MS = 2000, TOOL_COMMAND_MS = 5000 };
 
 unsigned backend_threads(const struct config *config)
 {
-    return (unsigned)config_number(config, CONFIG_THREADS) + 3;
+    return (unsigned)config_number(config, CONFIG_THREADS) + 4;
 }
 
 /* --- Names --- */

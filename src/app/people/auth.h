@@ -9,6 +9,7 @@
 /* Who asks, and whether they may. */
 
 struct once;
+struct parsing;
 
 struct visitor {
     struct profile profile; /* as cached; strings live as long as the request */
@@ -26,6 +27,7 @@ struct visit {
     struct str id;
     struct visitor *visitor; /* NULL: nobody is signed in */
     struct once *once;       /* NULL: no Idempotency-Key */
+    struct parsing *parsing; /* NULL: the body has not been read */
     void (*next)(struct visit *visit);
     struct visitor candidate;
     struct str cookies; /* that are yet to be tried */
