@@ -83,6 +83,7 @@ liblarder_a_SOURCES = \
 	src/base/utf8.h \
 	src/base/word.h \
 	src/cache/ask.c \
+	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/debt.c \
 	src/cache/entry.c src/cache/entry.h \

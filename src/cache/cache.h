@@ -44,6 +44,7 @@ struct cache_class {
     int64_t refresh_ms; /* the last part of it, in which hits are served while one refill runs */
     int64_t error_ms;   /* how long past that an answer is kept while MongoDB is away */
     bool negative;      /* absence (404) is cached as well */
+    bool guessed;       /* clients can make names up, and absence is not cached */
 };
 
 enum cache_source { CACHE_MEMORY, CACHE_REDIS, CACHE_DATABASE };

@@ -39,6 +39,7 @@ struct entry {
     struct str plain, gzip; /* gzip may be empty */
     uint64_t versions[ENTRY_TAGS_MAX];
     size_t tag_count;
+    bool empty; /* when it is filled: a list of nothing, or its total */
 };
 
 /* The head for these fields: sizes are of entry->plain and entry->gzip. */

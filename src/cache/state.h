@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/pool.h"
+#include "cache/budget.h"
 #include "cache/cache.h"
 #include "cache/key.h"
 #include "cache/seal.h"
@@ -31,8 +32,8 @@ enum {
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
     DEBTS_MAX = 500,     /* looked at in one go */
     VERSION_SIZE = 16,   /* a version or token as hex digits */
-    NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
-    NEGATIVE_MS = 30000
+    NEGATIVE_MS = 30000, /* an absent id's life, and a bit more that of its tag */
+    NEW_TAG_MORE_MS = 7000
 };
 
 _Static_assert(TABLE_FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
@@ -70,8 +71,7 @@ struct cache {
 
     struct seal *seal; /* of the entries in Redis */
     struct buf head;   /* of the entry being stored */
-    int64_t negative_since_ms;
-    unsigned negative_stored;
+    struct budget budget;
 
     unsigned closing; /* handles not yet closed */
     void (*stopped)(void *context);

@@ -229,7 +229,7 @@ struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX])
 
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id)
 {
-    static const struct cache_class class = {.ttl_ms = 1800000};
+    static const struct cache_class class = {.ttl_ms = 1800000, .guessed = true};
 
     read->app = app;
     read->id = *id;
