@@ -250,6 +250,14 @@ static enum err listen_on(struct worker *worker)
     return err;
 }
 
+static bool signup_is_open(const struct config *config)
+{
+    enum { AUTO, OPEN };
+    uint64_t choice = config_number(config, CONFIG_SIGNUP);
+
+    return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
+}
+
 /* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
  * them. */
 static enum err open_all(struct worker *worker, struct buf *problems)
@@ -257,6 +265,7 @@ static enum err open_all(struct worker *worker, struct buf *problems)
     const struct config *config = &worker->config;
     struct backend *backend = &worker->backend;
     struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
+                             .signup_open = signup_is_open(config),
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
                              .proxies = str_from(config_text(config, CONFIG_PROXIES)),

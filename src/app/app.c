@@ -39,7 +39,7 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/api/products/{id}/stats"), stats_handle, &products, 0},
     COLLECTION_ROUTES("/api/posts", posts),
     {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL,
-     ROUTE_JSON | ROUTE_ONCE | ROUTE_SMALL},
+     ROUTE_VISITOR | ROUTE_JSON | ROUTE_ONCE | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL,
      ROUTE_USER | ROUTE_JSON | ROUTE_SMALL},

@@ -20,6 +20,7 @@ struct redis;
 
 struct app_config {
     bool writes_open;   /* everyone may write */
+    bool signup_open;   /* everyone may make an account for themselves */
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may write with the cookie, with commas between */
     struct str proxies; /* that are trusted, with commas between */

@@ -25,6 +25,8 @@
       "shared memory for answers, once a host; 0 keeps none there")                                \
     X(WRITES, "LARDER_WRITES", CHOICE, "closed", 0, 0, "closed|open",                              \
       "whether products and posts may be written without signing in")                              \
+    X(SIGNUP, "LARDER_SIGNUP", CHOICE, "auto", 0, 0, "auto|open|closed",                           \
+      "whether anybody may make an account for themselves; auto: as LARDER_WRITES")                \
     X(THREADS, "LARDER_THREADS", UINT, "4", 1, 64, "",                                             \
       "operations that a worker runs in MongoDB at the same time")                                 \
     X(QUEUE, "LARDER_QUEUE", UINT, "256", 1, 65536, "",                                            \

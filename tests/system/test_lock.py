@@ -12,7 +12,7 @@ from stack import Stack, eventually
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_WRITES="")
+    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
     try:
         yield stack.up().settle()
     finally:

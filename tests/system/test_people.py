@@ -18,7 +18,7 @@ from stack import Stack, eventually
 @pytest.fixture(scope="module")
 def shop():
     """A stack as it comes: nobody writes without signing in."""
-    stack = Stack(LARDER_WRITES="")
+    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
     try:
         yield stack.up().settle()
     finally:
@@ -875,7 +875,7 @@ def test_views_wait_for_redis(shop, editor, mended):
 
 
 def test_rate_limit(shop):
-    limited = shop.sibling(LARDER_RATE="20", LARDER_WRITES="")
+    limited = shop.sibling(LARDER_RATE="20", LARDER_WRITES="", LARDER_SIGNUP="open")
     answers, began = [], time.monotonic()
     while time.monotonic() < began + 2.5 or len(answers) < 120:
         answers.append(limited.client.get("/api/products"))

@@ -175,6 +175,17 @@ static bool take(struct registration *registration, const json_t *root, struct p
     return true;
 }
 
+/* Whether this request may make an account: anybody's, where signing up is open. */
+static bool may_sign_up(const struct app *app, struct request *request)
+{
+    const struct visitor *visitor = request_visitor(request);
+
+    if (app->config.signup_open || (visitor != NULL && visitor->profile.role == ROLE_ADMIN))
+        return true;
+    problem_send(request, 403, STR("Accounts are made by an administrator here"), NULL);
+    return false;
+}
+
 void user_create_handle(void *context, struct request *request, const struct route *route,
                         struct str id)
 {
@@ -185,7 +196,8 @@ void user_create_handle(void *context, struct request *request, const struct rou
     enum err err;
 
     (void)route, (void)id;
-    if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
+    if (!may_sign_up(app, request) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
         return;
     registration = write_new(sizeof *registration, app, &users_plan, request);
     if (take(registration, root, &problem)) {
