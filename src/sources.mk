@@ -23,7 +23,10 @@ liblarder_a_SOURCES = \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \
 	src/app/people/account.c src/app/people/account.h \
+	src/app/people/account_admin.c \
 	src/app/people/account_change.c \
+	src/app/people/account_list.c \
+	src/app/people/account_remove.c \
 	src/app/people/activity.c src/app/people/activity.h \
 	src/app/people/attempts.c src/app/people/attempts.h \
 	src/app/people/auth.c src/app/people/auth.h \
@@ -110,6 +113,7 @@ liblarder_a_SOURCES = \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \
 	src/ctl/input.c src/ctl/input.h \
+	src/ctl/key.c \
 	src/ctl/load.c \
 	src/ctl/person.c src/ctl/person.h \
 	src/ctl/progress.c src/ctl/progress.h \
@@ -117,6 +121,7 @@ liblarder_a_SOURCES = \
 	src/ctl/reindex.c \
 	src/ctl/source.c src/ctl/source.h \
 	src/ctl/user.c \
+	src/ctl/user_change.c \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \

@@ -40,7 +40,12 @@ static const struct route routes[] = {
     COLLECTION_ROUTES("/api/posts", posts),
     {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL,
      ROUTE_VISITOR | ROUTE_JSON | ROUTE_ONCE | ROUTE_SMALL},
+    {METHOD_GET, STR_INIT("/api/users"), users_handle, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, ROUTE_USER},
+    {METHOD_PATCH, STR_INIT("/api/users/{id}"), user_rights_handle, NULL,
+     ROUTE_USER | ROUTE_JSON | ROUTE_MERGE | ROUTE_SMALL},
+    {METHOD_DELETE, STR_INIT("/api/users/{id}"), user_remove_handle, NULL,
+     ROUTE_USER | ROUTE_SMALL},
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL,
      ROUTE_USER | ROUTE_JSON | ROUTE_SMALL},
     /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */

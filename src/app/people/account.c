@@ -12,7 +12,7 @@ const struct plan users_plan = {.resource = &users};
 
 /* --- POST --- */
 
-enum { MORE_FIELDS = 3 }; /* role, loginCount, sessionEpoch */
+enum { MORE_FIELDS = 4 }; /* role, loginCount, sessionEpoch, madeBy */
 
 struct registration {
     struct write write; /* first */
@@ -84,6 +84,7 @@ void account_failed(struct write *write, enum err err)
 static void compose(struct registration *registration)
 {
     const struct draft *draft = &registration->draft;
+    const struct visitor *visitor = request_visitor(registration->write.request);
     struct profile *profile = &registration->profile;
 
     for (size_t i = 0; i < draft->count; i++) {
@@ -100,6 +101,8 @@ static void compose(struct registration *registration)
     put(registration, STR("role"), value_string(role_name(profile->role)));
     put(registration, STR("loginCount"), value_int(0));
     put(registration, STR("sessionEpoch"), value_int(0));
+    if (visitor != NULL && visitor->profile.role == ROLE_ADMIN)
+        put(registration, STR("madeBy"), value_string(STR("administrator")));
 }
 
 static void hashed(struct password_job *job)
@@ -259,12 +262,14 @@ static void on_profile(struct cache_lookup *lookup)
     activity_read(showing->read.app, &showing->activity);
 }
 
+bool account_is_own(const struct request *request, const struct oid *id)
+{
+    return memcmp(request_visitor(request)->profile.id.bytes, id->bytes, OID_SIZE) == 0;
+}
+
 bool account_may(struct request *request, const struct oid *id)
 {
-    const struct visitor *visitor = request_visitor(request);
-
-    if (visitor->profile.role == ROLE_ADMIN ||
-        memcmp(visitor->profile.id.bytes, id->bytes, OID_SIZE) == 0)
+    if (request_visitor(request)->profile.role == ROLE_ADMIN || account_is_own(request, id))
         return true;
     problem_send(request, 404, STR("User not found"), NULL);
     return false;

@@ -4,6 +4,7 @@
 
 #include "app/people/email.h"
 #include "app/people/passwords.h"
+#include "app/people/proof.h"
 #include "app/people/users.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
@@ -25,5 +26,17 @@ void account_failed(struct write *write, enum err err);
 /* Whether the request's visitor may see and change this account: its owner's, or an
  * admin's.  Others are told that there is none. */
 bool account_may(struct request *request, const struct oid *id);
+/* Whether it is the visitor's own. */
+bool account_is_own(const struct request *request, const struct oid *id);
+/* Whether the visitor is an administrator; 403 is answered otherwise. */
+bool account_admin(struct request *request);
+/* Takes currentPassword out of the object (NULL: there is none), which is no field; empty: it was
+ * not given.  false: what is wrong with it stands in problem. */
+bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
+                          struct str *current);
+/* Answers a proof that failed, or was of another account than the visitor's. */
+void account_refuse_proof(const struct proof *proof);
+/* On a thread: removes the sessions of an account, which its epoch or its end has ended. */
+void account_end_sessions(struct mongo_db *db, const struct oid *id);
 
 #endif

@@ -178,15 +178,20 @@ static bool is_of_visitor(const struct account_change *change)
     return memcmp(change->proof->profile.id.bytes, change->visitor.bytes, OID_SIZE) == 0;
 }
 
+void account_refuse_proof(const struct proof *proof)
+{
+    if (proof->err == ERR_OK || proof->err == ERR_DENIED)
+        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
+    else
+        proof_refuse(proof, STR(""));
+}
+
 static void proved(struct proof *proof)
 {
     struct account_change *change = proof->context;
 
-    if (proof->err == ERR_DENIED || (proof->err == ERR_OK && !is_of_visitor(change))) {
-        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
-        write_done(&change->write);
-    } else if (proof->err != ERR_OK) {
-        proof_refuse(proof, STR(""));
+    if (proof->err != ERR_OK || !is_of_visitor(change)) {
+        account_refuse_proof(proof);
         write_done(&change->write);
     } else if (proof->profile.session_epoch != change->epoch) {
         write_fail(&change->write, ERR_CONFLICT);
@@ -208,9 +213,8 @@ static void prove(struct account_change *change, struct str password)
     proof_begin(change->proof);
 }
 
-/* Takes currentPassword out of the object: it is no field. */
-static bool take_current(json_t *root, struct arena *arena, struct problem *problem,
-                         struct str *current)
+bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
+                          struct str *current)
 {
     json_t *json = json_object_get(root, "currentPassword");
     bool good = true;
@@ -235,7 +239,7 @@ static bool take(struct account_change *change, json_t *root, struct problem *pr
 {
     struct write *write = &change->write;
     struct draft *draft = &change->draft;
-    bool good = take_current(root, &write->arena, problem, current);
+    bool good = account_password_now(root, &write->arena, problem, current);
 
     good = validate(&users, root, VALIDATE_CHANGE, write->request->arrived_ms, &write->arena,
                     problem, draft) == ERR_OK &&
@@ -271,7 +275,7 @@ void user_update_handle(void *context, struct request *request, const struct rou
     change->id = oid;
     change->visitor = visitor->profile.id;
     change->epoch = visitor->session.epoch;
-    change->own = memcmp(visitor->profile.id.bytes, oid.bytes, OID_SIZE) == 0;
+    change->own = account_is_own(request, &oid);
     memcpy(change->hash, visitor->hash, sizeof change->hash);
     if (!take(change, root, &problem, &current)) {
         problem_send_invalid(request, &problem);

@@ -58,7 +58,8 @@ static void compared(struct password_job *job)
     if (job->err != ERR_OK)
         end(proof, job->err);
     else
-        end(proof, job->matches && proof->found == ERR_OK ? ERR_OK : ERR_DENIED);
+        end(proof, job->matches && proof->found == ERR_OK && !proof->profile.disabled ? ERR_OK
+                                                                                      : ERR_DENIED);
 }
 
 static void on_found(void *context, enum err err)

@@ -9,8 +9,9 @@
 #include "store/collection.h"
 
 /* People: documents of "users", {_id, name, email, passwordHash, role, loginCount, lastLoginAt,
- * sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it carries its
- * user's sessionEpoch: raising that ends all of them at once. */
+ * sessionEpoch, createdAt, updatedAt, version}, of some also disabled, and madeBy: who made it,
+ * where that was not its owner.  A session is good only while it carries its user's sessionEpoch:
+ * raising that ends all of them at once. */
 
 extern const struct resource users;
 
@@ -24,6 +25,8 @@ enum role role_parse(struct str name);
 struct profile {
     struct oid id;
     enum role role;
+    bool disabled;  /* cannot sign in */
+    bool self_made; /* nobody else has said whose it is */
     struct str name, email;
     int64_t session_epoch;
     int64_t login_count;
@@ -33,7 +36,7 @@ struct profile {
 
 /* What a document's profile is read by: captured in its order. */
 extern const struct shape profile_shape;
-enum { PROFILE_FIELDS = 10 };
+enum { PROFILE_FIELDS = 12 };
 /* From the captured values, whose strings it borrows; *hash (may be NULL) is the password's, and
  * empty when there is none. */
 void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
