@@ -25,6 +25,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
