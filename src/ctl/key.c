@@ -2,7 +2,6 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "app/people/account.h"
 #include "app/people/session.h"
 #include "base/clock.h"
 #include "base/idiom.h"
@@ -189,7 +188,7 @@ static enum err remove_key(struct mongo_db *db, void *context)
     enum err err = collection_remove(db, users.name, this_key, COUNT(this_key));
 
     if (err == ERR_OK)
-        account_end_sessions(db, id);
+        session_remove_all(db, id);
     return err;
 }
 

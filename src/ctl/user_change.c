@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 
-#include "app/people/account.h"
 #include "app/people/email.h"
+#include "app/people/session.h"
 #include "base/clock.h"
 #include "ctl/person.h"
 #include "ctl/write.h"
@@ -68,7 +68,7 @@ static enum err work(struct mongo_db *db, void *context)
                                    : collection_modify(db, &update, NULL);
 
     if (err == ERR_OK && change->ends_sessions)
-        account_end_sessions(db, &change->profile.id);
+        session_remove_all(db, &change->profile.id);
     return err;
 }
 

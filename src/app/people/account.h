@@ -36,7 +36,5 @@ bool account_password_now(json_t *root, struct arena *arena, struct problem *pro
                           struct str *current);
 /* Answers a proof that failed, or was of another account than the visitor's. */
 void account_refuse_proof(const struct proof *proof);
-/* On a thread: removes the sessions of an account, which its epoch or its end has ended. */
-void account_end_sessions(struct mongo_db *db, const struct oid *id);
 
 #endif

@@ -45,14 +45,6 @@ bool account_admin(struct request *request)
     return false;
 }
 
-/* With the next epoch they are over; that their documents go as well is tidiness. */
-void account_end_sessions(struct mongo_db *db, const struct oid *id)
-{
-    const struct condition theirs = {STR("userId"), OP_EQ, value_oid(*id)};
-
-    (void)collection_delete(db, sessions.name, &theirs, 1, true, NULL);
-}
-
 static enum err work(struct mongo_db *db, struct write *write)
 {
     struct rights *rights = (struct rights *)write;
@@ -70,7 +62,7 @@ static enum err work(struct mongo_db *db, struct write *write)
         return err;
     profile_take(captured, &rights->profile, NULL);
     if (rights->disables)
-        account_end_sessions(db, &rights->id);
+        session_remove_all(db, &rights->id);
     return ERR_OK;
 }
 

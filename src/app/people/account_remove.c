@@ -43,7 +43,7 @@ static enum err work(struct mongo_db *db, struct write *write)
     }
     err = collection_remove(db, users.name, conditions, count);
     if (err == ERR_OK)
-        account_end_sessions(db, &removal->id);
+        session_remove_all(db, &removal->id);
     return err == ERR_NOT_FOUND && removal->own ? ERR_CONFLICT : err;
 }
 

@@ -60,6 +60,13 @@ struct str session_tag(const char hash[static SESSION_HASH_SIZE],
     return str_make(room, kind.len + SESSION_HASH_SIZE);
 }
 
+void session_remove_all(struct mongo_db *db, const struct oid *user)
+{
+    const struct condition theirs = {STR("userId"), OP_EQ, value_oid(*user)};
+
+    (void)collection_delete(db, sessions.name, &theirs, 1, true, NULL);
+}
+
 /* --- The fill --- */
 
 enum { USER, EPOCH, REMEMBER, CREATED, EXPIRES, ABSOLUTE, FIELDS };

@@ -36,6 +36,10 @@ bool session_hash(struct str token, char hash[static SESSION_HASH_SIZE]);
 struct str session_tag(const char hash[static SESSION_HASH_SIZE],
                        char room[static SESSION_NAME_MAX]);
 
+/* On a thread: removes the documents of a user's sessions, which the next epoch, or the user's end,
+ * has ended. */
+void session_remove_all(struct mongo_db *db, const struct oid *user);
+
 struct session {
     struct oid user;
     int64_t epoch;
