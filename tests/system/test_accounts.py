@@ -251,3 +251,20 @@ def test_what_is_no_key_is_refused(shop, words):
 def test_a_person_is_no_key(shop, ann):
     assert shop.ctl("key", "revoke", ann.id, check=False).returncode == 1
     assert ann.inside
+
+
+# --- What others do to accounts in MongoDB ---
+
+def test_what_others_do_to_an_account_holds_within_a_minute(shop):
+    """None of the entries that say who asks lives longer."""
+    bob = Person(shop, role="editor")
+    assert writes(shop, bob.token) == 201
+    base, keys = shop.base(), []
+    for pattern in (f"visitor:{bob.id}", "session:*"):
+        keys += list(shop.redis.scan_iter(base + pattern))
+    assert len(keys) >= 2
+    assert all(0 < shop.redis.pttl(key) <= 60000 for key in keys)
+    shop.mongo.users.delete_one({"_id": bson.ObjectId(bob.id)})
+    shop.redis.delete(*keys)  # as time would
+    shop.ctl("cache", "purge", "visitor:*")
+    assert writes(shop, bob.token) == 401

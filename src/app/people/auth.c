@@ -140,7 +140,7 @@ static void on_session(struct cache_lookup *lookup)
         return;
     }
     buf_reset(&visit->request->response.body);
-    profile_read_init(&visit->profile, visit->app, &session->user);
+    visitor_read_init(&visit->profile, visit->app, &session->user);
     visit->profile.lookup.room = &visit->request->response.body;
     visit->profile.lookup.done = on_profile;
     visit->profile.lookup.context = visit;

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "app/people/users.h"
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -159,7 +160,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 
 void session_read_init(struct session_read *read, struct app *app)
 {
-    static const struct cache_class class = {.ttl_ms = 60000, .guessed = true};
+    static const struct cache_class class = {.ttl_ms = VISITOR_MS, .guessed = true};
 
     read->app = app;
     read->lookup = (struct cache_lookup){

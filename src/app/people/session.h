@@ -10,8 +10,8 @@
 /* Sessions: documents of "sessions", {_id: SHA-256 of the token in hex, userId, epoch, remember,
  * createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
  *
- * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
- * expiresAt where the document still exists, so activity keeps a session alive to the minute.
+ * A session is looked up as an entry "session:<hash>" of the cache, for most of a minute; its fill
+ * moves expiresAt where the document still exists, so activity keeps a session alive to the minute.
  * Signing out is a write on the entry's tag: what holds for every entry holds here, and nobody who
  * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
 

@@ -233,15 +233,28 @@ struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX])
     return tag(STR("owner:"), id, room);
 }
 
+static void read_init(struct profile_read *read, struct app *app, const struct oid *id,
+                      struct str kind, const struct cache_class *class)
+{
+    read->app = app;
+    read->id = *id;
+    read->lookup = (struct cache_lookup){
+        .name = tag(kind, id, read->name), .tag_count = 1, .class = class, .fill = fill};
+    read->lookup.tags[0] = user_tag(id, read->tag);
+}
+
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id)
 {
     static const struct cache_class class = {.ttl_ms = 1800000, .guessed = true};
 
-    read->app = app;
-    read->id = *id;
-    read->lookup = (struct cache_lookup){
-        .name = user_tag(id, read->name), .tag_count = 1, .class = &class, .fill = fill};
-    read->lookup.tags[0] = read->lookup.name;
+    read_init(read, app, id, STR("user:"), &class);
+}
+
+void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id)
+{
+    static const struct cache_class class = {.ttl_ms = VISITOR_MS, .guessed = true};
+
+    read_init(read, app, id, STR("visitor:"), &class);
 }
 
 static struct str json_text(const json_t *object, const char *name, struct arena *arena)

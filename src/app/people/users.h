@@ -53,15 +53,18 @@ void profile_json(const struct profile *profile, struct buf *out);
 void time_json(struct buf *out, const char *name, int64_t ms);
 
 /* A profile through the cache, as "user:<id>" with a tag of the same name. */
-enum { PROFILE_NAME_MAX = 32 };
+enum { PROFILE_NAME_MAX = 32, VISITOR_MS = 54000 };
 struct profile_read {
     struct cache_lookup lookup; /* first */
     struct app *app;
     struct oid id;
-    char name[PROFILE_NAME_MAX];
+    char name[PROFILE_NAME_MAX], tag[PROFILE_NAME_MAX];
 };
 /* Sets all but done, context and room. */
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
+/* The same of somebody who asks, as "visitor:<id>" with that tag: kept for VISITOR_MS ±10 %, so
+ * that whom others have removed or demoted in MongoDB goes on for a minute at most. */
+void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id);
 /* The cached profile; strings are copied into the arena.  false when it is none. */
 bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
 /* "user:<id>" or, for what belongs to somebody, "owner:<id>". */
