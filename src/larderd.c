@@ -144,6 +144,13 @@ static void ignore_signals(void)
         signal(ignored[i], SIG_IGN);
 }
 
+/* A cache without a secret works; who runs it should know what it does not keep out. */
+static void warn_of_settings(const struct config *config)
+{
+    if (*config_text(config, CONFIG_SECRET) == '\0')
+        log_warn("larderd", "LARDER_SECRET is not set: who can write to Redis can forge answers");
+}
+
 static void set_up_process(const struct config *config)
 {
     char threads[16];
@@ -285,6 +292,14 @@ static enum err listen_on(struct worker *worker)
     return err;
 }
 
+static bool signup_is_open(const struct config *config)
+{
+    enum { AUTO, OPEN };
+    uint64_t choice = config_number(config, CONFIG_SIGNUP);
+
+    return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
+}
+
 /* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
  * them. */
 static enum err open_all(struct worker *worker, struct buf *problems)
@@ -292,8 +307,10 @@ static enum err open_all(struct worker *worker, struct buf *problems)
     const struct config *config = &worker->config;
     struct backend *backend = &worker->backend;
     struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
+                             .signup_open = signup_is_open(config),
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
+                             .proxies = str_from(config_text(config, CONFIG_PROXIES)),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS)};
@@ -400,6 +417,7 @@ int main(int argc, char **argv)
         log_writer_start();
         log_lines(LOG_WARN, "settings", &notes);
         log_lines(LOG_ERROR, "settings", &problems);
+        warn_of_settings(&worker->config);
         status = err == ERR_OK ? run(worker) : EXIT_FAILURE;
         log_writer_stop(LAST_LINES_MS);
     }

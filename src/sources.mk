@@ -2,6 +2,7 @@
 liblarder_a_SOURCES = \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
+	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/indexes.c src/app/indexes.h \
@@ -23,8 +24,12 @@ liblarder_a_SOURCES = \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \
 	src/app/people/account.c src/app/people/account.h \
+	src/app/people/account_admin.c \
 	src/app/people/account_change.c \
+	src/app/people/account_list.c \
+	src/app/people/account_remove.c \
 	src/app/people/activity.c src/app/people/activity.h \
+	src/app/people/attempts.c src/app/people/attempts.h \
 	src/app/people/auth.c src/app/people/auth.h \
 	src/app/people/dashboard.c \
 	src/app/people/passwords.c src/app/people/passwords.h \
@@ -52,6 +57,7 @@ liblarder_a_SOURCES = \
 	src/app/write/derived.c src/app/write/derived.h \
 	src/app/write/duplicate.c src/app/write/duplicate.h \
 	src/app/write/once.c src/app/write/once.h \
+	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
@@ -71,12 +77,14 @@ liblarder_a_SOURCES = \
 	src/base/id.c src/base/id.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
+	src/base/keyed.c src/base/keyed.h \
 	src/base/le.h \
 	src/base/log.c src/base/log.h \
 	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/notify.c src/base/notify.h \
+	src/base/network.c src/base/network.h \
 	src/base/output.c src/base/output.h \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \
@@ -87,6 +95,7 @@ liblarder_a_SOURCES = \
 	src/base/value.c src/base/value.h \
 	src/base/word.h \
 	src/cache/ask.c \
+	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
 	src/cache/debt.c \
 	src/cache/entry.c src/cache/entry.h \
@@ -100,6 +109,7 @@ liblarder_a_SOURCES = \
 	src/cache/reclaim.c \
 	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
+	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
 	src/cache/subscriber.c \
 	src/cache/total.c src/cache/total.h \
@@ -115,6 +125,7 @@ liblarder_a_SOURCES = \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \
 	src/ctl/input.c src/ctl/input.h \
+	src/ctl/key.c \
 	src/ctl/load.c \
 	src/ctl/person.c src/ctl/person.h \
 	src/ctl/progress.c src/ctl/progress.h \
@@ -122,6 +133,7 @@ liblarder_a_SOURCES = \
 	src/ctl/reindex.c \
 	src/ctl/source.c src/ctl/source.h \
 	src/ctl/user.c \
+	src/ctl/user_change.c \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \

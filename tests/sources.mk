@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/app/test_counter \
 	tests/unit/app/test_plan \
+	tests/unit/app/test_client \
 	tests/unit/app/test_window \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
@@ -27,14 +28,17 @@ UNIT_TESTS = \
 	tests/unit/base/test_log_writer \
 	tests/unit/base/test_metrics \
 	tests/unit/base/test_notify \
+	tests/unit/base/test_network \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
+	tests/unit/cache/test_seal \
 	tests/unit/cache/test_total \
 	tests/unit/cache/test_turn \
 	tests/unit/ctl/test_input \

@@ -41,6 +41,7 @@ workers_check() {
         [[ ${SCRIPT_SETTINGS[$name]:-} ]] || setting_put "$new" "$name" "${!name}"
     done
     setting_put "$new" LARDER_RESOURCES "$(resources_folder "$new")"
+    setting_set "$new" LARDER_SECRET "$(workers_secret "$2")"
     workers_program larderd --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
         cat "$LOG/check-config.log" >&2
         rm "$new"
@@ -56,6 +57,20 @@ resources_folder() {
     realpath -m -- "${folder:-$RESOURCES}"
 }
 
+# workers_secret MONGODB_URI: prints what entries in Redis are sealed with: the caller's, the
+# stack's, or one made of MongoDB's password, which is random where the stack has a MongoDB of its
+# own: so stacks on the same servers can read each other's entries.
+workers_secret() {
+    local kept=${LARDER_SECRET:-$(setting_get "$WORKER_CONFIG" LARDER_SECRET)} user=${1%@*}
+    if [[ $kept ]]; then
+        printf '%s' "$kept"
+    elif [[ $1 == *://*:*@* ]]; then
+        printf 'larder:%s' "${user#*://}" | sha256sum | cut -c 1-32
+    else
+        secret
+    fi
+}
+
 # workers_configure: writes the settings to var/larderd.conf.
 workers_configure() {
     local new=$WORKER_CONFIG.checked
@@ -66,6 +81,7 @@ workers_configure() {
         mv "$new" "$WORKER_CONFIG"
     fi
     env_set LARDER_SOCKET "$WORKER_SOCKET"
+    env_set LARDER_SECRET "$(setting_get "$WORKER_CONFIG" LARDER_SECRET)"
 }
 
 # workers_identity: prints what the running workers must have been started with.

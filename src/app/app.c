@@ -11,6 +11,7 @@
 #include "app/views.h"
 #include "app/window.h"
 #include "app/write/once.h"
+#include "app/write/parsing.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "http/accept.h"
@@ -73,13 +74,19 @@ static size_t put_lists(const struct resource *resource, struct route *to)
 }
 
 static const struct route own_routes[] = {
-    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, NULL, ROUTE_JSON | ROUTE_ONCE},
+    {METHOD_POST, STR_INIT("/api/users"), user_create_handle, NULL, NULL,
+     ROUTE_VISITOR | ROUTE_JSON | ROUTE_ONCE | ROUTE_SMALL},
+    {METHOD_GET, STR_INIT("/api/users"), users_handle, NULL, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/users/{id}"), user_handle, NULL, NULL, ROUTE_USER},
+    {METHOD_PATCH, STR_INIT("/api/users/{id}"), user_rights_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_JSON | ROUTE_MERGE | ROUTE_SMALL},
+    {METHOD_DELETE, STR_INIT("/api/users/{id}"), user_remove_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_SMALL},
     {METHOD_PUT, STR_INIT("/api/users/{id}"), user_update_handle, NULL, NULL,
-     ROUTE_USER | ROUTE_JSON},
+     ROUTE_USER | ROUTE_JSON | ROUTE_SMALL},
     /* Not ROUTE_ONCE, which keeps the answer: a token is kept nowhere but as its hash. */
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL, NULL,
-     ROUTE_VISITOR | ROUTE_JSON},
+     ROUTE_VISITOR | ROUTE_JSON | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, NULL,
      ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL},
     {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, NULL, ROUTE_USER},
@@ -126,6 +133,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
+    (void)networks_parse(config->proxies, app->proxies.networks, &app->proxies.count);
     app->schema = schema;
     arena_init(&app->arena, NULL, 0);
     app->plan_count = schema_count(schema);
@@ -233,9 +241,26 @@ static bool admits_body(struct request *request, const struct route *route)
     return false;
 }
 
-static void handle(struct visit *visit)
+/* Before anybody is looked up: what is too large is not worth a question. */
+static bool admits_size(struct request *request, const struct route *route)
+{
+    if ((route->flags & ROUTE_SMALL) == 0 || request->body.len <= SMALL_BODY_MAX)
+        return true;
+    problem_send(request, 413, STR("The body is larger than 4 KiB"), NULL);
+    return false;
+}
+
+static void handle_now(struct visit *visit)
 {
     visit->route->handle(visit->app, visit->request, visit->route, visit->id);
+}
+
+static void handle(struct visit *visit)
+{
+    if ((visit->route->flags & ROUTE_JSON) != 0 && visit->request->body.len > PARSING_MIN)
+        parsing_begin(visit, handle_now);
+    else
+        handle_now(visit);
 }
 
 static void found_visitor(struct visit *visit)
@@ -254,6 +279,8 @@ static void visit(struct app *app, struct request *request, const struct route *
     static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR;
     struct visit *visit;
 
+    if (!admits_size(request, route))
+        return;
     if ((route->flags & (asks | ROUTE_ONCE)) == 0) {
         if (admits_body(request, route))
             route->handle(app, request, route, id);

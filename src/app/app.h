@@ -22,8 +22,10 @@ struct schema;
 
 struct app_config {
     bool writes_open;   /* everyone may write */
+    bool signup_open;   /* everyone may make an account for themselves */
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may write with the cookie, with commas between */
+    struct str proxies; /* that are trusted, with commas between */
     uint32_t rate;      /* requests a second from one address; 0: any number */
     enum indexes_policy indexes;
 };

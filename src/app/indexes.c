@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/people/attempts.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
 #include "app/state.h"
@@ -12,7 +13,8 @@
 
 enum { INDEXES_MAX = QUERY_PARAMS_MAX, KEYS_MAX = 16, AGAIN_MS = 5000 };
 
-const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT] = {&users, &sessions, &receipts};
+const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT] = {&users, &sessions, &receipts,
+                                                                  &attempts};
 
 /* --- Making --- */
 

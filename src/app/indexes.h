@@ -16,7 +16,7 @@ enum indexes_policy {
 };
 
 /* The collections of our own. */
-enum { BOOKKEEPING_COUNT = 3 };
+enum { BOOKKEEPING_COUNT = 4 };
 extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
 
 /* In a job, all of them: */

@@ -74,8 +74,8 @@ void rate_check(struct app *app, struct request *request,
     limiting->app = app;
     limiting->request = request;
     limiting->next = next;
-    limiting->name =
-        counter_name(app, STR("rate"), client_address(request, address), limiting->room);
+    limiting->name = counter_name(app, STR("rate"), client_address(&app->proxies, request, address),
+                                  limiting->room);
     if (redis_ready(app->redis)) {
         window = arena_decimal(&request->arena, WINDOW_MS);
         redis_script(app->redis, &script_count, &limiting->name, 1, &window, 1, counted, limiting);

@@ -3,6 +3,7 @@
 #define LARDER_APP_STATE_H
 
 #include "app/app.h"
+#include "app/client.h"
 #include "app/plan.h"
 #include "cache/cache.h"
 #include "http/problem.h"
@@ -17,7 +18,8 @@ enum {
     READ_MS = 2000,  /* an answer or a 503 within this time */
     WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
     PAGE_REACH = 10000,
-    BULK_MAX = 100
+    BULK_MAX = 100,
+    SMALL_BODY_MAX = 4 << 10
 };
 
 enum route_flags {
@@ -31,7 +33,8 @@ enum route_flags {
     ROUTE_PRIVATE = 128,  /* the answer is not for everybody: no cache of others may keep it */
     ROUTE_PERSONAL = 256, /* and is kept under the reader's id */
     ROUTE_OWNED = 512,    /* only of documents that the visitor has made, or for an admin of all */
-    ROUTE_ONCE = 1024     /* knows Idempotency-Key */
+    ROUTE_ONCE = 1024,    /* knows Idempotency-Key */
+    ROUTE_SMALL = 2048    /* the body is of SMALL_BODY_MAX bytes at most */
 };
 
 struct indexes;
@@ -50,6 +53,7 @@ struct app {
     struct memory *memory;
     struct app_config config;
     const struct schema *schema;
+    struct proxies proxies;
     struct router router;
     struct route *routes; /* of the resources */
     struct arena arena;   /* of what is made once */

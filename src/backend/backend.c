@@ -13,7 +13,7 @@ enum { PLACE_MAX = 8192, TOOL_CONNECT_MS = 2000, TOOL_COMMAND_MS = 5000, BEAT_MS
 
 unsigned backend_threads(const struct config *config)
 {
-    return (unsigned)config_number(config, CONFIG_THREADS) + 2;
+    return (unsigned)config_number(config, CONFIG_THREADS) + 3;
 }
 
 /* --- Names --- */
@@ -276,6 +276,7 @@ enum err backend_open(struct backend *backend, const struct config *config, enum
                       uv_loop_t *loop, struct buf *problems)
 {
     struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
+                                 .secret = str_from(config_text(config, CONFIG_SECRET)),
                                  .listens = use == BACKEND_WORKER};
     enum err err = open_mongo(config, use, loop, &backend->mongo, problems);
 

@@ -54,7 +54,8 @@ void backend_close(struct backend *backend, void (*closed)(void *context), void 
  * allowed. */
 void backend_detach(struct backend *backend);
 
-/* Threads that libuv's pool needs: MongoDB's, and two for names and passwords. */
+/* Threads that libuv's pool needs: MongoDB's, two for names and passwords, and one for long
+ * bodies. */
 unsigned backend_threads(const struct config *config);
 
 /* "larder-<uid>-<prefix>-<hash>": the same for all who share entries, that is for the same user,

@@ -6,16 +6,19 @@
 
 #include "base/idiom.h"
 #include "base/mem.h"
+#include "base/network.h"
 
 enum type {
-    TYPE_URL,     /* limit: its schemes; shown with the password masked */
-    TYPE_NAME,    /* letters, digits, '.', '_' and '-' */
-    TYPE_SIZE,    /* bytes: 0 or min to max */
-    TYPE_UINT,    /* min to max */
-    TYPE_CHOICE,  /* limit: the words; its number is the index of the word */
-    TYPE_LISTEN,  /* an address, or empty */
-    TYPE_ORIGINS, /* web origins (RFC 6454) with commas between, or empty */
-    TYPE_FOLDER,  /* a path */
+    TYPE_URL,      /* limit: its schemes; shown with the password masked */
+    TYPE_NAME,     /* letters, digits, '.', '_' and '-' */
+    TYPE_SIZE,     /* bytes: 0 or min to max */
+    TYPE_UINT,     /* min to max */
+    TYPE_CHOICE,   /* limit: the words; its number is the index of the word */
+    TYPE_LISTEN,   /* an address, or empty */
+    TYPE_SECRET,   /* empty, or min to max characters that show; never shown */
+    TYPE_NETWORKS, /* addresses and networks with commas between, or none */
+    TYPE_ORIGINS,  /* web origins (RFC 6454) with commas between, or empty */
+    TYPE_FOLDER,   /* a path */
 };
 
 struct setting {
@@ -167,10 +170,29 @@ static bool check_folder(const struct setting *setting, struct str value, uint64
     return value.len > 0 && value.len <= setting->max;
 }
 
+static bool check_secret(const struct setting *setting, struct str value, uint64_t *number)
+{
+    (void)number;
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] <= ' ' || value.ptr[i] > '~')
+            return false;
+    return value.len == 0 || (value.len >= setting->min && value.len <= setting->max);
+}
+
+static bool check_networks(const struct setting *setting, struct str value, uint64_t *number)
+{
+    struct network networks[NETWORKS_MAX];
+    size_t count;
+
+    (void)number;
+    return value.len <= setting->max && networks_parse(value, networks, &count) == ERR_OK;
+}
+
 static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = {
-    [TYPE_URL] = check_url,         [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
-    [TYPE_UINT] = check_uint,       [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
-    [TYPE_ORIGINS] = check_origins, [TYPE_FOLDER] = check_folder,
+    [TYPE_URL] = check_url,           [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
+    [TYPE_UINT] = check_uint,         [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
+    [TYPE_NETWORKS] = check_networks, [TYPE_SECRET] = check_secret, [TYPE_ORIGINS] = check_origins,
+    [TYPE_FOLDER] = check_folder,
 };
 
 /* --- What is said of them --- */
@@ -237,6 +259,13 @@ void config_allowed(enum config_id id, struct buf *out)
         buf_uint(out, setting->max);
         break;
     case TYPE_CHOICE: put_words(out, setting->limit, ""); break;
+    case TYPE_NETWORKS:
+        buf_literal(out, "none, or up to 64 addresses and networks with commas between");
+        break;
+    case TYPE_SECRET:
+        buf_printf(out, "empty, or %d to %d characters without blanks", (int)setting->min,
+                   (int)setting->max);
+        break;
     case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
     case TYPE_ORIGINS:
         buf_literal(out, "empty, or http(s)://host[:port] with commas between");
@@ -287,6 +316,8 @@ static void put_value(struct buf *out, enum config_id id, struct str value)
     if (settings[id].type == TYPE_URL) {
         config_mask_url(value, &masked);
         value = buf_view(&masked);
+    } else if (settings[id].type == TYPE_SECRET) {
+        value = STR("***");
     }
     if (value.len > 200) {
         value.len = 200;

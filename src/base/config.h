@@ -31,6 +31,8 @@
       "whether documents may be written without signing in")                                       \
     X(WORKERS, "LARDER_WORKERS", UINT, "0", 0, 256, "",                                            \
       "workers that larder.target and scripts/up start; 0: one a core")                            \
+    X(SIGNUP, "LARDER_SIGNUP", CHOICE, "auto", 0, 0, "auto|open|closed",                           \
+      "whether anybody may make an account for themselves; auto: as LARDER_WRITES")                \
     X(THREADS, "LARDER_THREADS", UINT, "4", 1, 64, "",                                             \
       "operations that a worker runs in MongoDB at the same time")                                 \
     X(QUEUE, "LARDER_QUEUE", UINT, "256", 1, 65536, "",                                            \
@@ -45,6 +47,11 @@
       "the least serious event that is logged")                                                    \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
       "web origins whose pages may write with the session cookie, such as https://shop.example")   \
+    X(PROXIES, "LARDER_PROXIES", NETWORKS, "127.0.0.1,::1", 0, 1024, "",                           \
+      "proxies before nginx whose X-Forwarded-For and X-Forwarded-Proto are believed")             \
+    X(SECRET, "LARDER_SECRET", SECRET, "", 16, 256, "",                                            \
+      "what entries in Redis are sealed with, the same for all workers; empty: anybody who can "   \
+      "write to Redis can forge answers")                                                          \
     X(RATE, "LARDER_RATE", UINT, "0", 0, 1000000, "",                                              \
       "requests a second that one client may make; 0: any number")
 

@@ -34,6 +34,8 @@
     X(STALE_IF_ERROR, "cache_lookups", "result=\"stale-if-error\"", "")                            \
     X(WAITS, "cache_waits", "", "Look-ups that waited for a write to end")                         \
     X(FILLS, "cache_fills", "", "Entries made from MongoDB")                                       \
+    X(REFUSED, "cache_refused", "",                                                                \
+      "Entries in Redis that are none: damaged, of another version, under another secret")         \
     X(STORES, "cache_stores", "", "Entries stored in Redis")                                       \
     X(STORE_REFUSED, "cache_store_refused", "", "Entries not stored: too large or Redis refused")  \
     X(WRITES_FENCED, "writes", "cache=\"fenced\"", "Writes, by how the cache was told")            \

@@ -24,6 +24,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     arena_init(&cache->scratch, mem_alloc(SCRATCH_SIZE), SCRATCH_SIZE);
     buf_init(&cache->base, BASE_MAX);
     buf_init(&cache->head, ENTRY_HEAD_MAX);
+    cache->seal = seal_new(config->prefix, config->secret);
     cache->prefix = mem_strndup(config->prefix.ptr, config->prefix.len);
     buf_str(&cache->base, config->prefix);
     buf_char(&cache->base, ':');
@@ -75,6 +76,7 @@ void cache_free(struct cache *cache)
     asks_free(cache->asks);
     waits_free(cache->waits);
     pool_free(&cache->states);
+    seal_free(cache->seal);
     buf_free(&cache->head);
     buf_free(&cache->base);
     free(cache->prefix);

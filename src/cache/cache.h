@@ -23,6 +23,7 @@ struct redis;
 
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
+    struct str secret; /* that entries in Redis are sealed with; may be empty */
     bool listens;      /* hears other hosts' writes for this one, when its turn comes: for those
                           whose loop never stands still */
 };
@@ -43,6 +44,7 @@ struct cache_class {
     int64_t refresh_ms; /* the last part of it, in which hits are served while one refill runs */
     int64_t error_ms;   /* how long past that an answer is kept while MongoDB is away */
     bool negative;      /* absence (404) is cached as well */
+    bool guessed;       /* clients can make names up, and absence is not cached */
 };
 
 enum cache_source { CACHE_MEMORY, CACHE_REDIS, CACHE_DATABASE };
@@ -51,7 +53,7 @@ enum cache_detail {
     CACHE_DETAIL_NONE,
     CACHE_DETAIL_STORED,    /* a miss, and the answer is kept */
     CACHE_DETAIL_COLLAPSED, /* waited for another request's fill */
-    CACHE_DETAIL_NOT_KEPT, /* answers of this class are not */
+    CACHE_DETAIL_NOT_KEPT,  /* answers of this class are not */
     CACHE_DETAIL_REDIS_DOWN,
     CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
     CACHE_DETAIL_WRITE_FENCE,
@@ -113,9 +115,9 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 enum { CACHE_WRITE_TAGS_MAX = 320, CACHE_WRITE_TOTALS_MAX = 104 };
 
 /* A total that the write need not make void: the entry of this name, whose first tag is the write's
- * tags[tag] and whose other tags the write does not move, and whose body is a decimal number.  Where it was valid before, and
- * nobody else has written under that tag by the end, it is valid after a write that happened, with
- * delta added. */
+ * tags[tag] and whose other tags the write does not move, and whose body is a decimal number. Where
+ * it was valid before, and nobody else has written under that tag by the end, it is valid after a
+ * write that happened, with delta added. */
 struct cache_total {
     struct str name;
     size_t tag;

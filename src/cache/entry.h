@@ -13,16 +13,19 @@
  * same bytes compressed.  A hit does no JSON work, and a 304 needs the head only.  The same bytes
  * lie in Redis (head, plain, gzip) and in shared memory (head and one of the bodies).
  *
- * The head is little-endian: magic, sizes, status, times in milliseconds since 1970, the versions
- * that its tags had when the answer was asked for, and checksums of head and bodies.  What does not
- * check is no entry: whatever comes from Redis is untrusted input. */
+ * The head is little-endian: magic, sizes, status, times in milliseconds since 1970, and the
+ * versions that its tags had when the answer was asked for.  Whether the bytes are what was written
+ * is not seen from them: seal.h looks at what comes from Redis, memory at its own records. */
 
 enum {
     ENTRY_TAGS_MAX = 4,
     ENTRY_ETAG_MAX = 48,
     ENTRY_HEAD_MAX = 256,
+    ENTRY_AHEAD_MS = 60000,    /* by which the clocks of two hosts may differ */
     ENTRY_SIZE_MAX = 256 << 10 /* of head and bodies together; a larger answer is not cached */
 };
+
+#define ENTRY_TIME_MAX (INT64_C(1) << 52) /* so that no sum of times overflows */
 
 struct entry {
     unsigned status;        /* 200 or 404 */
@@ -36,17 +39,23 @@ struct entry {
     struct str plain, gzip; /* gzip may be empty */
     uint64_t versions[ENTRY_TAGS_MAX];
     size_t tag_count;
+    bool empty; /* when it is filled: a list of nothing, or its total */
 };
 
-/* The head for these fields: sizes and checksums are of entry->plain and entry->gzip. */
+/* The head for these fields: sizes are of entry->plain and entry->gzip. */
 void entry_encode(const struct entry *entry, struct buf *head);
-/* The whole string that Redis keeps.  Borrows bytes for the entry's strings.
- * ERR_SYNTAX: not an entry of this format, or damaged. */
+/* Head and bodies, as they were sealed.  Borrows bytes for the entry's strings.
+ * ERR_SYNTAX: not an entry of this format. */
 enum err entry_decode(struct str bytes, struct entry *entry);
 /* The head alone, as peeked from memory: plain and gzip have their lengths and no bytes; *head_len
  * is the head's size. */
 enum err entry_decode_head(struct str bytes, struct entry *entry, size_t *head_len);
 
+/* Made later than it can be by now: by a clock that is wrong. */
+static inline bool entry_is_ahead(const struct entry *entry, int64_t now_ms)
+{
+    return entry->created_ms > now_ms + ENTRY_AHEAD_MS;
+}
 static inline bool entry_is_fresh(const struct entry *entry, int64_t now_ms)
 {
     return now_ms < entry->fresh_until_ms;

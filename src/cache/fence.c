@@ -161,7 +161,7 @@ static void run_release(struct write_state *state, bool carry, redis_callback *c
         struct str bytes;
         int64_t life_ms;
         (void)cache_parse_version(new_version(&call, total->tag), &version);
-        if (!total_after(carried, total->delta, version, call.arena, &bytes, &life_ms))
+        if (!total_after(carried, state->cache->seal, total, version, call.arena, &bytes, &life_ms))
             continue;
         put_total(&call, state->cache, total);
         put_arg(&call, str_make(carried->fenced, VERSION_SIZE));
@@ -226,7 +226,7 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
     struct write_state *state = context;
 
     if (err == ERR_OK) {
-        totals_take(state->carried, state->write, reply);
+        totals_take(state->carried, state->cache->seal, state->write, reply);
         go(state);
         return;
     }

@@ -334,6 +334,14 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
         wait_more(fill);
 }
 
+/* A tag that is made for a question lives as long as an answer that there is nothing would. */
+static uint64_t new_tag_ms(const struct cache_class *class)
+{
+    int64_t life_ms = class->negative || class->guessed ? NEGATIVE_MS : class->ttl_ms;
+
+    return (uint64_t)(life_ms + life_ms / 10 + NEW_TAG_MORE_MS);
+}
+
 static void begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
@@ -348,7 +356,7 @@ static void begin(struct cache_fill *fill)
     keys[1] = cache_key(cache, KEY_BORN, STR(""));
     args[0] = str_make(fill->token, sizeof fill->token);
     args[1] = arena_decimal(&cache->scratch, LOCK_MS);
-    args[2] = arena_decimal(&cache->scratch, TAG_TTL_MS);
+    args[2] = arena_decimal(&cache->scratch, new_tag_ms(lookup->class));
     args[3] = arena_decimal(&cache->scratch, YOUNG_MS);
     args[4] = arena_decimal(&cache->scratch, ENTRY_HEAD_MAX);
     for (size_t i = 0; i < tags; i++) {
@@ -360,6 +368,17 @@ static void begin(struct cache_fill *fill)
     keys[2 + 2 * tags] = cache_key(cache, KEY_ENTRY, lookup->name);
     fill->owner->generation = redis_generation(cache->redis);
     redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 5 + tags, on_begun, fill);
+}
+
+/* What has its tags is known to Redis, and is no guess.  Of another, nothing is kept: nobody was
+ * asked whether a write is under way. */
+static bool may_begin(struct lookup_state *state)
+{
+    if (state->versions_known || budget_admits(&state->cache->budget, state->lookup->class,
+                                               state->key.hash, clock_wall_ms()))
+        return true;
+    state->memory_ok = false;
+    return false;
 }
 
 void fill_enter(struct lookup_state *state)
@@ -388,7 +407,7 @@ void fill_enter(struct lookup_state *state)
     fill->began_ms = clock_mono_ms();
     fill->next = *bucket;
     *bucket = fill;
-    if (state->bypass == CACHE_DETAIL_NONE)
+    if (state->bypass == CACHE_DETAIL_NONE && may_begin(state))
         begin(fill);
     else
         ask_database(fill);

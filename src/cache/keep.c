@@ -5,23 +5,18 @@
 #include "base/metrics.h"
 #include "base/random.h"
 
-/* Absent ids are kept within a budget, so that guessing them cannot crowd out what is there. */
-static bool take_negative(struct cache *cache, int64_t now_ms)
+static bool is_absent(const struct entry *entry)
 {
-    if (now_ms - cache->negative_since_ms >= NEGATIVE_MS) {
-        cache->negative_since_ms = now_ms;
-        cache->negative_stored = 0;
-    }
-    return cache->negative_stored++ < NEGATIVE_MAX;
+    return entry->status != 200 || entry->empty;
 }
 
 static bool is_cacheable(const struct lookup_state *owner, const struct entry *entry,
                          int64_t now_ms)
 {
-    if (entry->status == 200)
-        return true;
-    return entry->status == 404 && owner->lookup->class->negative &&
-           take_negative(owner->cache, now_ms);
+    const struct cache_class *class = owner->lookup->class;
+
+    return budget_take(&owner->cache->budget, class, owner->key.hash, is_absent(entry), now_ms) &&
+           (entry->status == 200 || (entry->status == 404 && class->negative));
 }
 
 static void set_times(const struct lookup_state *owner, int64_t began_ms, struct entry *entry,
@@ -59,18 +54,35 @@ static void store_entry(const struct lookup_state *owner, const struct entry *en
 
     arena_reset(&cache->scratch);
     key = cache_key(cache, KEY_ENTRY, owner->lookup->name);
-    value = arena_alloc(&cache->scratch, size);
+    value = arena_alloc(&cache->scratch, size + SEAL_SIZE);
     memcpy(value, head.ptr, head.len);
     if (entry->plain.len > 0)
         memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
     if (entry->gzip.len > 0)
         memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
+    seal_make(cache->seal, owner->lookup->name, str_make(value, size), value + size);
     buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
-    redis_command(
-        cache->redis, 5,
-        (const struct str[]){STR("SET"), key, str_make(value, size), STR("PX"), buf_view(&ttl)},
-        on_stored, NULL);
+    redis_command(cache->redis, 5,
+                  (const struct str[]){STR("SET"), key, str_make(value, size + SEAL_SIZE),
+                                       STR("PX"), buf_view(&ttl)},
+                  on_stored, NULL);
     buf_free(&ttl);
+}
+
+/* Those of what is there live longer than any of its entries; others keep the life that they were
+ * given with the question. */
+static void keep_tags(const struct lookup_state *owner)
+{
+    struct cache *cache = owner->cache;
+    char room[DECIMAL_MAX];
+
+    arena_reset(&cache->scratch);
+    for (size_t i = 0; i < owner->lookup->tag_count; i++)
+        redis_command(cache->redis, 3,
+                      (const struct str[]){STR("PEXPIRE"),
+                                           cache_key(cache, KEY_TAG, owner->lookup->tags[i]),
+                                           str_decimal(TAG_TTL_MS, room)},
+                      redis_ignore, NULL);
 }
 
 enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, struct entry *entry)
@@ -98,6 +110,8 @@ enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, stru
     if (!redis_writable(cache->redis))
         return CACHE_DETAIL_READ_ONLY;
     store_entry(owner, entry, head);
+    if (!is_absent(entry))
+        keep_tags(owner);
     return CACHE_DETAIL_STORED;
 }
 

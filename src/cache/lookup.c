@@ -223,11 +223,26 @@ static size_t reply_end(const struct lookup_state *state)
     return state->at + 2 + (state->fences_asked ? 2 * tags : tags);
 }
 
+/* The entry in the reply; ERR_SYNTAX for what none of us has put there, or not by now. */
+static enum err open_entry(struct lookup_state *state, struct str sealed, int64_t now_ms,
+                           struct str *bytes, struct entry *entry)
+{
+    enum err err = seal_open(state->cache->seal, state->lookup->name, sealed, bytes);
+
+    if (err == ERR_OK)
+        err = entry_decode(*bytes, entry);
+    if (err == ERR_OK && entry_is_ahead(entry, now_ms))
+        err = ERR_SYNTAX;
+    if (err != ERR_OK)
+        metric_inc(METRIC_REFUSED);
+    return err;
+}
+
 enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
                           struct entry *entry)
 {
     int64_t now_ms = clock_wall_ms();
-    struct str bytes;
+    struct str sealed, bytes;
 
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
@@ -238,8 +253,9 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
         return VERDICT_BYPASS;
     state->memory_ok = true;
     state->versions_known = lookup_take_versions(state, reply, state->at + 1);
-    bytes = redis_str(redis_item(reply, state->at));
-    if (!state->versions_known || bytes.len == 0 || entry_decode(bytes, entry) != ERR_OK ||
+    sealed = redis_str(redis_item(reply, state->at));
+    if (!state->versions_known || sealed.len == 0 ||
+        open_entry(state, sealed, now_ms, &bytes, entry) != ERR_OK ||
         !lookup_versions_match(state, entry))
         return VERDICT_MISS;
     if (entry_is_fresh(entry, now_ms))
@@ -274,16 +290,15 @@ void lookup_take(struct lookup_state *state, enum err err, const struct redis_va
 {
     struct entry entry;
     enum verdict verdict = lookup_judge(state, err, reply, &entry);
-    struct str bytes;
+    const char *bytes;
 
     if (verdict == VERDICT_MISS || verdict == VERDICT_BYPASS) {
         fill_enter(state);
         return;
     }
-    bytes = redis_str(redis_item(reply, state->at));
+    bytes = redis_str(redis_item(reply, state->at)).ptr;
     if (verdict == VERDICT_HIT)
-        lookup_remember(state, &entry,
-                        str_make(bytes.ptr, bytes.len - entry.plain.len - entry.gzip.len));
+        lookup_remember(state, &entry, str_make(bytes, (size_t)(entry.plain.ptr - bytes)));
     if (verdict == VERDICT_STALE || entry_wants_refresh(&entry, clock_wall_ms(), 1 - random_unit()))
         refresh(state);
     lookup_answer(state, &entry, CACHE_REDIS,

@@ -9,7 +9,7 @@
 /* KEYS born; ARGV life in ms.  Sets the mark where none is that can be right: a later birth is
  * never wrong.  Gives Redis' clock and the mark's text (or nil when it refuses writes). */
 extern struct redis_script script_born;
-/* KEYS lock, born, tags…, fences…, entry; ARGV token, life of the lock, life of a tag, how long
+/* KEYS lock, born, tags…, fences…, entry; ARGV token, life of the lock, life of a new tag, how long
  * Redis counts as young (and a fence may stand), size of a head, a version for each tag.  Creates
  * absent tags.  Gives 1 (go on, the lock is taken), 0 (another fills), 2 (fenced) or 3 (young),
  * then the tags' versions, then, with 1, so much of the entry: another worker may have stored it

@@ -6,8 +6,10 @@
 #include "base/buf.h"
 #include "base/pool.h"
 #include "base/value.h"
+#include "cache/budget.h"
 #include "cache/cache.h"
 #include "cache/key.h"
+#include "cache/seal.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
 #include "store/redis.h"
@@ -29,8 +31,8 @@ enum {
     DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
     DEBTS_MAX = 200000,  /* paid in one round */
     VERSION_SIZE = 16,   /* a version or token as hex digits */
-    NEGATIVE_MAX = 1000, /* absent ids a worker stores in NEGATIVE_MS */
-    NEGATIVE_MS = 30000
+    NEGATIVE_MS = 30000, /* an absent id's life, and a bit more that of its tag */
+    NEW_TAG_MORE_MS = 7000
 };
 
 _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
@@ -67,9 +69,9 @@ struct cache {
     struct reclaim *reclaim;
     struct waits *waits;
 
-    struct buf head; /* of the entry being stored */
-    int64_t negative_since_ms;
-    unsigned negative_stored;
+    struct seal *seal; /* of the entries in Redis */
+    struct buf head;   /* of the entry being stored */
+    struct budget budget;
 
     unsigned closing; /* handles not yet closed */
     void (*stopped)(void *context);

@@ -18,11 +18,11 @@ struct carried {
 /* total_count of them, none carried. */
 struct carried *totals_new(const struct cache_write *write);
 /* The reply to script_fence. */
-void totals_take(struct carried *carried, const struct cache_write *write,
+void totals_take(struct carried *carried, struct seal *seal, const struct cache_write *write,
                  const struct redis_value *reply);
-/* The entry's bytes and its life left, in milliseconds, once the write has added delta and its tag
- * has this version; false when it is not carried.  The bytes live in the arena. */
-bool total_after(const struct carried *carried, int64_t delta, uint64_t version,
-                 struct arena *arena, struct str *bytes, int64_t *life_ms);
+/* The sealed entry and its life left, in milliseconds, once the write has added the total's delta
+ * and its tag has this version; false when it is not carried.  The bytes live in the arena. */
+bool total_after(const struct carried *carried, struct seal *seal, const struct cache_total *total,
+                 uint64_t version, struct arena *arena, struct str *sealed, int64_t *life_ms);
 
 #endif

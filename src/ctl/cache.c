@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cache/entry.h"
 #include "cache/key.h"
+#include "cache/seal.h"
 #include "ctl/walk.h"
 
 /* larderctl cache list, show and purge. */
@@ -194,6 +195,18 @@ static void print_entry(const struct entry *entry, int64_t ttl_ms)
     putchar('\n');
 }
 
+static bool open_entry(struct ctl *ctl, const char *name, struct str sealed, struct entry *entry)
+{
+    struct seal *seal = seal_new(str_from(config_text(ctl->config, CONFIG_PREFIX)),
+                                 str_from(config_text(ctl->config, CONFIG_SECRET)));
+    struct str bytes;
+    bool good = seal_open(seal, str_from(name), sealed, &bytes) == ERR_OK &&
+                entry_decode(bytes, entry) == ERR_OK;
+
+    seal_free(seal);
+    return good;
+}
+
 static int run_show(struct ctl *ctl, int argc, char **argv)
 {
     struct buf key = BUF_INIT(2 * NAME_MAX_), bytes = BUF_INIT(2 * ENTRY_SIZE_MAX);
@@ -213,8 +226,8 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
         ctl_error("Redis did not give %s", argv[0]);
     else if (ttl_ms == -2)
         ctl_error("there is no entry %s", argv[0]);
-    else if (entry_decode(buf_view(&bytes), &entry) != ERR_OK)
-        ctl_error("%s is no entry of this version, or it is damaged", argv[0]);
+    else if (!open_entry(ctl, argv[0], buf_view(&bytes), &entry))
+        ctl_error("%s is damaged, or of another version or under another LARDER_SECRET", argv[0]);
     else
         status = CTL_OK;
     if (status == CTL_OK)

@@ -16,10 +16,8 @@
 
 enum { NAME_CHARS_MAX = 100 };
 
-static bool is_name(const char *name)
+bool person_name_is_good(struct str s)
 {
-    struct str s = str_from(name);
-
     if (s.len == 0 || !str_is_utf8(s) || str_chars(s) > NAME_CHARS_MAX)
         return false;
     for (size_t i = 0; i < s.len; i++)
@@ -159,6 +157,7 @@ static enum err insert(struct mongo_db *db, void *context)
         {STR("createdAt"), ASSIGN_SET, value_date(now_ms)},
         {STR("updatedAt"), ASSIGN_SET, value_date(now_ms)},
         {STR("version"), ASSIGN_SET, value_int(1)},
+        {STR("madeBy"), ASSIGN_SET, value_string(STR("operator"))},
     };
     const struct document document = {fields, COUNT(fields)};
     unsigned refused = 0;
@@ -194,7 +193,7 @@ int person_add(struct ctl *ctl, const char *email, const char *name, enum role r
 
     if (email == NULL || email_normalise(str_from(email), room, &newcomer.email) != ERR_OK)
         return ctl_usage("--email must be an address such as ada@example.org");
-    if (!is_name(name))
+    if (!person_name_is_good(str_from(name)))
         return ctl_usage("--name must have 1 to %d characters", NAME_CHARS_MAX);
     return add(ctl, &newcomer);
 }

@@ -9,6 +9,11 @@
 /* What the commands about people share.  Passwords come from a prompt or from standard input, never
  * from the command line, where others could read them. */
 
+#define PASSWORD_HELP                                                                              \
+    "Asks for the password on a terminal, twice, and else reads one line from standard input.\n"
+
+/* 1 to 100 characters, none of them a control character. */
+bool person_name_is_good(struct str name);
 /* Asks for a new password, twice on a terminal, and keeps nothing of it but its hash; false: it has
  * said what is wrong. */
 bool person_password(char hash[static PASSWORD_HASH_SIZE]);

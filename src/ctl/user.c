@@ -9,9 +9,8 @@
 #include "base/idiom.h"
 #include "base/mem.h"
 #include "ctl/person.h"
-#include "ctl/write.h"
 
-/* larderctl user add, passwd, role and list; and admin add, which is user add with that role. */
+/* larderctl user add and list; and admin add, which is user add with that role. */
 
 /* --- add --- */
 
@@ -62,102 +61,6 @@ static int run_admin(struct ctl *ctl, int argc, char **argv)
     return person_add(ctl, wish.email, wish.name, wish.role);
 }
 
-/* --- Changing one --- */
-
-struct change {
-    struct str email;
-    struct oid id;
-    struct assignment assignments[4];
-    size_t count;
-};
-
-static enum err find(struct mongo_db *db, void *context)
-{
-    struct change *change = context;
-    struct condition condition = {STR("email"), OP_EQ, value_string(change->email)};
-    struct profile profile;
-    struct arena arena;
-    enum err err;
-
-    arena_init(&arena, NULL, 0);
-    err = users_find(db, &condition, 1, &arena, &profile, NULL);
-    if (err == ERR_OK)
-        change->id = profile.id;
-    arena_reset(&arena);
-    return err;
-}
-
-static enum err work(struct mongo_db *db, void *context)
-{
-    const struct change *change = context;
-    struct condition condition = {STR("_id"), OP_EQ, value_oid(change->id)};
-
-    return collection_modify(db,
-                             &(struct update){.collection = users.collection,
-                                              .conditions = &condition,
-                                              .condition_count = 1,
-                                              .assignments = change->assignments,
-                                              .assignment_count = change->count},
-                             NULL);
-}
-
-static void set(struct change *change, struct str field, enum assign_op op, struct value value)
-{
-    change->assignments[change->count++] = (struct assignment){field, op, value};
-}
-
-/* Written like any change of a profile, so that it holds everywhere at once. */
-static int change_user(struct ctl *ctl, struct change *change, const char *what)
-{
-    char room[PROFILE_NAME_MAX];
-    struct str tag;
-    enum err err;
-
-    set(change, STR("updatedAt"), ASSIGN_SET, value_date(clock_wall_ms()));
-    set(change, STR("version"), ASSIGN_INC, value_int(1));
-    err = mongo_run(ctl->backend.mongo, find, change);
-    if (err == ERR_OK) {
-        tag = user_tag(&change->id, room);
-        err = ctl_write(ctl, &tag, 1, work, change);
-    }
-    if (err == ERR_NOT_FOUND)
-        ctl_error("there is no account %.*s", (int)change->email.len, change->email.ptr);
-    else if (err != ERR_OK)
-        ctl_error("%.*s was not changed: %s", (int)change->email.len, change->email.ptr,
-                  err_text(err));
-    else
-        printf("%.*s %s\n", (int)change->email.len, change->email.ptr, what);
-    return err == ERR_OK ? CTL_OK : CTL_FAILED;
-}
-
-static int run_passwd(struct ctl *ctl, int argc, char **argv)
-{
-    char room[EMAIL_MAX], hash[PASSWORD_HASH_SIZE];
-    struct change change = {0};
-
-    if (argc != 1 || email_normalise(str_from(argv[0]), room, &change.email) != ERR_OK)
-        return ctl_usage("user passwd takes the email of an account");
-    if (!person_password(hash) || !ctl_open_all(ctl))
-        return CTL_FAILED;
-    set(&change, STR("passwordHash"), ASSIGN_SET, value_string(str_from(hash)));
-    set(&change, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
-    return change_user(ctl, &change, "has a new password, and is signed out everywhere");
-}
-
-static int run_role(struct ctl *ctl, int argc, char **argv)
-{
-    char room[EMAIL_MAX];
-    struct change change = {0};
-    enum role role = argc == 2 ? role_parse(str_from(argv[1])) : ROLE_COUNT;
-
-    if (role == ROLE_COUNT || email_normalise(str_from(argv[0]), room, &change.email) != ERR_OK)
-        return ctl_usage("user role takes the email of an account, and reader, editor or admin");
-    if (!ctl_open_all(ctl))
-        return CTL_FAILED;
-    set(&change, STR("role"), ASSIGN_SET, value_string(role_name(role)));
-    return change_user(ctl, &change, "has that role now");
-}
-
 /* --- list --- */
 
 /* What Redis has counted may be newer than what was read. */
@@ -195,11 +98,12 @@ static enum err read_all(struct mongo_db *db, void *context)
 {
     static const struct sort_key by_email = {STR_INIT("email"), 1};
 
-    return collection_each(
-        db,
-        &(struct find){
-            .collection = users.collection, .sort = &by_email, .sort_count = 1, .shape = &profile_shape},
-        take_person, context);
+    return collection_each(db,
+                           &(struct find){.collection = users.collection,
+                                          .sort = &by_email,
+                                          .sort_count = 1,
+                                          .shape = &profile_shape},
+                           take_person, context);
 }
 
 static void print_person(struct ctl *ctl, struct profile *profile, bool redis)
@@ -247,8 +151,6 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
     return err == ERR_OK ? CTL_OK : CTL_FAILED;
 }
 
-#define PASSWORD_HELP                                                                              \
-    "Asks for the password on a terminal, twice, and else reads one line from standard input.\n"
 #define ADD_HELP "Exits 3 and changes nothing when the email is known already.\n"
 
 const struct command command_admin_add = {
@@ -265,22 +167,6 @@ const struct command command_user_add = {
     .summary = "makes an account with the role reader, editor or admin",
     .help = PASSWORD_HELP ADD_HELP,
     .run = run_add,
-};
-
-const struct command command_user_passwd = {
-    .name = "user passwd",
-    .args = "EMAIL",
-    .summary = "gives an account a new password and ends its sessions",
-    .help = PASSWORD_HELP,
-    .run = run_passwd,
-};
-
-const struct command command_user_role = {
-    .name = "user role",
-    .args = "EMAIL ROLE",
-    .summary = "makes an account a reader, editor or admin",
-    .help = "Holds for the account's next request, on all hosts.\n",
-    .run = run_role,
 };
 
 const struct command command_user_list = {

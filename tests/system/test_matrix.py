@@ -40,7 +40,7 @@ def bodies(path, actor, victim):
 @pytest.fixture(scope="module")
 def closed(stack):
     """Another host on the same servers, where nobody writes without signing in."""
-    return stack.sibling(LARDER_WRITES="")
+    return stack.sibling(LARDER_WRITES="", LARDER_SIGNUP="open")
 
 
 class Victim(Person):

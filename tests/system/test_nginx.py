@@ -21,7 +21,6 @@ from stack import ROOT, eventually, free_ports
 
 NAME = "shop.example"
 SECURITY = {
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -213,12 +212,24 @@ def test_browsers_are_told_the_same_everywhere(front, method, target, status):
     assert answer.status == status
     for name, value in SECURITY.items():
         assert answer.headers.get_all(name) == [value], name
+    assert "Strict-Transport-Security" not in answer.headers  # nobody has asked for it
     assert answer.header("Server") == "nginx"
     assert len(answer.headers.get_all("X-Request-Id")) == 1
     if status >= 400:
         assert is_problem(answer, status)
     if status == 405:
         assert "DELETE" in answer.header("Allow")
+
+
+def test_hsts_where_it_is_asked_for(stack, tmp_path):
+    with Front(tmp_path, "production.conf", {
+            "unix:/run/larder/larder.sock": f"unix:{stack.socket_path}",
+            '# on    "max-age=63072000"': 'on      "max-age=63072000"'}) as front:
+        for target in ("/api/products?limit=1", "/" + "x" * 9000):
+            answer = front.client().get(target)
+            assert answer.header("Strict-Transport-Security") == "max-age=63072000"
+        plain = Client(f"http://127.0.0.1:{front.plain}").get("/", headers={"Host": NAME})
+        assert "Strict-Transport-Security" not in plain.headers
 
 
 def test_the_page_of_documentation_keeps_its_own_policy(front):
@@ -243,7 +254,9 @@ def test_cookies_are_for_tls_only(front, stack):
     answer = front.client("198.51.100.1").post("/api/sessions", {
         "email": stack.env["LARDER_ADMIN_EMAIL"], "password": stack.env["LARDER_ADMIN_PASSWORD"]})
     assert answer.status == 201
-    assert re.search(r"; Secure\b", answer.header("Set-Cookie"))
+    cookie = answer.header("Set-Cookie")
+    assert cookie.startswith("__Host-larder_session=") and re.search(r"; Secure\b", cookie)
+    assert "Domain" not in cookie and "; Path=/;" in cookie
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -207,7 +207,7 @@ def test_up_on_a_database_that_has_an_administrator(stack, other):
 
 def test_a_stack_with_the_sample_then_purged(stack):
     """Beside the other one, and as it comes: changes are the administrator's."""
-    other = Stack(LARDER_WRITES="")
+    other = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
     try:
         out = other.script("up").stdout
         url = re.search(r"http://127\.0\.0\.1:\d+", out).group()

@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Answers that only their time has overtaken: refilled behind the scenes, kept for when MongoDB is
 away; and what is not kept at all."""
-import ctypes
 import struct
 import time
 
 import pytest
 
-from stack import eventually, xxhash
+from seal import moved
+from stack import eventually
 
 LIFE, SPREAD = 600, 60  # seconds: an item's, and the ±10 % of it
-
-
-def aged(value, seconds):
-    """The same entry, made so much earlier (see src/cache/entry.c)."""
-    value = bytearray(value)
-    size = 56 + 8 * value[3] + value[4]  # tags and etag
-    created = struct.unpack_from("<q", value, 24)[0]
-    struct.pack_into("<q", value, 24, created - int(1000 * seconds))
-    check = xxhash.XXH3_64bits(bytes(value[:size]), ctypes.c_size_t(size))
-    struct.pack_into("<Q", value, size, check)
-    return bytes(value)
 
 
 def left(value):
@@ -34,7 +23,7 @@ def make_older(stack, name, until):
     """Lets the entry's time run until so many seconds before the end of its life."""
     key = stack.base() + name
     value = eventually(lambda: stack.redis.get(key), 2, what=name + " in Redis")
-    older = aged(value, left(value)[1] - until)
+    older = moved(stack, name, value, until - left(value)[1])
     stack.redis.set(key, older, px=60000)
     return older
 

@@ -2,7 +2,6 @@
 #include "app/people/account.h"
 #include "app/answer.h"
 #include "app/people/activity.h"
-#include "app/people/passwords.h"
 #include "app/people/people.h"
 #include "app/write/once.h"
 #include "app/write/write.h"
@@ -11,8 +10,8 @@
 
 /* --- POST --- */
 
-/* _id and what validation gives; role, loginCount, sessionEpoch. */
-enum { FORM_FIELDS = 8, MORE_FIELDS = 3 };
+/* _id and what validation gives; role, loginCount, sessionEpoch, madeBy. */
+enum { FORM_FIELDS = 8, MORE_FIELDS = 4 };
 
 struct registration {
     struct write write; /* first */
@@ -84,6 +83,7 @@ void account_failed(struct write *write, enum err err)
 static void compose(struct registration *registration)
 {
     const struct draft *draft = &registration->draft;
+    const struct visitor *visitor = request_visitor(registration->write.request);
     struct profile *profile = &registration->profile;
 
     for (size_t i = 0; i < draft->count; i++) {
@@ -100,6 +100,8 @@ static void compose(struct registration *registration)
     put(registration, STR("role"), value_string(role_name(profile->role)));
     put(registration, STR("loginCount"), value_int(0));
     put(registration, STR("sessionEpoch"), value_int(0));
+    if (visitor != NULL && visitor->profile.role == ROLE_ADMIN)
+        put(registration, STR("madeBy"), value_string(STR("administrator")));
 }
 
 static void hashed(struct password_job *job)
@@ -143,6 +145,17 @@ bool account_password(const struct draft *draft, struct problem *problem)
     return false;
 }
 
+struct password_job account_hashing(const struct app *app, const struct request *request,
+                                    const struct draft *draft, struct str email)
+{
+    struct password_job job = {.password = draft_value(draft, STR("password"))->string,
+                               .make = true};
+    char room[CLIENT_MAX];
+
+    passwords_whose(&job, client_address(&app->proxies, request, room), email);
+    return job;
+}
+
 /* All that is wrong is told together. */
 static bool take(struct registration *registration, const json_t *root, struct problem *problem)
 {
@@ -168,6 +181,17 @@ static bool take(struct registration *registration, const json_t *root, struct p
     return true;
 }
 
+/* Whether this request may make an account: anybody's, where signing up is open. */
+static bool may_sign_up(const struct app *app, struct request *request)
+{
+    const struct visitor *visitor = request_visitor(request);
+
+    if (app->config.signup_open || (visitor != NULL && visitor->profile.role == ROLE_ADMIN))
+        return true;
+    problem_send(request, 403, STR("Accounts are made by an administrator here"), NULL);
+    return false;
+}
+
 void user_create_handle(void *context, struct request *request, const struct route *route,
                         struct str id)
 {
@@ -178,15 +202,16 @@ void user_create_handle(void *context, struct request *request, const struct rou
     enum err err;
 
     (void)route, (void)id;
-    if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
+    if (!may_sign_up(app, request) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
         return;
     registration = write_new(sizeof *registration, app, users_plan(), request);
     if (take(registration, root, &problem)) {
-        registration->hashing = (struct password_job){
-            .password = draft_value(&registration->draft, STR("password"))->string,
-            .make = true,
-            .done = hashed,
-            .context = registration};
+        registration->hashing =
+            account_hashing(app, request, &registration->draft, registration->profile.email);
+        registration->hashing.use = PASSWORD_SIGN_UP;
+        registration->hashing.done = hashed;
+        registration->hashing.context = registration;
         err = passwords_submit(app->passwords, &registration->hashing);
         if (err != ERR_OK)
             write_fail(&registration->write, err);
@@ -240,13 +265,18 @@ static void on_profile(struct cache_lookup *lookup)
     activity_read(showing->read.app, &showing->activity);
 }
 
+bool account_is_own(const struct request *request, const struct oid *id)
+{
+    return memcmp(request_visitor(request)->profile.id.bytes, id->bytes, OID_SIZE) == 0;
+}
+
 bool account_take(struct request *request, struct str text, struct oid *id)
 {
     const struct profile *profile = &request_visitor(request)->profile;
 
     if (oid_parse(text, id) != ERR_OK)
         problem_send(request, 400, STR("Invalid id"), NULL);
-    else if (profile->role < ROLE_ADMIN && memcmp(profile->id.bytes, id->bytes, OID_SIZE) != 0)
+    else if (profile->role < ROLE_ADMIN && !account_is_own(request, id))
         problem_send(request, 404, STR("User not found"), NULL);
     else
         return true;

@@ -2,6 +2,8 @@
 #ifndef LARDER_APP_PEOPLE_ACCOUNT_H
 #define LARDER_APP_PEOPLE_ACCOUNT_H
 
+#include "app/people/passwords.h"
+#include "app/people/proof.h"
 #include "app/people/users.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
@@ -14,6 +16,9 @@ bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct prob
                    struct str *email);
 /* The same for a new password. */
 bool account_password(const struct draft *draft, struct problem *problem);
+/* The work of making its hash, for this account; the rest is the caller's. */
+struct password_job account_hashing(const struct app *app, const struct request *request,
+                                    const struct draft *draft, struct str email);
 /* Answers with the account as it is now, and write_done. */
 void account_send(struct write *write, unsigned status, const struct profile *profile);
 /* A write's failed: 409 when another account has the email. */
@@ -21,5 +26,15 @@ void account_failed(struct write *write, enum err err);
 /* Reads the id of an account that the request's visitor may see and change: their own, or as an
  * admin anybody's.  Else answers: "Invalid id", or that there is none. */
 bool account_take(struct request *request, struct str text, struct oid *id);
+/* Whether it is the visitor's own. */
+bool account_is_own(const struct request *request, const struct oid *id);
+/* Whether the visitor is an administrator; 403 is answered otherwise. */
+bool account_admin(struct request *request);
+/* Takes currentPassword out of the object (NULL: there is none), which is no field; empty: it was
+ * not given.  false: what is wrong with it stands in problem. */
+bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
+                          struct str *current);
+/* Answers a proof that failed, or was of another account than the visitor's. */
+void account_refuse_proof(const struct proof *proof);
 
 #endif

@@ -162,11 +162,10 @@ static void hash(struct account_change *change)
 {
     enum err err;
 
-    change->hashing =
-        (struct password_job){.password = draft_value(&change->draft, STR("password"))->string,
-                              .make = true,
-                              .done = hashed,
-                              .context = change};
+    change->hashing = account_hashing(change->write.app, change->write.request, &change->draft,
+                                      change->proof->email);
+    change->hashing.done = hashed;
+    change->hashing.context = change;
     err = passwords_submit(change->write.app->passwords, &change->hashing);
     if (err != ERR_OK)
         write_fail(&change->write, err);
@@ -178,15 +177,20 @@ static bool is_of_visitor(const struct account_change *change)
     return memcmp(change->proof->profile.id.bytes, change->visitor.bytes, OID_SIZE) == 0;
 }
 
+void account_refuse_proof(const struct proof *proof)
+{
+    if (proof->err == ERR_OK || proof->err == ERR_DENIED)
+        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
+    else
+        proof_refuse(proof, STR(""));
+}
+
 static void proved(struct proof *proof)
 {
     struct account_change *change = proof->context;
 
-    if (proof->err == ERR_DENIED || (proof->err == ERR_OK && !is_of_visitor(change))) {
-        problem_send(proof->request, 403, STR("The current password is wrong"), NULL);
-        write_done(&change->write);
-    } else if (proof->err != ERR_OK) {
-        proof_refuse(proof, STR(""));
+    if (proof->err != ERR_OK || !is_of_visitor(change)) {
+        account_refuse_proof(proof);
         write_done(&change->write);
     } else if (proof->profile.session_epoch != change->epoch) {
         write_fail(&change->write, ERR_CONFLICT);
@@ -208,9 +212,8 @@ static void prove(struct account_change *change, struct str password)
     proof_begin(change->proof);
 }
 
-/* Takes currentPassword out of the object: it is no field. */
-static bool take_current(json_t *root, struct arena *arena, struct problem *problem,
-                         struct str *current)
+bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
+                          struct str *current)
 {
     json_t *json = json_object_get(root, "currentPassword");
     bool good = true;
@@ -240,7 +243,7 @@ static bool take(struct account_change *change, json_t *root, struct problem *pr
                                           .now_ms = write->request->arrived_ms,
                                           .arena = &write->arena,
                                           .problem = problem};
-    bool good = take_current(root, &write->arena, problem, current);
+    bool good = account_password_now(root, &write->arena, problem, current);
 
     good = validate(&validation, root, draft) == ERR_OK && good;
     good = account_email(draft, change->email_room, problem, &change->email) && good;
@@ -274,7 +277,7 @@ void user_update_handle(void *context, struct request *request, const struct rou
     change->id = oid;
     change->visitor = visitor->profile.id;
     change->epoch = visitor->session.epoch;
-    change->own = memcmp(visitor->profile.id.bytes, oid.bytes, OID_SIZE) == 0;
+    change->own = account_is_own(request, &oid);
     memcpy(change->hash, visitor->hash, sizeof change->hash);
     if (!take(change, root, &problem, &current)) {
         problem_send_invalid(request, &problem);

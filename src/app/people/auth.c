@@ -4,19 +4,29 @@
 #include "app/state.h"
 #include "base/idiom.h"
 
-enum { COOKIE_MAX = 200 };
+/* A browser may send a cookie of each path and of each parent domain: so many are looked up. */
+enum { COOKIE_MAX = 200, COOKIES_TRIED = 4 };
+
+/* A browser takes the first name over TLS only, and from this very host, not from a sibling or a
+ * parent domain. */
+static const struct str cookie_names[] = {
+    STR_INIT("__Host-larder_session="),
+    STR_INIT("larder_session="),
+};
 
 /* --- What the request says --- */
 
-struct str auth_cookie(struct str field)
+/* Over TLS the second name does not count: whoever has a sibling domain could have put it there. */
+struct str auth_cookie(struct str *field, bool secure)
 {
-    static const struct str name = STR_INIT("larder_session=");
+    size_t names = secure ? 1 : COUNT(cookie_names);
     struct str pair;
 
-    while (str_split(&field, ';', &pair)) {
+    while (str_split(field, ';', &pair)) {
         pair = str_trim(pair);
-        if (str_starts(pair, name))
-            return str_from_offset(pair, name.len);
+        for (size_t i = 0; i < names; i++)
+            if (str_starts(pair, cookie_names[i]))
+                return str_from_offset(pair, cookie_names[i].len);
     }
     return STR("");
 }
@@ -29,11 +39,6 @@ static struct str bearer(const struct request *request)
     if (field.len < scheme.len || !str_eq_nocase(str_make(field.ptr, scheme.len), scheme))
         return STR("");
     return str_trim(str_from_offset(field, scheme.len));
-}
-
-static bool is_https(const struct request *request)
-{
-    return str_eq_nocase(request_param(request, STR("HTTPS")), STR("on"));
 }
 
 bool auth_origin_is_ours(struct str origin, struct str configured, bool https, struct str host)
@@ -57,19 +62,21 @@ static bool is_forged(const struct visit *visit)
     if (!visit->candidate.by_cookie ||
         (request->method & (METHOD_GET | METHOD_HEAD | METHOD_OPTIONS)) != 0)
         return false;
-    return !auth_origin_is_ours(request_param(request, STR("HTTP_ORIGIN")),
-                                visit->app->config.origins, is_https(request),
-                                request_param(request, STR("HTTP_HOST")));
+    return !auth_origin_is_ours(
+        request_param(request, STR("HTTP_ORIGIN")), visit->app->config.origins,
+        client_is_secure(&visit->app->proxies, request), request_param(request, STR("HTTP_HOST")));
 }
 
-void auth_set_cookie(struct request *request, struct str token, int64_t life_ms)
+void auth_set_cookie(const struct app *app, struct request *request, struct str token,
+                     int64_t life_ms)
 {
     struct buf text = BUF_INIT(COOKIE_MAX);
+    bool secure = client_is_secure(&app->proxies, request);
 
-    buf_literal(&text, "larder_session=");
+    buf_str(&text, cookie_names[!secure]);
     buf_str(&text, token);
     buf_literal(&text, "; Path=/; HttpOnly; SameSite=Lax");
-    if (is_https(request))
+    if (secure)
         buf_literal(&text, "; Secure");
     if (life_ms != 0)
         buf_printf(&text, "; Max-Age=%lld", (long long)(life_ms > 0 ? life_ms / 1000 : 0));
@@ -78,6 +85,8 @@ void auth_set_cookie(struct request *request, struct str token, int64_t life_ms)
 }
 
 /* --- Who that is --- */
+
+static void try_cookies(struct visit *visit);
 
 /* The look-ups leave nothing in the response, which was their room. */
 static void leave(struct visit *visit, bool signed_in)
@@ -90,7 +99,10 @@ static void leave(struct visit *visit, bool signed_in)
     }
     if (signed_in)
         visit->visitor = &visit->candidate;
-    visit->next(visit);
+    if (signed_in || !visit->candidate.by_cookie)
+        visit->next(visit);
+    else
+        try_cookies(visit);
 }
 
 static void fail(struct visit *visit, enum err err)
@@ -128,32 +140,53 @@ static void on_session(struct cache_lookup *lookup)
         return;
     }
     buf_reset(&visit->request->response.body);
-    profile_read_init(&visit->profile, visit->app, &session->user);
+    visitor_read_init(&visit->profile, visit->app, &session->user);
     visit->profile.lookup.room = &visit->request->response.body;
     visit->profile.lookup.done = on_profile;
     visit->profile.lookup.context = visit;
     cache_get(visit->app->cache, &visit->profile.lookup);
 }
 
-void auth_find(struct visit *visit, void (*next)(struct visit *visit))
+/* false: it can be no token. */
+static bool look_up(struct visit *visit, struct str token)
 {
-    struct str token = bearer(visit->request);
-    struct visitor *candidate = &visit->candidate;
-
-    visit->next = next;
-    candidate->by_cookie = token.len == 0;
-    if (candidate->by_cookie)
-        token = auth_cookie(request_param(visit->request, STR("HTTP_COOKIE")));
-    if (!session_hash(token, candidate->hash)) {
-        next(visit);
-        return;
-    }
-    memcpy(visit->session.hash, candidate->hash, sizeof candidate->hash);
+    if (!session_hash(token, visit->candidate.hash))
+        return false;
+    memcpy(visit->session.hash, visit->candidate.hash, sizeof visit->session.hash);
     session_read_init(&visit->session, visit->app);
     visit->session.lookup.room = &visit->request->response.body;
     visit->session.lookup.done = on_session;
     visit->session.lookup.context = visit;
     cache_get(visit->app->cache, &visit->session.lookup);
+    return true;
+}
+
+/* The next one that may be a session's. */
+static void try_cookies(struct visit *visit)
+{
+    bool secure = client_is_secure(&visit->app->proxies, visit->request);
+    struct str token;
+
+    while (visit->tried < COOKIES_TRIED && visit->cookies.ptr != NULL) {
+        token = auth_cookie(&visit->cookies, secure);
+        visit->tried += token.len > 0;
+        if (look_up(visit, token))
+            return;
+    }
+    visit->next(visit);
+}
+
+void auth_find(struct visit *visit, void (*next)(struct visit *visit))
+{
+    struct str token = bearer(visit->request);
+
+    visit->next = next;
+    visit->candidate.by_cookie = token.len == 0;
+    visit->cookies = request_param(visit->request, STR("HTTP_COOKIE"));
+    if (visit->candidate.by_cookie)
+        try_cookies(visit);
+    else if (!look_up(visit, token))
+        next(visit);
 }
 
 /* What LARDER_WRITES=open lifts: roles, but not what is somebody's own. */

@@ -9,6 +9,7 @@
 /* Who asks, and whether they may. */
 
 struct once;
+struct parsing;
 
 struct visitor {
     struct profile profile; /* as cached; strings live as long as the request */
@@ -26,8 +27,11 @@ struct visit {
     struct str id;
     struct visitor *visitor; /* NULL: nobody is signed in */
     struct once *once;       /* NULL: no Idempotency-Key */
+    struct parsing *parsing; /* NULL: the body has not been read */
     void (*next)(struct visit *visit);
     struct visitor candidate;
+    struct str cookies; /* that are yet to be tried */
+    unsigned tried;
     struct session_read session;
     struct profile_read profile;
 };
@@ -40,17 +44,20 @@ static inline const struct visitor *request_visitor(const struct request *reques
     return visit != NULL ? visit->visitor : NULL;
 }
 
-/* Finds the session that the request carries ("Authorization: Bearer", else the cookie
- * "larder_session") and calls next, or answers: 403 to a change by cookie from a page that is not
+/* Finds the session that the request carries ("Authorization: Bearer", else the first good one of
+ * its cookies) and calls next, or answers: 403 to a change by cookie from a page that is not
  * ours (cross-site request forgery), 503 when nobody can be asked. */
 void auth_find(struct visit *visit, void (*next)(struct visit *visit));
 /* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
 bool auth_admits(struct visit *visit);
 
-/* The cookie with a token; life_ms 0: until the browser closes; below 0: taken away. */
-void auth_set_cookie(struct request *request, struct str token, int64_t life_ms);
-/* "larder_session" of a Cookie field, or the empty string. */
-struct str auth_cookie(struct str field);
+/* The cookie with a token, "__Host-larder_session" over TLS, else "larder_session"; life_ms 0:
+ * until the browser closes; below 0: taken away. */
+void auth_set_cookie(const struct app *app, struct request *request, struct str token,
+                     int64_t life_ms);
+/* Takes the next session's cookie, and what stands before it, off a Cookie field; empty when there
+ * is none left, and the field's ptr is NULL then. */
+struct str auth_cookie(struct str *field, bool secure);
 /* Whether a page of this origin may write: it is one of the configured (with commas between), or
  * the very server that was asked. */
 bool auth_origin_is_ours(struct str origin, struct str configured, bool https, struct str host);

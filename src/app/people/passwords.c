@@ -4,15 +4,18 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
-enum { AT_WORK_MAX = 2, WAITING_MAX = 64 };
+enum { AT_WORK_MAX = 2, SIGN_UP_EVERY = 4 };
 
 struct passwords {
     uv_loop_t *loop;
     int64_t wait_ms;
-    unsigned at_work, waiting;
-    struct password_job *first, **last;
+    struct password_job *at_work[AT_WORK_MAX];
+    struct password_job *waiting[PASSWORDS_MAX]; /* in the order of their coming */
+    size_t at_work_count, waiting_count;
+    unsigned sign_ins; /* begun since the last sign-up */
 };
 
 struct passwords *passwords_new(uv_loop_t *loop, int64_t wait_ms)
@@ -21,7 +24,6 @@ struct passwords *passwords_new(uv_loop_t *loop, int64_t wait_ms)
 
     passwords->loop = loop;
     passwords->wait_ms = wait_ms;
-    passwords->last = &passwords->first;
     return passwords;
 }
 
@@ -29,6 +31,78 @@ void passwords_free(struct passwords *passwords)
 {
     free(passwords);
 }
+
+/* --- Whose turn it is --- */
+
+static unsigned count_like(struct password_job *const *jobs, size_t count,
+                           const struct password_job *job)
+{
+    unsigned like = 0;
+
+    for (size_t i = 0; i < count; i++)
+        like += (jobs[i]->address == job->address ? 1U : 0U) +
+                (jobs[i]->account == job->account ? 1U : 0U);
+    return like;
+}
+
+static size_t count_use(const struct passwords *passwords, enum password_use use)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < passwords->waiting_count; i++)
+        found += passwords->waiting[i]->use == use;
+    return found;
+}
+
+/* The first of the least rank among those of this use; waiting_count when there is none. */
+static size_t find_next(const struct passwords *passwords, enum password_use use)
+{
+    size_t best = passwords->waiting_count;
+
+    for (size_t i = 0; i < passwords->waiting_count; i++)
+        if (passwords->waiting[i]->use == use &&
+            (best == passwords->waiting_count ||
+             passwords->waiting[i]->rank < passwords->waiting[best]->rank))
+            best = i;
+    return best;
+}
+
+/* The last of the greatest rank among those of this use. */
+static size_t find_last(const struct passwords *passwords, enum password_use use)
+{
+    size_t worst = passwords->waiting_count;
+
+    for (size_t i = 0; i < passwords->waiting_count; i++)
+        if (passwords->waiting[i]->use == use &&
+            (worst == passwords->waiting_count ||
+             passwords->waiting[i]->rank >= passwords->waiting[worst]->rank))
+            worst = i;
+    return worst;
+}
+
+static struct password_job *take_at(struct passwords *passwords, size_t at)
+{
+    struct password_job *job = passwords->waiting[at];
+
+    passwords->waiting_count--;
+    for (size_t i = at; i < passwords->waiting_count; i++)
+        passwords->waiting[i] = passwords->waiting[i + 1];
+    return job;
+}
+
+static struct password_job *take_next(struct passwords *passwords)
+{
+    bool sign_up_turn = passwords->sign_ins + 1 >= SIGN_UP_EVERY;
+    enum password_use first = sign_up_turn ? PASSWORD_SIGN_UP : PASSWORD_SIGN_IN;
+    enum password_use second = sign_up_turn ? PASSWORD_SIGN_IN : PASSWORD_SIGN_UP;
+    size_t at = find_next(passwords, first);
+
+    if (at == passwords->waiting_count)
+        at = find_next(passwords, second);
+    return at < passwords->waiting_count ? take_at(passwords, at) : NULL;
+}
+
+/* --- Work --- */
 
 static void work(uv_work_t *request)
 {
@@ -44,38 +118,39 @@ static void worked(uv_work_t *request, int status);
 
 static void begin(struct passwords *passwords, struct password_job *job)
 {
-    passwords->at_work++;
+    passwords->at_work[passwords->at_work_count++] = job;
+    passwords->sign_ins = job->use == PASSWORD_SIGN_UP ? 0 : passwords->sign_ins + 1;
     job->work.data = job;
     uv_queue_work(passwords->loop, &job->work, work, worked);
 }
 
-static struct password_job *take_first(struct passwords *passwords)
+static void refuse(struct password_job *job)
 {
-    struct password_job *job = passwords->first;
-
-    if (job == NULL)
-        return NULL;
-    passwords->first = job->next;
-    if (passwords->first == NULL)
-        passwords->last = &passwords->first;
-    passwords->waiting--;
-    return job;
+    job->err = ERR_BUSY;
+    job->done(job);
 }
 
-/* The next one that is still waited for; those before it are over. */
+/* The next ones that are still waited for; those whose time is up are over. */
 static void begin_next(struct passwords *passwords)
 {
     int64_t oldest_ms = clock_mono_ms() - passwords->wait_ms;
     struct password_job *job;
 
-    while (passwords->at_work < AT_WORK_MAX && (job = take_first(passwords)) != NULL) {
-        if (job->since_ms >= oldest_ms) {
+    while (passwords->at_work_count < AT_WORK_MAX && (job = take_next(passwords)) != NULL) {
+        if (job->since_ms >= oldest_ms)
             begin(passwords, job);
-        } else {
-            job->err = ERR_BUSY;
-            job->done(job);
-        }
+        else
+            refuse(job);
     }
+}
+
+static void end_work(struct passwords *passwords, const struct password_job *job)
+{
+    size_t i = 0;
+
+    while (passwords->at_work[i] != job)
+        i++;
+    passwords->at_work[i] = passwords->at_work[--passwords->at_work_count];
 }
 
 static void worked(uv_work_t *request, int status)
@@ -84,26 +159,60 @@ static void worked(uv_work_t *request, int status)
     struct passwords *passwords = job->passwords;
 
     (void)status;
-    passwords->at_work--;
+    end_work(passwords, job);
     begin_next(passwords);
     job->done(job);
 }
 
+/* --- The queue --- */
+
+/* Whom a full queue refuses for this one: a sign-up, where those have all their places; or who has
+ * most in it, and more than this one.  NULL: nobody. */
+static struct password_job *take_loser(struct passwords *passwords, const struct password_job *job)
+{
+    enum password_use use = job->use;
+    size_t at;
+
+    if (use == PASSWORD_SIGN_IN && count_use(passwords, PASSWORD_SIGN_UP) > 0)
+        use = PASSWORD_SIGN_UP;
+    at = find_last(passwords, use);
+    if (at == passwords->waiting_count ||
+        (use == job->use && passwords->waiting[at]->rank <= job->rank))
+        return NULL;
+    return take_at(passwords, at);
+}
+
+static bool is_full(const struct passwords *passwords, const struct password_job *job)
+{
+    return passwords->waiting_count == PASSWORDS_MAX ||
+           (job->use == PASSWORD_SIGN_UP &&
+            count_use(passwords, PASSWORD_SIGN_UP) >= PASSWORDS_SIGN_UPS_MAX);
+}
+
+void passwords_whose(struct password_job *job, struct str address, struct str account)
+{
+    job->address = hash64(address.ptr, address.len);
+    job->account = hash64(account.ptr, account.len);
+}
+
 enum err passwords_submit(struct passwords *passwords, struct password_job *job)
 {
+    struct password_job *loser = NULL;
+
     job->passwords = passwords;
-    job->next = NULL;
     job->since_ms = clock_mono_ms();
     job->err = ERR_OK;
     job->matches = false;
-    if (passwords->at_work < AT_WORK_MAX) {
+    job->rank = count_like(passwords->at_work, passwords->at_work_count, job) +
+                count_like(passwords->waiting, passwords->waiting_count, job);
+    if (passwords->at_work_count < AT_WORK_MAX) {
         begin(passwords, job);
         return ERR_OK;
     }
-    if (passwords->waiting == WAITING_MAX)
+    if (is_full(passwords, job) && (loser = take_loser(passwords, job)) == NULL)
         return ERR_BUSY;
-    *passwords->last = job;
-    passwords->last = &job->next;
-    passwords->waiting++;
+    passwords->waiting[passwords->waiting_count++] = job;
+    if (loser != NULL)
+        refuse(loser);
     return ERR_OK;
 }

@@ -10,6 +10,9 @@
 /* A plan that only names what a write is about. */
 extern const struct plan sessions_plan;
 
+/* What an administrator says of an account: fields only. */
+const struct resource *rights_form(void);
+
 /* The body is in response.body: sends it, for this client only. */
 void personal_send(struct request *request, unsigned status);
 
@@ -18,8 +21,11 @@ handler session_current_handle; /* GET /api/sessions/current */
 handler session_remove_handle;  /* DELETE /api/sessions/current */
 handler sessions_remove_handle; /* DELETE /api/sessions: everywhere */
 handler user_create_handle;     /* POST /api/users */
+handler users_handle;           /* GET /api/users */
 handler user_handle;            /* GET /api/users/{id} */
 handler user_update_handle;     /* PUT /api/users/{id} */
+handler user_rights_handle;     /* PATCH /api/users/{id} */
+handler user_remove_handle;     /* DELETE /api/users/{id} */
 handler dashboard_handle;       /* GET /api/me/dashboard */
 
 #endif

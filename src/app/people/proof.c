@@ -58,12 +58,14 @@ static void compared(struct password_job *job)
     if (job->err != ERR_OK)
         end(proof, job->err);
     else
-        end(proof, job->matches && proof->found == ERR_OK ? ERR_OK : ERR_DENIED);
+        end(proof, job->matches && proof->found == ERR_OK && !proof->profile.disabled ? ERR_OK
+                                                                                      : ERR_DENIED);
 }
 
 static void on_found(void *context, enum err err)
 {
     struct proof *proof = context;
+    char room[CLIENT_MAX];
 
     proof->found = err;
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
@@ -74,6 +76,8 @@ static void on_found(void *context, enum err err)
                                            .hash = err == ERR_OK ? proof->hash.ptr : NULL,
                                            .done = compared,
                                            .context = proof};
+    passwords_whose(&proof->compare, client_address(&proof->app->proxies, proof->request, room),
+                    proof->email);
     err = passwords_submit(proof->app->passwords, &proof->compare);
     if (err != ERR_OK)
         end(proof, err);
@@ -97,7 +101,7 @@ static void admitted(struct throttle *throttle, enum err err, int64_t wait_ms)
     proof->admitted = err == ERR_OK;
     if (!proof->admitted) {
         proof->retry_s = (wait_ms + 999) / 1000;
-        end(proof, ERR_RANGE);
+        end(proof, err);
         return;
     }
     proof->find = (struct mongo_job){.work = find,

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "app/people/users.h"
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -51,6 +52,13 @@ struct str session_tag(const char hash[static SESSION_HASH_SIZE],
     return str_make(room, kind.len + SESSION_HASH_SIZE);
 }
 
+void session_remove_all(struct mongo_db *db, const struct oid *user)
+{
+    const struct condition theirs = {STR("userId"), OP_EQ, value_oid(*user)};
+
+    (void)collection_delete(db, sessions.collection, &theirs, 1, true, NULL);
+}
+
 /* --- The fill --- */
 
 enum { USER, EPOCH, REMEMBER, CREATED, EXPIRES, ABSOLUTE, FIELDS };
@@ -65,39 +73,48 @@ static const struct shape_field shape_fields[FIELDS] = {
 };
 static const struct shape shape = SHAPE(shape_fields);
 
-/* One that slides is moved on; one that is to be remembered has its whole life from the start. */
-static enum err find(struct mongo_db *db, const struct filling *filling, int64_t now_ms,
-                     struct value captured[static FIELDS])
-{
-    struct condition conditions[] = {
-        {STR("_id"), OP_EQ, value_string(str_make(filling->key, SESSION_HASH_SIZE))},
-        {STR("expiresAt"), OP_GT, value_date(now_ms)},
-        {STR("absoluteAt"), OP_GT, value_date(now_ms)},
-        {STR("remember"), OP_EQ, value_bool(false)},
-    };
-    struct assignment slide = {STR("expiresAt"), ASSIGN_SET, value_date(now_ms + session_idle_ms)};
-    struct record record = {.shape = &shape, .captured = captured};
-    enum err err = collection_modify(db,
-                                     &(struct update){.collection = sessions.collection,
-                                                      .conditions = conditions,
-                                                      .condition_count = COUNT(conditions),
-                                                      .assignments = &slide,
-                                                      .assignment_count = 1,
-                                                      .max_time_ms = READ_MS},
-                                     &record);
-
-    if (err != ERR_NOT_FOUND)
-        return err == ERR_UNKNOWN ? ERR_TIMEOUT : err;
-    conditions[3].value = value_bool(true);
-    return collection_find_one(db, sessions.collection, conditions, COUNT(conditions), 0, &record);
-}
-
 /* What is not as it was stored here is nobody's session. */
 static bool is_sound(const struct value captured[static FIELDS])
 {
     return captured[USER].type == VALUE_OID && captured[EPOCH].type == VALUE_INT &&
            captured[REMEMBER].type == VALUE_BOOL && captured[CREATED].type == VALUE_DATE &&
            captured[EXPIRES].type == VALUE_DATE && captured[ABSOLUTE].type == VALUE_DATE;
+}
+
+/* One question for what clients have made up.  One that is to be remembered has its whole life from
+ * the start; another is moved on, where the document still is as it was found: who has signed out
+ * meanwhile is not let in again. */
+static enum err find(struct mongo_db *db, const struct filling *filling, int64_t now_ms,
+                     struct value captured[static FIELDS])
+{
+    const struct condition conditions[] = {
+        {STR("_id"), OP_EQ, value_string(str_make(filling->key, SESSION_HASH_SIZE))},
+        {STR("expiresAt"), OP_GT, value_date(now_ms)},
+        {STR("absoluteAt"), OP_GT, value_date(now_ms)},
+    };
+    const struct assignment slide = {STR("expiresAt"), ASSIGN_SET,
+                                     value_date(now_ms + session_idle_ms)};
+    int64_t changed = 0;
+    enum err err = collection_find_one(db, sessions.collection, conditions, COUNT(conditions), 0,
+                                       &(struct record){.shape = &shape, .captured = captured});
+
+    if (err != ERR_OK || !is_sound(captured))
+        return err == ERR_OK ? ERR_NOT_FOUND : err;
+    if (captured[REMEMBER].boolean)
+        return ERR_OK;
+    err = collection_update(db,
+                            &(struct update){.collection = sessions.collection,
+                                             .conditions = conditions,
+                                             .condition_count = COUNT(conditions),
+                                             .assignments = &slide,
+                                             .assignment_count = 1,
+                                             .max_time_ms = READ_MS},
+                            &changed);
+    if (err == ERR_OK && changed == 0)
+        err = ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        captured[EXPIRES] = slide.value;
+    return err == ERR_UNKNOWN ? ERR_TIMEOUT : err;
 }
 
 static enum err ask(struct mongo_db *db, struct filling *filling)
@@ -109,8 +126,6 @@ static enum err ask(struct mongo_db *db, struct filling *filling)
 
     if (err != ERR_OK)
         return err;
-    if (!is_sound(captured))
-        return ERR_NOT_FOUND;
     expires_ms = captured[EXPIRES].integer < captured[ABSOLUTE].integer
                      ? captured[EXPIRES].integer
                      : captured[ABSOLUTE].integer;
@@ -136,7 +151,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 
 void session_read_init(struct session_read *read, struct app *app)
 {
-    static const struct cache_class class = {.ttl_ms = 60000};
+    static const struct cache_class class = {.ttl_ms = VISITOR_MS, .guessed = true};
 
     read->app = app;
     read->lookup = (struct cache_lookup){

@@ -10,8 +10,8 @@
 /* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch,
  * remember, createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
  *
- * A session is looked up as an entry "session:<hash>" of the cache, for a minute; its fill moves
- * expiresAt where the document still exists, so activity keeps a session alive to the minute.
+ * A session is looked up as an entry "session:<hash>" of the cache, for most of a minute; its fill
+ * moves expiresAt where the document still exists, so activity keeps a session alive to the minute.
  * Signing out is a write on the entry's tag: what holds for every entry holds here, and nobody who
  * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
 
@@ -35,6 +35,10 @@ bool session_hash(struct str token, char hash[static SESSION_HASH_SIZE]);
 /* "session:<hash>": the name of its entry, and its tag. */
 struct str session_tag(const char hash[static SESSION_HASH_SIZE],
                        char room[static SESSION_NAME_MAX]);
+
+/* On a thread: removes the documents of a user's sessions, which the next epoch, or the user's end,
+ * has ended. */
+void session_remove_all(struct mongo_db *db, const struct oid *user);
 
 struct session {
     struct oid user;

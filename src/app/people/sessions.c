@@ -83,7 +83,7 @@ static void answer(struct write *write)
     struct ending *ending = (struct ending *)write;
     struct request *request = write->request;
 
-    auth_set_cookie(request, STR(""), -1);
+    auth_set_cookie(write->app, request, STR(""), -1);
     buf_reset(&request->response.body);
     buf_str(&request->response.body,
             ending->everywhere ? STR("{\"success\":true,\"message\":\"Signed out everywhere\"}")

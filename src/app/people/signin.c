@@ -137,7 +137,7 @@ static void answer(struct write *write)
 
     profile_take(signin->captured, &profile, NULL);
     activity_count(write->app, &profile, signin->absolute_ms);
-    auth_set_cookie(request, token, signin->remember ? session_remember_ms : 0);
+    auth_set_cookie(write->app, request, token, signin->remember ? session_remember_ms : 0);
     buf_reset(body);
     buf_literal(body, "{\"success\":true,\"token\":\"");
     buf_str(body, token);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/people/attempts.h"
 #include "app/state.h"
 #include "app/window.h"
 #include "base/clock.h"
@@ -14,8 +15,9 @@
 enum { TRYING_MS = 15000, PAUSE_MS = 50, PATIENCE_MS = 4000 };
 
 enum { FAILED, TRYING, KEYS = 2 * THROTTLE_COUNTERS, ARGS = THROTTLE_COUNTERS + 1 };
-/* What a script or the worker's own table says. */
+/* What a script, the worker's own table or MongoDB says. */
 enum { ADMITTED, NO_PLACE, REFUSED };
+enum { PLACE_MS = 3000 };
 
 /* KEYS failed, trying, and so on; ARGV a limit for each two, and TRYING_MS.  Gives one of the
  * above, and for how long the window of a refusal is still open. */
@@ -69,14 +71,14 @@ void throttle_init(struct throttle *throttle, struct app *app, const struct requ
                    struct str account)
 {
     unsigned char digest[SHA256_SIZE];
-    char hash[2 * SHA256_SIZE], address[CLIENT_MAX];
+    char address[CLIENT_MAX];
     struct str who[THROTTLE_COUNTERS];
 
-    sha256(account, digest);
-    hex_encode(digest, sizeof digest, hash);
-    who[0] = str_make(hash, sizeof hash);
-    who[1] = client_address(request, address);
     *throttle = (struct throttle){.app = app};
+    sha256(account, digest);
+    hex_encode(digest, sizeof digest, throttle->account);
+    who[0] = str_make(throttle->account, sizeof throttle->account);
+    who[1] = client_address(&app->proxies, request, address);
     for (size_t i = 0; i < THROTTLE_COUNTERS; i++) {
         throttle->failed[i] =
             counter_name(app, kinds[i].failed, who[i], throttle->rooms[FAILED + 2 * i]);
@@ -129,6 +131,51 @@ static void end_here(const struct throttle *throttle, bool failed)
     }
 }
 
+/* MongoDB knows of a lock that this worker has not seen made. */
+static void lock_here(const struct throttle *throttle, int64_t left_ms)
+{
+    struct windows *windows = throttle->app->windows;
+    int64_t now_ms = clock_mono_ms();
+
+    while (windows_count(windows, throttle->failed[0], now_ms, NULL) < kinds[0].limit)
+        windows_take(windows, throttle->failed[0], left_ms, now_ms, NULL);
+}
+
+/* --- In Redis --- */
+
+static void keys_of(const struct throttle *throttle, struct str keys[static KEYS])
+{
+    for (size_t i = 0; i < THROTTLE_COUNTERS; i++) {
+        keys[2 * i] = throttle->failed[i];
+        keys[2 * i + 1] = throttle->trying[i];
+    }
+}
+
+static void end_in_redis(const struct throttle *throttle, bool failed)
+{
+    char room[DECIMAL_MAX];
+    struct str keys[KEYS], window = str_decimal(THROTTLE_WINDOW_MS, room);
+
+    if (!redis_ready(throttle->app->redis))
+        return;
+    keys_of(throttle, keys);
+    redis_script(throttle->app->redis, &script_end, keys, KEYS, &window, failed, redis_ignore,
+                 NULL);
+}
+
+/* Redis has lost the counter, or was not told. */
+static void lock_in_redis(const struct throttle *throttle, int64_t left_ms)
+{
+    char limit[DECIMAL_MAX], left[DECIMAL_MAX];
+
+    if (redis_ready(throttle->app->redis))
+        redis_command(throttle->app->redis, 5,
+                      (const struct str[]){STR("SET"), throttle->failed[0],
+                                           str_decimal((uint64_t)kinds[0].limit, limit), STR("PX"),
+                                           str_decimal((uint64_t)left_ms, left)},
+                      redis_ignore, NULL);
+}
+
 /* --- Waiting for a place --- */
 
 struct pause {
@@ -154,44 +201,108 @@ static void on_time(uv_timer_t *timer)
 
 static void look_again(struct throttle *throttle)
 {
-    struct pause *pause = mem_alloc(sizeof *pause);
+    struct pause *pause;
 
+    if (clock_mono_ms() >= throttle->patience_until_ms) {
+        throttle->done(throttle, ERR_RANGE, PAUSE_MS);
+        return;
+    }
+    pause = mem_alloc(sizeof *pause);
     pause->throttle = throttle;
     uv_timer_init(throttle->app->loop, &pause->timer);
     pause->timer.data = pause;
     uv_timer_start(&pause->timer, on_time, PAUSE_MS, 0);
 }
 
-static void take(struct throttle *throttle, int verdict, int64_t wait_ms)
+/* --- In MongoDB --- */
+
+/* Outlives the throttle, which must not be touched but in done. */
+struct place {
+    struct mongo_job job;
+    struct attempt attempt;
+    struct throttle *throttle;
+    bool failed;
+    char account[2 * SHA256_SIZE];
+};
+
+static struct place *place_new(const struct throttle *throttle)
 {
-    if (verdict == ADMITTED) {
-        admit_here(throttle);
-        throttle->done(throttle, ERR_OK, 0);
-    } else if (verdict == REFUSED) {
-        throttle->done(throttle, ERR_RANGE, wait_ms);
-    } else if (clock_mono_ms() < throttle->patience_until_ms) {
+    struct place *place = mem_zalloc(sizeof *place);
+
+    memcpy(place->account, throttle->account, sizeof place->account);
+    place->attempt = (struct attempt){.account = str_make(place->account, sizeof place->account),
+                                      .limit = kinds[0].limit,
+                                      .window_ms = THROTTLE_WINDOW_MS};
+    return place;
+}
+
+static void place_submit(struct place *place, const struct throttle *throttle,
+                         enum err (*work)(struct mongo_db *db, void *context),
+                         void (*done)(void *context, enum err err))
+{
+    place->job = (struct mongo_job){.work = work,
+                                    .done = done,
+                                    .release = free,
+                                    .context = place,
+                                    .deadline_ms = clock_mono_ms() + PLACE_MS,
+                                    .write = true};
+    mongo_submit_or_tell(throttle->app->mongo, &place->job);
+}
+
+static enum err take_place(struct mongo_db *db, void *context)
+{
+    return attempts_take(db, &((struct place *)context)->attempt);
+}
+
+static void on_place(void *context, enum err err)
+{
+    const struct place *place = context;
+    struct throttle *throttle = place->throttle;
+
+    if (err != ERR_OK) {
+        end_here(throttle, false);
+        end_in_redis(throttle, false);
+    }
+    if (err == ERR_NOT_FOUND && place->attempt.locked) {
+        lock_here(throttle, place->attempt.left_ms);
+        lock_in_redis(throttle, place->attempt.left_ms);
+        throttle->done(throttle, ERR_RANGE, place->attempt.left_ms);
+    } else if (err == ERR_NOT_FOUND) {
         look_again(throttle);
     } else {
-        throttle->done(throttle, ERR_RANGE, PAUSE_MS);
+        throttle->done(throttle, err == ERR_UNKNOWN ? ERR_UNAVAILABLE : err, 0);
     }
 }
 
-/* --- By Redis --- */
-
-static void keys_of(const struct throttle *throttle, struct str keys[static KEYS])
+static enum err end_place(struct mongo_db *db, void *context)
 {
-    for (size_t i = 0; i < THROTTLE_COUNTERS; i++) {
-        keys[2 * i] = throttle->failed[i];
-        keys[2 * i + 1] = throttle->trying[i];
-    }
+    const struct place *place = context;
+
+    return place->failed ? attempts_fail(db, &place->attempt) : attempts_give(db, &place->attempt);
 }
 
-static void take_here(struct throttle *throttle)
+/* What cannot be told stays a place taken, until its window ends. */
+static void on_ended(void *context, enum err err)
 {
-    int64_t wait_ms;
-    int verdict = decide_here(throttle, &wait_ms);
+    (void)context, (void)err;
+}
 
-    take(throttle, verdict, wait_ms);
+/* --- The verdict: the stricter of the three --- */
+
+static void take(struct throttle *throttle, int verdict, int64_t wait_ms)
+{
+    struct place *place;
+
+    if (verdict == REFUSED) {
+        throttle->done(throttle, ERR_RANGE, wait_ms);
+    } else if (verdict == NO_PLACE) {
+        look_again(throttle);
+    } else {
+        admit_here(throttle);
+        place = place_new(throttle);
+        place->throttle = throttle;
+        place_submit(place, throttle, take_place, on_place);
+    }
 }
 
 static void on_decided(void *context, enum err err, const struct redis_value *reply)
@@ -199,10 +310,11 @@ static void on_decided(void *context, enum err err, const struct redis_value *re
     if (err == ERR_OK && redis_count(reply) == 2)
         take(context, (int)redis_int(redis_item(reply, 0)), redis_int(redis_item(reply, 1)));
     else
-        take_here(context);
+        take(context, ADMITTED, 0);
 }
 
-static void ask(struct throttle *throttle)
+/* This worker's table has admitted it. */
+static void ask_redis(struct throttle *throttle)
 {
     struct redis *redis = throttle->app->redis;
     struct str keys[KEYS], args[ARGS];
@@ -210,7 +322,7 @@ static void ask(struct throttle *throttle)
 
     if (!redis_ready(redis)) {
         redis_wake(redis);
-        take_here(throttle);
+        take(throttle, ADMITTED, 0);
         return;
     }
     keys_of(throttle, keys);
@@ -218,6 +330,17 @@ static void ask(struct throttle *throttle)
         args[i] = str_decimal((uint64_t)kinds[i].limit, rooms[i]);
     args[THROTTLE_COUNTERS] = str_decimal(TRYING_MS, rooms[THROTTLE_COUNTERS]);
     redis_script(redis, &script_begin, keys, KEYS, args, ARGS, on_decided, throttle);
+}
+
+static void ask(struct throttle *throttle)
+{
+    int64_t wait_ms;
+    int verdict = decide_here(throttle, &wait_ms);
+
+    if (verdict == ADMITTED)
+        ask_redis(throttle);
+    else
+        take(throttle, verdict, wait_ms);
 }
 
 void throttle_begin(struct throttle *throttle)
@@ -228,13 +351,10 @@ void throttle_begin(struct throttle *throttle)
 
 void throttle_end(struct throttle *throttle, bool failed)
 {
-    char room[DECIMAL_MAX];
-    struct str keys[KEYS], window = str_decimal(THROTTLE_WINDOW_MS, room);
+    struct place *place = place_new(throttle);
 
     end_here(throttle, failed);
-    if (!redis_ready(throttle->app->redis))
-        return;
-    keys_of(throttle, keys);
-    redis_script(throttle->app->redis, &script_end, keys, KEYS, &window, failed, redis_ignore,
-                 NULL);
+    end_in_redis(throttle, failed);
+    place->failed = failed;
+    place_submit(place, throttle, end_place, on_ended);
 }

@@ -5,11 +5,17 @@
 #include <stdbool.h>
 
 #include "app/counter.h"
+#include "base/err.h"
+#include "base/hash.h"
 
-/* How often attempts may fail within a window of time, counted in Redis for all workers, and by
- * each worker for itself while Redis is away.  An attempt that is under way may yet fail, so it
- * takes a failure's place until it has ended: guesses made at the same time do not all get
- * through, and those that find no place wait instead of being refused. */
+/* How often attempts may fail within a window of time, for an account and for an address.  Each
+ * worker counts what it sees itself, Redis for all workers, and MongoDB the accounts (attempts.h);
+ * the strictest of them holds.  So what is lost with Redis, or was never told to it, lets nobody
+ * try again; Redis and the worker's table spare MongoDB what is refused anyway.  An attempt that is
+ * under way may yet fail, so it takes a failure's place until it has ended: guesses made at the
+ * same time do not all get through, and those that find no place wait instead of being refused. */
+
+struct request;
 
 enum {
     THROTTLE_ACCOUNT_MAX = 5,   /* failures on one account in a window */
@@ -21,10 +27,11 @@ enum {
 struct throttle {
     struct app *app;
     /* Once: OK when the attempt may be made, and throttle_end is owed; RANGE when there were too
-     * many failures, and one may be made again after wait_ms. */
+     * many failures, and one may be made again after wait_ms; else the database's error. */
     void (*done)(struct throttle *throttle, enum err err, int64_t wait_ms);
     void *context;
 
+    char account[2 * SHA256_SIZE]; /* its hash: what it is called everywhere */
     struct str failed[THROTTLE_COUNTERS], trying[THROTTLE_COUNTERS]; /* names of counters */
     char rooms[2 * THROTTLE_COUNTERS][COUNTER_NAME_MAX];
     int64_t patience_until_ms;

@@ -82,7 +82,7 @@ enum role role_parse(struct str name)
 
 /* --- From and to documents --- */
 
-enum { ID, NAME, EMAIL, HASH, ROLE, LOGINS, LAST_LOGIN, EPOCH, CREATED, UPDATED };
+enum { ID, NAME, EMAIL, HASH, ROLE, LOGINS, LAST_LOGIN, EPOCH, CREATED, UPDATED, DISABLED, MADE };
 
 static const struct shape_field shape_fields[PROFILE_FIELDS] = {
     [ID] = {.name = STR_INIT("_id"), .capture = true},
@@ -95,6 +95,8 @@ static const struct shape_field shape_fields[PROFILE_FIELDS] = {
     [EPOCH] = {.name = STR_INIT("sessionEpoch"), .capture = true, .hidden = true},
     [CREATED] = {.name = STR_INIT("createdAt"), .capture = true},
     [UPDATED] = {.name = STR_INIT("updatedAt"), .capture = true},
+    [DISABLED] = {.name = STR_INIT("disabled"), .capture = true},
+    [MADE] = {.name = STR_INIT("madeBy"), .capture = true, .hidden = true},
 };
 const struct shape profile_shape = SHAPE(shape_fields);
 
@@ -120,6 +122,8 @@ void profile_take(const struct value captured[static PROFILE_FIELDS], struct pro
     *profile = (struct profile){
         .id = captured[ID].type == VALUE_OID ? captured[ID].oid : (struct oid){{0}},
         .role = role < ROLE_COUNT ? role : ROLE_READER,
+        .disabled = captured[DISABLED].type == VALUE_BOOL && captured[DISABLED].boolean,
+        .self_made = captured[MADE].type != VALUE_STRING,
         .name = text_of(&captured[NAME]),
         .email = text_of(&captured[EMAIL]),
         .session_epoch = number_of(&captured[EPOCH]),
@@ -182,6 +186,8 @@ void profile_json(const struct profile *profile, struct buf *out)
     time_json(out, "lastLoginAt", profile->last_login_ms);
     time_json(out, "createdAt", profile->created_ms);
     time_json(out, "updatedAt", profile->updated_ms);
+    if (profile->disabled)
+        buf_literal(out, ",\"disabled\":true");
     buf_char(out, '}');
 }
 
@@ -234,15 +240,28 @@ struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX])
     return tag(STR("owner:"), id, room);
 }
 
-void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id)
+static void read_init(struct profile_read *read, struct app *app, const struct oid *id,
+                      struct str kind, const struct cache_class *class)
 {
-    static const struct cache_class class = {.ttl_ms = 1800000};
-
     read->app = app;
     read->id = *id;
     read->lookup = (struct cache_lookup){
-        .name = user_tag(id, read->name), .tag_count = 1, .class = &class, .fill = fill};
-    read->lookup.tags[0] = read->lookup.name;
+        .name = tag(kind, id, read->name), .tag_count = 1, .class = class, .fill = fill};
+    read->lookup.tags[0] = user_tag(id, read->tag);
+}
+
+void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id)
+{
+    static const struct cache_class class = {.ttl_ms = 1800000, .guessed = true};
+
+    read_init(read, app, id, STR("user:"), &class);
+}
+
+void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id)
+{
+    static const struct cache_class class = {.ttl_ms = VISITOR_MS, .guessed = true};
+
+    read_init(read, app, id, STR("visitor:"), &class);
 }
 
 static struct str json_text(const json_t *object, const char *name, struct arena *arena)
@@ -268,6 +287,7 @@ bool profile_parse(struct str text, struct arena *arena, struct profile *profile
 
     *profile = (struct profile){
         .role = role_parse(json_text(json, "role", arena)),
+        .disabled = json_is_true(json_object_get(json, "disabled")),
         .name = json_text(json, "name", arena),
         .email = json_text(json, "email", arena),
         .session_epoch = json_integer_value(json_object_get(root, "sessionEpoch")),

@@ -9,8 +9,9 @@
 #include "store/collection.h"
 
 /* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount,
- * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}.  A session is good only while it
- * carries its user's sessionEpoch: raising that ends all of them at once. */
+ * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}, of some also disabled, and madeBy: who
+ * made it, where that was not its owner.  A session is good only while it carries its user's
+ * sessionEpoch: raising that ends all of them at once. */
 
 extern const struct bookkeeping users;
 /* What a client may set of an account, and a plan that only names what a write is about.  Made once
@@ -28,6 +29,8 @@ enum role role_parse(struct str name);
 struct profile {
     struct oid id;
     enum role role;
+    bool disabled;  /* cannot sign in */
+    bool self_made; /* nobody else has said whose it is */
     struct str name, email;
     int64_t session_epoch;
     int64_t login_count;
@@ -37,7 +40,7 @@ struct profile {
 
 /* What a document's profile is read by: captured in its order. */
 extern const struct shape profile_shape;
-enum { PROFILE_FIELDS = 10 };
+enum { PROFILE_FIELDS = 12 };
 /* From the captured values, whose strings it borrows; *hash (may be NULL) is the password's, and
  * empty when there is none. */
 void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
@@ -54,15 +57,18 @@ void profile_json(const struct profile *profile, struct buf *out);
 void time_json(struct buf *out, const char *name, int64_t ms);
 
 /* A profile through the cache, as "user:<id>" with a tag of the same name. */
-enum { PROFILE_NAME_MAX = 32 };
+enum { PROFILE_NAME_MAX = 32, VISITOR_MS = 54000 };
 struct profile_read {
     struct cache_lookup lookup; /* first */
     struct app *app;
     struct oid id;
-    char name[PROFILE_NAME_MAX];
+    char name[PROFILE_NAME_MAX], tag[PROFILE_NAME_MAX];
 };
 /* Sets all but done, context and room. */
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
+/* The same of somebody who asks, as "visitor:<id>" with that tag: kept for VISITOR_MS ±10 %, so
+ * that whom others have removed or demoted in MongoDB goes on for a minute at most. */
+void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id);
 /* The cached profile; strings are copied into the arena.  false when it is none. */
 bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
 /* "user:<id>" or, for what belongs to somebody, "owner:<id>". */

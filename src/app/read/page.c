@@ -174,6 +174,7 @@ static void end_count(struct page *page, enum err err)
     struct entry entry = {.status = 200};
 
     if (err == ERR_OK) {
+        entry.empty = page->total == 0;
         buf_uint(&text, (uint64_t)page->total);
         entry.plain = buf_view(&text);
     }
@@ -188,6 +189,7 @@ static void end(void *context, enum err err)
 
     seal_end(&page->seal);
     if (err == ERR_OK) {
+        entry.empty = page->total == 0;
         entry.plain = buf_view(&page->plain);
         entry.gzip = buf_view(&page->gzip);
         entry.etag = str_make(page->etag, sizeof page->etag);

@@ -5,13 +5,14 @@
 
 #include "base/buf.h"
 
-/* jansson descends into itself, so the depth is looked at before it begins. */
-static bool is_deep(struct str text)
+/* jansson descends into itself, and takes memory and time for each value: both are looked at before
+ * it begins. */
+static bool is_within_bounds(struct str text, struct problem *problem)
 {
     bool in_string = false;
-    int depth = 0;
+    int depth = 0, parts = 1;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len && depth <= BODY_DEPTH_MAX && parts <= BODY_PARTS_MAX; i++) {
         char c = text.ptr[i];
         if (in_string && c == '\\')
             i++;
@@ -19,12 +20,14 @@ static bool is_deep(struct str text)
             in_string = !in_string;
         else if (in_string)
             continue;
-        else if ((c == '{' || c == '[') && ++depth > BODY_DEPTH_MAX)
-            return true;
-        else if (c == '}' || c == ']')
-            depth--;
+        parts += c == ',' || c == ':' || c == '{' || c == '[';
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
     }
-    return false;
+    if (depth > BODY_DEPTH_MAX)
+        problem_addf(problem, STR("body"), "is nested deeper than %d levels", BODY_DEPTH_MAX);
+    else if (parts > BODY_PARTS_MAX)
+        problem_addf(problem, STR("body"), "has more than %d names and values", BODY_PARTS_MAX);
+    return depth <= BODY_DEPTH_MAX && parts <= BODY_PARTS_MAX;
 }
 
 /* --- Integers beyond 64 bits --- */
@@ -136,10 +139,8 @@ enum err body_parse(struct str text, bool allow_array, struct problem *problem, 
         problem_add(problem, STR("body"), STR("must be a JSON object"));
         return ERR_SYNTAX;
     }
-    if (is_deep(text)) {
-        problem_addf(problem, STR("body"), "is nested deeper than %d levels", BODY_DEPTH_MAX);
+    if (!is_within_bounds(text, problem))
         return ERR_SYNTAX;
-    }
     value = load(text, &error);
     if (value == NULL) {
         tell(text, &error, problem);

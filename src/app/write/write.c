@@ -6,6 +6,7 @@
 #include "app/layout.h"
 #include "app/people/users.h"
 #include "app/write/body.h"
+#include "app/write/parsing.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -270,10 +271,16 @@ void write_send(struct write *write, unsigned status, struct str json)
 
 json_t *write_body(struct request *request, bool allow_array, struct problem *problem)
 {
+    const struct visit *visit = request->state;
     json_t *root;
+    enum err err;
 
     problem_init(problem, &request->arena);
-    if (body_parse(request->body, allow_array, problem, &root) == ERR_OK)
+    if (visit != NULL && visit->parsing != NULL)
+        err = parsing_take(visit->parsing, allow_array, problem, &root);
+    else
+        err = body_parse(request->body, allow_array, problem, &root);
+    if (err == ERR_OK)
         return root;
     problem_send(request, 400, STR("Invalid JSON"), problem);
     return NULL;

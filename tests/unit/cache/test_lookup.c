@@ -321,17 +321,24 @@ static void on_entry(void *context, enum err err, const struct redis_value *repl
 }
 
 /* What is stored under item:a. */
+/* Without its seal. */
 static void get_item(struct cache_stand *stand, struct buf *bytes)
 {
     *bytes = BUF_INIT(4096);
     redis_command(stand->stand.redis, 2, LIST(STR("GET"), str_from(full_name(stand, "item:a"))),
                   on_entry, bytes);
     wait_until(&stand->stand.loop, bytes->len > 0);
+    bytes->len -= SEAL_SIZE;
 }
 
-static void put_item(struct cache_stand *stand, struct str bytes)
+/* The bytes' seal is put behind them. */
+static void put_item(struct cache_stand *stand, struct buf *bytes)
 {
-    ASK(&stand->stand, STR("SET"), str_from(full_name(stand, "item:a")), bytes, STR("PX"),
+    char ending[SEAL_SIZE];
+
+    seal_make(stand->cache->seal, STR("item:a"), buf_view(bytes), ending);
+    buf_append(bytes, ending, sizeof ending);
+    ASK(&stand->stand, STR("SET"), str_from(full_name(stand, "item:a")), buf_view(bytes), STR("PX"),
         STR("5000"));
 }
 
@@ -349,7 +356,7 @@ static void set_times(struct cache_stand *stand, int64_t fresh, int64_t stale, i
     entry.error_until_ms = now_ms + error;
     entry_encode(&entry, &changed);
     buf_str(&changed, entry.plain);
-    put_item(stand, buf_view(&changed));
+    put_item(stand, &changed);
     buf_free(&bytes);
     buf_free(&changed);
 }
@@ -426,7 +433,7 @@ static bool look_for_anothers(struct cache_stand *stand)
     stand->fills = 0;
     begun_ms = clock_mono_ms();
     look_until_answered(&look);
-    put_item(stand, buf_view(&bytes));
+    put_item(stand, &bytes);
     in_time = clock_mono_ms() - begun_ms < WAIT_MAX_MS;
     look_end(&look);
     buf_free(&bytes);

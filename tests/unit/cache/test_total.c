@@ -13,6 +13,7 @@ struct fixture {
     struct cache_total total;
     struct cache_write write;
     struct carried *carried;
+    struct seal *seal;
     struct arena arena;
 };
 
@@ -22,6 +23,7 @@ static int setup(void **state)
 
     stand_up(&fixture->stand);
     fixture->total = (struct cache_total){.name = STR("count:x")};
+    fixture->seal = seal_new(STR("larder"), STR(""));
     fixture->write.totals = &fixture->total;
     fixture->write.total_count = 1;
     arena_init(&fixture->arena, NULL, 0);
@@ -36,6 +38,7 @@ static int teardown(void **state)
     stand_down(&fixture->stand);
     arena_reset(&fixture->arena);
     free(fixture->carried);
+    seal_free(fixture->seal);
     free(fixture);
     return 0;
 }
@@ -62,16 +65,19 @@ static void on_told(void *context, enum err err, const struct redis_value *reply
     fixture->answered = true;
     free(fixture->carried);
     fixture->carried = totals_new(&fixture->write);
-    totals_take(fixture->carried, &fixture->write, reply);
+    totals_take(fixture->carried, fixture->seal, &fixture->write, reply);
 }
 
 /* Lets Redis tell the version and the entry. */
 static void tell(struct fixture *fixture, struct str version, const struct entry *entry)
 {
     struct buf bytes = BUF_INIT(1024);
+    char ending[SEAL_SIZE];
 
     entry_encode(entry, &bytes);
     buf_str(&bytes, entry->plain);
+    seal_make(fixture->seal, fixture->total.name, buf_view(&bytes), ending);
+    buf_append(&bytes, ending, sizeof ending);
     fixture->answered = false;
     redis_command(
         fixture->stand.redis, 5,
@@ -83,10 +89,13 @@ static void tell(struct fixture *fixture, struct str version, const struct entry
 
 static bool after(struct fixture *fixture, int64_t delta, struct entry *entry, int64_t *life_ms)
 {
-    struct str bytes;
+    struct str sealed, bytes;
 
-    if (!total_after(fixture->carried, delta, 0xbb, &fixture->arena, &bytes, life_ms))
+    fixture->total.delta = delta;
+    if (!total_after(fixture->carried, fixture->seal, &fixture->total, 0xbb, &fixture->arena,
+                     &sealed, life_ms))
         return false;
+    assert_int_equal(seal_open(fixture->seal, fixture->total.name, sealed, &bytes), ERR_OK);
     assert_int_equal(entry_decode(bytes, entry), ERR_OK);
     return true;
 }
@@ -130,7 +139,7 @@ static void test_other_tags_keep_their_versions(void **state)
 static void test_what_is_no_total_is_not_carried(void **state)
 {
     struct fixture *fixture = *state;
-    struct entry entries[] = {good(), good(), good(), good(), good()}, entry;
+    struct entry entries[] = {good(), good(), good(), good(), good(), good()}, entry;
     int64_t life_ms;
 
     entries[0].status = 404;
@@ -140,6 +149,7 @@ static void test_what_is_no_total_is_not_carried(void **state)
     entries[3].fresh_until_ms -= 2 * LIFE_MS;
     entries[3].stale_until_ms -= 2 * LIFE_MS;
     entries[4].versions[0]++;
+    entries[5].created_ms += 2 * ENTRY_AHEAD_MS; /* it has not begun */
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         tell(fixture, tag_version, &entries[i]);
         assert_false(after(fixture, 0, &entry, &life_ms));
@@ -157,7 +167,7 @@ static void test_nothing_told_is_not_carried(void **state)
 
     fixture->carried = totals_new(&fixture->write);
     assert_false(after(fixture, 0, &entry, &life_ms));
-    totals_take(fixture->carried, &fixture->write, NULL);
+    totals_take(fixture->carried, fixture->seal, &fixture->write, NULL);
     assert_false(after(fixture, 0, &entry, &life_ms));
 }
 

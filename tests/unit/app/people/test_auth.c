@@ -3,15 +3,41 @@
 
 #include "app/people/auth.h"
 
+/* What a Cookie field has, a blank behind each. */
+static void assert_cookies(struct str field, bool secure, const char *expected)
+{
+    struct buf found = BUF_INIT(256);
+
+    while (field.ptr != NULL) {
+        struct str value = auth_cookie(&field, secure);
+        if (field.ptr == NULL && value.len == 0)
+            break;
+        buf_str(&found, value);
+        buf_char(&found, ' ');
+    }
+    assert_str(buf_view(&found), expected);
+    buf_free(&found);
+}
+
 static void test_finds_the_cookie(void **state)
 {
     (void)state;
-    assert_str(auth_cookie(STR("larder_session=abc")), "abc");
-    assert_str(auth_cookie(STR("a=b; larder_session=abc; c=d")), "abc");
-    assert_str(auth_cookie(STR("a=b;larder_session=abc")), "abc");
-    assert_str(auth_cookie(STR("xlarder_session=abc; larder_sessionx=d")), "");
-    assert_str(auth_cookie(STR("a=larder_session=abc")), "");
-    assert_str(auth_cookie(STR("")), "");
+    assert_cookies(STR("larder_session=abc"), false, "abc ");
+    assert_cookies(STR("a=b; larder_session=abc; c=d"), false, "abc ");
+    assert_cookies(STR("a=b;larder_session=abc"), false, "abc ");
+    assert_cookies(STR("xlarder_session=abc; larder_sessionx=d"), false, "");
+    assert_cookies(STR("a=larder_session=abc"), false, "");
+    assert_cookies(STR(""), false, "");
+}
+
+static void test_finds_each_cookie(void **state)
+{
+    static const struct str field = STR_INIT("larder_session=a; __Host-larder_session=b; "
+                                             "larder_session=; c=d; __Host-larder_session=e");
+
+    (void)state;
+    assert_cookies(field, false, "a b  e ");
+    assert_cookies(field, true, "b e "); /* a sibling domain could have made the others */
 }
 
 static void test_origins(void **state)
@@ -105,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_cookie),
+        cmocka_unit_test(test_finds_each_cookie),
         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_sessions_are_read_back),

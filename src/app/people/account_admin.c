@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+
+#include "app/people/account.h"
+#include "app/people/people.h"
+#include "app/people/session.h"
+#include "base/idiom.h"
+#include "schema/schema.h"
+
+/* PATCH /api/users/{id}: what an administrator says an account may do.  Not their own, so that one
+ * always is left. */
+
+static const char form[] =
+    "{\"type\":\"object\",\"required\":[\"role\",\"disabled\"],\"properties\":{"
+    "\"role\":{\"type\":\"string\",\"enum\":[\"reader\",\"editor\",\"admin\"],"
+    "\"examples\":[\"editor\"]},"
+    "\"disabled\":{\"type\":\"boolean\",\"examples\":[true],"
+    "\"description\":\"Whether it is kept from signing in; true ends its sessions\"}}}";
+
+static struct resource form_resource = {
+    .title = STR_INIT("AccountRights"),
+    .kept = {.version = STR_INIT("version"), .updated = STR_INIT("updatedAt")},
+};
+
+static void make_form(void)
+{
+    form_resource.document = schema_form(form);
+}
+
+const struct resource *rights_form(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, make_form);
+    return &form_resource;
+}
+
+struct rights {
+    struct write write; /* first */
+    struct oid id;
+    bool disables;
+    struct draft draft;
+    struct profile profile; /* as it is afterwards */
+    struct str tag;
+    char room[PROFILE_NAME_MAX];
+};
+
+bool account_admin(struct request *request)
+{
+    if (request_visitor(request)->profile.role == ROLE_ADMIN)
+        return true;
+    problem_send(request, 403, STR("This needs the role admin"), NULL);
+    return false;
+}
+
+static enum err work(struct mongo_db *db, struct write *write)
+{
+    struct rights *rights = (struct rights *)write;
+    const struct condition condition = {STR("_id"), OP_EQ, value_oid(rights->id)};
+    const struct update update = {.collection = users.collection,
+                                  .conditions = &condition,
+                                  .condition_count = 1,
+                                  .assignments = rights->draft.items,
+                                  .assignment_count = rights->draft.count};
+    struct value captured[PROFILE_FIELDS];
+    struct record record = {.shape = &profile_shape, .captured = captured, .arena = &write->arena};
+    enum err err = collection_modify(db, &update, &record);
+
+    if (err != ERR_OK)
+        return err;
+    profile_take(captured, &rights->profile, NULL);
+    if (rights->disables)
+        session_remove_all(db, &rights->id);
+    return ERR_OK;
+}
+
+static void answer(struct write *write)
+{
+    account_send(write, 200, &((struct rights *)write)->profile);
+}
+
+static bool take(struct rights *rights, const json_t *root, struct problem *problem)
+{
+    struct write *write = &rights->write;
+    struct draft *draft = &rights->draft;
+    const struct validation validation = {.resource = rights_form(),
+                                          .mode = VALIDATE_PUT,
+                                          .now_ms = write->request->arrived_ms,
+                                          .arena = &write->arena,
+                                          .problem = problem};
+    const struct value *disabled;
+
+    if (validate(&validation, root, draft) != ERR_OK)
+        return false;
+    disabled = draft_value(draft, STR("disabled"));
+    rights->disables = disabled != NULL && disabled->boolean;
+    if (rights->disables)
+        draft->items[draft->count++] =
+            (struct assignment){STR("sessionEpoch"), ASSIGN_INC, value_int(1)};
+    return true;
+}
+
+void user_rights_handle(void *context, struct request *request, const struct route *route,
+                        struct str id)
+{
+    struct rights *rights;
+    struct problem problem;
+    struct oid oid;
+    json_t *root;
+
+    (void)route;
+    if (!account_take(request, id, &oid) || !account_admin(request) || !take_no_query(request) ||
+        (root = write_body(request, false, &problem)) == NULL)
+        return;
+    rights = write_new(sizeof *rights, context, users_plan(), request);
+    rights->id = oid;
+    rights->write.tags = &rights->tag;
+    rights->write.work = work;
+    rights->write.answer = answer;
+    if (!take(rights, root, &problem)) {
+        problem_send_invalid(request, &problem);
+        write_done(&rights->write);
+    } else if (account_is_own(request, &oid)) {
+        problem_send(request, 409, STR("Another administrator has to change your rights"), NULL);
+        write_done(&rights->write);
+    } else {
+        write_tag(&rights->write, user_tag(&oid, rights->room));
+        write_start(&rights->write);
+    }
+    json_decref(root);
+}
