@@ -2,7 +2,6 @@
 # Unit tests mirror src/: one program a file, of the file's name.
 if HAVE_CMOCKA
 UNIT_TESTS = \
-	tests/unit/app/test_counter \
 	tests/unit/app/test_plan \
 	tests/unit/app/test_client \
 	tests/unit/app/test_window \
