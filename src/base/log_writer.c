@@ -65,7 +65,7 @@ static struct line *take_line(void)
     return line;
 }
 
-/* Once all that was kept is written, what was not is told of. */
+/* Once all that was kept is written, a line says how many were not. */
 static void end_line(struct line *line)
 {
     uint64_t lost;

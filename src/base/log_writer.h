@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 
-/* Lines on their way to standard error.  Once a thread of its own writes them nobody who logs waits
- * for whoever reads: what does not fit into 256 KiB meanwhile is dropped and counted. */
+/* Lines on their way to standard error.  Once a thread of its own writes them, nobody who logs
+ * waits for the reader: what does not fit into 256 KiB meanwhile is dropped and counted. */
 
 /* Lines are written by a thread from now on; before, and where no thread can be had, by the one
  * that logs.  Once a process. */

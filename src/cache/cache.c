@@ -137,8 +137,8 @@ void cache_take_born(struct cache *cache, enum err err, const struct redis_value
         return;
     cache->redis_ms = now_ms;
     cache->redis_seen_ns = clock_mono_ns();
-    if (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &cache->born_ms) != ERR_OK)
-        cache->born_ms = now_ms;
+    if (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &cache->since_ms) != ERR_OK)
+        cache->since_ms = now_ms;
 }
 
 /* Counted from when the reply came, so never more than Redis' clock now. */
@@ -161,7 +161,7 @@ bool cache_keeps(const struct cache *cache, int64_t age_ms)
 
     if (!memory_lease_valid(cache->memory, now_ns) && !cache_trusts_redis(cache))
         return false;
-    return redis_clock(cache, now_ns) - cache->born_ms > age_ms;
+    return redis_clock(cache, now_ns) - cache->since_ms > age_ms;
 }
 
 static void take_epoch(struct cache *cache, struct str epoch)

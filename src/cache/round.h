@@ -46,7 +46,7 @@ struct round {
 
 struct round *round_new(struct payer *payer, struct cache *cache);
 void round_free(void *round);
-/* A job's work: notes what all debts are owed to and, unless it only looks, lists DEBTS_MAX. */
+/* A job's work: notes the tags of all debts and, unless it only looks, lists DEBTS_MAX. */
 enum err round_list(struct mongo_db *db, void *round);
 
 #endif

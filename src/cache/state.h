@@ -56,7 +56,7 @@ struct cache {
 
     /* How old what Redis holds is, by Redis' clock. */
     int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it was told */
-    int64_t born_ms;                 /* by its clock, as far as we know */
+    int64_t since_ms;                /* it has remembered, by its clock */
     bool born_asked;
 
     bool debts_known;   /* since the last connection */

@@ -90,7 +90,7 @@ bool is_settled(const struct config *config, const struct writer *writer)
     return writer->pc < W_FENCE || writer->pc > W_GO;
 }
 
-/* A fence need not stand before anything is sent: a debt that is being opened, and what is owed
+/* A fence need not stand before anything is sent: a debt that is being opened, and the mark
  * then, stand for it. */
 static bool fence_may_go(const struct config *config, const struct writer *writer)
 {

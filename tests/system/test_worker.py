@@ -28,7 +28,14 @@ class Worker:
             "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M", **settings}.items()))
         self.process = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
                                          f"unix:{self.socket}"], stderr=stderr)
-        eventually(self.socket.exists)
+        eventually(self.listens)
+
+    def listens(self):
+        """The socket is there a moment before it listens."""
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError), \
+                fcgi.Client(str(self.socket)):
+            return True
+        return False
 
     def get(self, path):
         with fcgi.Client(str(self.socket)) as client:
