@@ -6,6 +6,7 @@
 
 #include "app/indexes.h"
 #include "app/openapi/openapi.h"
+#include "app/people/attempts.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
 #include "app/posts.h"
@@ -96,6 +97,7 @@ void app_start(struct app *app)
 {
     for (size_t i = 0; i < INDEXED_COUNT; i++)
         indexes_make(app, indexed[i]);
+    indexes_make(app, &attempts); /* what reindex need not show: it lives for minutes */
 }
 
 static void on_views_stopped(void *context)

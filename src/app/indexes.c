@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "app/indexes.h"
-#include "app/people/attempts.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
 #include "app/posts.h"
@@ -14,8 +13,8 @@
 
 enum { INDEXES_MAX = 24, KEYS_MAX = 6 };
 
-const struct resource *const indexed[INDEXED_COUNT] = {&products, &posts,       &users,
-                                                       &sessions, &idempotency, &attempts};
+const struct resource *const indexed[INDEXED_COUNT] = {&products, &posts, &users, &sessions,
+                                                       &idempotency};
 
 struct making {
     const struct resource *resource;

@@ -6,7 +6,7 @@
 #include "store/collection.h"
 
 /* The collections that the program keeps, all of which have indexes. */
-enum { INDEXED_COUNT = 6 };
+enum { INDEXED_COUNT = 5 };
 extern const struct resource *const indexed[INDEXED_COUNT];
 
 /* In a job: makes the indexes of a resource's table that are missing.  *refused counts those that
