@@ -110,14 +110,14 @@ static void ask_password(struct removal *removal)
         write_done(&removal->write);
         return;
     }
-    if (account_password_now(root, &request->arena, &problem, &password) && password.len == 0)
-        problem_add(&problem, STR("currentPassword"),
-                    STR("is required to delete one's own account"));
-    if (problem.count == 0) {
-        prove(removal, password);
-    } else {
+    if (!account_password_now(root, &request->arena, &problem, &password)) {
         problem_send_invalid(request, &problem);
         write_done(&removal->write);
+    } else if (password.len == 0) {
+        problem_send(request, 403, STR("Your own account needs its currentPassword to go"), NULL);
+        write_done(&removal->write);
+    } else {
+        prove(removal, password);
     }
     json_decref(root);
 }

@@ -111,11 +111,35 @@ static void fail(struct visit *visit, enum err err)
     problem_send_err(visit->request, database_err(err));
 }
 
+static void on_profile(struct cache_lookup *lookup);
+
+static void look_at_profile(struct visit *visit)
+{
+    buf_reset(&visit->request->response.body);
+    visit->profile.lookup.room = &visit->request->response.body;
+    visit->profile.lookup.done = on_profile;
+    visit->profile.lookup.context = visit;
+    cache_get(visit->app->cache, &visit->profile.lookup);
+}
+
+/* An older profile shows what somebody is called, but not any more what they may do. */
+static bool is_old(const struct visit *visit, const struct cache_lookup *lookup)
+{
+    return !visit->renewed && lookup->err == ERR_OK && lookup->entry.status == 200 &&
+           lookup->entry.created_ms + VISITOR_MS < visit->request->arrived_ms;
+}
+
 static void on_profile(struct cache_lookup *lookup)
 {
     struct visit *visit = lookup->context;
     struct visitor *candidate = &visit->candidate;
 
+    if (is_old(visit, lookup)) {
+        visit->renewed = true;
+        visitor_read_init(&visit->profile, visit->app, &candidate->session.user);
+        look_at_profile(visit);
+        return;
+    }
     if (lookup->err != ERR_OK)
         fail(visit, lookup->err);
     else
@@ -139,12 +163,9 @@ static void on_session(struct cache_lookup *lookup)
         leave(visit, false);
         return;
     }
-    buf_reset(&visit->request->response.body);
-    visitor_read_init(&visit->profile, visit->app, &session->user);
-    visit->profile.lookup.room = &visit->request->response.body;
-    visit->profile.lookup.done = on_profile;
-    visit->profile.lookup.context = visit;
-    cache_get(visit->app->cache, &visit->profile.lookup);
+    visit->renewed = false;
+    profile_read_init(&visit->profile, visit->app, &session->user);
+    look_at_profile(visit);
 }
 
 /* false: it can be no token. */

@@ -32,6 +32,7 @@ struct visit {
     struct visitor candidate;
     struct str cookies; /* that are yet to be tried */
     unsigned tried;
+    bool renewed; /* the profile, which was old */
     struct session_read session;
     struct profile_read profile;
 };

@@ -66,8 +66,9 @@ struct profile_read {
 };
 /* Sets all but done, context and room. */
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
-/* The same of somebody who asks, as "visitor:<id>" with that tag: kept for VISITOR_MS ±10 %, so
- * that whom others have removed or demoted in MongoDB goes on for a minute at most. */
+/* The same of somebody who asks, as "visitor:<id>" with that tag, for when the first is older than
+ * VISITOR_MS: kept for as long ±10 %, so that whom others have removed or demoted in MongoDB goes
+ * on for a minute at most. */
 void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id);
 /* The cached profile; strings are copied into the arena.  false when it is none. */
 bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
