@@ -5,6 +5,7 @@ liblarder_a_SOURCES = \
 	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
+	src/app/index_notes.c \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/layout.c src/app/layout.h \
 	src/app/plan.c src/app/plan.h \
@@ -124,13 +125,22 @@ liblarder_a_SOURCES = \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \
+	src/ctl/infer.c src/ctl/infer.h \
+	src/ctl/infer_node.h \
+	src/ctl/infer_print.c \
+	src/ctl/infer_queries.c \
+	src/ctl/infer_schema.c \
 	src/ctl/input.c src/ctl/input.h \
 	src/ctl/key.c \
 	src/ctl/load.c \
+	src/ctl/patient.c src/ctl/patient.h \
 	src/ctl/person.c src/ctl/person.h \
 	src/ctl/progress.c src/ctl/progress.h \
 	src/ctl/redis.c \
 	src/ctl/reindex.c \
+	src/ctl/resource_check.c \
+	src/ctl/resource_infer.c \
+	src/ctl/resource_list.c \
 	src/ctl/source.c src/ctl/source.h \
 	src/ctl/user.c \
 	src/ctl/user_change.c \
@@ -201,6 +211,7 @@ liblarder_a_SOURCES = \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \
 	src/store/collection_index.c \
+	src/store/collection_sample.c \
 	src/store/collection_write.c \
 	src/store/document.c \
 	src/store/driver.c src/store/driver.h \

@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_seal \
 	tests/unit/cache/test_total \
 	tests/unit/cache/test_turn \
+	tests/unit/ctl/test_infer \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_backlog \

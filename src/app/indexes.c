@@ -103,6 +103,15 @@ static bool same_words(const struct index_spec *found, const struct index_key *k
     return known == count;
 }
 
+bool index_serves(const struct index_spec *found, const struct index *index)
+{
+    struct index_key keys[KEYS_MAX];
+    size_t count = parse_keys(index->keys, keys);
+    bool words = count > 0 && keys[0].direction == INDEX_TEXT;
+
+    return words ? same_words(found, keys, count) : same_keys(found, keys, count);
+}
+
 struct looking {
     const struct resource *resource;
     struct index_state *state;
@@ -111,12 +120,11 @@ struct looking {
 static void take_index(void *context, const struct index_spec *found)
 {
     const struct looking *looking = context;
-    struct index_key keys[KEYS_MAX];
 
     for (size_t i = 0; i < looking->resource->index_count && i < INDEXES_MAX; i++) {
-        size_t count = parse_keys(looking->resource->indexes[i].keys, keys);
-        bool words = count > 0 && keys[0].direction == INDEX_TEXT;
-        bool is = words ? same_words(found, keys, count) : same_keys(found, keys, count);
+        const struct index *index = &looking->resource->indexes[i];
+        bool is = index_serves(found, index);
+        bool words = str_starts(index->keys, STR("text:"));
         looking->state->there[i] = looking->state->there[i] || is;
         looking->state->words = looking->state->words || (words && is);
     }
@@ -183,9 +191,12 @@ static enum err indexes_make(struct mongo_db *db, void *context)
     if (resource == NULL)
         return indexes_ensure(db, making->own->collection, making->own->indexes,
                               making->own->index_count, &making->refused);
-    if (is_ours(db, making, &err))
-        err = indexes_ensure(db, resource->collection, resource->indexes, resource->index_count,
-                             &making->refused);
+    if (is_ours(db, making, &err)) {
+        err = indexes_note_missing(db, resource);
+        if (err == ERR_OK)
+            err = indexes_ensure(db, resource->collection, resource->indexes, resource->index_count,
+                                 &making->refused);
+    }
     if (err == ERR_OK)
         err = indexes_look(db, resource, &making->state);
     return err;

@@ -37,6 +37,19 @@ struct index_state {
 enum err indexes_look(struct mongo_db *db, const struct resource *resource,
                       struct index_state *state);
 
+/* Whether the index that was found does what this one is for. */
+bool index_serves(const struct index_spec *found, const struct index *index);
+
+/* Indexes that were made here are noted, so that it can be told which of them are needed no longer:
+ * what others have made is never one of these. */
+
+/* Notes those that are missing, before they are made. */
+enum err indexes_note_missing(struct mongo_db *db, const struct resource *resource);
+/* Calls each() with the name of each that is there, was made here and is needed no longer; borrowed
+ * for the call. */
+enum err indexes_unneeded(struct mongo_db *db, const struct resource *resource,
+                          void (*each)(void *context, struct str name), void *context);
+
 /* On the loop: */
 
 struct app;

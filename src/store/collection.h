@@ -112,6 +112,13 @@ enum err collection_find(struct mongo_db *db, const struct find *find, struct bu
 enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
+/* Calls each() with whole documents (VALUE_OBJECT, borrowed for the call): with all if there are
+ * fewer than count, else with so many of the newest, of the oldest and, where the server can, of
+ * any; then some come more than once.  It returns false to end early. */
+enum err collection_sample(struct mongo_db *db, struct str collection, uint32_t count,
+                           bool (*each)(void *context, const struct value *document),
+                           void *context);
+
 /* One document: JSON into out (may be NULL), captured values into captured (may be NULL; as many as
  * the shape has fields, strings in arena), its own bytes into raw (may be NULL), the same way for
  * all calls below. */
@@ -207,6 +214,10 @@ struct index_spec {
 enum err collection_create_indexes(struct mongo_db *db, struct str collection,
                                    const struct index_spec *indexes, size_t count,
                                    unsigned *refused);
+/* How far the server is with an index that it makes on the collection.  ERR_NOT_FOUND where it does
+ * not tell, or does not let this user see it. */
+enum err collection_index_progress(struct mongo_db *db, struct str collection, int64_t *done,
+                                   int64_t *total);
 /* ERR_OK even where there is none of that name. */
 enum err collection_drop_index(struct mongo_db *db, struct str collection, struct str name);
 /* Calls each() per existing index (also _id's), borrowed for the call; of a text index keys has the

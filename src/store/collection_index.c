@@ -102,6 +102,46 @@ enum err collection_drop_index(struct mongo_db *db, struct str collection, struc
     return err;
 }
 
+/* {inprog: [{progress: {done: 5, total: 10}, …}]} */
+static bool read_progress(const bson_t *reply, int64_t *done, int64_t *total)
+{
+    bson_iter_t iter, item, field, number;
+
+    if (!bson_iter_init_find(&iter, reply, "inprog") || !BSON_ITER_HOLDS_ARRAY(&iter) ||
+        !bson_iter_recurse(&iter, &item))
+        return false;
+    while (bson_iter_next(&item)) {
+        if (!BSON_ITER_HOLDS_DOCUMENT(&item) || !bson_iter_recurse(&item, &field) ||
+            !bson_iter_find(&field, "progress") || !BSON_ITER_HOLDS_DOCUMENT(&field))
+            continue;
+        *done = bson_iter_recurse(&field, &number) && bson_iter_find(&number, "done")
+                    ? bson_iter_as_int64(&number)
+                    : 0;
+        *total = bson_iter_recurse(&field, &number) && bson_iter_find(&number, "total")
+                     ? bson_iter_as_int64(&number)
+                     : 0;
+        if (*total > 0)
+            return true;
+    }
+    return false;
+}
+
+enum err collection_index_progress(struct mongo_db *db, struct str collection, int64_t *done,
+                                   int64_t *total)
+{
+    bson_t command = BSON_INITIALIZER, reply;
+    enum err err = ERR_NOT_FOUND;
+
+    bson_append_int32(&command, "currentOp", -1, 1);
+    query_text(&command, "command.createIndexes", collection);
+    if (mongoc_client_command_simple(db->client, "admin", &command, NULL, &reply, NULL) &&
+        read_progress(&reply, done, total))
+        err = ERR_OK;
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    return err;
+}
+
 /* --- Those that exist --- */
 
 enum { KEYS_MAX = 64 };

@@ -39,8 +39,8 @@ json_t *schema_of_id(enum id_type type, bool sent)
         return json_pack("{s:s, s:s}", "type", "string", "pattern",
                          sent ? "^[0-9a-fA-F]{24}$" : OBJECTID_PATTERN);
     case ID_STRING:
-        return json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength",
-                         (int)ID_TEXT_MAX);
+        return json_pack("{s:s, s:i, s:i, s:s}", "type", "string", "minLength", 1, "maxLength",
+                         (int)ID_TEXT_MAX, "pattern", "^[^\\u0000-\\u001f\\u007f]*$");
     case ID_INTEGER: return json_pack("{s:s, s:s}", "type", "integer", "format", "int64");
     case ID_UUID: return json_pack("{s:s, s:s}", "type", "string", "format", "uuid");
     }

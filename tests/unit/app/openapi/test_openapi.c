@@ -8,6 +8,7 @@
 #include "app/openapi/about.h"
 #include "app/openapi/document.h"
 #include "app/openapi/names.h"
+#include "app/openapi/openapi.h"
 #include "app/openapi/page.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
@@ -285,6 +286,61 @@ static void the_page_names_every_path(void **state)
     buf_free(&out);
 }
 
+/* --- Answering --- */
+
+static void finished(struct request *request)
+{
+    request->state = request;
+}
+
+static void begin(struct request *request, const char *match)
+{
+    static struct param params[1];
+
+    params[0] = (struct param){STR("HTTP_IF_NONE_MATCH"), str_from(match)};
+    *request = (struct request){.method = METHOD_GET, .params = params, .param_count = 1};
+    request->on_finish = finished;
+    arena_init(&request->arena, NULL, 0);
+    response_init(&request->response);
+}
+
+static void end(struct request *request)
+{
+    response_free(&request->response);
+    arena_reset(&request->arena);
+}
+
+/* What comes before the description is made is answered when it is. */
+static void who_comes_early_waits(void **state)
+{
+    struct app app = {.router = router, .schema = schema};
+    struct request early[2], late;
+    uv_loop_t loop;
+
+    (void)state;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    app.loop = &loop;
+    app.openapi = openapi_new(&app);
+    openapi_start(app.openapi);
+    for (size_t i = 0; i < 2; i++)
+        begin(&early[i], "");
+    openapi_handle(&app, &early[0], NULL, STR(""));
+    docs_handle(&app, &early[1], NULL, STR(""));
+    assert_null(early[0].state);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ptr_equal(early[i].state, &early[i]);
+        assert_int_equal(early[i].response.status, 200);
+        end(&early[i]);
+    }
+    begin(&late, "*");
+    files_schema_handle(&app, &late, NULL, STR(""));
+    assert_int_equal(late.response.status, 304);
+    end(&late);
+    openapi_free(app.openapi);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 /* --- Names --- */
 
 /* Two resources whose names would meet, and one that is called like an answer of ours. */
@@ -343,6 +399,7 @@ int main(void)
         cmocka_unit_test(defaults_make_no_field_required),
         cmocka_unit_test(objects_within_are_whole_where_they_are_replaced),
         cmocka_unit_test(the_page_names_every_path),
+        cmocka_unit_test(who_comes_early_waits),
         cmocka_unit_test(names_are_given_once),
     };
 
