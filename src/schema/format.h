@@ -6,7 +6,7 @@
 
 #include "schema/field.h"
 
-/* Inside of schema/: what strings are. */
+/* What strings are. */
 
 /* Whether s is of the format; what is not is told why ("must be a day such as 2026-11-23"). */
 bool format_holds(enum string_format format, struct str s);
@@ -14,5 +14,12 @@ struct str format_rule(enum string_format format);
 /* Whether a reader sees anything of s, which is UTF-8: not only blanks, controls and characters
  * without a shape (U+200B and the like). */
 bool format_shows(struct str s);
+/* The same as a pattern of ECMA-262, but for planes above the first. */
+#define FORMAT_SHOWS_PATTERN                                                                       \
+    "[^\\u0000-\\u0020\\u007f-"                                                                    \
+    "\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-"                      \
+    "\\u180f\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-"            \
+    "\\ufe0f\\ufeff"                                                                               \
+    "\\uffa0\\ufff0-\\ufffb]"
 
 #endif

@@ -153,12 +153,13 @@ static json_t *user_changed(const struct resource *users_form)
 
 static void add_people(json_t *schemas)
 {
-    const struct resource *form = users_resource();
+    const struct resource *form = users_resource(), *rights = rights_form();
 
     add(schemas, "", form->title, "", user_shown(form));
     add(schemas, "New", form->title, "", schema_of_document(form, SCHEMA_CREATE));
     add(schemas, "Changed", form->title, "", user_changed(form));
     add_answers(schemas, form->title);
+    add(schemas, "Changed", rights->title, "", schema_of_document(rights, SCHEMA_CHANGE));
     add(schemas, "New", signin_form()->title, "", schema_of_document(signin_form(), SCHEMA_CREATE));
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/idiom.h"
+#include "schema/format.h"
 
 enum { NAME_SIZE = 160 };
 
@@ -210,6 +211,19 @@ static json_t *choices_of(const struct field *field)
     return list;
 }
 
+/* Of text that must have something: a part of it shows. */
+static void ask_for_shown(json_t *schema, const struct field *field)
+{
+    json_t *shown = json_pack("{s:s}", "pattern", FORMAT_SHOWS_PATTERN);
+
+    if (field->type != FIELD_STRING || field->min_count == 0 || field->choices != NULL)
+        json_decref(shown);
+    else if (json_object_get(schema, "pattern") != NULL)
+        json_object_set_new(schema, "allOf", json_pack("[o]", shown));
+    else
+        json_object_update_new(schema, shown);
+}
+
 static json_t *of_field(const struct field *field, enum schema_use use)
 {
     const json_t *initial = json_object_get(field->schema, "default");
@@ -228,6 +242,8 @@ static json_t *of_field(const struct field *field, enum schema_use use)
     if (!is_null && (optional || (field->flags & FIELD_NULLABLE) != 0))
         schema = or_null(schema);
     copy_keywords(schema, field);
+    if (is_sent(use))
+        ask_for_shown(schema, field);
     if (use == SCHEMA_CREATE && initial != NULL && !json_is_null(initial) &&
         (field->flags & FIELD_DEFAULT_NOW) == 0)
         tell_default(schema, initial);

@@ -10,9 +10,6 @@
 /* A plan that only names what a write is about. */
 extern const struct plan sessions_plan;
 
-/* What an administrator says of an account: fields only. */
-const struct resource *rights_form(void);
-
 /* The body is in response.body: sends it, for this client only. */
 void personal_send(struct request *request, unsigned status);
 

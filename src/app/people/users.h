@@ -18,6 +18,8 @@ extern const struct bookkeeping users;
  * a process; from any thread. */
 const struct resource *users_resource(void);
 const struct plan *users_plan(void);
+/* What an administrator says of an account; likewise. */
+const struct resource *rights_form(void);
 
 enum role { ROLE_READER, ROLE_EDITOR, ROLE_ADMIN, ROLE_COUNT };
 
