@@ -80,12 +80,13 @@ struct find {
     const struct sort_key *sort; /* with keyset: one key and then _id in the same direction, or _id
                                     alone; any values, in MongoDB's order of types */
     size_t sort_count;
-    uint32_t skip, limit;       /* limit 0: none */
-    const struct keyset *after; /* NULL: from the start */
-    const struct shape *shape;  /* also the projection, unless it is whole */
-    struct str owner;           /* field captured into each find_item; empty: none */
-    bool look_ahead;            /* asks for one more, to know whether there is more */
-    uint32_t max_time_ms;       /* 0: until the job's deadline */
+    uint32_t skip, limit; /* limit 0: none */
+    const struct keyset
+        *after;                /* NULL: from the start; a value of VALUE_NONE is looked up by _id */
+    const struct shape *shape; /* also the projection, unless it is whole */
+    struct str owner;          /* field captured into each find_item; empty: none */
+    bool look_ahead;           /* asks for one more, to know whether there is more */
+    uint32_t max_time_ms;      /* 0: until the job's deadline */
 };
 
 /* Where one document's JSON lies in out. */
@@ -104,7 +105,8 @@ struct find_result {
 /* Appends the documents as JSON, with commas between.  A walk with a keyset goes through the
  * types one after the other, so its last page may take one more round trip for each type that
  * follows.  On failure out holds what it held; after
- * ERR_TOO_LARGE it keeps that error. */
+ * ERR_TOO_LARGE it keeps that error.  NOT_FOUND: the document that a walk goes on after is gone,
+ * and what it is sorted by is not known. */
 enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
                          struct find_result *result);
 /* Calls each() per document with the captured values of the shape, borrowed for the call.  It

@@ -17,8 +17,9 @@ struct page {
     unsigned remaining;  /* brackets not asked for yet */
     bool walks, careful; /* careful: one bracket at a time */
     int bracket;         /* of the last document; -1: none */
+    struct keyset after; /* where it begins; its bytes are the find's, or in place */
     struct keyset last;  /* of the last document; its bytes are in value and id */
-    struct buf value, id;
+    struct buf value, id, place;
 };
 
 static struct str *bytes_of(struct value *value)
@@ -144,10 +145,41 @@ static enum err ask(struct page *page)
     return err;
 }
 
-/* What is behind the place that the walk has come to, in its bracket. */
-static enum err ask_behind(struct page *page)
+/* The place that the walk has come to.  Where its value was left out, it is where its document lies
+ * now; NOT_FOUND: nowhere. */
+static enum err find_place(struct page *page)
 {
     const struct keyset *after = page->find->after;
+    const struct condition by_id = {STR("_id"), OP_EQ, after->id};
+    const struct find find = {.collection = page->find->collection,
+                              .conditions = &by_id,
+                              .condition_count = 1,
+                              .limit = 1,
+                              .shape = page->find->shape,
+                              .max_time_ms = page->find->max_time_ms};
+    struct keyset_place place = {BRACKET_NULL, after->value};
+    struct reading reading;
+    const bson_t *document;
+    enum err err;
+
+    page->after = *after;
+    if (page->range.by_id || after->value.type != VALUE_NONE)
+        return ERR_OK;
+    reading = reading_begin(page->db, &find, NULL);
+    if (mongoc_cursor_next(reading.cursor, &document))
+        err = keyset_place(bytes(document), page->range.field, page->range.up, &place);
+    else
+        err = reading_error(&reading) == ERR_OK ? ERR_NOT_FOUND : reading_error(&reading);
+    page->after.value = place.value;
+    copy_value(&page->place, &page->after.value);
+    reading_end(&reading);
+    return err;
+}
+
+/* What is behind the place, in its bracket. */
+static enum err ask_behind(struct page *page)
+{
+    const struct keyset *after = &page->after;
     enum bracket bracket = bson_value_bracket(page->range.by_id ? &after->id : &after->value);
 
     page->range.set = BRACKET(bracket);
@@ -194,6 +226,8 @@ static enum err ask_all(struct page *page)
     if (!page->walks)
         return ask(page);
     if (page->find->after != NULL)
+        err = find_place(page);
+    if (err == ERR_OK && page->find->after != NULL)
         err = ask_behind(page);
     while (err == ERR_OK && !is_full(page) && page->remaining != 0)
         err = ask_rest(page);
@@ -226,6 +260,7 @@ enum err collection_find(struct mongo_db *db, const struct find *find, struct bu
         .bracket = -1,
         .value = BUF_INIT(INT32_MAX),
         .id = BUF_INIT(INT32_MAX),
+        .place = BUF_INIT(INT32_MAX),
     };
     size_t start = out->len;
     enum err err;
@@ -247,5 +282,6 @@ enum err collection_find(struct mongo_db *db, const struct find *find, struct bu
     }
     buf_free(&page.value);
     buf_free(&page.id);
+    buf_free(&page.place);
     return err;
 }

@@ -255,8 +255,8 @@ class Shop(RuleBasedStateMachine):
         assert answer.status == 200
         expected = dict(self.model[kind][which])
         for name, value in fields.items():
-            expected[name] = INITIAL[kind].get(name) if value is None else value
-            if expected[name] is None:
+            expected[name] = value
+            if value is None:
                 del expected[name]
         document = answer.json["data"]
         assert document["updatedAt"] >= expected["updatedAt"]

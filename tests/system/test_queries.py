@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Query strings: one question has one entry, and what is wrong is named."""
-import base64
-import ctypes
 import itertools
-import struct
 import urllib.parse
 
+import bson
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from stack import xxhash
 
 
 def fields_of(answer):
@@ -122,28 +119,30 @@ def test_deep_pages_are_refused_with_a_hint(http, query, good):
         assert "after" in answer.text
 
 
-def number(value):
-    return b"d" + struct.pack("<d", value)
-
-
-@pytest.mark.parametrize("sort, value, status", [
-    ("price", number(5), 200), ("price", number(float("nan")), 400),
-    ("price", number(float("inf")), 400), ("price", b"sfive", 400),
-    ("price", b"t" + bytes(8), 400), ("price", b"b" + bytes(8), 400), ("name", b"sa", 200),
-    ("name", b"sa\0b", 400), ("name", number(5), 400), ("-createdAt", b"t" + bytes(8), 200),
-    ("-createdAt", b"i" + bytes(8), 400)])
-def test_forged_cursors_are_of_the_sorts_type(http, product, category, sort, value, status):
-    """The checksum is no secret: who makes one up gets no page that looks like the last."""
+def test_a_cursor_with_any_byte_changed_is_refused(http, product, category):
     product(price=1), product(price=2)
-    target = f"/api/products?category={category}&sort={sort}&limit=1"
+    target = f"/api/products?category={category}&sort=price&limit=1"
     good = http.get(target).json["next"]
-    bytes_ = base64.urlsafe_b64decode(good + "=" * (-len(good) % 4))[:21] + value
-    check = xxhash.XXH3_64bits(bytes_, ctypes.c_size_t(len(bytes_))) & 0xffffffff
-    forged = base64.urlsafe_b64encode(bytes_ + struct.pack("<I", check)).decode().rstrip("=")
-    answer = http.get(f"{target}&after={forged}")
-    assert answer.status == status, answer
-    if status == 400:
-        assert fields_of(answer) == {"after"}
+    assert http.get(f"{target}&after={good}").json["count"] == 1
+    for at, letter in enumerate(good):
+        changed = good[:at] + ("A" if letter != "A" else "B") + good[at + 1:]
+        answer = http.get(f"{target}&after={changed}")
+        assert answer.status == 400 and fields_of(answer) == {"after"}, answer
+
+
+@pytest.mark.parametrize("sort", ["name", "-name"])
+def test_a_walk_goes_on_after_values_longer_than_a_cursor(stack, http, product, category, sort):
+    made = [product(name=f"{i}") for i in range(5)]
+    for item in made:
+        stack.mongo.products.update_one({"_id": bson.ObjectId(item["_id"])},
+                                        {"$set": {"name": item["name"] + "x" * 3000}})
+    stack.ctl("cache", "purge", "products:*")
+    target, seen, after = f"/api/products?category={category}&sort={sort}&limit=2", [], ""
+    while after is not None:
+        page = http.get(target + after).json
+        seen += [item["name"][0] for item in page["data"]]
+        after = f"&after={page['next']}" if page["next"] else None
+    assert seen == sorted(seen, reverse=sort != "name") and len(seen) == 5
 
 
 def test_injection_is_text(http, product, category):

@@ -25,7 +25,8 @@ class Worker:
         config = folder / "larder.conf"
         config.write_text("".join(f"{name}={value}\n" for name, value in {
             "MONGODB_URI": stack.env["MONGODB_URI"], "REDIS_URL": stack.env["REDIS_URL"],
-            "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M", **settings}.items()))
+            "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M",
+            "LARDER_RESOURCES": stack.env["LARDER_RESOURCES"], **settings}.items()))
         self.process = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
                                          f"unix:{self.socket}"], stderr=stderr)
         eventually(self.listens)
