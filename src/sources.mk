@@ -58,6 +58,7 @@ liblarder_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
+	src/base/config_mask.c \
 	src/base/descriptors.c src/base/descriptors.h \
 	src/base/err.c src/base/err.h \
 	src/base/footprint.c src/base/footprint.h \
@@ -164,6 +165,7 @@ liblarder_a_SOURCES = \
 	src/store/redis_requests.c src/store/redis_requests.h \
 	src/store/redis_script.c \
 	src/store/redis_tls.c src/store/redis_tls.h \
+	src/store/redis_trial.c src/store/redis_trial.h \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
 	src/store/resp.c src/store/resp.h \

@@ -15,8 +15,9 @@
  * LARDER_LOG and LARDER_LOG_LEVEL stand in the order of the enums of base/log.h. */
 #define CONFIG_LIST(X)                                                                             \
     X(REDIS_URL, "REDIS_URL", URL, "redis://127.0.0.1:6379/0", 0, 0,                               \
-      "redis|rediss|unix|redis+unix|redis-socket",                                                 \
-      "Redis: redis://[[user]:password@][host][:port][/db], rediss:// for TLS, or unix:///path")   \
+      "redis|rediss|valkey|valkeys|unix|redis+unix|redis-socket",                                  \
+      "Redis or Valkey: redis://[[user]:password@][host][:port][/db], rediss:// for TLS, or "      \
+      "unix:///path")                                                                              \
     X(MONGODB_URI, "MONGODB_URI", URL, "mongodb://127.0.0.1:27017/larder", 0, 0,                   \
       "mongodb|mongodb+srv", "MongoDB, with the database's name as the path")                      \
     X(PREFIX, "LARDER_PREFIX", NAME, "larder", 1, 32, "",                                          \
@@ -90,7 +91,8 @@ const char *config_name(enum config_id id);
 void config_allowed(enum config_id id, struct buf *out);
 /* All settings with default, limits and meaning, for --help. */
 void config_help(struct buf *out);
-/* A URL without what may be secret: the password and the options are shown as ***. */
+/* A URL without what may be secret, whatever its form: a password, the options, and every part that
+ * is not of the form it should have are shown as ***. */
 void config_mask_url(struct str url, struct buf *out);
 
 #endif

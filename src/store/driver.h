@@ -21,6 +21,9 @@ struct mongo_db {
 /* Once a process or more often, before anything else here: the driver's warnings go to our log, and
  * its counters have no name in /dev/shm, where a killed process would leave them. */
 void driver_start(void);
+/* Whether the driver's warnings of this thread are kept from the log: while it reads a URI they
+ * hold parts of it. */
+void driver_silence(bool silent);
 /* One client for each thread and one for the ping, unless the URI says how many.  NULL when the
  * driver cannot use the URI; the caller destroys it. */
 mongoc_client_pool_t *driver_pool(const mongoc_uri_t *uri, unsigned threads);
