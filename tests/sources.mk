@@ -59,6 +59,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_mongo \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_calls \
+	tests/unit/store/test_redis_trial \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.

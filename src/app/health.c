@@ -27,19 +27,30 @@ struct probe {
     struct mongo_job job;
 };
 
+/* ,"reasons":{"redis":"…"} or nothing. */
+static void put_reasons(struct buf *body, struct str redis)
+{
+    if (redis.len == 0)
+        return;
+    buf_literal(body, ",\"reasons\":{\"redis\":");
+    buf_json_string(body, redis);
+    buf_char(body, '}');
+}
+
 static void answer(struct app *app, struct request *request, bool mongo)
 {
     struct buf *body = &request->response.body;
-    bool redis = redis_ready(app->redis);
+    struct str reason = cache_reason(app->cache);
+    bool redis = reason.len == 0;
 
-    if (!redis)
-        redis_wake(app->redis);
+    redis_wake(app->redis);
     buf_literal(body, "{\"mongo\":");
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"status\":");
     buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
+    put_reasons(body, reason);
     buf_char(body, '}');
     if (!mongo)
         response_header_lit(&request->response, "Retry-After", "1");

@@ -58,6 +58,7 @@ struct cache {
     bool born_asked;
 
     bool debts_known;   /* since the last connection */
+    bool trying;        /* whether Redis still does what is needed */
     uint64_t outage;    /* of MongoDB, in which a connection was lost that knew them; 0: none */
     struct pool states; /* of look-ups */
     struct asks *asks;
@@ -153,6 +154,8 @@ void payer_look(struct payer *payer,
 struct subscriber *subscriber_new(struct cache *cache, bool listens);
 void subscriber_stop(struct subscriber *subscriber);
 void subscriber_free(struct subscriber *subscriber);
+/* Why nobody on this host may listen, as Redis said; empty where somebody does. */
+struct str subscriber_refusal(const struct subscriber *subscriber);
 
 /* reclaim.c */
 struct reclaim *reclaim_new(struct cache *cache);
