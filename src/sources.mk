@@ -125,6 +125,7 @@ liblarder_a_SOURCES = \
 	src/gateway/record.c src/gateway/record.h \
 	src/http/accept.c src/http/accept.h \
 	src/http/conditional.c src/http/conditional.h \
+	src/http/cors.c src/http/cors.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \

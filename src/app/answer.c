@@ -90,7 +90,8 @@ void answer_cache_status(struct response *response, enum cache_source source,
 
 void answer_cacheable(struct response *response, struct str etag)
 {
-    buf_literal(&response->head, "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
+    buf_literal(&response->head, "Cache-Control: public, no-cache\r\n");
+    response->vary |= VARY_ENCODING;
     if (etag.len > 0)
         response_header(response, STR("ETag"), etag);
 }

@@ -72,6 +72,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, struct cac
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
+    cors_init(&app->cors, config->origins);
     for (size_t i = 0; i < PLAN_COUNT; i++)
         plan_init(&app->plans[i], planned[i]);
     app_routes(&app->router);
@@ -224,10 +225,21 @@ static void find_route(struct app *app, struct request *request)
 
 void app_handle(void *context, struct request *request)
 {
-    if (request->too_large)
+    struct app *app = context;
+
+    if (request->too_large) {
         problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
-    else
-        rate_check(context, request, find_route);
+    } else if (cors_is_preflight(&app->cors, request)) {
+        request->response.status = 204;
+        request_finish(request);
+    } else {
+        rate_check(app, request, find_route);
+    }
+}
+
+void app_answering(void *context, struct request *request)
+{
+    cors_answer(&((struct app *)context)->cors, request);
 }
 
 bool take_id(struct request *request, struct str id, struct oid *oid)

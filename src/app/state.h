@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/plan.h"
 #include "cache/cache.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include "http/router.h"
 #include "store/mongo.h"
@@ -46,6 +47,7 @@ struct app {
     struct redis *redis;
     struct memory *memory;
     struct app_config config;
+    struct cors cors;
     struct router router;
     struct plan plans[PLAN_COUNT];
     struct items *items;

@@ -14,7 +14,7 @@ enum type {
     TYPE_UINT,    /* min to max */
     TYPE_CHOICE,  /* limit: the words; its number is the index of the word */
     TYPE_LISTEN,  /* an address, or empty */
-    TYPE_ORIGINS, /* web origins (RFC 6454) with commas between, or empty */
+    TYPE_ORIGINS, /* web origins (RFC 6454), or *, with commas between; or empty */
 };
 
 struct setting {
@@ -155,7 +155,7 @@ static bool check_origins(const struct setting *setting, struct str value, uint6
     if (value.len == 0)
         return true;
     while (str_split(&rest, ',', &part))
-        if (!is_origin(str_trim(part)))
+        if (!str_eq(str_trim(part), STR("*")) && !is_origin(str_trim(part)))
             return false;
     return value.len <= setting->max;
 }
@@ -232,7 +232,7 @@ void config_allowed(enum config_id id, struct buf *out)
     case TYPE_CHOICE: put_words(out, setting->limit, ""); break;
     case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
     case TYPE_ORIGINS:
-        buf_literal(out, "empty, or http(s)://host[:port] with commas between");
+        buf_literal(out, "empty, or http(s)://host[:port] or *, with commas between");
         break;
     }
 }

@@ -39,7 +39,7 @@
     X(LOG_LEVEL, "LARDER_LOG_LEVEL", CHOICE, "info", 0, 0, "debug|info|warn|error|off",            \
       "the least serious event that is logged")                                                    \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
-      "web origins whose pages may write with the session cookie, such as https://shop.example")   \
+      "web origins whose pages may use the API, such as https://shop.example; *: all may read")    \
     X(RATE, "LARDER_RATE", UINT, "0", 0, 1000000, "",                                              \
       "requests a second that one client may make; 0: any number")
 

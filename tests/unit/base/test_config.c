@@ -110,9 +110,9 @@ static const struct {
     {CONFIG_LOG_LEVEL, {"debug", "off"}, {"", "trace", "INFO"}},
     {CONFIG_ORIGINS,
      {"", "https://a.example", "https://a.example, http://localhost:8080", "http://[::1]:81",
-      "https://a:80"},
+      "https://a:80", "*", "*, https://a"},
      {"a.example", "https://", "https://a/", "https://a,", "ftp://a", "https://a:0",
-      "https://a:443", "http://a:80", "*"}},
+      "https://a:443", "http://a:80", "*.a", "https://*", "null"}},
     {CONFIG_RATE, {"0", "1000000"}, {"-1", "1000001", "1e3"}},
 };
 
