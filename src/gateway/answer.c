@@ -6,7 +6,7 @@
 #include "http/problem.h"
 
 enum {
-    HEAD_EXTRA = 192, /* Status, Vary, X-Request-Id, Content-Length, the empty line */
+    HEAD_EXTRA = 256, /* Status, Vary, X-Request-Id, Content-Length, the empty line */
     PIECES = RESPONSE_PARTS + 1
 };
 
@@ -48,7 +48,7 @@ static char *put_head(char *to, const struct request *request, size_t length)
     to = put(to, buf_view(&response->head));
     to = put_vary(to, response->vary);
     to = put(to, STR("X-Request-Id: "));
-    to = put(to, str_make(request->id, sizeof request->id));
+    to = put(to, request->id);
     if (has_content(response->status)) {
         to = put(to, STR("\r\nContent-Length: "));
         to = put(to, str_decimal(length, room));

@@ -215,15 +215,22 @@ static size_t find_param(const struct query *query, struct str name)
     return i;
 }
 
+static struct str encoding_problem(enum err err)
+{
+    return err == ERR_INVALID ? STR("has a NUL character (%00), which no text here may have")
+                              : STR("is not properly percent-encoded UTF-8");
+}
+
 static void read_part(struct query *query, struct str part, uint32_t *seen,
                       const struct reading *reading)
 {
     size_t equals = str_find(part, '='), i;
     struct str name, text, raw = str_make(part.ptr, equals);
     struct query_value *value;
+    enum err err = percent_decode_query(raw, reading->arena, &name);
 
-    if (percent_decode_query(raw, reading->arena, &name) != ERR_OK) {
-        problem_add(reading->problem, raw, STR("is not properly percent-encoded UTF-8"));
+    if (err != ERR_OK) {
+        problem_add(reading->problem, raw, encoding_problem(err));
         return;
     }
     if (is_dropped(name))
@@ -239,8 +246,9 @@ static void read_part(struct query *query, struct str part, uint32_t *seen,
     }
     *seen |= UINT32_C(1) << i;
     value = &query->values[i];
-    if (percent_decode_query(str_from_offset(part, equals + 1), reading->arena, &text) != ERR_OK) {
-        problem_add(reading->problem, name, STR("is not properly percent-encoded UTF-8"));
+    err = percent_decode_query(str_from_offset(part, equals + 1), reading->arena, &text);
+    if (err != ERR_OK) {
+        problem_add(reading->problem, name, encoding_problem(err));
         return;
     }
     if (readers[query->params[i].type](reading, &query->params[i], text, value) == ERR_OK)

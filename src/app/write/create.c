@@ -152,7 +152,7 @@ static void answer_many(struct write *write)
         put_result(create, &create->items[i], body);
     }
     buf_literal(body, "],\"requestId\":\"");
-    buf_append(body, write->request->id, sizeof write->request->id);
+    buf_str(body, write->request->id);
     buf_literal(body, "\"}");
     answer_json(write->request,
                 good == create->count ? 201
