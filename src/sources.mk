@@ -10,6 +10,7 @@ liblarder_a_SOURCES = \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/rate.c \
+	src/app/refused.c src/app/refused.h \
 	src/app/resource.c src/app/resource.h \
 	src/app/state.h \
 	src/app/views.c src/app/views.h \
@@ -169,6 +170,7 @@ liblarder_a_SOURCES = \
 	src/store/redis_trial.c src/store/redis_trial.h \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
+	src/store/refusal.c src/store/refusal.h src/store/refusal_note.h \
 	src/store/resp.c src/store/resp.h \
 	src/store/sha1.c src/store/sha1.h \
 	src/store/value.c src/store/value.h

@@ -232,8 +232,9 @@ static struct str path_problem(enum err err)
         return STR(
             "The path has an encoded slash (%2F), which is no separator, and in no name here");
     if (err == ERR_INVALID)
-        return STR("The path has an encoded control character (%01 to %1F, %7F), which is in no name "
-                   "here");
+        return STR(
+            "The path has an encoded control character (%01 to %1F, %7F), which is in no name "
+            "here");
     return STR("The path is not properly percent-encoded UTF-8");
 }
 

@@ -77,11 +77,11 @@ static void note_success(struct mongo *mongo)
     change(mongo, true);
 }
 
-static void note(struct mongo *mongo, enum err err)
+static void note(struct mongo *mongo, enum err err, bool answered)
 {
-    if (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN)
+    if ((err == ERR_UNAVAILABLE || err == ERR_UNKNOWN) && !answered)
         note_failure(mongo);
-    else if (err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_DENIED)
+    else if (err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_DENIED && err != ERR_FORBIDDEN)
         note_success(mongo);
 }
 
@@ -144,7 +144,9 @@ static void on_work(uv_work_t *request)
 
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
+    mongo_error_forget();
     job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
+    job->answered = mongo_error_was_answer();
 }
 
 static void tell(struct mongo_job *job, enum err err)
@@ -194,7 +196,7 @@ static void on_ended(uv_work_t *request, int status)
     mongo->working -= !job->probe;
     hand_over_next(mongo);
     if (ran)
-        note(mongo, job->err);
+        note(mongo, job->err, job->answered);
     tell(job, ran ? job->err : ERR_CANCELED);
     release(job);
     if (mongo->closing && mongo->first == NULL)

@@ -55,7 +55,8 @@ uint64_t mongo_outage(const struct mongo *mongo);
  * it alone until release. */
 struct mongo_job {
     /* On a thread, with a client that is this job's alone.  What it returns goes to done;
-     * ERR_UNAVAILABLE and ERR_UNKNOWN count as failures of the server. */
+     * ERR_UNAVAILABLE and ERR_UNKNOWN count as failures of the server, unless it has answered: a
+     * write that no majority confirms is none of those. */
     enum err (*work)(struct mongo_db *db, void *context);
     /* On the loop, exactly once, never inside mongo_submit.  Usually work's result.  At the
      * deadline without waiting for work: ERR_TIMEOUT, or ERR_UNKNOWN for a write that has begun;
@@ -73,7 +74,7 @@ struct mongo_job {
     uv_work_t request;
     atomic_int stage;
     enum err err;
-    bool told, probe;
+    bool told, probe, answered;
 };
 
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads

@@ -119,9 +119,10 @@ static void put_result(const struct create *create, const struct newcomer *item,
         draft_json(create->write.plan->resource, &item->draft, out);
     } else {
         buf_literal(out, "{\"success\":false,\"message\":");
-        buf_json_string(out, item->problem.count > 0   ? STR("Invalid input")
-                             : item->err == ERR_EXISTS ? STR("Exists already")
-                                                       : STR("Not written"));
+        buf_json_string(out, item->problem.count > 0    ? STR("Invalid input")
+                             : item->err == ERR_EXISTS  ? STR("Exists already")
+                             : item->err == ERR_REFUSED ? STR("Refused by a rule of the database")
+                                                        : STR("Not written"));
         problem_errors_json(out, &item->problem);
     }
     buf_char(out, '}');
@@ -165,7 +166,7 @@ static void answer_many(struct write *write)
 /* Every one of them was refused by the database, each with its own reason. */
 static void failed_many(struct write *write, enum err err)
 {
-    if (err == ERR_EXISTS)
+    if (refused_is(err))
         answer_many(write);
     else
         write_fail(write, err);
