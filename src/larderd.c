@@ -313,13 +313,15 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                              .proxies = str_from(config_text(config, CONFIG_PROXIES)),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
-    struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS)};
+    struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS),
+                                     .answering = app_answering};
     enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
 
     if (err != ERR_OK)
         return err;
     worker->app = app_new(&worker->loop, &app, worker->schema, backend->cache, backend->mongo,
                           backend->redis, backend->memory);
+    gateway.answering_context = worker->app;
     worker->gateway = gateway_new(&worker->loop, &gateway, app_handle, worker->app);
     return listen_on(worker);
 }

@@ -11,6 +11,7 @@ liblarder_a_SOURCES = \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
 	src/app/rate.c \
+	src/app/refused.c src/app/refused.h \
 	src/app/state.h \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
@@ -69,6 +70,7 @@ liblarder_a_SOURCES = \
 	src/base/clock.c src/base/clock.h \
 	src/base/config.c src/base/config.h \
 	src/base/config_load.c \
+	src/base/config_mask.c \
 	src/base/descriptors.c src/base/descriptors.h \
 	src/base/email.c src/base/email.h \
 	src/base/err.c src/base/err.h \
@@ -158,6 +160,7 @@ liblarder_a_SOURCES = \
 	src/gateway/record.c src/gateway/record.h \
 	src/http/accept.c src/http/accept.h \
 	src/http/conditional.c src/http/conditional.h \
+	src/http/cors.c src/http/cors.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \
@@ -233,7 +236,9 @@ liblarder_a_SOURCES = \
 	src/store/redis_requests.c src/store/redis_requests.h \
 	src/store/redis_script.c \
 	src/store/redis_tls.c src/store/redis_tls.h \
+	src/store/redis_trial.c src/store/redis_trial.h \
 	src/store/redis_url.c src/store/redis_url.h \
 	src/store/redis_wire.c src/store/redis_wire.h \
+	src/store/refusal.c src/store/refusal.h src/store/refusal_note.h \
 	src/store/resp.c src/store/resp.h \
 	src/store/sha1.c src/store/sha1.h

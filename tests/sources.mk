@@ -51,6 +51,7 @@ UNIT_TESTS = \
 	tests/unit/gateway/test_record \
 	tests/unit/http/test_accept \
 	tests/unit/http/test_conditional \
+	tests/unit/http/test_cors \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
 	tests/unit/memory/test_ghost \
@@ -79,6 +80,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis \
 	tests/unit/store/test_redis_calls \
 	tests/unit/store/test_redis_tls \
+	tests/unit/store/test_redis_trial \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.

@@ -36,9 +36,24 @@ nginx_configure() {
     ((EUID != 0)) || user="user root root;"
     (umask 077 && mkdir -p "$VAR/nginx")
     cp "$ROOT"/nginx/*.conf "$VAR/nginx/"
+    nginx_origins >"$VAR/nginx/origins_larder.conf"
     sed -e "s|@USER@|$user|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
         -e "s|@LISTEN@|$(nginx_listens)|g" \
         "$ROOT/nginx/larder.conf.in" | write_private "$VAR/nginx/nginx.conf"
+}
+
+# nginx_origins: prints a line of nginx' map for each of LARDER_ORIGINS, which larderd has checked.
+nginx_origins() {
+    local origin origins all=''
+    IFS=', ' read -ra origins <<<"$(setting_get "$WORKER_CONFIG" LARDER_ORIGINS)"
+    for origin in "${origins[@]}"; do
+        if [[ $origin == '*' ]]; then
+            all='*'
+        else
+            printf '"%s" %s;\n' "$origin" "\$http_origin"
+        fi
+    done
+    printf 'default "%s";\n' "$all"
 }
 
 # nginx_identity: prints a hash of the configuration.

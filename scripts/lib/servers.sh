@@ -92,9 +92,9 @@ external_status() {
     return "$status"
 }
 
-# without_secret URL: prints it with the password masked.
+# without_secret URL: prints it with the password and the options masked; a name alone may be one.
 without_secret() {
-    sed -E 's#(://[^:/@]*:)[^@]*@#\1***@#' <<<"$1"
+    sed -E 's#(://([^:/@]*:)?).*@#\1***@#; s#\?.*#?***#' <<<"$1"
 }
 
 # database_mark NAME: prints the path of a mark that goes with the database, not with the stack: for

@@ -97,11 +97,12 @@ void answer_cacheable(struct request *request, struct str etag)
 {
     struct response *response = &request->response;
 
-    if (has_flag(request, ROUTE_PRIVATE))
+    if (has_flag(request, ROUTE_PRIVATE)) {
         buf_literal(&response->head, "Cache-Control: private, no-store\r\n");
-    else
-        buf_literal(&response->head,
-                    "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
+    } else {
+        buf_literal(&response->head, "Cache-Control: public, no-cache\r\n");
+        response->vary |= VARY_ENCODING;
+    }
     if (etag.len > 0)
         response_header(response, STR("ETag"), etag);
 }

@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/indexes.h"
 #include "app/layout.h"
@@ -133,6 +134,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->redis = redis;
     app->memory = memory;
     app->config = *config;
+    cors_init(&app->cors, config->origins);
     (void)networks_parse(config->proxies, app->proxies.networks, &app->proxies.count);
     app->schema = schema;
     arena_init(&app->arena, NULL, 0);
@@ -221,23 +223,47 @@ static bool is_encoded(const struct request *request)
     return coding.len > 0 && !str_eq_nocase(coding, STR("identity"));
 }
 
+/* What generated clients send with every request, and what says nothing. */
+static bool is_ignorable(struct str body)
+{
+    static const struct str empty[] = {STR_INIT(""), STR_INIT("{}"), STR_INIT("[]"),
+                                       STR_INIT("null"), STR_INIT("\"\"")};
+    size_t i = 0;
+
+    while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL && body.ptr[0] != '\0')
+        body = str_from_offset(body, 1);
+    while (body.len > 0 && strchr(" \t\r\n", body.ptr[body.len - 1]) != NULL &&
+           body.ptr[body.len - 1] != '\0')
+        body.len--;
+    while (i < COUNT(empty) && !str_eq(body, empty[i]))
+        i++;
+    return i < COUNT(empty);
+}
+
+static struct str media_type_problem(const struct request *request, unsigned flags)
+{
+    if (media_type_has_other_charset(request_param(request, STR("CONTENT_TYPE"))))
+        return STR("The charset must be utf-8: JSON is UTF-8, whatever Content-Type says");
+    return (flags & ROUTE_MERGE) != 0
+               ? STR("Content-Type must be application/json or application/merge-patch+json")
+               : STR("Content-Type must be application/json");
+}
+
 /* Answers a body that cannot be let through; true when the handler may have it. */
 static bool admits_body(struct request *request, const struct route *route)
 {
-    if ((route->flags & ROUTE_JSON) == 0 && request->method != METHOD_DELETE &&
-        request->body.len > 0) {
-        problem_send(request, 400, STR("This request takes no body"), NULL);
-    } else if ((route->flags & ROUTE_JSON) != 0 && !has_media_type(request, route->flags)) {
-        problem_send(request, 415,
-                     route->flags & ROUTE_MERGE ? STR("Content-Type must be application/json or "
-                                                      "application/merge-patch+json")
-                                                : STR("Content-Type must be application/json"),
-                     NULL);
-    } else if (is_encoded(request)) {
-        problem_send(request, 415, STR("Content-Encoding must be identity"), NULL);
-    } else {
+    bool takes = (route->flags & ROUTE_JSON) != 0;
+
+    if (!takes && (request->method == METHOD_DELETE || is_ignorable(request->body)))
         return true;
-    }
+    if (!takes)
+        problem_send(request, 400, STR("This request takes no body"), NULL);
+    else if (!has_media_type(request, route->flags))
+        problem_send(request, 415, media_type_problem(request, route->flags), NULL);
+    else if (is_encoded(request))
+        problem_send(request, 415, STR("Content-Encoding must be identity"), NULL);
+    else
+        return true;
     return false;
 }
 
@@ -298,14 +324,27 @@ static void visit(struct app *app, struct request *request, const struct route *
         found_visitor(visit);
 }
 
+static struct str path_problem(enum err err)
+{
+    if (err == ERR_UNSUPPORTED)
+        return STR(
+            "The path has an encoded slash (%2F), which is no separator, and in no name here");
+    if (err == ERR_INVALID)
+        return STR(
+            "The path has an encoded control character (%01 to %1F, %7F), which is in no name "
+            "here");
+    return STR("The path is not properly percent-encoded UTF-8");
+}
+
 static void find_route(struct app *app, struct request *request)
 {
     const struct router_path *path;
     const struct route *route;
     struct str decoded, id;
+    enum err err = percent_decode_path(request->path, &request->arena, &decoded);
 
-    if (percent_decode_path(request->path, &request->arena, &decoded) != ERR_OK) {
-        problem_send(request, 400, STR("The path is not properly percent-encoded UTF-8"), NULL);
+    if (err != ERR_OK) {
+        problem_send(request, 400, path_problem(err), NULL);
         return;
     }
     path = router_find(&app->router, decoded, &id);
@@ -322,10 +361,21 @@ static void find_route(struct app *app, struct request *request)
 
 void app_handle(void *context, struct request *request)
 {
-    if (request->too_large)
+    struct app *app = context;
+
+    if (request->too_large) {
         problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
-    else
-        rate_check(context, request, find_route);
+    } else if (cors_is_preflight(&app->cors, request)) {
+        request->response.status = 204;
+        request_finish(request);
+    } else {
+        rate_check(app, request, find_route);
+    }
+}
+
+void app_answering(void *context, struct request *request)
+{
+    cors_answer(&((struct app *)context)->cors, request);
 }
 
 bool take_id(struct request *request, const struct resource *resource, struct str text,

@@ -24,7 +24,7 @@ struct app_config {
     bool writes_open;   /* everyone may write */
     bool signup_open;   /* everyone may make an account for themselves */
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
-    struct str origins; /* whose pages may write with the cookie, with commas between */
+    struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
     struct str proxies; /* that are trusted, with commas between */
     uint32_t rate;      /* requests a second from one address; 0: any number */
     enum indexes_policy indexes;
@@ -36,8 +36,9 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
                     struct memory *memory);
 /* Makes the indexes, in the background; an index that cannot be made is a warning. */
 void app_start(struct app *app);
-/* The gateway's handler; context is the app. */
+/* The gateway's handler, and what it calls for each answer; context is the app. */
 void app_handle(void *context, struct request *request);
+void app_answering(void *context, struct request *request);
 /* When no request is left: closes its handles, then done(context). */
 void app_stop(struct app *app, void (*done)(void *context), void *context);
 /* After app_stop's done, and after what it borrows has no work of its own left. */

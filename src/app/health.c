@@ -59,14 +59,24 @@ static bool keeps(const struct app *app)
     return silent_ms < longest_kept_ms(app) && cache_keeps(app->cache, silent_ms);
 }
 
+/* ,"reasons":{"redis":"…"} or nothing. */
+static void put_reasons(struct buf *body, struct str redis)
+{
+    if (redis.len == 0)
+        return;
+    buf_literal(body, ",\"reasons\":{\"redis\":");
+    buf_json_string(body, redis);
+    buf_char(body, '}');
+}
+
 static void answer(struct app *app, struct request *request, bool mongo)
 {
     struct buf *body = &request->response.body;
-    bool redis = redis_ready(app->redis);
+    struct str reason = cache_reason(app->cache);
+    bool redis = reason.len == 0;
     bool down = !mongo && (is_strict(request) || !keeps(app));
 
-    if (!redis)
-        redis_wake(app->redis);
+    redis_wake(app->redis);
     buf_literal(body, "{\"mongo\":");
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
@@ -75,6 +85,7 @@ static void answer(struct app *app, struct request *request, bool mongo)
     buf_str(body, down ? STR("\"down\"") : mongo && redis ? STR("\"ready\"") : STR("\"degraded\""));
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
+    put_reasons(body, reason);
     buf_char(body, '}');
     if (down)
         response_header_lit(&request->response, "Retry-After", "1");

@@ -6,6 +6,7 @@
 #include "app/client.h"
 #include "app/plan.h"
 #include "cache/cache.h"
+#include "http/cors.h"
 #include "http/problem.h"
 #include "http/router.h"
 #include "schema/schema.h"
@@ -54,6 +55,7 @@ struct app {
     struct app_config config;
     const struct schema *schema;
     struct proxies proxies;
+    struct cors cors;
     struct router router;
     struct route *routes; /* of the resources */
     struct arena arena;   /* of what is made once */

@@ -236,6 +236,14 @@ static void on_state(void *context, struct redis *redis, enum redis_state state)
         cache_redis_state(backend->cache, redis);
 }
 
+static void on_refused(void *context, struct redis *redis)
+{
+    struct backend *backend = context;
+
+    if (backend->cache != NULL)
+        cache_redis_refused(backend->cache, redis);
+}
+
 static struct redis *open_redis(struct backend *backend, const struct config *config,
                                 enum backend_use use, uv_loop_t *loop)
 {
@@ -246,7 +254,8 @@ static struct redis *open_redis(struct backend *backend, const struct config *co
                                  .probe_key = probe_key,
                                  .context = backend,
                                  .on_connect = on_connect,
-                                 .on_state = on_state};
+                                 .on_state = on_state,
+                                 .on_refused = on_refused};
 
     snprintf(probe_key, sizeof probe_key, "%s:probe", config_text(config, CONFIG_PREFIX));
     if (use == BACKEND_TOOL) {

@@ -9,7 +9,7 @@
 #include "base/network.h"
 
 enum type {
-    TYPE_URL,      /* limit: its schemes; shown with the password masked */
+    TYPE_URL,      /* limit: its schemes, in any case; shown with the password masked */
     TYPE_NAME,     /* letters, digits, '.', '_' and '-' */
     TYPE_SIZE,     /* bytes: 0 or min to max */
     TYPE_UINT,     /* min to max */
@@ -17,7 +17,7 @@ enum type {
     TYPE_LISTEN,   /* an address, or empty */
     TYPE_SECRET,   /* empty, or min to max characters that show; never shown */
     TYPE_NETWORKS, /* addresses and networks with commas between, or none */
-    TYPE_ORIGINS,  /* web origins (RFC 6454) with commas between, or empty */
+    TYPE_ORIGINS,  /* web origins (RFC 6454), or *, with commas between; or empty */
     TYPE_FOLDER,   /* a path */
 };
 
@@ -58,12 +58,12 @@ static bool only_of(struct str s, const char *more)
 }
 
 /* Index of the word in "a|b|c", or -1. */
-static int word_index(const char *words, struct str word)
+static int word_index(const char *words, struct str word, bool (*equal)(struct str a, struct str b))
 {
     struct str rest = str_from(words), part;
 
     for (int i = 0; str_split(&rest, '|', &part); i++)
-        if (str_eq(part, word))
+        if (equal(part, word))
             return i;
     return -1;
 }
@@ -74,7 +74,7 @@ static bool check_url(const struct setting *setting, struct str value, uint64_t 
     struct str rest = str_from_offset(value, colon);
 
     (void)number;
-    return word_index(setting->limit, str_make(value.ptr, colon)) >= 0 &&
+    return word_index(setting->limit, str_make(value.ptr, colon), str_eq_nocase) >= 0 &&
            str_starts(rest, STR("://")) && rest.len > 3;
 }
 
@@ -97,7 +97,7 @@ static bool check_uint(const struct setting *setting, struct str value, uint64_t
 
 static bool check_choice(const struct setting *setting, struct str value, uint64_t *number)
 {
-    int index = word_index(setting->limit, value);
+    int index = word_index(setting->limit, value, str_eq);
 
     *number = index >= 0 ? (uint64_t)index : 0;
     return index >= 0;
@@ -159,7 +159,7 @@ static bool check_origins(const struct setting *setting, struct str value, uint6
     if (value.len == 0)
         return true;
     while (str_split(&rest, ',', &part))
-        if (!is_origin(str_trim(part)))
+        if (!str_eq(str_trim(part), STR("*")) && !is_origin(str_trim(part)))
             return false;
     return value.len <= setting->max;
 }
@@ -268,7 +268,7 @@ void config_allowed(enum config_id id, struct buf *out)
         break;
     case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
     case TYPE_ORIGINS:
-        buf_literal(out, "empty, or http(s)://host[:port] with commas between");
+        buf_literal(out, "empty, or http(s)://host[:port] or *, with commas between");
         break;
     case TYPE_FOLDER: buf_literal(out, "a path"); break;
     }
@@ -282,30 +282,6 @@ void config_help(struct buf *out)
         config_allowed((enum config_id)i, out);
         buf_literal(out, ")\n");
     }
-}
-
-/* Everything up to the last @ may belong to a password that was not percent-encoded. */
-void config_mask_url(struct str url, struct buf *out)
-{
-    size_t colon = str_find(url, ':'), from = 0, at = url.len, end;
-    struct str user;
-
-    if (str_starts(str_from_offset(url, colon), STR("://")))
-        from = colon + 3;
-    while (at > from && url.ptr[at - 1] != '@')
-        at--;
-    buf_append(out, url.ptr, from);
-    if (at > from) {
-        user = str_make(url.ptr + from, at - 1 - from);
-        user.len = from > 0 ? str_find(user, ':') : 0;
-        buf_str(out, user);
-        buf_str(out, user.len + 1 == at - from ? STR("@") : STR(":***@"));
-    }
-    url = str_from_offset(url, at);
-    end = str_find(url, '?');
-    buf_append(out, url.ptr, end);
-    if (end < url.len)
-        buf_literal(out, "?***");
 }
 
 /* Control characters and quotes of the value come out escaped. */

@@ -15,8 +15,9 @@
  * LARDER_LOG and LARDER_LOG_LEVEL stand in the order of the enums of base/log.h. */
 #define CONFIG_LIST(X)                                                                             \
     X(REDIS_URL, "REDIS_URL", URL, "redis://127.0.0.1:6379/0", 0, 0,                               \
-      "redis|rediss|unix|redis+unix|redis-socket",                                                 \
-      "Redis: redis://[[user]:password@][host][:port][/db], rediss:// for TLS, or unix:///path")   \
+      "redis|rediss|valkey|valkeys|unix|redis+unix|redis-socket",                                  \
+      "Redis or Valkey: redis://[[user]:password@][host][:port][/db], rediss:// for TLS, or "      \
+      "unix:///path")                                                                              \
     X(MONGODB_URI, "MONGODB_URI", URL, "mongodb://127.0.0.1:27017/larder", 0, 0,                   \
       "mongodb|mongodb+srv", "MongoDB, with the database's name as the path")                      \
     X(PREFIX, "LARDER_PREFIX", NAME, "larder", 1, 32, "",                                          \
@@ -46,7 +47,7 @@
     X(LOG_LEVEL, "LARDER_LOG_LEVEL", CHOICE, "info", 0, 0, "debug|info|warn|error|off",            \
       "the least serious event that is logged")                                                    \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
-      "web origins whose pages may write with the session cookie, such as https://shop.example")   \
+      "web origins whose pages may use the API, such as https://shop.example; *: all may read")    \
     X(PROXIES, "LARDER_PROXIES", NETWORKS, "127.0.0.1,::1", 0, 1024, "",                           \
       "proxies before nginx whose X-Forwarded-For and X-Forwarded-Proto are believed")             \
     X(SECRET, "LARDER_SECRET", SECRET, "", 16, 256, "",                                            \
@@ -103,7 +104,8 @@ const char *config_name(enum config_id id);
 void config_allowed(enum config_id id, struct buf *out);
 /* All settings with default, limits and meaning, for --help. */
 void config_help(struct buf *out);
-/* A URL without what may be secret: the password and the options are shown as ***. */
+/* A URL without what may be secret, whatever its form: a password, the options, and every part that
+ * is not of the form it should have are shown as ***. */
 void config_mask_url(struct str url, struct buf *out);
 
 #endif

@@ -15,6 +15,8 @@
     X(EXISTS, "exists already")                                                                    \
     X(CONFLICT, "changed meanwhile")                                                               \
     X(DENIED, "not allowed")                                                                       \
+    X(FORBIDDEN, "the database gives no right to it")                                              \
+    X(REFUSED, "refused by a rule of the database")                                                \
     X(BUSY, "too busy")                                                                            \
     X(TIMEOUT, "timed out")                                                                        \
     X(UNAVAILABLE, "not reachable")                                                                \

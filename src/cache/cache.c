@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "cache/script.h"
+#include "store/redis_trial.h"
 
 enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 160, STATES_KEPT = 256 };
 
@@ -202,16 +203,39 @@ static void on_debts(struct cache *cache, uint64_t generation, enum err err)
     redis_prepared(cache->redis, ERR_OK);
 }
 
+/* What a command ended with that must come before all others. */
+static void give_up(struct cache *cache, enum err err)
+{
+    if (err == ERR_DENIED || err == ERR_PROTOCOL)
+        redis_reset(cache->redis, redis_refusal(cache->redis));
+    else
+        redis_prepared(cache->redis, err);
+}
+
 static void on_born(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache *cache = context;
 
     if (err != ERR_OK) {
-        redis_prepared(cache->redis, err);
+        give_up(cache, err);
         return;
     }
     cache_take_born(cache, err, reply);
     payer_look(cache->payer, on_debts);
+}
+
+/* Nothing is read from a Redis, or stored there, that refuses a part of it: half a fence is none.
+ */
+static void on_tried(void *context, enum err err, const char *why)
+{
+    struct cache *cache = context;
+
+    if (err == ERR_OK)
+        cache_ask_born(cache, true, on_born, cache);
+    else if (err == ERR_DENIED)
+        redis_reset(cache->redis, why);
+    else
+        redis_prepared(cache->redis, err);
 }
 
 static void on_info(void *context, enum err err, const struct redis_value *reply)
@@ -219,14 +243,16 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
     struct cache *cache = context;
     struct str epoch;
 
-    if (err == ERR_OK)
-        err = key_epoch(redis_str(reply), &epoch);
     if (err != ERR_OK) {
-        redis_prepared(cache->redis, err);
-        return;
+        give_up(cache, err);
+    } else if (redis_is_cluster(redis_str(reply))) {
+        redis_reset(cache->redis, redis_cluster_text);
+    } else if (key_epoch(redis_str(reply), &epoch) != ERR_OK) {
+        redis_reset(cache->redis, "INFO tells no run_id");
+    } else {
+        take_epoch(cache, epoch);
+        redis_try(cache->redis, str_from(cache->prefix), on_tried, cache);
     }
-    take_epoch(cache, epoch);
-    cache_ask_born(cache, true, on_born, cache);
 }
 
 void cache_redis_connect(struct cache *cache, struct redis *redis)
@@ -242,4 +268,36 @@ void cache_redis_state(struct cache *cache, struct redis *redis)
     if (cache->debts_known)
         cache->lost_ns = clock_mono_ns();
     cache->debts_known = false;
+}
+
+/* --- Whether it is of use --- */
+
+static void on_tried_again(void *context, enum err err, const char *why)
+{
+    struct cache *cache = context;
+
+    cache->trying = false;
+    if (err == ERR_DENIED)
+        redis_reset(cache->redis, why);
+}
+
+void cache_redis_refused(struct cache *cache, struct redis *redis)
+{
+    if (cache->trying)
+        return;
+    cache->trying = true;
+    redis_try(redis, str_from(cache->prefix), on_tried_again, cache);
+}
+
+struct str cache_reason(const struct cache *cache)
+{
+    struct str reason = str_from(redis_reason(cache->redis));
+
+    if (reason.len > 0)
+        return reason;
+    if (!redis_ready(cache->redis))
+        return STR("connecting");
+    if (!cache->debts_known)
+        return STR("MongoDB cannot be asked which invalidations are pending");
+    return subscriber_refusal(cache->subscriber);
 }

@@ -161,8 +161,16 @@ bool cache_keeps(const struct cache *cache, int64_t age_ms);
 
 /* --- Wiring --- */
 
-/* For struct redis_config: on_connect and on_state of the client that the cache borrows. */
+/* For struct redis_config: on_connect, on_state and on_refused of the client that the cache
+ * borrows.
+ */
 void cache_redis_connect(struct cache *cache, struct redis *redis);
 void cache_redis_state(struct cache *cache, struct redis *redis);
+void cache_redis_refused(struct cache *cache, struct redis *redis);
+
+/* Why answers are not kept as they should be, for people: "MGET is refused: NOPERM …"; empty when
+ * Redis is up, that is, when it does what look-ups, fences and the host's listener need.  Valid
+ * until the loop turns. */
+struct str cache_reason(const struct cache *cache);
 
 #endif

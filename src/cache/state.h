@@ -60,6 +60,7 @@ struct cache {
     bool born_asked;
 
     bool debts_known;   /* since the last connection */
+    bool trying;        /* whether Redis still does what is needed */
     int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
     struct asks *asks;
@@ -155,6 +156,8 @@ void payer_look(struct payer *payer,
 struct subscriber *subscriber_new(struct cache *cache, bool listens);
 void subscriber_stop(struct subscriber *subscriber);
 void subscriber_free(struct subscriber *subscriber);
+/* Why nobody on this host may listen, as Redis said; empty where somebody does. */
+struct str subscriber_refusal(const struct subscriber *subscriber);
 
 /* reclaim.c */
 struct reclaim *reclaim_new(struct cache *cache);

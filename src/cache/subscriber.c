@@ -19,6 +19,8 @@ struct subscriber {
     struct memory_lease lease;
     struct buf prefix; /* of the tags' names */
     int64_t refused_until_ms;
+    struct buf refusal; /* why Redis would not let this worker listen; empty: it did, or has not
+                           been asked */
 };
 
 enum {
@@ -26,7 +28,8 @@ enum {
     BEAT_MS = 10,
     LEASE_MS = 50,
     CLAIM_MS = 1000,
-    REFUSED_MS = 60000, /* after a server that knows no tracking */
+    REFUSED_MS = 3000, /* after a server that knows no tracking, or gives no right to it */
+    REFUSAL_MAX = 256,
     CHANNEL_MAX = 128
 };
 _Static_assert(LEASE_MS <= CLAIM_MS && CLAIM_MS <= (int)MEMORY_LEASE_MAX_MS,
@@ -61,6 +64,7 @@ static void on_subscribed(void *context)
     /* Subscribed first, void second, lease last: what was stored before this moment may have been
      * overtaken while nobody listened. */
     void_all(subscriber);
+    buf_reset(&subscriber->refusal);
     log_info("memory", "this worker hears the writes of other hosts");
 }
 
@@ -99,16 +103,28 @@ static void on_beat(void *context, int64_t sent_ns)
         give_up(subscriber);
 }
 
-static void on_lost(void *context, enum err reason)
+/* A line when it is refused for another reason than before, not each time that it is tried. */
+static void take_refusal(struct subscriber *subscriber, const char *why)
+{
+    struct str text = str_from(why);
+
+    subscriber->refused_until_ms = clock_mono_ms() + REFUSED_MS;
+    if (str_eq(text, buf_view(&subscriber->refusal)))
+        return;
+    buf_reset(&subscriber->refusal);
+    buf_str(&subscriber->refusal, text);
+    log_warn("memory", "Redis does not tell of other hosts' writes: shared memory is off",
+             LOG_STR("reason", text));
+}
+
+static void on_lost(void *context, enum err reason, const char *why)
 {
     struct subscriber *subscriber = context;
 
-    if (reason == ERR_UNSUPPORTED) {
-        subscriber->refused_until_ms = clock_mono_ms() + REFUSED_MS;
-        log_warn("memory", "Redis refuses CLIENT TRACKING: shared memory is off");
-    } else {
+    if (reason == ERR_UNSUPPORTED)
+        take_refusal(subscriber, why);
+    else
         log_info("memory", "writes of other hosts are no longer heard", LOG_ERR(reason));
-    }
     give_up(subscriber);
 }
 
@@ -168,6 +184,7 @@ struct subscriber *subscriber_new(struct cache *cache, bool listens)
 
     subscriber->cache = cache;
     buf_init(&subscriber->prefix, EPOCH_MAX + 160);
+    buf_init(&subscriber->refusal, REFUSAL_MAX);
     uv_timer_init(cache->loop, &subscriber->timer);
     subscriber->timer.data = subscriber;
     cache_handle_opened(cache);
@@ -187,5 +204,13 @@ void subscriber_free(struct subscriber *subscriber)
     if (subscriber == NULL)
         return;
     buf_free(&subscriber->prefix);
+    buf_free(&subscriber->refusal);
     free(subscriber);
+}
+
+struct str subscriber_refusal(const struct subscriber *subscriber)
+{
+    bool heard = memory_lease_valid(subscriber->cache->memory, clock_mono_ns());
+
+    return heard ? STR("") : buf_view(&subscriber->refusal);
 }

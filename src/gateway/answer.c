@@ -6,7 +6,7 @@
 #include "http/problem.h"
 
 enum {
-    HEAD_EXTRA = 128, /* Status, X-Request-Id, Content-Length, the empty line */
+    HEAD_EXTRA = 256, /* Status, Vary, X-Request-Id, Content-Length, the empty line */
     PIECES = RESPONSE_PARTS + 1
 };
 
@@ -26,6 +26,15 @@ static bool has_content(unsigned status)
     return status >= 200 && status != 204 && status != 304;
 }
 
+static char *put_vary(char *to, unsigned vary)
+{
+    if (vary == VARY_ENCODING)
+        return put(to, STR("Vary: Accept-Encoding\r\n"));
+    if (vary == VARY_ORIGIN)
+        return put(to, STR("Vary: Origin\r\n"));
+    return vary != 0 ? put(to, STR("Vary: Accept-Encoding, Origin\r\n")) : to;
+}
+
 static char *put_head(char *to, const struct request *request, size_t length)
 {
     const struct response *response = &request->response;
@@ -37,8 +46,9 @@ static char *put_head(char *to, const struct request *request, size_t length)
     to = put(to, status_phrase(response->status));
     to = put(to, STR("\r\n"));
     to = put(to, buf_view(&response->head));
+    to = put_vary(to, response->vary);
     to = put(to, STR("X-Request-Id: "));
-    to = put(to, str_make(request->id, sizeof request->id));
+    to = put(to, request->id);
     if (has_content(response->status)) {
         to = put(to, STR("\r\nContent-Length: "));
         to = put(to, str_decimal(length, room));

@@ -182,10 +182,13 @@ static void count_status(unsigned status)
 /* Sends the exchange's response and takes the exchange back. */
 static void respond(struct connection *connection, struct exchange *exchange)
 {
-    struct answer *answer = &connection->all->answer;
+    struct connections *all = connection->all;
+    struct answer *answer = &all->answer;
 
+    if (all->answering != NULL)
+        all->answering(all->answering_context, &exchange->request);
     answer_build(answer, &exchange->request, connection->intake.id,
-                 connection->all->leaving && connection->intake.keep);
+                 all->leaving && connection->intake.keep);
     count_status(exchange->request.response.status);
     intake_finished(&connection->intake);
     connection_send(connection, answer->vectors, answer->count);

@@ -34,6 +34,8 @@ struct connections {
     uv_loop_t *loop;
     gateway_handler *handler;
     void *context;
+    gateway_answering *answering; /* may be NULL */
+    void *answering_context;
     size_t max;
     uint64_t limits[PHASE_COUNT]; /* ms */
     struct exchange_pool *pool;   /* owned */

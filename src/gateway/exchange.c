@@ -83,7 +83,8 @@ struct exchange *exchange_take(struct exchange_pool *pool)
     exchange->next = NULL;
     exchange->connection = NULL;
     exchange->handed = false;
-    make_id(pool, exchange->request.id);
+    make_id(pool, exchange->id);
+    exchange->request.id = str_make(exchange->id, sizeof exchange->id);
     return exchange;
 }
 

@@ -24,6 +24,7 @@ struct exchange {
     struct connection *connection; /* NULL when the client is gone */
     struct exchange *next;         /* in the pool */
     bool handed;                   /* the handler has it */
+    char id[REQUEST_ID_SIZE];      /* the request's, unless its client gives one */
     struct buf block;              /* PARAMS as received */
     struct buf body;
     struct param params[PARAMS_COUNT_MAX];

@@ -100,6 +100,8 @@ struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_config *config
     gateway->all.loop = loop;
     gateway->all.handler = handler;
     gateway->all.context = context;
+    gateway->all.answering = config->answering;
+    gateway->all.answering_context = config->answering_context;
     gateway->all.max = config->max_connections != 0 ? config->max_connections : 4096;
     gateway->all.pool = exchange_pool_new(config->max_body != 0 ? config->max_body : 65536);
     gateway->all.on_close = on_connection_closed;

@@ -19,6 +19,9 @@ struct gateway;
  * starts, calls request_finish() once; that may be before it returns. */
 typedef void gateway_handler(void *context, struct request *request);
 typedef void gateway_done(void *context);
+/* Called once for each response, also for what the gateway itself answers, right before it is sent:
+ * may add header lines. */
+typedef void gateway_answering(void *context, struct request *request);
 
 /* A field that is 0 takes the default behind it.  Times are in milliseconds. */
 struct gateway_config {
@@ -33,6 +36,8 @@ struct gateway_config {
     uint32_t leave_grace_ms; /* 1,000: idle connections are kept that long when leaving */
     uint32_t leave_ms;       /* 8,000: then those that are left are cut */
     unsigned socket_mode;    /* of a Unix socket made here; 0: what the umask leaves */
+    gateway_answering *answering; /* NULL: nothing is added */
+    void *answering_context;
 };
 
 /* Never NULL.  Borrows the loop, which must not be in use by another thread.  The kernel's SIGPIPE

@@ -129,6 +129,7 @@ static enum intake_event params_done(struct intake *intake)
         return refuse(intake, 431, "Request header fields too large");
     if (err != ERR_OK || request_target(request) != ERR_OK)
         return refuse(intake, 400, "Bad request");
+    request_take_id(request);
     intake->state = INTAKE_BODY;
     return read_length(intake);
 }

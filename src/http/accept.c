@@ -54,6 +54,26 @@ bool accept_gzip(struct str field)
     return gzip > 0 && gzip >= identity;
 }
 
+static bool is_utf8(struct str param)
+{
+    return str_eq_nocase(param, STR("charset=utf-8")) ||
+           str_eq_nocase(param, STR("charset=\"utf-8\""));
+}
+
+bool media_type_has_other_charset(struct str field)
+{
+    static const struct str name = STR_INIT("charset=");
+    struct str params = str_from_offset(field, str_find(field, ';') + 1), part;
+
+    while (params.len > 0 && str_split(&params, ';', &part)) {
+        part = str_trim(part);
+        if (part.len >= name.len && str_eq_nocase(str_make(part.ptr, name.len), name) &&
+            !is_utf8(part))
+            return true;
+    }
+    return false;
+}
+
 bool media_type_is(struct str field, struct str type)
 {
     size_t end = str_find(field, ';');
@@ -63,8 +83,7 @@ bool media_type_is(struct str field, struct str type)
         return false;
     while (params.len > 0 && str_split(&params, ';', &part)) {
         part = str_trim(part);
-        if (part.len > 0 && !str_eq_nocase(part, STR("charset=utf-8")) &&
-            !str_eq_nocase(part, STR("charset=\"utf-8\"")))
+        if (part.len > 0 && !is_utf8(part))
             return false;
     }
     return true;

@@ -43,9 +43,12 @@ static enum err decode(struct str s, bool query, struct arena *arena, struct str
         if (is_control((unsigned char)c))
             return ERR_SYNTAX;
         if (c == '%') {
-            if (s.len - i < 3 || hex_decode(str_make(s.ptr + i + 1, 2), &c, 1) != ERR_OK ||
-                c == '\0' || (!query && (c == '/' || is_control((unsigned char)c))))
+            if (s.len - i < 3 || hex_decode(str_make(s.ptr + i + 1, 2), &c, 1) != ERR_OK)
                 return ERR_SYNTAX;
+            if (c == '\0' || (!query && is_control((unsigned char)c)))
+                return ERR_INVALID;
+            if (c == '/' && !query)
+                return ERR_UNSUPPORTED;
             i += 2;
         } else if (query && c == '+') {
             c = ' ';

@@ -8,13 +8,14 @@
 
 /* Percent-decoding (RFC 3986 section 2.1), once and strictly.  *out is s itself when there is
  * nothing to decode, else in the arena.  ERR_SYNTAX for a percent sign without two hex digits, for
- * NUL, for control characters that are not encoded, and for what is not UTF-8 afterwards. */
+ * control characters that are not encoded, and for what is not UTF-8 afterwards; ERR_INVALID for an
+ * encoded NUL. */
 
 /* A name or value of a query: '+' is a space.  Encoded control characters are let through, since
  * stored texts may have them. */
 enum err percent_decode_query(struct str s, struct arena *arena, struct str *out);
-/* A path: encoded control characters are refused too, and so is an encoded slash, since it would
- * not be the separator that it looks like. */
+/* A path: every encoded control character is ERR_INVALID, and an encoded slash ERR_UNSUPPORTED,
+ * since it would not be the separator that it looks like. */
 enum err percent_decode_path(struct str s, struct arena *arena, struct str *out);
 
 /* s with all encoded but the unreserved characters (RFC 3986 section 2.3), in room, which must have

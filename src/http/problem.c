@@ -23,6 +23,8 @@ static const struct {
     [ERR_EXISTS] = {409, false, STR_INIT("Exists already")},
     [ERR_CONFLICT] = {409, true, STR_INIT("Changed by others meanwhile: try again")},
     [ERR_DENIED] = {403, false, STR_INIT("Not allowed")},
+    [ERR_FORBIDDEN] = {403, false, STR_INIT("The database does not allow this change")},
+    [ERR_REFUSED] = {400, false, STR_INIT("Refused by a rule of the database")},
     [ERR_BUSY] = {503, true, STR_INIT("Too busy at the moment: try again")},
     [ERR_TIMEOUT] = {503, true, STR_INIT("The database did not answer in time: try again")},
     [ERR_UNAVAILABLE] = {503, true, STR_INIT("The database is not reachable: try again")},
@@ -92,7 +94,7 @@ void problem_write(struct request *request, unsigned status, struct str message,
     buf_json_string(body, message);
     problem_errors_json(body, problem);
     buf_literal(body, ",\"requestId\":\"");
-    buf_append(body, request->id, sizeof request->id);
+    buf_str(body, request->id);
     buf_literal(body, "\"}");
     response_body_done(response);
     response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
@@ -111,8 +113,7 @@ void problem_send_err(struct request *request, enum err err)
     if (answers[err].retry)
         response_header_lit(&request->response, "Retry-After", "1");
     if (err == ERR_INTERNAL)
-        log_error("http", "internal error",
-                  LOG_STR("requestId", str_make(request->id, sizeof request->id)));
+        log_error("http", "internal error", LOG_STR("requestId", request->id));
     problem_send(request, answers[err].status, answers[err].message, NULL);
 }
 

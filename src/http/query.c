@@ -438,6 +438,12 @@ size_t query_find(const struct query_param *params, size_t count, struct str nam
     return i;
 }
 
+static struct str encoding_problem(enum err err)
+{
+    return err == ERR_INVALID ? STR("has a NUL character (%00), which no text here may have")
+                              : STR("is not properly percent-encoded UTF-8");
+}
+
 static bool takes_several(const struct query_param *param)
 {
     return param->op == PARAM_IN || param->type == PARAM_NAMES || param->type == PARAM_ID_LIST;
@@ -454,9 +460,10 @@ static void take_part(const struct query *query, struct str part, struct sent *s
 {
     size_t equals = str_find(part, '='), i;
     struct str name, text, raw = str_make(part.ptr, equals);
+    enum err err = percent_decode_query(raw, reading->arena, &name);
 
-    if (percent_decode_query(raw, reading->arena, &name) != ERR_OK) {
-        problem_add(reading->problem, raw, STR("is not properly percent-encoded UTF-8"));
+    if (err != ERR_OK) {
+        problem_add(reading->problem, raw, encoding_problem(err));
         return;
     }
     if (is_dropped(name))
@@ -466,8 +473,9 @@ static void take_part(const struct query *query, struct str part, struct sent *s
         problem_add(reading->problem, name, STR("is not a known parameter"));
         return;
     }
-    if (percent_decode_query(str_from_offset(part, equals + 1), reading->arena, &text) != ERR_OK) {
-        problem_add(reading->problem, name, STR("is not properly percent-encoded UTF-8"));
+    err = percent_decode_query(str_from_offset(part, equals + 1), reading->arena, &text);
+    if (err != ERR_OK) {
+        problem_add(reading->problem, name, encoding_problem(err));
         return;
     }
     if ((sent->seen >> i & 1) == 0)

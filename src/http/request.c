@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/request.h"
 
+#include <string.h>
+
 #include "base/idiom.h"
 
 struct str request_param(const struct request *request, struct str name)
@@ -48,6 +50,24 @@ enum err request_target(struct request *request)
     if (request->method_text.len == 0 || request->path.len == 0 || request->path.ptr[0] != '/')
         return ERR_INVALID;
     return ERR_OK;
+}
+
+static bool is_safe(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-_.:=+/@~", c) != NULL);
+}
+
+void request_take_id(struct request *request)
+{
+    struct str id = request_param(request, STR("HTTP_X_REQUEST_ID"));
+
+    if (id.len == 0 || id.len > REQUEST_ID_MAX)
+        return;
+    for (size_t i = 0; i < id.len; i++)
+        if (!is_safe(id.ptr[i]))
+            return;
+    request->id = id;
 }
 
 void request_finish(struct request *request)

@@ -14,7 +14,7 @@
  * application, and owns it again from request_finish() on.  Between the two it stays valid even
  * when the client goes away: `gone` is set then, so that work not yet begun can be skipped. */
 
-enum { REQUEST_ID_SIZE = 16 };
+enum { REQUEST_ID_SIZE = 16, REQUEST_ID_MAX = 64 };
 
 /* A CGI/1.1 meta-variable (RFC 3875 section 4.1); a client's header is HTTP_<NAME>. */
 struct param {
@@ -29,8 +29,8 @@ struct request {
     struct str body;
     const struct param *params;
     size_t param_count;
-    char id[REQUEST_ID_SIZE]; /* hex digits, unique */
-    int64_t arrived_ms;       /* wall clock */
+    struct str id;      /* the client's, or hex digits, unique; safe in JSON and headers */
+    int64_t arrived_ms; /* wall clock */
     bool gone;
     bool too_large;     /* the body is beyond the limit and was not read: answer 413 */
     struct arena arena; /* lives until the response is sent */
@@ -41,6 +41,9 @@ struct request {
 
 /* Value of a meta-variable such as "CONTENT_TYPE", or the empty string with a NULL ptr. */
 struct str request_param(const struct request *request, struct str name);
+/* Takes the client's own X-Request-Id where it has 1 to REQUEST_ID_MAX letters, digits and
+ * "-_.:=+/@~". */
+void request_take_id(struct request *request);
 /* Fills method, path and query from REQUEST_METHOD and REQUEST_URI; without that one from
  * SCRIPT_NAME, PATH_INFO and QUERY_STRING.  ERR_INVALID when method or path is missing, or the path
  * does not begin with a slash. */

@@ -20,6 +20,7 @@ void response_reset(struct response *response, size_t keep)
     buf_clear(&response->head, keep);
     buf_clear(&response->body, keep);
     response->status = 0;
+    response->vary = 0;
     response->part_count = 0;
     response->no_body = false;
 }

@@ -16,8 +16,12 @@ enum {
     RESPONSE_BODY_MAX = 4 << 20
 };
 
+/* What of a request decides the answer, for caches: Vary. */
+enum { VARY_ENCODING = 1, VARY_ORIGIN = 2 };
+
 struct response {
     unsigned status;
+    unsigned vary;
     struct buf head;                  /* "Name: value\r\n" lines */
     struct str parts[RESPONSE_PARTS]; /* the body, in order; borrowed until it is sent */
     size_t part_count;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/bson_update.h"
 #include "store/query.h"
+#include "store/refusal_note.h"
 
 enum { WRITE_MS = 3000, MISSED_TRIES = 50, MISSED_MS = 300 };
 
@@ -28,14 +29,17 @@ enum err collection_insert(struct mongo_db *db, struct str collection,
                            const struct document *document)
 {
     mongoc_collection_t *into = query_collection(db, collection);
-    bson_t fields = BSON_INITIALIZER, opts = BSON_INITIALIZER;
+    bson_t fields = BSON_INITIALIZER, opts = BSON_INITIALIZER, reply;
     bson_error_t error;
     enum err err = ERR_OK;
 
     query_document(&fields, document);
     append_write_time(&opts, 0);
-    if (!mongoc_collection_insert_one(into, &fields, &opts, NULL, &error))
+    if (!mongoc_collection_insert_one(into, &fields, &opts, &reply, &error)) {
         err = mongo_error(&error, true, "insert");
+        refusal_note(into, &reply);
+    }
+    bson_destroy(&reply);
     bson_destroy(&fields);
     bson_destroy(&opts);
     mongoc_collection_destroy(into);
@@ -80,6 +84,16 @@ static void log_refused(const char *operation, enum err err, const bson_t *reply
                  LOG_CSTR("reason", told ? bson_iter_utf8(&reason, NULL) : ""));
 }
 
+static void note_refused(struct mongo_db *db, const char *verb, struct str name, enum err err,
+                         const bson_t *reply)
+{
+    mongoc_collection_t *collection = query_collection(db, name);
+
+    log_refused(verb, err, reply);
+    refusal_note(collection, reply);
+    mongoc_collection_destroy(collection);
+}
+
 static bool has_write_concern_error(const bson_t *reply)
 {
     bson_iter_t iter, item;
@@ -97,7 +111,7 @@ static enum err judge_many(const bson_t *reply, const bson_error_t *error, size_
     enum err rest = ERR_OK;
 
     if (has_write_concern_error(reply))
-        rest = ERR_UNKNOWN;
+        rest = mongo_unconfirmed();
     else if (found == 0)
         rest = mongo_error(error, true, "insert");
     for (size_t i = 0; rest != ERR_OK && i < count; i++)
@@ -159,9 +173,9 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
                                                &error))
         err = mongo_error(&error, true, verb);
     else if (read_write_errors(&reply, 1, &err) > 0)
-        log_refused(verb, err, &reply);
+        note_refused(db, verb, collection, err, &reply);
     else if (has_write_concern_error(&reply))
-        err = ERR_UNKNOWN;
+        err = mongo_unconfirmed();
     if (changed != NULL)
         *changed = bson_iter_init_find(&count, &reply, "n") ? bson_iter_as_int64(&count) : 0;
     bson_destroy(&reply);

@@ -7,10 +7,17 @@
 
 #include "base/log.h"
 
+static _Thread_local bool is_silent;
+
+void driver_silence(bool silent)
+{
+    is_silent = silent;
+}
+
 static void on_log(mongoc_log_level_t level, const char *domain, const char *message, void *context)
 {
     (void)context;
-    if (level <= MONGOC_LOG_LEVEL_WARNING)
+    if (level <= MONGOC_LOG_LEVEL_WARNING && !is_silent)
         log_warn("mongo", "driver", LOG_CSTR("part", domain), LOG_CSTR("reason", message));
 }
 

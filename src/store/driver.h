@@ -21,12 +21,22 @@ struct mongo_db {
 /* Once a process or more often, before anything else here: the driver's warnings go to our log, and
  * its counters have no name in /dev/shm, where a killed process would leave them. */
 void driver_start(void);
+/* Whether the driver's warnings of this thread are kept from the log: while it reads a URI they
+ * hold parts of it. */
+void driver_silence(bool silent);
 /* One client for each thread, unless the URI says how many.  NULL when the
  * driver cannot use the URI; the caller destroys it. */
 mongoc_client_pool_t *driver_pool(const mongoc_uri_t *uri, unsigned threads);
 
+/* What a reply means that says that the write was made, but that no majority is known to have it.
+ */
+enum err mongo_unconfirmed(void);
+/* Whether the error that this thread has met last is no reason to think that the server is away:
+ * it has answered. */
+bool mongo_error_was_answer(void);
+void mongo_error_forget(void);
 /* What the driver's error means; see collection.h.  Logs it with the server's words, and counts it,
- * unless it is an ordinary answer (a duplicate). */
+ * unless it is an ordinary answer (a duplicate, a document that breaks a rule). */
 enum err mongo_error(const bson_error_t *error, bool write, const char *operation);
 /* The same without a log line and uncounted; and for a server's code alone. */
 enum err mongo_error_kind(const bson_error_t *error, bool write);

@@ -79,11 +79,12 @@ static void note_failure(struct mongo *mongo, const struct mongo_job *job)
 static void note(struct mongo *mongo, const struct mongo_job *job)
 {
     enum err err = job->err;
+    bool lost = (err == ERR_UNAVAILABLE || err == ERR_UNKNOWN) && !job->answered;
 
-    if ((err == ERR_UNAVAILABLE || err == ERR_UNKNOWN) && !job->told)
+    if (lost && !job->told)
         note_failure(mongo, job);
-    else if (err != ERR_UNAVAILABLE && err != ERR_UNKNOWN && err != ERR_TIMEOUT &&
-             err != ERR_CANCELED && err != ERR_DENIED)
+    else if (!lost && err != ERR_TIMEOUT && err != ERR_CANCELED && err != ERR_DENIED &&
+             err != ERR_FORBIDDEN)
         note_success(mongo);
 }
 
@@ -184,7 +185,9 @@ static void on_work(uv_work_t *request)
     job->begun_ns = clock_mono_ns();
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
+    mongo_error_forget();
     job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
+    job->answered = mongo_error_was_answer();
 }
 
 static void tell(struct mongo_job *job, enum err err)

@@ -73,7 +73,8 @@ void mongo_ask(struct mongo *mongo, struct mongo_ask *ask);
 struct mongo_job {
     /* On a thread, with a client that is this job's alone.  What it returns goes to done;
      * ERR_UNAVAILABLE, ERR_UNKNOWN and a deadline that passes meanwhile make a ping find out
-     * whether the server is there. */
+     * whether the server is there, unless it has answered: a write that no majority confirms is
+     * none of those. */
     enum err (*work)(struct mongo_db *db, void *context);
     /* On the loop, exactly once, never inside mongo_submit.  Usually work's result.  At the
      * deadline without waiting for work: ERR_TIMEOUT, or ERR_UNKNOWN for a write that has begun;
@@ -92,7 +93,7 @@ struct mongo_job {
     atomic_int stage;
     int64_t begun_ns;
     enum err err;
-    bool told;
+    bool told, answered;
 };
 
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/idiom.h"
+#include "base/log.h"
+#include "base/str.h"
 
 enum { WTIMEOUT_MS = 3000 };
 
@@ -44,13 +46,75 @@ static void set_concerns(mongoc_uri_t *uri)
     }
 }
 
-enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
+/* The driver's own words, and what it says of a URI as it reads it, may hold a password. */
+static mongoc_uri_t *read_uri(const char *text)
 {
     bson_error_t error;
+    mongoc_uri_t *uri;
+
+    driver_silence(true);
+    uri = mongoc_uri_new_with_error(text, &error);
+    driver_silence(false);
+    return uri;
+}
+
+static bool is_option(const mongoc_uri_t *uri, const char *name)
+{
+    return mongoc_uri_option_is_int32(name) || mongoc_uri_option_is_int64(name) ||
+           mongoc_uri_option_is_bool(name) || mongoc_uri_option_is_utf8(name) ||
+           mongoc_uri_has_option(uri, name);
+}
+
+/* A word of letters, which is all that an option's name ever is. */
+static bool is_word(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if ((name.ptr[i] < 'a' || name.ptr[i] > 'z') && (name.ptr[i] < 'A' || name.ptr[i] > 'Z'))
+            return false;
+    return name.len > 0;
+}
+
+/* What the driver passes over is mostly a slip of the pen, and worth a line. */
+static void warn_unknown(const mongoc_uri_t *uri, struct str text)
+{
+    static const char *const others[] = {"authmechanismproperties",
+                                         "authsource",
+                                         "authmechanism",
+                                         "readpreference",
+                                         "readpreferencetags",
+                                         "compressors",
+                                         "w",
+                                         "ssl",
+                                         "tls",
+                                         "journal",
+                                         "gssapiservicename"};
+    struct str rest = text, option;
+    size_t at = text.len;
+    char name[64];
+
+    while (at > 0 && text.ptr[at - 1] != '@') /* a password may hold a question mark */
+        at--;
+    rest = str_from_offset(text, at);
+    rest = str_from_offset(rest, str_find(rest, '?') + 1);
+    while (rest.len > 0 && str_split(&rest, '&', &option)) {
+        size_t i = 0, len = str_find(option, '=');
+        if (len >= sizeof name || !is_word(str_make(option.ptr, len)))
+            continue;
+        memcpy(name, option.ptr, len);
+        name[len] = '\0';
+        while (i < COUNT(others) && !str_eq_nocase(str_from(name), str_from(others[i])))
+            i++;
+        if (i == COUNT(others) && !is_option(uri, name))
+            log_warn("mongo", "an option of MONGODB_URI is not known", LOG_CSTR("option", name));
+    }
+}
+
+enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
+{
     mongoc_uri_t *uri = NULL;
 
     if (strnlen(text, MONGO_URI_MAX + 1) <= MONGO_URI_MAX)
-        uri = mongoc_uri_new_with_error(text, &error);
+        uri = read_uri(text);
     if (uri == NULL) {
         *why = "not a MongoDB URI (mongodb://user:password@host:port/database?options; percent-"
                "encode special characters)";
@@ -64,6 +128,7 @@ enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why)
             return ERR_UNSUPPORTED;
         }
     }
+    warn_unknown(uri, str_from(text));
     for (size_t i = 0; i < COUNT(times); i++)
         if (!mongoc_uri_has_option(uri, times[i].option))
             mongoc_uri_set_option_as_int32(uri, times[i].option, times[i].ms);

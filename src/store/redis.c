@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/idiom.h"
@@ -12,17 +13,20 @@
 #include "store/redis_private.h"
 #include "store/redis_requests.h"
 
-enum { NAME_SIZE = 320, REASON_SIZE = 128, COMPLAINT_MS = 1000 };
+enum { NAME_SIZE = 320, REASON_SIZE = 256, COMPLAINT_MS = 1000, COMPLAINT_AGAIN_MS = 60000 };
 
 struct redis {
     struct redis_config config;
     struct redis_url url;
     char *name, *probe_key;
-    char target[NAME_SIZE], reason[REASON_SIZE];
+    char target[NAME_SIZE];
+    char reason[REASON_SIZE];  /* why it is down; empty when it is READY */
+    char refusal[REASON_SIZE]; /* of the error reply that came last */
+    char full[REASON_SIZE];    /* the refusal since which it takes no writes */
     enum redis_state state;
     struct redis_link *link;
     unsigned failures;
-    uint64_t tried_ms, complained_ms;
+    uint64_t tried_ms, refused_ms, complained_ms;
     uint64_t generation;
     bool refused;
     uv_timer_t retry, probe;
@@ -61,6 +65,16 @@ bool redis_writable(const struct redis *redis)
     return redis->state == REDIS_READY && !redis->refused;
 }
 
+const char *redis_reason(const struct redis *redis)
+{
+    return redis->state == REDIS_READY && redis->refused ? redis->full : redis->reason;
+}
+
+const char *redis_refusal(const struct redis *redis)
+{
+    return redis->refusal;
+}
+
 uint64_t redis_generation(const struct redis *redis)
 {
     return redis->generation;
@@ -90,31 +104,45 @@ static void refuse_writes(struct redis *redis, struct str text)
     if (redis->refused || redis->state != REDIS_READY)
         return;
     redis->refused = true;
+    memcpy(redis->full, redis->refusal, sizeof redis->full);
     log_warn("redis", "writes refused", LOG_STR("reason", text));
     uv_timer_start(&redis->probe, on_probe_due, redis->config.probe_ms, 0);
 }
 
-static void complain(struct redis *redis, struct str text)
+/* A line a second at most, and of the same refusal one a minute. */
+static void complain(struct redis *redis, const char *command, struct str text, bool again)
 {
     uint64_t now = uv_now(redis->config.loop);
 
-    if (redis->complained_ms != 0 && now - redis->complained_ms < COMPLAINT_MS)
+    if (redis->state != REDIS_READY || now - redis->refused_ms < COMPLAINT_MS)
         return;
-    redis->complained_ms = now;
-    log_warn("redis", "error reply", LOG_STR("reason", text));
+    redis->refused_ms = now;
+    if (!again || now - redis->complained_ms >= COMPLAINT_AGAIN_MS) {
+        redis->complained_ms = now;
+        log_warn("redis", "error reply", LOG_CSTR("command", command), LOG_STR("reason", text));
+    }
+    if (redis->config.on_refused != NULL)
+        redis->config.on_refused(redis->config.context, redis);
 }
 
-static enum err judge(struct redis *redis, const struct redis_value *reply)
+static enum err judge(struct redis *redis, const char *command, const struct redis_value *reply)
 {
-    struct str text = redis_str(reply);
+    struct str text = redis_words(redis_str(reply));
     enum err err = redis_error(text);
+    char refusal[REASON_SIZE];
+    bool again;
 
+    if (err == ERR_NOT_FOUND)
+        return err;
+    snprintf(refusal, sizeof refusal, "%s is refused: %.*s", command, (int)text.len, text.ptr);
+    again = strcmp(refusal, redis->refusal) == 0;
+    memcpy(redis->refusal, refusal, sizeof redis->refusal);
     if (err == ERR_READ_ONLY)
         refuse_writes(redis, text);
     else if (err == ERR_UNAVAILABLE && str_starts(text, STR("LOADING")))
         redis_reset(redis, "Redis is loading its data");
-    else if (err != ERR_NOT_FOUND)
-        complain(redis, text);
+    else
+        complain(redis, command, text, again);
     return err;
 }
 
@@ -126,8 +154,24 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
     if (err == ERR_TIMEOUT)
         metric_inc(METRIC_REDIS_TIMEOUTS);
     if (err == ERR_OK && redis_type(reply) == REDIS_ERROR)
-        err = judge(request.redis, reply);
+        err = judge(request.redis, request.command, reply);
     request.callback(request.context, err, err == ERR_OK ? reply : NULL);
+}
+
+/* "MGET"; "CLIENT TRACKING": what its rights are given for. */
+static void name_command(char name[static REDIS_COMMAND_SIZE], size_t argc, const struct str argv[])
+{
+    size_t words = argc > 1 && str_eq(argv[0], STR("CLIENT")) ? 2 : 1, at = 0;
+
+    for (size_t i = 0; i < words; i++) {
+        size_t room = REDIS_COMMAND_SIZE - 2 - at;
+        size_t len = argv[i].len < room ? argv[i].len : room;
+        if (i > 0)
+            name[at++] = ' ';
+        memcpy(name + at, argv[i].ptr, len);
+        at += len;
+    }
+    name[at] = '\0';
 }
 
 void redis_send(struct redis *redis, bool early, size_t argc, const struct str argv[],
@@ -136,6 +180,7 @@ void redis_send(struct redis *redis, bool early, size_t argc, const struct str a
     struct redis_request *request = redis_request_take(&redis->requests, redis, callback, context);
     bool open = redis->state == REDIS_READY || (early && redis->state == REDIS_PREPARING);
 
+    name_command(request->command, argc, argv);
     if (open && redis->link != NULL &&
         redis_link_send(redis->link, argc, argv, on_reply, request)) {
         metric_inc(METRIC_REDIS_COMMANDS);

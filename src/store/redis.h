@@ -82,6 +82,9 @@ struct redis_config {
     void (*on_connect)(void *context, struct redis *redis);
     /* After each change of state. */
     void (*on_state)(void *context, struct redis *redis, enum redis_state state);
+    /* READY, and Redis has answered a command with an error that time does not mend (a right that
+     * is missing, a command that it does not know); at most once a second. */
+    void (*on_refused)(void *context, struct redis *redis);
 };
 
 /* Connects to nothing yet.  Never NULL. */
@@ -98,6 +101,12 @@ static inline bool redis_is(const struct redis *redis, enum redis_state state)
 bool redis_ready(const struct redis *redis);
 /* Ready, and the last write was not refused. */
 bool redis_writable(const struct redis *redis);
+/* Why it is not READY, or takes no writes, for people: "Connection refused", "MGET is refused:
+ * NOPERM …"; "" when nothing is wrong.  Never a secret.  Valid until the loop turns. */
+const char *redis_reason(const struct redis *redis);
+/* In a callback that is told an error reply's error (DENIED, PROTOCOL, READ_ONLY): which command
+ * was refused, and Redis' words: "EVALSHA is refused: NOPERM …". */
+const char *redis_refusal(const struct redis *redis);
 /* Starts connecting when idle; probes when dormant, at most once each wake_ms; else nothing. */
 void redis_wake(struct redis *redis);
 /* Ends PREPARING: ready when err is ERR_OK; else the connection is dropped and tried again later.

@@ -255,7 +255,7 @@ static void signed_in(struct redis_link *link)
 static void sign_in_failed(struct redis_link *link, enum err err, const struct redis_value *reply)
 {
     char reason[128] = {0};
-    struct str text = redis_str(reply);
+    struct str text = redis_words(redis_str(reply));
 
     if (text.len > 0)
         memcpy(reason, text.ptr, text.len < sizeof reason ? text.len : sizeof reason - 1);

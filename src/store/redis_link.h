@@ -44,6 +44,9 @@ bool redis_link_send(struct redis_link *link, size_t argc, const struct str argv
 bool redis_link_subscribe(struct redis_link *link, const struct str channels[], size_t count,
                           void (*message)(void *context, const struct redis_value *reply));
 
+/* An error reply without what was sent, which Redis repeats of a command that it does not know:
+ * that may be a password. */
+struct str redis_words(struct str text);
 /* What an error reply means to the caller; see redis_callback. */
 enum err redis_error(struct str text);
 

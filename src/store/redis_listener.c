@@ -12,7 +12,7 @@
 #include "store/redis_link.h"
 #include "store/redis_private.h"
 
-enum { CHANNELS = 2, CHANNEL_MAX = 256, BEAT_MS = 10, LOST_MS = 1000 };
+enum { CHANNELS = 2, CHANNEL_MAX = 256, WHY_SIZE = 256, BEAT_MS = 10, LOST_MS = 1000 };
 
 enum stage { STAGE_LINKING, STAGE_SUBSCRIBING, STAGE_TRACKING, STAGE_UP, STAGE_LOST };
 
@@ -43,7 +43,7 @@ static void unref(struct redis_listener *listener)
     free(listener);
 }
 
-static void lose(struct redis_listener *listener, enum err reason)
+static void lose_why(struct redis_listener *listener, enum err reason, const char *why)
 {
     struct redis_link *link = listener->link;
 
@@ -57,8 +57,32 @@ static void lose(struct redis_listener *listener, enum err reason)
         redis_link_drop(link, ERR_CANCELED);
     listener->refs++;
     if (!listener->stopped)
-        listener->events->on_lost(listener->context, reason);
+        listener->events->on_lost(listener->context, reason, why);
     unref(listener);
+}
+
+static void lose(struct redis_listener *listener, enum err reason)
+{
+    lose_why(listener, reason, err_text(reason));
+}
+
+/* One of its own link's commands. */
+static void lose_refused(struct redis_listener *listener, const char *command, struct str text)
+{
+    char why[WHY_SIZE];
+
+    text = redis_words(text);
+    snprintf(why, sizeof why, "%s is refused: %.*s", command, (int)text.len, text.ptr);
+    lose_why(listener, ERR_UNSUPPORTED, why);
+}
+
+/* One of the client's. */
+static void lose_failed(struct redis_listener *listener, enum err err)
+{
+    if (err == ERR_DENIED || err == ERR_PROTOCOL)
+        lose_why(listener, ERR_UNSUPPORTED, redis_refusal(listener->redis));
+    else
+        lose(listener, err);
 }
 
 static void on_client_lost(void *context)
@@ -73,10 +97,8 @@ static void on_published(void *context, enum err err, const struct redis_value *
     struct redis_listener *listener = context;
 
     (void)reply;
-    if (err == ERR_DENIED || err == ERR_PROTOCOL)
-        lose(listener, ERR_UNSUPPORTED);
-    else if (err != ERR_OK)
-        lose(listener, err);
+    if (err != ERR_OK)
+        lose_failed(listener, err);
     unref(listener);
 }
 
@@ -112,10 +134,8 @@ static void on_tracking(void *context, enum err err, const struct redis_value *r
         unref(listener);
         return;
     }
-    if (err == ERR_PROTOCOL || err == ERR_DENIED) {
-        lose(listener, ERR_UNSUPPORTED);
-    } else if (err != ERR_OK) {
-        lose(listener, err);
+    if (err != ERR_OK) {
+        lose_failed(listener, err);
     } else {
         listener->stage = STAGE_UP;
         listener->heard_ms = uv_now(listener->timer.loop);
@@ -203,7 +223,7 @@ static void on_client_id(void *context, enum err err, const struct redis_value *
     if (err != ERR_OK || listener->stage != STAGE_LINKING)
         return;
     if (redis_type(reply) != REDIS_INTEGER) {
-        lose(listener, ERR_UNSUPPORTED);
+        lose_refused(listener, "CLIENT ID", redis_str(reply));
         return;
     }
     snprintf(listener->client_id, sizeof listener->client_id, "%" PRId64, redis_int(reply));
@@ -225,11 +245,12 @@ static void on_link_down(void *context, enum err err, const char *reason)
 {
     struct redis_listener *listener = context;
 
-    (void)reason;
     listener->link = NULL;
     /* The library hands a refused SUBSCRIBE on as a broken connection. */
-    lose(listener,
-         err == ERR_PROTOCOL && listener->stage == STAGE_SUBSCRIBING ? ERR_UNSUPPORTED : err);
+    if (err == ERR_PROTOCOL && listener->stage == STAGE_SUBSCRIBING)
+        lose_refused(listener, "SUBSCRIBE", str_from(reason));
+    else
+        lose(listener, err);
 }
 
 static void on_link_gone(void *context)

@@ -22,9 +22,11 @@ struct redis_listener_events {
     /* A beat came back; sent_ns is clock_mono_ns() when it was sent. */
     void (*on_beat)(void *context, int64_t sent_ns);
     /* Over: nothing more is told; call redis_listener_stop (may be done in here).
-     * ERR_UNSUPPORTED when the server refuses subscribing or tracking (a proxy perhaps), else
-     * ERR_UNAVAILABLE or ERR_TIMEOUT.  Called at most once, never inside redis_listener_start. */
-    void (*on_lost)(void *context, enum err reason);
+     * ERR_UNSUPPORTED when the server refuses a command that this needs (a proxy perhaps, or a
+     * right that is missing), else ERR_UNAVAILABLE or ERR_TIMEOUT; why says it for people:
+     * "SUBSCRIBE is refused: NOPERM …", valid during the call.  Called at most once, never inside
+     * redis_listener_start. */
+    void (*on_lost)(void *context, enum err reason, const char *why);
 };
 
 struct redis_listener_config {

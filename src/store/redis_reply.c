@@ -49,6 +49,17 @@ const struct redis_value *redis_item(const struct redis_value *value, size_t i)
     return (const struct redis_value *)(const void *)reply_of(value)->element[i];
 }
 
+struct str redis_words(struct str text)
+{
+    static const struct str repeated = STR_INIT(", with args beginning with");
+    size_t at = 0;
+
+    while (at < text.len && !str_starts(str_from_offset(text, at), repeated))
+        at++;
+    text.len = at;
+    return text;
+}
+
 struct code {
     struct str prefix;
     enum err err;

@@ -11,12 +11,15 @@
 #include "base/pool.h"
 #include "store/redis.h"
 
+enum { REDIS_COMMAND_SIZE = 24 };
+
 struct redis_request {
     struct redis *redis;
     redis_callback *callback;
     void *context;
     enum err err;
-    struct redis_request *next; /* among those that failed */
+    char command[REDIS_COMMAND_SIZE]; /* its name, for messages */
+    struct redis_request *next;       /* among those that failed */
 };
 
 struct redis_requests {

@@ -21,6 +21,7 @@ struct scheme {
 };
 static const struct scheme schemes[] = {
     {STR_INIT("redis://"), false, false},       {STR_INIT("rediss://"), true, false},
+    {STR_INIT("valkey://"), false, false},      {STR_INIT("valkeys://"), true, false},
     {STR_INIT("unix://"), false, true},         {STR_INIT("redis+unix://"), false, true},
     {STR_INIT("redis-socket://"), false, true},
 };
@@ -82,7 +83,8 @@ static enum err parse_user(struct str *rest, struct redis_url *url, const char *
         return ERR_SYNTAX;
     }
     if (url->user != NULL && url->password == NULL) {
-        *why = "a user needs a password";
+        *why = "a user needs a password (a password alone stands behind a colon: "
+               "redis://:password@host)";
         return ERR_SYNTAX;
     }
     return ERR_OK;
@@ -94,7 +96,7 @@ static enum err parse_db(struct str text, struct redis_url *url, const char **wh
     enum err err = text.len == 0 ? ERR_OK : str_uint(text, 0, REDIS_URL_DB_MAX, &db);
 
     if (err != ERR_OK)
-        *why = "the database must be a number from 0 to 15";
+        *why = "the database, behind the slash, must be a number from 0 to 15";
     url->db = (uint8_t)db;
     return err;
 }
@@ -145,11 +147,27 @@ static enum err parse_host(struct str text, struct redis_url *url, const char **
     return parse_port(port, url, why);
 }
 
+/* What other clients take here, by its name. */
+static enum err refuse_foreign(struct str rest, const char **why)
+{
+    if (str_find(rest, ',') < str_find(rest, '/'))
+        *why = "this is a list: give one server (neither Sentinel nor Cluster is supported; name "
+               "the primary)";
+    else if (str_find(rest, '?') < rest.len)
+        *why = "there must be no query (behind the question mark): the database stands behind the "
+               "slash, redis://host:6379/0, and there are no options";
+    else
+        return ERR_OK;
+    return ERR_SYNTAX;
+}
+
 static enum err parse_network(struct str rest, struct redis_url *url, const char **why)
 {
     size_t slash = str_find(rest, '/');
-    enum err err = parse_host(str_make(rest.ptr, slash), url, why);
+    enum err err = refuse_foreign(rest, why);
 
+    if (err == ERR_OK)
+        err = parse_host(str_make(rest.ptr, slash), url, why);
     if (err == ERR_OK)
         err = parse_db(str_from_offset(rest, slash + 1), url, why);
     return err;
@@ -160,9 +178,10 @@ static enum err parse_path(struct str rest, struct redis_url *url, const char **
     size_t query = str_find(rest, '?');
     struct str option = str_from_offset(rest, query + 1);
 
-    if (rest.len == 0 || rest.ptr[0] != '/' ||
+    if (rest.len == 0 || rest.ptr[0] != '/' || str_find(rest, '#') < rest.len ||
         (url->path = decode(str_make(rest.ptr, query), PATH_MAX_LEN - 1)) == NULL) {
-        *why = "the socket must be an absolute path of at most 107 bytes";
+        *why = "the socket must be an absolute path of at most 107 bytes (percent-encode special "
+               "characters)";
         return ERR_SYNTAX;
     }
     if (option.len == 0)
@@ -186,12 +205,12 @@ enum err redis_url_parse(struct str text, struct redis_url *url, const char **wh
         return ERR_TOO_LARGE;
     }
     if (scheme == NULL) {
-        *why = "the URL must begin with redis://, rediss:// or unix://";
+        *why = "the URL must begin with redis://, rediss://, valkey://, valkeys:// or unix://";
         return ERR_SYNTAX;
     }
 #ifndef HAVE_HIREDIS_SSL
     if (scheme->tls) {
-        *why = "rediss:// needs a build with hiredis_ssl (hiredis 1.0 or newer)";
+        *why = "TLS (rediss://, valkeys://) needs a build with hiredis_ssl (hiredis 1.0 or newer)";
         return ERR_UNSUPPORTED;
     }
 #endif

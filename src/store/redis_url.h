@@ -21,8 +21,9 @@ struct redis_url {
     bool tls;
 };
 
-/* redis://[[user]:password@][host][:port][/db], the same with rediss:// (TLS), and
- * unix://[[user]:password@]/path[?db=n], also spelled redis+unix or redis-socket;
+/* redis://[[user]:password@][host][:port][/db], the same with rediss:// (TLS), valkey:// and
+ * valkeys:// (TLS), and unix://[[user]:password@]/path[?db=n], also spelled redis+unix or
+ * redis-socket; the scheme in any case.
  * "redis://:secret@" is a password alone.  User, password, path are percent-decoded.  On success
  * *url is the caller's, for redis_url_free.  ERR_SYNTAX, ERR_RANGE (port, db), ERR_TOO_LARGE, or
  * ERR_UNSUPPORTED for TLS where the build has none; *why is then a static text that holds nothing

@@ -305,7 +305,7 @@ static void failed(struct write *write, enum err err)
 {
     struct change *change = (struct change *)write;
 
-    if (err == ERR_EXISTS) {
+    if (err == ERR_EXISTS && change->problem.count > 0) {
         refuse(change, 409, "Exists already");
     } else if (err != ERR_NOT_FOUND) {
         write_fail(write, err);

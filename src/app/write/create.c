@@ -128,7 +128,7 @@ static void failed_one(struct write *write, enum err err)
 {
     struct create *create = (struct create *)write;
 
-    if (err != ERR_EXISTS) {
+    if (err != ERR_EXISTS || create->sent[0]->problem.count == 0) {
         write_fail(write, err);
         return;
     }
@@ -148,9 +148,10 @@ static void put_result(const struct item *item, struct buf *out)
         buf_str(out, item->json);
     } else {
         buf_literal(out, "{\"success\":false,\"message\":");
-        buf_json_string(out, item->err == ERR_EXISTS ? STR("Exists already")
-                             : item->err == ERR_OK   ? STR("Invalid input")
-                                                     : STR("Not written"));
+        buf_json_string(out, item->err == ERR_EXISTS    ? STR("Exists already")
+                             : item->err == ERR_OK      ? STR("Invalid input")
+                             : item->err == ERR_REFUSED ? STR("Refused by a rule of the database")
+                                                        : STR("Not written"));
         problem_errors_json(out, &item->problem);
     }
     buf_char(out, '}');
@@ -177,7 +178,7 @@ static void answer_many(struct write *write)
         put_result(&create->items[i], body);
     }
     buf_literal(body, "],\"requestId\":\"");
-    buf_append(body, write->request->id, sizeof write->request->id);
+    buf_str(body, write->request->id);
     buf_literal(body, "\"}");
     answer_json(write->request,
                 good == create->count ? 201
@@ -190,7 +191,7 @@ static void answer_many(struct write *write)
 /* Every one of them was refused by the database, each with its own reason. */
 static void failed_many(struct write *write, enum err err)
 {
-    if (err == ERR_EXISTS)
+    if (refused_is(err))
         answer_many(write);
     else
         write_fail(write, err);

@@ -49,6 +49,8 @@ void write_fail(struct write *write, enum err err)
 {
     if (err == ERR_NOT_FOUND)
         problem_send(write->request, 404, write->plan->resource->absent, NULL);
+    else if (refused_is(err))
+        refused_send(write->request, err, &write->refusal);
     else
         problem_send_err(write->request, database_err(err));
     write_done(write);
@@ -212,8 +214,11 @@ static void worked(void *context, enum err err)
 static enum err work(struct mongo_db *db, void *context)
 {
     struct write *write = context;
+    enum err err = cache_write_in_time(&write->cache) ? write->work(db, write) : ERR_BUSY;
 
-    return cache_write_in_time(&write->cache) ? write->work(db, write) : ERR_BUSY;
+    if (refused_is(err))
+        refusal_take(&write->refusal);
+    return err;
 }
 
 static void ready(struct cache_write *cache, enum err err)

@@ -2,6 +2,7 @@
 #ifndef LARDER_APP_WRITE_WRITE_H
 #define LARDER_APP_WRITE_WRITE_H
 
+#include "app/refused.h"
 #include <jansson.h>
 
 #include "app/state.h"
@@ -18,6 +19,7 @@ struct write {
     unsigned users;     /* the request and each job */
     struct mongo_job job;
     enum err outcome;
+    struct refusal refusal; /* with EXISTS and REFUSED: the fields */
 
     struct str *tags;           /* as many as the kind needs, none twice */
     struct cache_total *totals; /* likewise; NULL for kinds that count nothing */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/idiom.h"
 #include "base/log.h"
 
 static struct config config;
@@ -88,8 +89,9 @@ static const struct {
     const char *good[8], *bad[12];
 } cases[] = {
     {CONFIG_REDIS_URL,
-     {"redis://h", "rediss://h:1/2", "unix:///run/redis.sock", "redis+unix:///x"},
-     {"", "redis:", "redis://", "http://h", "h:6379", "REDIS://h", " redis://h"}},
+     {"redis://h", "rediss://h:1/2", "unix:///run/redis.sock", "redis+unix:///x", "REDIS://h",
+      "valkey://h", "Valkeys://h"},
+     {"", "redis:", "redis://", "http://h", "h:6379", "redis", " redis://h", "valkey"}},
     {CONFIG_MONGODB_URI,
      {"mongodb://a,b/c?x=y", "mongodb+srv://h/d"},
      {"", "mongodb://", "mongo://h", "redis://h"}},
@@ -108,9 +110,9 @@ static const struct {
     {CONFIG_LOG_LEVEL, {"debug", "off"}, {"", "trace", "INFO"}},
     {CONFIG_ORIGINS,
      {"", "https://a.example", "https://a.example, http://localhost:8080", "http://[::1]:81",
-      "https://a:80"},
+      "https://a:80", "*", "*, https://a"},
      {"a.example", "https://", "https://a/", "https://a,", "ftp://a", "https://a:0",
-      "https://a:443", "http://a:80", "*"}},
+      "https://a:443", "http://a:80", "*.a", "https://*", "null"}},
     {CONFIG_RATE, {"0", "1000000"}, {"-1", "1000001", "1e3"}},
 };
 
@@ -282,10 +284,18 @@ static void test_passwords_are_masked(void **state)
         {"redis://:hidden@h", "redis://:***@h"},
         {"redis://u:hidden@h/1", "redis://u:***@h/1"},
         {"redis://u:hid@hid/den@h/1", "redis://u:***@h/1"},
-        {"mongodb://u@a,b/c", "mongodb://u@a,b/c"},
+        {"mongodb://u@a,b/c", "mongodb://***@a,b/c"},
         {"mongodb://u:hidden@a,b/c?x=hidden", "mongodb://u:***@a,b/c?***"},
         {"mongodb://u:hid?den@a/c", "mongodb://u:***@a/c"},
-        {"redis:hidden@h", ":***@h"},
+        {"redis:hidden@h", "***"},
+        {"hidden", "***"},
+        {"redis://hidden@h/0", "redis://***@h/0"},
+        {"redis://u:hidden/0", "redis://***"},
+        {"redis://:hidden%40h/0", "redis://***"},
+        {"redis://h/hidden", "redis://h/***"},
+        {"redis://h:1#hidden", "redis://h:1#***"},
+        {"redis://[::1]:7/0?hidden", "redis://[::1]:7/0?***"},
+        {"unix:///run/r.sock?db=hidden", "unix:///run/r.sock?***"},
     };
 
     (void)state;
@@ -299,6 +309,54 @@ static void test_passwords_are_masked(void **state)
         config_set(&config, CONFIG_REDIS_URL, STR("http://u:hidden@h"), "test", &problems),
         ERR_INVALID);
     assert_false(holds(&problems, "hidden"));
+}
+
+/* Whatever is put together: what stands where a password may stand is never shown. */
+static void test_no_form_of_a_url_shows_a_secret(void **state)
+{
+    static const char *const schemes[] = {
+        "redis://",       "REDISS://", "valkey://", "unix://", "http://", "mongodb://",
+        "mongodb+srv://", "redis:",    "redis:/",   "",        "//",      ":"};
+    static const char *const users[] = {"hidden@",     ":hidden@",  "u:hidden@",     "u:a@hidden@",
+                                        ":a/hidden@",  "hidden:@",  "u:a?hidden=1@", "u:a#hidden@",
+                                        "u:a:hidden@", ":%hidden@", "u:a b\thidden@"};
+    static const char *const hosts[] = {"",
+                                        "h",
+                                        "h:1",
+                                        "h:hidden",
+                                        "[::1]:1",
+                                        "[::1]:hidden",
+                                        "[::1:hidden",
+                                        "[hidden]",
+                                        "[::1]hidden",
+                                        "a:1,b:2",
+                                        "a:1,b:hidden",
+                                        ":hidden"};
+    static const char *const ends[] = {"",        "/0",       "/hidden?", "?hidden", "/0?a=hidden",
+                                       "#hidden", "/0#hidden"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(schemes) * COUNT(users) * COUNT(hosts) * COUNT(ends); i++) {
+        char url[200];
+        struct buf out = BUF_INIT(1000);
+        const char *end = ends[i % COUNT(ends)];
+        const char *host = hosts[i / COUNT(ends) % COUNT(hosts)];
+        const char *scheme = schemes[i / COUNT(ends) / COUNT(hosts) % COUNT(schemes)];
+        if (str_starts(str_from(end), STR("/hidden")) &&
+            ((host[0] == '\0' && str_starts(str_from(scheme), STR("unix"))) ||
+             str_starts(str_from(scheme), STR("mongodb"))))
+            continue; /* the path of a socket, the name of a database */
+        snprintf(url, sizeof url, "%s%s%s%s", scheme,
+                 users[i / COUNT(ends) / COUNT(hosts) / COUNT(schemes)], host, end);
+        config_mask_url(str_from(url), &out);
+        buf_char(&out, '\0');
+        if (strstr(out.ptr, "hidden") != NULL)
+            fail_msg("%s is shown as %s", url, out.ptr);
+        buf_reset(&out);
+        if (config_set(&config, CONFIG_REDIS_URL, str_from(url), "test", &out) != ERR_OK)
+            assert_false(holds(&out, "hidden"));
+        buf_free(&out);
+    }
 }
 
 /* The table of docs/configuration.md has one row a setting: | `NAME` | `default` | allowed | …
@@ -367,6 +425,7 @@ int main(void)
         TEST(test_a_problem_in_a_file_with_a_long_path_is_told_with_it),
         TEST(test_an_interrupted_read_is_no_end),
         TEST(test_passwords_are_masked),
+        TEST(test_no_form_of_a_url_shows_a_secret),
         TEST(test_the_documentation_lists_the_same),
         TEST(test_help_lists_all),
     };

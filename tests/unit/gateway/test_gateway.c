@@ -326,9 +326,10 @@ static void ids_are_unique_hex_digits(void **state)
     send_get(a, 1, FCGI_KEEP_CONN);
     send_get(b, 1, FCGI_KEEP_CONN);
     WAIT_FOR(t.held_count == 2);
-    assert_memory_not_equal(t.held[0]->id, t.held[1]->id, REQUEST_ID_SIZE);
+    assert_int_equal(t.held[0]->id.len, REQUEST_ID_SIZE);
+    assert_memory_not_equal(t.held[0]->id.ptr, t.held[1]->id.ptr, REQUEST_ID_SIZE);
     for (size_t i = 0; i < REQUEST_ID_SIZE; i++)
-        assert_non_null(strchr("0123456789abcdef", t.held[0]->id[i]));
+        assert_non_null(strchr("0123456789abcdef", t.held[0]->id.ptr[i]));
     answer(t.held[0]);
     answer(t.held[1]);
     close(a);

@@ -45,6 +45,11 @@ static void media_types_are_compared(void **state)
     assert_true(media_type_is(STR("application/json;"), json));
     assert_true(media_type_is(STR(" application/json ;charset=\"utf-8\""), json));
     assert_false(media_type_is(STR("application/json; charset=latin1"), json));
+    assert_true(media_type_has_other_charset(STR("application/json; charset=latin1")));
+    assert_true(media_type_has_other_charset(STR("application/json;a=b; Charset=\"utf-16\"")));
+    assert_false(media_type_has_other_charset(STR("application/json; charset=UTF-8")));
+    assert_false(media_type_has_other_charset(STR("application/json; a=charset=latin1")));
+    assert_false(media_type_has_other_charset(STR("application/json")));
     assert_false(media_type_is(STR("application/json-patch"), json));
     assert_false(media_type_is(STR("text/plain"), json));
     assert_false(media_type_is(str_make(NULL, 0), json));

@@ -483,11 +483,28 @@ static void test_errors(void **state)
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 6, true), ERR_UNKNOWN);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 9001, false), ERR_UNAVAILABLE);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 11000, true), ERR_EXISTS);
-    assert_int_equal(failure(MONGOC_ERROR_SERVER, 13, true), ERR_DENIED);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 13, true), ERR_FORBIDDEN);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 13, false), ERR_DENIED);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 18, true), ERR_DENIED);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 166, true), ERR_FORBIDDEN);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 121, true), ERR_REFUSED);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 112, true), ERR_CONFLICT);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 13388, true), ERR_BUSY);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 14031, true), ERR_READ_ONLY);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 17419, true), ERR_TOO_LARGE);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 2, true), ERR_INTERNAL);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 10107, true), ERR_UNAVAILABLE);
     assert_int_equal(failure(MONGOC_ERROR_SERVER, 11602, true), ERR_UNKNOWN);
-    assert_int_equal(failure(MONGOC_ERROR_SERVER, 4711, true), ERR_INTERNAL);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 4711, false), ERR_INTERNAL);
+    assert_int_equal(failure(MONGOC_ERROR_SERVER, 4711, true), ERR_UNKNOWN); /* the safe side */
     assert_int_equal(failure(MONGOC_ERROR_WRITE_CONCERN_ERROR, 64, true), ERR_UNKNOWN);
+    assert_true(mongo_error_was_answer());
+    failure(MONGOC_ERROR_SERVER, 91, true);
+    assert_false(mongo_error_was_answer());
+    failure(MONGOC_ERROR_SERVER, 11601, true);
+    assert_true(mongo_error_was_answer());
+    failure(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET, true);
+    assert_false(mongo_error_was_answer());
     assert_int_equal(failure(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE, false),
                      ERR_DENIED);
 }

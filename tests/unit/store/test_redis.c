@@ -548,7 +548,7 @@ static void test_preparing(void **state)
 struct heard {
     unsigned subscribed, keys, flushes, beats, lost;
     enum err reason;
-    char key[64];
+    char key[64], why[128];
     struct redis_listener *stop_when_lost;
 };
 
@@ -579,12 +579,13 @@ static void heard_beat(void *context, int64_t sent_ns)
     ((struct heard *)context)->beats++;
 }
 
-static void heard_lost(void *context, enum err reason)
+static void heard_lost(void *context, enum err reason, const char *why)
 {
     struct heard *heard = context;
 
     heard->lost++;
     heard->reason = reason;
+    snprintf(heard->why, sizeof heard->why, "%s", why);
     redis_listener_stop(heard->stop_when_lost);
 }
 
@@ -681,8 +682,11 @@ static void test_listener_lost(void **state)
 static void test_listener_refused(void **state)
 {
     static const struct {
-        const char *acl;
-    } cases[] = {{"-client|tracking"}, {"-subscribe"}, {"-publish"}, {"-client|id"}};
+        const char *acl, *why;
+    } cases[] = {{"-client|tracking", "CLIENT TRACKING is refused: NOPERM "},
+                 {"-subscribe", "SUBSCRIBE is refused: NOPERM "},
+                 {"-publish", "PUBLISH is refused: NOPERM "},
+                 {"-client|id", "CLIENT ID is refused: NOPERM "}};
     struct fixture *fixture = *state;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -696,6 +700,7 @@ static void test_listener_refused(void **state)
         heard.stop_when_lost = listen_to(fixture, &heard);
         wait_until(&fixture->loop, heard.lost == 1);
         assert_int_equal(heard.reason, ERR_UNSUPPORTED);
+        assert_true(str_starts(str_from(heard.why), str_from(cases[i].why)));
         ask(fixture, &answer, ARGS(STR("ACL"), STR("SETUSER"), STR("default"), STR("+@all")));
         assert_int_equal(answer.err, ERR_OK);
         client_close(fixture);

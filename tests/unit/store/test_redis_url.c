@@ -15,6 +15,9 @@ static void test_good(void **state)
         {"redis://localhost", NULL, NULL, "localhost", NULL, 6379, 0, "localhost:6379/0"},
         {"redis://", NULL, NULL, "127.0.0.1", NULL, 6379, 0, "127.0.0.1:6379/0"},
         {"REDIS://h:1/15", NULL, NULL, "h", NULL, 1, 15, "h:1/15"},
+        {"valkey://h:1/3", NULL, NULL, "h", NULL, 1, 3, "h:1/3"},
+        {"ValKey://:p@h", NULL, "p", "h", NULL, 6379, 0, "h:6379/0"},
+        {"redis://u:p?q,r@h", "u", "p?q,r", "h", NULL, 6379, 0, "h:6379/0"},
         {"redis://:s%40c@h:7/", NULL, "s@c", "h", NULL, 7, 0, "h:7/0"},
         {"redis://u:p@q@h", "u", "p@q", "h", NULL, 6379, 0, "h:6379/0"},
         {"redis://u%3a:p@[::1]:65535/3", "u:", "p", "::1", NULL, 65535, 3, "[::1]:65535/3"},
@@ -67,6 +70,7 @@ static void test_bad(void **state)
         {"redis://a b", ERR_SYNTAX},
         {"unix://relative", ERR_SYNTAX},
         {"unix:///s?x=1", ERR_SYNTAX},
+        {"unix:///s#secret", ERR_SYNTAX},
         {"unix:///s?db=99", ERR_RANGE},
     };
 
@@ -78,6 +82,30 @@ static void test_bad(void **state)
         assert_non_null(why);
         assert_null(strstr(why, "secret"));
         assert_null(url.host);
+    }
+}
+
+static void test_what_is_wrong_is_named(void **state)
+{
+    static const struct {
+        const char *text, *named;
+    } cases[] = {
+        {"redis://h:1?db=3", "query"},
+        {"redis://h/0?timeout=5", "query"},
+        {"valkey://h?db=1", "query"},
+        {"redis://h1:26379,h2:26379", "list"},
+        {"redis://:p@h1,h2/0", "list"},
+        {"redis://h/31", "database"},
+        {"redis://secret@h/0", "redis://:password@host"},
+        {"http://h", "valkeys://"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *why = NULL;
+        struct redis_url url;
+        assert_int_not_equal(redis_url_parse(str_from(cases[i].text), &url, &why), ERR_OK);
+        assert_non_null(strstr(why, cases[i].named));
     }
 }
 
@@ -105,9 +133,13 @@ static void test_tls(void **state)
     assert_int_equal(redis_url_parse(STR("rediss://h"), &url, &why), ERR_OK);
     assert_true(url.tls);
     redis_url_free(&url);
+    assert_int_equal(redis_url_parse(STR("Valkeys://h"), &url, &why), ERR_OK);
+    assert_true(url.tls);
+    redis_url_free(&url);
 #else
     assert_int_equal(redis_url_parse(STR("rediss://h"), &url, &why), ERR_UNSUPPORTED);
     assert_non_null(strstr(why, "hiredis_ssl"));
+    assert_int_equal(redis_url_parse(STR("Valkeys://h"), &url, &why), ERR_UNSUPPORTED);
 #endif
 }
 
@@ -116,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_what_is_wrong_is_named),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_tls),
     };
