@@ -5,6 +5,7 @@ liblarder_a_SOURCES = \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/indexes.c src/app/indexes.h \
+	src/app/monitoring.c \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
 	src/app/posts.c src/app/posts.h \
@@ -53,6 +54,7 @@ liblarder_a_SOURCES = \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
 	src/backend/backend.c src/backend/backend.h \
+	src/backend/pulse.c src/backend/pulse.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
@@ -63,18 +65,22 @@ liblarder_a_SOURCES = \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/histogram.c src/base/histogram.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/le.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
+	src/base/metrics_slot.h \
 	src/base/output.c src/base/output.h \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \
+	src/base/process.c src/base/process.h \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/trace.c src/base/trace.h \
 	src/base/utf8.h \
 	src/base/word.h \
 	src/cache/ask.c \
@@ -113,6 +119,7 @@ liblarder_a_SOURCES = \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
+	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
 	src/gateway/connection.c src/gateway/connection.h \
@@ -124,6 +131,7 @@ liblarder_a_SOURCES = \
 	src/gateway/record.c src/gateway/record.h \
 	src/http/accept.c src/http/accept.h \
 	src/http/conditional.c src/http/conditional.h \
+	src/http/durations.c src/http/durations.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \
@@ -149,6 +157,7 @@ liblarder_a_SOURCES = \
 	src/store/collection_admin.c \
 	src/store/collection_write.c \
 	src/store/driver.c src/store/driver.h \
+	src/store/library.c src/store/library.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
 	src/store/mongo_uri.c src/store/mongo_uri.h \

@@ -18,12 +18,14 @@ UNIT_TESTS = \
 	tests/unit/base/test_config \
 	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
+	tests/unit/base/test_histogram \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
 	tests/unit/base/test_metrics \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/base/test_trace \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \

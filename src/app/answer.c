@@ -72,11 +72,25 @@ static struct str hit_detail(enum cache_source source, enum cache_detail detail,
     return source == CACHE_MEMORY ? STR("; detail=memory") : STR("; detail=redis");
 }
 
+/* The word for the log; what is stale is so from wherever it comes. */
+static enum response_cache cache_word(enum cache_source source, enum cache_detail detail)
+{
+    if (detail == CACHE_DETAIL_STALE || detail == CACHE_DETAIL_STALE_IF_ERROR)
+        return RESPONSE_STALE;
+    if (source != CACHE_DATABASE)
+        return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
+    return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_WRITE_FENCE ||
+                   detail == CACHE_DETAIL_OWED || detail == CACHE_DETAIL_YOUNG
+               ? RESPONSE_BYPASS
+               : RESPONSE_MISS;
+}
+
 void answer_cache_status(struct response *response, enum cache_source source,
                          enum cache_detail detail, unsigned status, int64_t ttl_ms)
 {
     struct buf *head = &response->head;
 
+    response->cache = cache_word(source, detail);
     buf_literal(head, "Cache-Status: larder; ");
     if (source == CACHE_DATABASE) {
         buf_str(head, forwarded[detail]);
@@ -88,9 +102,14 @@ void answer_cache_status(struct response *response, enum cache_source source,
     buf_literal(head, "\r\n");
 }
 
-void answer_cacheable(struct response *response, struct str etag)
+/* What has a Server-Timing is one person's, and nobody may keep it. */
+void answer_cacheable(struct request *request, struct str etag)
 {
-    buf_literal(&response->head, "Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n");
+    struct response *response = &request->response;
+
+    buf_str(&response->head,
+            request->timed ? STR("Cache-Control: private, no-store\r\nVary: Accept-Encoding\r\n")
+                           : STR("Cache-Control: public, no-cache\r\nVary: Accept-Encoding\r\n"));
     if (etag.len > 0)
         response_header(response, STR("ETag"), etag);
 }
@@ -169,7 +188,7 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
     if (is_personal(request))
         response_header_lit(response, "Cache-Control", "private, no-store");
     else
-        answer_cacheable(response, entry->etag);
+        answer_cacheable(request, entry->etag);
     if (!is_personal(request) && answer_not_modified(request, entry->etag))
         return;
     response->status = 200;
@@ -186,7 +205,7 @@ void answer_tagged(struct request *request, struct str etag)
 {
     struct response *response = &request->response;
 
-    answer_cacheable(response, etag);
+    answer_cacheable(request, etag);
     if (answer_not_modified(request, etag))
         return;
     response->status = 200;

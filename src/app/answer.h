@@ -28,7 +28,7 @@ void answer_lookup(struct request *request, const struct cache_lookup *lookup, s
 void answer_cache_status(struct response *response, enum cache_source source,
                          enum cache_detail detail, unsigned status, int64_t ttl_ms);
 /* The header lines of every cacheable answer. */
-void answer_cacheable(struct response *response, struct str etag);
+void answer_cacheable(struct request *request, struct str etag);
 /* 304 when If-None-Match names etag: true when it was answered. */
 bool answer_not_modified(struct request *request, struct str etag);
 /* 200 with the JSON in response.body under this entity tag, or 304. */

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "memory/memory.h"
 
 enum { ASK_MS = 1000 };
@@ -24,20 +23,62 @@ void healthz_handle(void *context, struct request *request, const struct route *
 struct probe {
     struct app *app;
     struct request *request;
+    void (*answer)(struct app *app, struct request *request, enum err err);
     struct mongo_job job;
 };
 
-static void answer(struct app *app, struct request *request, bool mongo)
+struct str health_memory(const struct app *app)
+{
+    struct memory_stats stats;
+
+    memory_stats(app->memory, &stats);
+    if (stats.bytes == 0)
+        return STR("off");
+    return memory_lease_valid(app->memory, clock_mono_ns()) ? STR("valid") : STR("invalid");
+}
+
+/* ,"reasons":{"redis":"…"} of what is not well, or nothing. */
+static void put_reasons(struct app *app, struct buf *body, enum err mongo)
+{
+    const struct {
+        const char *name;
+        struct str why;
+    } reasons[] = {
+        {"memory", str_eq(health_memory(app), STR("invalid"))
+                       ? STR("the writes of other hosts are not heard of")
+                       : STR("")},
+        {"mongo", mongo != ERR_OK ? str_from(err_text(mongo)) : STR("")},
+        {"redis", redis_ready(app->redis) ? STR("") : redis_reason(app->redis)},
+    };
+    bool first = true;
+
+    for (size_t i = 0; i < COUNT(reasons); i++) {
+        if (reasons[i].why.len == 0)
+            continue;
+        buf_str(body, first ? STR(",\"reasons\":{") : STR(","));
+        buf_json_string(body, str_from(reasons[i].name));
+        buf_char(body, ':');
+        buf_json_string(body, reasons[i].why);
+        first = false;
+    }
+    if (!first)
+        buf_char(body, '}');
+}
+
+static void answer_ready(struct app *app, struct request *request, enum err err)
 {
     struct buf *body = &request->response.body;
-    bool redis = redis_ready(app->redis);
+    bool redis = redis_ready(app->redis), mongo = err == ERR_OK;
 
     if (!redis)
         redis_wake(app->redis);
-    buf_literal(body, "{\"mongo\":");
+    buf_literal(body, "{\"memory\":");
+    buf_json_string(body, health_memory(app));
+    buf_literal(body, ",\"mongo\":");
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
+    put_reasons(app, body, err);
     buf_literal(body, ",\"status\":");
     buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
     buf_char(body, '}');
@@ -61,61 +102,28 @@ static void told(void *context, enum err err)
 {
     struct probe *probe = context;
 
-    answer(probe->app, probe->request, err == ERR_OK || err == ERR_BUSY); /* busy is not away */
+    probe->answer(probe->app, probe->request, err == ERR_BUSY ? ERR_OK : err); /* not away */
 }
 
-void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
+void health_ask(struct app *app, struct request *request,
+                void (*answer)(struct app *app, struct request *request, enum err err))
 {
-    struct app *app = context;
     struct probe *probe = mem_zalloc(sizeof *probe);
 
-    (void)route, (void)id;
     probe->app = app;
     probe->request = request;
+    probe->answer = answer;
     probe->job = (struct mongo_job){.work = ask,
                                     .done = told,
                                     .release = free,
                                     .context = probe,
-                                    .deadline_ms = clock_mono_ms() + ASK_MS};
+                                    .deadline_ms = clock_mono_ms() + ASK_MS,
+                                    .probe = true};
     mongo_submit_or_tell(app->mongo, &probe->job);
 }
 
-/* --- Metrics --- */
-
-static void put_memory(struct buf *out, const struct memory *memory)
+void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
-    struct memory_stats stats;
-
-    memory_stats(memory, &stats);
-    const struct {
-        const char *name, *type, *help;
-        uint64_t value;
-    } shown[] = {
-        {"bytes", "gauge", "Shared memory for answers", stats.bytes},
-        {"used_bytes", "gauge", "Of it, in use", stats.used},
-        {"records", "gauge", "Answers in shared memory", stats.records},
-        {"evictions_total", "counter", "Answers dropped from shared memory for want of room",
-         stats.evictions},
-    };
-    for (size_t i = 0; i < COUNT(shown); i++)
-        buf_printf(
-            out, "# HELP larder_memory_%s %s.\n# TYPE larder_memory_%s %s\nlarder_memory_%s %llu\n",
-            shown[i].name, shown[i].help, shown[i].name, shown[i].type, shown[i].name,
-            (unsigned long long)shown[i].value);
-}
-
-void metrics_handle(void *context, struct request *request, const struct route *route,
-                    struct str id)
-{
-    struct app *app = context;
-    struct response *response = &request->response;
-
     (void)route, (void)id;
-    metrics_text(&response->body);
-    put_memory(&response->body, app->memory);
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    response_body_done(response);
-    request_finish(request);
+    health_ask(context, request, answer_ready);
 }

@@ -30,7 +30,8 @@ enum route_flags {
     ROUTE_USER = 16,     /* needs somebody who is signed in */
     ROUTE_VISITOR = 32,  /* wants to know who asks, if anybody is signed in */
     ROUTE_PERSONAL = 64, /* needs a user, and the answer is that user's alone */
-    ROUTE_ONCE = 128     /* knows Idempotency-Key */
+    ROUTE_ONCE = 128,    /* knows Idempotency-Key */
+    ROUTE_OPERATOR = 256 /* for operators: who is signed in does not matter */
 };
 
 struct items;
@@ -99,6 +100,16 @@ bool take_no_query(struct request *request);
 /* ids.c: the list whose query picks ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
+
+/* The answer of /readyz: health.c asks MongoDB and calls answer with what it says, OK when it is
+ * well. */
+void health_ask(struct app *app, struct request *request,
+                void (*answer)(struct app *app, struct request *request, enum err err));
+/* "valid" or, when other hosts' writes are not heard of, "invalid"; "off" without memory. */
+struct str health_memory(const struct app *app);
+
+/* For the figures of a request that is refused before its route is looked for. */
+void app_name_path(struct app *app, struct request *request);
 
 /* rate.c: calls next, now or later, or answers 429. */
 void rate_check(struct app *app, struct request *request,

@@ -14,6 +14,7 @@ enum type {
     TYPE_UINT,    /* min to max */
     TYPE_CHOICE,  /* limit: the words; its number is the index of the word */
     TYPE_LISTEN,  /* an address, or empty */
+    TYPE_SHARE,   /* limit: words for nothing and all, or 0 to 1; its number is a millionth */
     TYPE_ORIGINS, /* web origins (RFC 6454) with commas between, or empty */
 };
 
@@ -99,6 +100,20 @@ static bool check_choice(const struct setting *setting, struct str value, uint64
     return index >= 0;
 }
 
+static bool check_share(const struct setting *setting, struct str value, uint64_t *number)
+{
+    int index = word_index(setting->limit, value);
+    double share = 0;
+
+    *number = index == 1 ? setting->max : 0;
+    if (index >= 0)
+        return true;
+    if (str_double(value, 0, 1, &share) != ERR_OK)
+        return false;
+    *number = (uint64_t)(share * (double)setting->max + 0.5);
+    return true;
+}
+
 /* The part behind the last colon is a port. */
 static bool has_port(struct str value, size_t *host_len)
 {
@@ -161,9 +176,9 @@ static bool check_origins(const struct setting *setting, struct str value, uint6
 }
 
 static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = {
-    [TYPE_URL] = check_url,         [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
-    [TYPE_UINT] = check_uint,       [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
-    [TYPE_ORIGINS] = check_origins,
+    [TYPE_URL] = check_url,     [TYPE_NAME] = check_name,       [TYPE_SIZE] = check_size,
+    [TYPE_UINT] = check_uint,   [TYPE_CHOICE] = check_choice,   [TYPE_LISTEN] = check_listen,
+    [TYPE_SHARE] = check_share, [TYPE_ORIGINS] = check_origins,
 };
 
 /* --- What is said of them --- */
@@ -230,6 +245,7 @@ void config_allowed(enum config_id id, struct buf *out)
         buf_uint(out, setting->max);
         break;
     case TYPE_CHOICE: put_words(out, setting->limit, ""); break;
+    case TYPE_SHARE: buf_literal(out, "off, all or 0 to 1"); break;
     case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
     case TYPE_ORIGINS:
         buf_literal(out, "empty, or http(s)://host[:port] with commas between");

@@ -55,37 +55,60 @@ enum err params_next(struct str *block, struct param *pair)
     return ERR_OK;
 }
 
-static bool is_printable_slowly(struct str s, char other)
+static bool is_control(char c)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f || s.ptr[i] == other)
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static bool is_value_slowly(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (is_control(value.ptr[i]) && value.ptr[i] != '\t')
             return false;
-    }
     return true;
 }
 
-static uint64_t suspects(uint64_t word, char other)
+static bool is_name_slowly(struct str name)
 {
-    return word_has_control(word) | word_has(word, 0x7f) | word_has(word, (unsigned char)other);
+    for (size_t i = 0; i < name.len; i++)
+        if (is_control(name.ptr[i]) || name.ptr[i] == '=')
+            return false;
+    return name.len > 0;
 }
 
-/* No control byte but the tab, and no `other`.  The last word overlaps the one before. */
-static bool is_printable(struct str s, char other)
+static uint64_t controls(uint64_t word)
+{
+    return word_has_control(word) | word_has(word, 0x7f);
+}
+
+/* No control byte but the tab.  The last word overlaps the one before, here and below. */
+static bool is_value(struct str value)
 {
     uint64_t found = 0;
 
-    if (s.len < sizeof found)
-        return is_printable_slowly(s, other);
-    for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
-        found |= suspects(word_load(s.ptr + i), other);
-    found |= suspects(word_load(s.ptr + s.len - sizeof found), other);
-    return found == 0 || is_printable_slowly(s, other);
+    if (value.len < sizeof found)
+        return is_value_slowly(value);
+    for (size_t i = 0; i < value.len - sizeof found; i += sizeof found)
+        found |= controls(word_load(value.ptr + i));
+    found |= controls(word_load(value.ptr + value.len - sizeof found));
+    return found == 0 || is_value_slowly(value);
+}
+
+static uint64_t not_of_names(uint64_t word)
+{
+    return controls(word) | word_has(word, '=');
 }
 
 static bool is_name(struct str name)
 {
-    return name.len > 0 && is_printable(name, '=') && memchr(name.ptr, '\t', name.len) == NULL;
+    uint64_t found = 0;
+
+    if (name.len < sizeof found)
+        return is_name_slowly(name);
+    for (size_t i = 0; i < name.len - sizeof found; i += sizeof found)
+        found |= not_of_names(word_load(name.ptr + i));
+    found |= not_of_names(word_load(name.ptr + name.len - sizeof found));
+    return found == 0 || is_name_slowly(name);
 }
 
 static bool is_single(struct str name)
@@ -136,7 +159,7 @@ enum err params_parse(struct str block, struct param params[static PARAMS_COUNT_
         if (pair.name.len > PARAMS_NAME_MAX || pair.value.len > PARAMS_VALUE_MAX ||
             n == PARAMS_COUNT_MAX)
             return ERR_TOO_LARGE;
-        if (!is_name(pair.name) || !is_printable(pair.value, '\0'))
+        if (!is_name(pair.name) || !is_value(pair.value))
             return ERR_SYNTAX;
         if (maybe_seen(&seen, pair.name) && is_single(pair.name) && is_among(params, n, pair.name))
             return ERR_SYNTAX;

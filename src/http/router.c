@@ -70,13 +70,15 @@ void router_add(struct router *router, const struct route *routes, size_t count)
         path->methods |= (unsigned)routes[i].method;
         if (routes[i].method == METHOD_GET)
             path->methods |= METHOD_HEAD;
+        path->durations.route = routes[i].pattern;
+        path->durations.methods = path->methods;
     }
 }
 
-const struct router_path *router_find(const struct router *router, struct str path, struct str *id)
+struct router_path *router_find(struct router *router, struct str path, struct str *id)
 {
     for (size_t i = 0; i < router->count; i++) {
-        const struct router_path *at = &router->paths[i];
+        struct router_path *at = &router->paths[i];
         if (!at->has_id) {
             if (path.len != at->prefix.len || memcmp(path.ptr, at->prefix.ptr, path.len) != 0)
                 continue;

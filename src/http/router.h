@@ -3,6 +3,7 @@
 #define LARDER_HTTP_ROUTER_H
 
 #include "base/str.h"
+#include "http/durations.h"
 #include "http/request.h"
 
 /* From method and path to a handler, by const tables of routes. */
@@ -25,6 +26,7 @@ struct router_path {
     bool has_id;
     unsigned methods; /* set of enum method, with HEAD and OPTIONS */
     const struct route *routes[ROUTER_METHODS];
+    struct durations durations; /* its methods are those above without OPTIONS */
 };
 
 /* Paths without an id come first: "/api/products/featured" is no id. */
@@ -37,7 +39,7 @@ struct router {
  * route given twice is a mistake of the program: abort. */
 void router_add(struct router *router, const struct route *routes, size_t count);
 /* The entry of a decoded path, or NULL; *id is the segment in the id's place, or empty. */
-const struct router_path *router_find(const struct router *router, struct str path, struct str *id);
+struct router_path *router_find(struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);
 /* Answers 204 to OPTIONS or 405 to a method that the path does not have, both with Allow. */

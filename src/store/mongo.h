@@ -67,13 +67,16 @@ struct mongo_job {
     void *context;
     int64_t deadline_ms; /* by clock_mono_ms(); 0: none.  Reads are given no more time than this */
     bool write;
+    bool probe; /* asks how MongoDB is: past the queue, and not counted */
 
     struct mongo *mongo;
+    struct trace *trace; /* the request's, if it is one's */
+    int64_t queued_ns, began_ns, took_ns;
     struct mongo_job *prev, *next;
     uv_work_t request;
     atomic_int stage;
     enum err err;
-    bool told, probe;
+    bool told;
 };
 
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads

@@ -106,7 +106,7 @@ static void send_page(struct request *request, const struct page *page, struct s
         page->gzip.len > 0 && accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
 
     response_header_lit(response, "Cache-Status", "larder; hit; detail=memory");
-    answer_cacheable(response, page->etag);
+    answer_cacheable(request, page->etag);
     if (answer_not_modified(request, page->etag))
         return;
     response->status = 200;

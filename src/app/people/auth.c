@@ -78,6 +78,17 @@ void auth_set_cookie(struct request *request, struct str token, int64_t life_ms)
 
 /* --- Who that is --- */
 
+static void greet(struct visit *visit)
+{
+    struct request *request = visit->request;
+    char *id = arena_alloc(&request->arena, OID_HEX_SIZE);
+
+    visit->visitor = &visit->candidate;
+    oid_text(&visit->candidate.profile.id, id);
+    request->user = str_make(id, OID_HEX_SIZE);
+    request->timed = visit->candidate.profile.role >= ROLE_EDITOR;
+}
+
 /* The look-ups leave nothing in the response, which was their room. */
 static void leave(struct visit *visit, bool signed_in)
 {
@@ -88,12 +99,16 @@ static void leave(struct visit *visit, bool signed_in)
         return;
     }
     if (signed_in)
-        visit->visitor = &visit->candidate;
+        greet(visit);
     visit->next(visit);
 }
 
 static void fail(struct visit *visit, enum err err)
 {
+    if (visit->optional) {
+        leave(visit, false);
+        return;
+    }
     buf_reset(&visit->request->response.body);
     problem_send_err(visit->request, database_err(err));
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/trace.h"
 
 enum { AT_WORK_MAX = 2, WAITING_MAX = 64 };
 
@@ -42,6 +43,16 @@ static void work(uv_work_t *request)
 
 static void worked(uv_work_t *request, int status);
 
+/* Behind it the job may be gone. */
+static void end_job(struct password_job *job)
+{
+    struct trace *trace = job->trace, *before = trace_enter(trace);
+
+    job->done(job);
+    trace_leave(before);
+    trace_put(trace);
+}
+
 static void begin(struct passwords *passwords, struct password_job *job)
 {
     passwords->at_work++;
@@ -73,7 +84,7 @@ static void begin_next(struct passwords *passwords)
             begin(passwords, job);
         } else {
             job->err = ERR_BUSY;
-            job->done(job);
+            end_job(job);
         }
     }
 }
@@ -86,7 +97,7 @@ static void worked(uv_work_t *request, int status)
     (void)status;
     passwords->at_work--;
     begin_next(passwords);
-    job->done(job);
+    end_job(job);
 }
 
 enum err passwords_submit(struct passwords *passwords, struct password_job *job)
@@ -96,12 +107,13 @@ enum err passwords_submit(struct passwords *passwords, struct password_job *job)
     job->since_ms = clock_mono_ms();
     job->err = ERR_OK;
     job->matches = false;
+    if (passwords->at_work >= AT_WORK_MAX && passwords->waiting == WAITING_MAX)
+        return ERR_BUSY;
+    job->trace = trace_take();
     if (passwords->at_work < AT_WORK_MAX) {
         begin(passwords, job);
         return ERR_OK;
     }
-    if (passwords->waiting == WAITING_MAX)
-        return ERR_BUSY;
     *passwords->last = job;
     passwords->last = &job->next;
     passwords->waiting++;

@@ -28,6 +28,7 @@ struct password_job {
 
     uv_work_t work;
     struct passwords *passwords;
+    struct trace *trace; /* of the request */
     int64_t since_ms;
     struct password_job *next;
 };
