@@ -11,6 +11,7 @@ liblarder_a_SOURCES = \
 	src/app/posts.c src/app/posts.h \
 	src/app/products.c src/app/products.h \
 	src/app/rate.c \
+	src/app/reasons.c \
 	src/app/resource.c src/app/resource.h \
 	src/app/state.h \
 	src/app/views.c src/app/views.h \

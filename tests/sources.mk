@@ -43,6 +43,7 @@ UNIT_TESTS = \
 	tests/unit/gateway/test_record \
 	tests/unit/http/test_accept \
 	tests/unit/http/test_conditional \
+	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
 	tests/unit/memory/test_ghost \

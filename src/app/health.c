@@ -4,9 +4,7 @@
 #include "app/answer.h"
 #include "app/state.h"
 #include "base/clock.h"
-#include "base/idiom.h"
 #include "base/mem.h"
-#include "memory/memory.h"
 
 enum { ASK_MS = 1000 };
 
@@ -27,44 +25,6 @@ struct probe {
     struct mongo_job job;
 };
 
-struct str health_memory(const struct app *app)
-{
-    struct memory_stats stats;
-
-    memory_stats(app->memory, &stats);
-    if (stats.bytes == 0)
-        return STR("off");
-    return memory_lease_valid(app->memory, clock_mono_ns()) ? STR("valid") : STR("invalid");
-}
-
-/* ,"reasons":{"redis":"…"} of what is not well, or nothing. */
-static void put_reasons(struct app *app, struct buf *body, enum err mongo)
-{
-    const struct {
-        const char *name;
-        struct str why;
-    } reasons[] = {
-        {"memory", str_eq(health_memory(app), STR("invalid"))
-                       ? STR("the writes of other hosts are not heard of")
-                       : STR("")},
-        {"mongo", mongo != ERR_OK ? str_from(err_text(mongo)) : STR("")},
-        {"redis", redis_ready(app->redis) ? STR("") : redis_reason(app->redis)},
-    };
-    bool first = true;
-
-    for (size_t i = 0; i < COUNT(reasons); i++) {
-        if (reasons[i].why.len == 0)
-            continue;
-        buf_str(body, first ? STR(",\"reasons\":{") : STR(","));
-        buf_json_string(body, str_from(reasons[i].name));
-        buf_char(body, ':');
-        buf_json_string(body, reasons[i].why);
-        first = false;
-    }
-    if (!first)
-        buf_char(body, '}');
-}
-
 static void answer_ready(struct app *app, struct request *request, enum err err)
 {
     struct buf *body = &request->response.body;
@@ -78,7 +38,7 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
-    put_reasons(app, body, err);
+    health_reasons(app, err, body);
     buf_literal(body, ",\"status\":");
     buf_str(body, !mongo ? STR("\"down\"") : !redis ? STR("\"degraded\"") : STR("\"ready\""));
     buf_char(body, '}');

@@ -105,8 +105,11 @@ void ids_handle(struct app *app, const struct plan *plan, struct request *reques
  * well. */
 void health_ask(struct app *app, struct request *request,
                 void (*answer)(struct app *app, struct request *request, enum err err));
-/* "valid" or, when other hosts' writes are not heard of, "invalid"; "off" without memory. */
+/* reasons.c.  "valid" or, when other hosts' writes are not heard of, "invalid"; "off" without
+ * memory. */
 struct str health_memory(const struct app *app);
+/* Adds ,"reasons":{"redis":"…"} of what is not well, or nothing; mongo: what its answer was. */
+void health_reasons(const struct app *app, enum err mongo, struct buf *body);
 
 /* For the figures of a request that is refused before its route is looked for. */
 void app_name_path(struct app *app, struct request *request);

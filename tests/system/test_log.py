@@ -8,7 +8,7 @@ import pytest
 
 import fcgi
 from client import Client
-from mongo_proxy import Proxy
+from op_msg import Proxy
 from people import PASSWORD, Person
 from stack import Stack
 
