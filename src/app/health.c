@@ -78,7 +78,8 @@ void health_ask(struct app *app, struct request *request,
                                     .release = free,
                                     .context = probe,
                                     .deadline_ms = clock_mono_ms() + ASK_MS,
-                                    .probe = true};
+                                    .probe = true,
+                                    .uncounted = true};
     mongo_submit_or_tell(app->mongo, &probe->job);
 }
 

@@ -155,10 +155,10 @@ static void on_work(uv_work_t *request)
     job->began_ns = clock_mono_ns();
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
-    if (!job->probe) {
+    if (!job->uncounted)
         metric_inc(METRIC_MONGO_OPERATIONS);
+    if (!job->probe)
         histogram_add(HISTOGRAM_QUEUE_WAIT, job->began_ns - job->queued_ns);
-    }
     job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->trace, job->work,
                            job->context);
     job->took_ns = clock_mono_ns() - job->began_ns;

@@ -67,7 +67,8 @@ struct mongo_job {
     void *context;
     int64_t deadline_ms; /* by clock_mono_ms(); 0: none.  Reads are given no more time than this */
     bool write;
-    bool probe; /* asks how MongoDB is: past the queue, and not counted */
+    bool probe;     /* asks how MongoDB is: past the queue */
+    bool uncounted; /* as an operation: it is asked for by who counts them */
 
     struct mongo *mongo;
     struct trace *trace; /* the request's, if it is one's */
