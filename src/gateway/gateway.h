@@ -33,6 +33,8 @@ struct gateway_config {
     uint32_t leave_grace_ms; /* 1,000: idle connections are kept that long when leaving */
     uint32_t leave_ms;       /* 8,000: then those that are left are cut */
     unsigned socket_mode;    /* of a Unix socket made here; 0: what the umask leaves */
+    uint32_t slow_ms;        /* 0: off; what takes longer is logged */
+    uint32_t log_share;      /* 0 to 1,000,000 (all): requests that are logged in any case */
 };
 
 /* Never NULL.  Borrows the loop, which must not be in use by another thread.  The kernel's SIGPIPE

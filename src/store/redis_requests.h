@@ -15,6 +15,9 @@ struct redis_request {
     struct redis *redis;
     redis_callback *callback;
     void *context;
+    enum histogram kind;
+    int64_t sent_ns;
+    struct trace *trace; /* the request's, if it is one's; a reference */
     enum err err;
     struct redis_request *next; /* among those that failed */
 };
