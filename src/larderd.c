@@ -9,6 +9,7 @@
 
 #include "app/app.h"
 #include "backend/backend.h"
+#include "backend/pulse.h"
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/footprint.h"
@@ -36,6 +37,7 @@ struct worker {
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
     uv_timer_t deadline, watch, settle;
+    struct pulse pulse;
     bool leaving;
 };
 
@@ -175,6 +177,7 @@ static void on_backend_closed(void *context)
     uv_close((uv_handle_t *)&worker->deadline, NULL);
     uv_close((uv_handle_t *)&worker->watch, NULL);
     uv_close((uv_handle_t *)&worker->settle, NULL);
+    pulse_stop(&worker->pulse);
 }
 
 static void on_app_stopped(void *context)
@@ -268,6 +271,7 @@ static void watch_signals(struct worker *worker)
     uv_timer_init(&worker->loop, &worker->deadline);
     uv_timer_init(&worker->loop, &worker->watch);
     uv_timer_init(&worker->loop, &worker->settle);
+    pulse_start(&worker->pulse, &worker->loop);
     worker->watch.data = worker;
     worker->terminate.data = worker->interrupt.data = worker;
     uv_signal_start(&worker->terminate, on_signal, SIGTERM);
@@ -313,8 +317,12 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                              .proxies = str_from(config_text(config, CONFIG_PROXIES)),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
-    struct gateway_config gateway = {.max_connections = config_number(config, CONFIG_CONNECTIONS),
-                                     .answering = app_answering};
+    struct gateway_config gateway = {
+        .max_connections = config_number(config, CONFIG_CONNECTIONS),
+        .slow_ms = (uint32_t)config_number(config, CONFIG_SLOW_MS),
+        .log_share = (uint32_t)config_number(config, CONFIG_ACCESS_LOG),
+        .answering = app_answering,
+    };
     enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
 
     if (err != ERR_OK)

@@ -8,9 +8,11 @@ liblarder_a_SOURCES = \
 	src/app/index_notes.c \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/layout.c src/app/layout.h \
+	src/app/monitoring.c \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
 	src/app/rate.c \
+	src/app/reasons.c \
 	src/app/refused.c src/app/refused.h \
 	src/app/state.h \
 	src/app/views.c src/app/views.h \
@@ -65,6 +67,7 @@ liblarder_a_SOURCES = \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
 	src/backend/backend.c src/backend/backend.h \
+	src/backend/pulse.c src/backend/pulse.h \
 	src/base/arena.c src/base/arena.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
@@ -77,6 +80,7 @@ liblarder_a_SOURCES = \
 	src/base/footprint.c src/base/footprint.h \
 	src/base/gzip.c src/base/gzip.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/histogram.c src/base/histogram.h \
 	src/base/id.c src/base/id.h \
 	src/base/idiom.h \
 	src/base/json_writer.c src/base/json_writer.h \
@@ -86,14 +90,17 @@ liblarder_a_SOURCES = \
 	src/base/log_writer.c src/base/log_writer.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/metrics.c src/base/metrics.h \
-	src/base/notify.c src/base/notify.h \
+	src/base/metrics_slot.h \
 	src/base/network.c src/base/network.h \
+	src/base/notify.c src/base/notify.h \
 	src/base/output.c src/base/output.h \
 	src/base/password.c src/base/password.h \
 	src/base/pool.c src/base/pool.h \
+	src/base/process.c src/base/process.h \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/trace.c src/base/trace.h \
 	src/base/utf8.h \
 	src/base/value.c src/base/value.h \
 	src/base/word.h \
@@ -149,6 +156,7 @@ liblarder_a_SOURCES = \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
+	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
 	src/gateway/connection.c src/gateway/connection.h \
@@ -161,6 +169,7 @@ liblarder_a_SOURCES = \
 	src/http/accept.c src/http/accept.h \
 	src/http/conditional.c src/http/conditional.h \
 	src/http/cors.c src/http/cors.h \
+	src/http/durations.c src/http/durations.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \
@@ -219,6 +228,7 @@ liblarder_a_SOURCES = \
 	src/store/document.c \
 	src/store/driver.c src/store/driver.h \
 	src/store/keyset.c src/store/keyset.h \
+	src/store/library.c src/store/library.h \
 	src/store/mongo.c src/store/mongo.h \
 	src/store/mongo_error.c \
 	src/store/mongo_ping.c src/store/mongo_ping.h \

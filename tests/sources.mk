@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_email \
 	tests/unit/base/test_footprint \
 	tests/unit/base/test_gzip \
+	tests/unit/base/test_histogram \
 	tests/unit/base/test_id \
 	tests/unit/base/test_json_writer \
 	tests/unit/base/test_log \
@@ -31,6 +32,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/base/test_trace \
 	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
@@ -52,6 +54,7 @@ UNIT_TESTS = \
 	tests/unit/http/test_accept \
 	tests/unit/http/test_conditional \
 	tests/unit/http/test_cors \
+	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
 	tests/unit/memory/test_ghost \

@@ -8,7 +8,8 @@ PACKAGES_BUILD=(autoconf automake libtool pkg-config gcc make libfcgi-dev libhir
     libmongoc-dev libbson-dev libuv1-dev libjansson-dev libpcre2-dev libxxhash-dev
     zlib1g-dev libsodium-dev)
 PACKAGES_RUN=(nginx redis-server redis-tools spawn-fcgi python3-minimal curl ca-certificates)
-PACKAGES_TEST=(libcmocka-dev clang-format shellcheck python3-venv valgrind procps chromium)
+PACKAGES_TEST=(libcmocka-dev clang-format prometheus shellcheck python3-venv valgrind procps
+    chromium)
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# Written by Larder for the time of one installation.'
 

@@ -77,11 +77,25 @@ static struct str hit_detail(enum cache_source source, enum cache_detail detail,
     return source == CACHE_MEMORY ? STR("; detail=memory") : STR("; detail=redis");
 }
 
+/* The word for the log; what is stale is so from wherever it comes. */
+static enum response_cache cache_word(enum cache_source source, enum cache_detail detail)
+{
+    if (detail == CACHE_DETAIL_STALE || detail == CACHE_DETAIL_STALE_IF_ERROR)
+        return RESPONSE_STALE;
+    if (source != CACHE_DATABASE)
+        return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
+    return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_WRITE_FENCE ||
+                   detail == CACHE_DETAIL_OWED || detail == CACHE_DETAIL_YOUNG
+               ? RESPONSE_BYPASS
+               : RESPONSE_MISS;
+}
+
 void answer_cache_status(struct response *response, enum cache_source source,
                          enum cache_detail detail, unsigned status, int64_t ttl_ms)
 {
     struct buf *head = &response->head;
 
+    response->cache = cache_word(source, detail);
     buf_literal(head, "Cache-Status: larder; ");
     if (source == CACHE_DATABASE) {
         buf_str(head, forwarded[detail]);
@@ -93,11 +107,12 @@ void answer_cache_status(struct response *response, enum cache_source source,
     buf_literal(head, "\r\n");
 }
 
+/* What has a Server-Timing is one person's, and nobody may keep it. */
 void answer_cacheable(struct request *request, struct str etag)
 {
     struct response *response = &request->response;
 
-    if (has_flag(request, ROUTE_PRIVATE)) {
+    if (has_flag(request, ROUTE_PRIVATE) || request->timed) {
         buf_literal(&response->head, "Cache-Control: private, no-store\r\n");
     } else {
         buf_literal(&response->head, "Cache-Control: public, no-cache\r\n");

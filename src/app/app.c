@@ -97,9 +97,9 @@ static const struct route own_routes[] = {
     {METHOD_GET, STR_INIT("/api/openapi.json"), openapi_handle, NULL, NULL, 0},
     {METHOD_GET, STR_INIT("/api/docs"), docs_handle, NULL, NULL, 0},
     {METHOD_GET, STR_INIT("/api/resource.schema.json"), files_schema_handle, NULL, NULL, 0},
-    {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, NULL, 0},
-    {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, NULL, 0},
-    {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, NULL, ROUTE_OPERATOR},
+    {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, NULL, ROUTE_OPERATOR},
+    {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, NULL, ROUTE_OPERATOR},
 };
 
 void app_routes(struct router *router, const struct schema *schema, struct route **routes)
@@ -143,6 +143,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     for (size_t i = 0; i < app->plan_count; i++)
         plan_init(&app->plans[i], schema_resource(schema, i), &app->arena);
     app_routes(&app->router, schema, &app->routes);
+    durations_limit(app->router.count);
     app->openapi = openapi_new(app);
     app->items = items_new(app);
     app->passwords = passwords_new(loop, PASSWORDS_WAIT_MS);
@@ -303,11 +304,13 @@ static void visit(struct app *app, struct request *request, const struct route *
                   struct str id)
 {
     static const unsigned asks = ROUTE_WRITE | ROUTE_USER | ROUTE_VISITOR;
+    bool asked = (route->flags & asks) != 0,
+         known = request->has_credentials && (route->flags & ROUTE_OPERATOR) == 0;
     struct visit *visit;
 
     if (!admits_size(request, route))
         return;
-    if ((route->flags & (asks | ROUTE_ONCE)) == 0) {
+    if (!asked && !known && (route->flags & ROUTE_ONCE) == 0) {
         if (admits_body(request, route))
             route->handle(app, request, route, id);
         return;
@@ -317,8 +320,9 @@ static void visit(struct app *app, struct request *request, const struct route *
     visit->request = request;
     visit->route = route;
     visit->id = arena_str(&request->arena, id);
+    visit->optional = !asked;
     request->state = visit;
-    if ((route->flags & asks) != 0)
+    if (asked || known)
         auth_find(visit, found_visitor);
     else
         found_visitor(visit);
@@ -336,20 +340,35 @@ static struct str path_problem(enum err err)
     return STR("The path is not properly percent-encoded UTF-8");
 }
 
-static void find_route(struct app *app, struct request *request)
+/* Also sets where its durations are counted.  ERR_SYNTAX, ERR_NOT_FOUND. */
+static enum err find_path(struct app *app, struct request *request, struct router_path **path,
+                          struct str *id)
 {
-    const struct router_path *path;
-    const struct route *route;
-    struct str decoded, id;
+    struct str decoded;
     enum err err = percent_decode_path(request->path, &request->arena, &decoded);
 
-    if (err != ERR_OK) {
-        problem_send(request, 400, path_problem(err), NULL);
+    if (err != ERR_OK)
+        return err;
+    *path = router_find(&app->router, decoded, id);
+    if (*path == NULL)
+        return ERR_NOT_FOUND;
+    request->durations = &(*path)->durations;
+    return ERR_OK;
+}
+
+static void find_route(struct app *app, struct request *request)
+{
+    struct router_path *path;
+    const struct route *route;
+    struct str id;
+    enum err err = find_path(app, request, &path, &id);
+
+    if (err == ERR_NOT_FOUND) {
+        problem_send(request, 404, STR("Not found"), NULL);
         return;
     }
-    path = router_find(&app->router, decoded, &id);
-    if (path == NULL) {
-        problem_send(request, 404, STR("Not found"), NULL);
+    if (err != ERR_OK) {
+        problem_send(request, 400, path_problem(err), NULL);
         return;
     }
     route = router_route(path, request->method);
@@ -359,11 +378,20 @@ static void find_route(struct app *app, struct request *request)
         visit(app, request, route, id);
 }
 
+void app_name_path(struct app *app, struct request *request)
+{
+    struct router_path *path;
+    struct str id;
+
+    (void)find_path(app, request, &path, &id);
+}
+
 void app_handle(void *context, struct request *request)
 {
     struct app *app = context;
 
     if (request->too_large) {
+        app_name_path(app, request);
         problem_send(request, 413, STR("The body is larger than 64 KiB"), NULL);
     } else if (cors_is_preflight(&app->cors, request)) {
         request->response.status = 204;

@@ -3,8 +3,6 @@
 #include "app/indexes.h"
 #include "app/state.h"
 #include "base/idiom.h"
-#include "base/metrics.h"
-#include "memory/memory.h"
 
 void healthz_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
@@ -21,6 +19,7 @@ enum { BUSY_MS = 2000 };
 struct probe {
     struct app *app;
     struct request *request;
+    void (*answer)(struct app *app, struct request *request, enum err err);
     struct mongo_ask ask;
 };
 
@@ -59,33 +58,24 @@ static bool keeps(const struct app *app)
     return silent_ms < longest_kept_ms(app) && cache_keeps(app->cache, silent_ms);
 }
 
-/* ,"reasons":{"redis":"…"} or nothing. */
-static void put_reasons(struct buf *body, struct str redis)
-{
-    if (redis.len == 0)
-        return;
-    buf_literal(body, ",\"reasons\":{\"redis\":");
-    buf_json_string(body, redis);
-    buf_char(body, '}');
-}
-
-static void answer(struct app *app, struct request *request, bool mongo)
+static void answer_ready(struct app *app, struct request *request, enum err err)
 {
     struct buf *body = &request->response.body;
-    struct str reason = cache_reason(app->cache);
-    bool redis = reason.len == 0;
+    bool redis = cache_reason(app->cache).len == 0, mongo = err == ERR_OK;
     bool down = !mongo && (is_strict(request) || !keeps(app));
 
     redis_wake(app->redis);
-    buf_literal(body, "{\"mongo\":");
+    buf_literal(body, "{\"memory\":");
+    buf_json_string(body, health_memory(app));
+    buf_literal(body, ",\"mongo\":");
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
+    health_reasons(app, err, body);
     buf_literal(body, ",\"status\":");
     buf_str(body, down ? STR("\"down\"") : mongo && redis ? STR("\"ready\"") : STR("\"degraded\""));
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
-    put_reasons(body, reason);
     buf_char(body, '}');
     if (down)
         response_header_lit(&request->response, "Retry-After", "1");
@@ -100,58 +90,24 @@ static void told(void *context, enum err err)
     struct app *app = probe->app;
     bool busy = err == ERR_TIMEOUT && mongo_up(app->mongo) && mongo_silent_ms(app->mongo) < BUSY_MS;
 
-    answer(app, probe->request, err == ERR_OK || busy);
+    probe->answer(app, probe->request, busy ? ERR_OK : err);
 }
 
-void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
+void health_ask(struct app *app, struct request *request,
+                void (*answer)(struct app *app, struct request *request, enum err err))
 {
-    struct app *app = context;
     struct probe *probe = arena_zalloc(&request->arena, sizeof *probe);
 
-    (void)route, (void)id;
     probe->app = app;
     probe->request = request;
+    probe->answer = answer;
     probe->ask.told = told;
     probe->ask.context = probe;
     mongo_ask(app->mongo, &probe->ask);
 }
 
-/* --- Metrics --- */
-
-static void put_memory(struct buf *out, const struct memory *memory)
+void readyz_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
-    struct memory_stats stats;
-
-    memory_stats(memory, &stats);
-    const struct {
-        const char *name, *type, *help;
-        uint64_t value;
-    } shown[] = {
-        {"bytes", "gauge", "Shared memory for answers", stats.bytes},
-        {"used_bytes", "gauge", "Of it, in use", stats.used},
-        {"records", "gauge", "Answers in shared memory", stats.records},
-        {"evictions_total", "counter", "Answers dropped from shared memory for want of room",
-         stats.evictions},
-    };
-    for (size_t i = 0; i < COUNT(shown); i++)
-        buf_printf(
-            out, "# HELP larder_memory_%s %s.\n# TYPE larder_memory_%s %s\nlarder_memory_%s %llu\n",
-            shown[i].name, shown[i].help, shown[i].name, shown[i].type, shown[i].name,
-            (unsigned long long)shown[i].value);
-}
-
-void metrics_handle(void *context, struct request *request, const struct route *route,
-                    struct str id)
-{
-    struct app *app = context;
-    struct response *response = &request->response;
-
     (void)route, (void)id;
-    metrics_text(&response->body);
-    put_memory(&response->body, app->memory);
-    response->status = 200;
-    response_header_lit(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    response_header_lit(response, "Cache-Control", "no-store");
-    response_body_done(response);
-    request_finish(request);
+    health_ask(context, request, answer_ready);
 }

@@ -12,6 +12,7 @@ enum { WINDOW_MS = 1000 };
 
 /* KEYS[1] counter; ARGV[1] length of the window in ms.  A counter never stays without an end. */
 static struct redis_script script_count = {
+    .kind = HISTOGRAM_REDIS_COUNT,
     .text = STR_INIT("local count = redis.call('INCR', KEYS[1])\n"
                      "if redis.call('PTTL', KEYS[1]) < 0 then\n"
                      "  redis.call('PEXPIRE', KEYS[1], ARGV[1])\n"
@@ -39,6 +40,7 @@ static void judge(struct limiting *limiting, int64_t count)
         return;
     }
     metric_inc(METRIC_RATE_LIMITED);
+    app_name_path(limiting->app, request);
     response_header_lit(&request->response, "Retry-After", "1");
     problem_send(request, 429, STR("Too many requests: try again in a second"), NULL);
 }

@@ -35,7 +35,8 @@ enum route_flags {
     ROUTE_PERSONAL = 256, /* and is kept under the reader's id */
     ROUTE_OWNED = 512,    /* only of documents that the visitor has made, or for an admin of all */
     ROUTE_ONCE = 1024,    /* knows Idempotency-Key */
-    ROUTE_SMALL = 2048    /* the body is of SMALL_BODY_MAX bytes at most */
+    ROUTE_SMALL = 2048,   /* the body is of SMALL_BODY_MAX bytes at most */
+    ROUTE_OPERATOR = 4096 /* for operators: who is signed in does not matter */
 };
 
 struct indexes;
@@ -111,6 +112,19 @@ bool take_no_query(struct request *request);
 /* ids.c: the list whose query names ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
+
+/* The answer of /readyz: health.c asks MongoDB and calls answer with what it says, OK when it is
+ * well. */
+void health_ask(struct app *app, struct request *request,
+                void (*answer)(struct app *app, struct request *request, enum err err));
+/* reasons.c.  "valid" or, when other hosts' writes are not heard of, "invalid"; "off" without
+ * memory. */
+struct str health_memory(const struct app *app);
+/* Adds ,"reasons":{"redis":"…"} of what is not well, or nothing; mongo: what its answer was. */
+void health_reasons(const struct app *app, enum err mongo, struct buf *body);
+
+/* For the figures of a request that is refused before its route is looked for. */
+void app_name_path(struct app *app, struct request *request);
 
 /* rate.c: calls next, now or later, or answers 429. */
 void rate_check(struct app *app, struct request *request,

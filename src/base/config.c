@@ -18,6 +18,7 @@ enum type {
     TYPE_SECRET,   /* empty, or min to max characters that show; never shown */
     TYPE_NETWORKS, /* addresses and networks with commas between, or none */
     TYPE_ORIGINS,  /* web origins (RFC 6454), or *, with commas between; or empty */
+    TYPE_SHARE,    /* limit: words for nothing and all, or 0 to 1; its number is a millionth */
     TYPE_FOLDER,   /* a path */
 };
 
@@ -101,6 +102,20 @@ static bool check_choice(const struct setting *setting, struct str value, uint64
 
     *number = index >= 0 ? (uint64_t)index : 0;
     return index >= 0;
+}
+
+static bool check_share(const struct setting *setting, struct str value, uint64_t *number)
+{
+    int index = word_index(setting->limit, value, str_eq);
+    double share = 0;
+
+    *number = index == 1 ? setting->max : 0;
+    if (index >= 0)
+        return true;
+    if (str_double(value, 0, 1, &share) != ERR_OK)
+        return false;
+    *number = (uint64_t)(share * (double)setting->max + 0.5);
+    return true;
 }
 
 /* The part behind the last colon is a port. */
@@ -192,7 +207,7 @@ static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = 
     [TYPE_URL] = check_url,           [TYPE_NAME] = check_name,     [TYPE_SIZE] = check_size,
     [TYPE_UINT] = check_uint,         [TYPE_CHOICE] = check_choice, [TYPE_LISTEN] = check_listen,
     [TYPE_NETWORKS] = check_networks, [TYPE_SECRET] = check_secret, [TYPE_ORIGINS] = check_origins,
-    [TYPE_FOLDER] = check_folder,
+    [TYPE_FOLDER] = check_folder,     [TYPE_SHARE] = check_share,
 };
 
 /* --- What is said of them --- */
@@ -266,6 +281,7 @@ void config_allowed(enum config_id id, struct buf *out)
         buf_printf(out, "empty, or %d to %d characters without blanks", (int)setting->min,
                    (int)setting->max);
         break;
+    case TYPE_SHARE: buf_literal(out, "off, all or 0 to 1"); break;
     case TYPE_LISTEN: buf_literal(out, "empty, unix:/path or host:port"); break;
     case TYPE_ORIGINS:
         buf_literal(out, "empty, or http(s)://host[:port] or *, with commas between");

@@ -46,6 +46,10 @@
       "form of the log on standard error; auto: text on a terminal, else JSON")                    \
     X(LOG_LEVEL, "LARDER_LOG_LEVEL", CHOICE, "info", 0, 0, "debug|info|warn|error|off",            \
       "the least serious event that is logged")                                                    \
+    X(SLOW_MS, "LARDER_SLOW_MS", UINT, "500", 0, 3600000, "",                                      \
+      "a request that takes more milliseconds is logged; 0: none")                                 \
+    X(ACCESS_LOG, "LARDER_ACCESS_LOG", SHARE, "off", 0, 1000000, "off|all",                        \
+      "requests that are logged in any case: off, all, or a share such as 0.01")                   \
     X(ORIGINS, "LARDER_ORIGINS", ORIGINS, "", 0, 1024, "",                                         \
       "web origins whose pages may use the API, such as https://shop.example; *: all may read")    \
     X(PROXIES, "LARDER_PROXIES", NETWORKS, "127.0.0.1,::1", 0, 1024, "",                           \

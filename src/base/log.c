@@ -24,7 +24,7 @@ void log_setup(enum log_level level, enum log_format format)
     as_json = format == LOG_JSON || (format == LOG_AUTO && !isatty(STDERR_FILENO));
 }
 
-static bool log_enabled(enum log_level level)
+bool log_enabled(enum log_level level)
 {
     return (int)level >= threshold;
 }
@@ -49,6 +49,11 @@ static void put_field(struct buf *line, const struct log_field *field, bool json
     }
     if (field->type == LOG_FIELD_INT)
         buf_int(line, field->num);
+    else if (field->type == LOG_FIELD_MS)
+        buf_printf(line, "%lld.%03lld", (long long)(field->num / 1000000),
+                   (long long)(field->num / 1000 % 1000));
+    else if (field->type == LOG_FIELD_MAYBE && field->str.ptr == NULL)
+        buf_literal(line, "null");
     else
         buf_json_string(line, clamp(field->str));
     if (line->err != ERR_OK) {
@@ -57,33 +62,53 @@ static void put_field(struct buf *line, const struct log_field *field, bool json
     }
 }
 
-static void put_head(struct buf *line, enum log_level level, const char *component,
-                     const char *message, bool json)
+/* "redis" and "writes refused" are "redis-writes-refused"; what follows a colon is no name. */
+static void put_event(struct buf *line, const char *component, const char *message)
+{
+    bool between = true;
+
+    buf_str(line, str_from(component));
+    for (; *message != '\0' && *message != ':'; message++) {
+        bool letter = (*message >= 'a' && *message <= 'z') || (*message >= '0' && *message <= '9');
+
+        if (letter && between)
+            buf_char(line, '-');
+        if (letter)
+            buf_char(line, *message);
+        between = !letter;
+    }
+}
+
+static void put_head(struct buf *line, enum log_level level, const char *event,
+                     const char *component, const char *message, bool json)
 {
     char time[CLOCK_ISO_SIZE];
 
     clock_iso(clock_wall_ms(), time);
     if (json) {
-        buf_printf(line, "{\"time\":\"%.*s\",\"level\":\"%s\",\"pid\":%ld,\"component\":\"%s\",",
-                   CLOCK_ISO_SIZE, time, level_names[level], (long)getpid(), component);
-        buf_literal(line, "\"message\":");
+        buf_printf(line, "{\"time\":\"%.*s\",\"level\":\"%s\",\"event\":\"", CLOCK_ISO_SIZE, time,
+                   level_names[level]);
+        if (event != NULL)
+            buf_str(line, str_from(event));
+        else
+            put_event(line, component, message);
+        buf_literal(line, "\",\"message\":");
         buf_json_string(line, str_from(message));
+        buf_printf(line, ",\"pid\":%ld,\"component\":\"%s\"", (long)getpid(), component);
     } else {
         buf_printf(line, "%.*s %-5s %s: %s", CLOCK_ISO_SIZE, time, level_names[level], component,
                    message);
     }
 }
 
-void log_write(enum log_level level, const char *component, const char *message,
-               const struct log_field *fields, size_t count)
+static void write_line(enum log_level level, const char *event, const char *component,
+                       const char *message, const struct log_field *fields, size_t count)
 {
     struct buf line = BUF_INIT(LINE_SIZE - END_SIZE);
     bool json = as_json;
     int saved = errno;
 
-    if (!log_enabled(level))
-        return;
-    put_head(&line, level, component, message, json);
+    put_head(&line, level, event, component, message, json);
     for (size_t i = 0; i < count; i++)
         put_field(&line, &fields[i], json);
     line.cap += END_SIZE;
@@ -93,4 +118,17 @@ void log_write(enum log_level level, const char *component, const char *message,
     log_writer_put(buf_view(&line));
     buf_free(&line);
     errno = saved;
+}
+
+void log_write(enum log_level level, const char *component, const char *message,
+               const struct log_field *fields, size_t count)
+{
+    if (log_enabled(level))
+        write_line(level, NULL, component, message, fields, count);
+}
+
+void log_line(enum log_level level, const char *event, const char *component,
+              const struct log_field *fields, size_t count)
+{
+    write_line(level, event, component, event, fields, count);
 }

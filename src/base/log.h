@@ -18,7 +18,7 @@ enum log_format { LOG_AUTO, LOG_JSON, LOG_TEXT }; /* auto: text on a terminal, J
 
 struct log_field {
     const char *name;
-    enum { LOG_FIELD_STR, LOG_FIELD_INT } type;
+    enum { LOG_FIELD_STR, LOG_FIELD_INT, LOG_FIELD_MS, LOG_FIELD_MAYBE } type;
     struct str str;
     int64_t num;
 };
@@ -32,13 +32,30 @@ struct log_field {
     {                                                                                              \
         .name = (name_), .type = LOG_FIELD_INT, .num = (int64_t)(value_)                           \
     }
+/* Nanoseconds, shown as milliseconds. */
+#define LOG_MS(name_, ns_)                                                                         \
+    {                                                                                              \
+        .name = (name_), .type = LOG_FIELD_MS, .num = (int64_t)(ns_)                               \
+    }
+/* NULL is null. */
+#define LOG_MAYBE(name_, text_)                                                                    \
+    {                                                                                              \
+        .name = (name_), .type = LOG_FIELD_MAYBE, .str = str_from(text_)                           \
+    }
 #define LOG_ERR(err_) LOG_STR("error", str_from(err_text(err_)))
 
 /* Once, before there are threads. */
 void log_setup(enum log_level level, enum log_format format);
 
+bool log_enabled(enum log_level level);
+
+/* The line's event is its component and message, "redis-ready". */
 void log_write(enum log_level level, const char *component, const char *message,
                const struct log_field *fields, size_t count);
+
+/* A line with an event of its own, whatever the level is set to. */
+void log_line(enum log_level level, const char *event, const char *component,
+              const struct log_field *fields, size_t count);
 
 /* log_info("redis", "ready", LOG_STR("host", host), LOG_INT("port", port)); */
 #define log_event(level, component, message, ...)                                                  \

@@ -8,9 +8,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Counters of all workers of a host, in one mapped file: each worker adds to a slot of its own, any
- * of them sums all.  A slot is claimed by an advisory lock that dies with its process and is then
- * taken over by the next, which goes on counting in it, so sums never fall. */
+/* Counters, gauges and histograms of all workers of a host, in one mapped file: each worker adds to
+ * a slot of its own, any of them sums all.  A slot is claimed by an advisory lock that dies with
+ * its process and is then taken over by the next, which goes on counting in it, so sums never fall;
+ * gauges count only while their worker lives. */
 
 /* name, label (or ""), help: the Prometheus series is larder_<name>_total{<label>}. */
 #define METRIC_LIST(X)                                                                             \
@@ -65,6 +66,33 @@ enum metric {
         METRIC_COUNT
 };
 
+/* id, name, help: the Prometheus series is larder_<name>, summed over the workers that live. */
+#define GAUGE_LIST(X)                                                                              \
+    X(IN_FLIGHT, "requests_in_flight", "Requests begun and not yet answered")                      \
+    X(QUEUE_LENGTH, "queue_length", "Operations of MongoDB that wait for a thread")                \
+    X(THREADS_BUSY, "threads_busy", "Threads at work in MongoDB")                                  \
+    X(THREADS, "threads", "Threads for MongoDB")                                                   \
+    X(CONNECTIONS, "connections", "FastCGI connections that are open")                             \
+    X(STREAMS, "streams", "Streams of live answers that are open")
+
+/* The process's own figures, each shown by worker: id, name, type, help, how many are one unit. */
+#define PROCESS_LIST(X)                                                                            \
+    X(CPU_US, "cpu_seconds_total", "counter", "Processor time used", 1000000)                      \
+    X(RSS, "resident_memory_bytes", "gauge", "Memory in use", 1)                                   \
+    X(FDS, "open_fds", "gauge", "File descriptors that are open", 1)                               \
+    X(MAX_FDS, "max_fds", "gauge", "File descriptors that may be open", 1)                         \
+    X(START_MS, "start_time_seconds", "gauge", "When the worker started, since 1970", 1000)
+
+enum gauge {
+#define GAUGE_ENUM(id, name, help) GAUGE_##id,
+    GAUGE_LIST(GAUGE_ENUM)
+#undef GAUGE_ENUM
+#define PROCESS_ENUM(id, name, type, help, unit) GAUGE_##id,
+        PROCESS_LIST(PROCESS_ENUM)
+#undef PROCESS_ENUM
+            GAUGE_COUNT
+};
+
 /* Maps /dev/shm/<name>-<the table's hash> and claims a slot.  Without it the process counts
  * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
  * to others), ERR_UNSUPPORTED (of another size). */
@@ -82,7 +110,17 @@ static inline void metric_inc(enum metric metric)
 }
 /* Over all workers of the host. */
 uint64_t metric_sum(enum metric metric);
-/* Prometheus text format 0.0.4. */
+/* This worker's. */
+void gauge_set(enum gauge gauge, int64_t value);
+/* Over the workers that live. */
+int64_t gauge_sum(enum gauge gauge);
+/* How many those are, this one included. */
+unsigned metrics_workers(void);
+
+/* Prometheus text format 0.0.4: everything of the lists above and the histograms. */
 void metrics_text(struct buf *out);
+/* One gauge that somebody else knows; labels may be "". */
+void metrics_gauge_head(struct buf *out, const char *name, const char *help);
+void metrics_gauge_text(struct buf *out, const char *name, const char *labels, double value);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/trace.h"
 #include "cache/turn.h"
 
 enum { BATCHES_KEPT = 16, BATCH_MAX = 128, ARGS_A_LOOKUP = 1 + 2 * ENTRY_TAGS_MAX };
@@ -51,6 +53,8 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
                       bool fences, redis_callback *callback, void *context)
 {
     struct str argv[2 + BATCH_MAX * ARGS_A_LOOKUP];
+    struct trace *before = trace_enter(NULL); /* each look-up has its own */
+    int64_t now_ns = clock_mono_ns();
     size_t count = 0;
 
     arena_reset(&cache->scratch);
@@ -59,6 +63,7 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
         const struct lookup_state *twin = find_twin(states, i);
         states[i]->generation = redis_generation(cache->redis);
         states[i]->fences_asked = fences;
+        states[i]->asked_ns = now_ns;
         if (twin != NULL)
             states[i]->at = twin->at;
         else
@@ -66,6 +71,7 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
     }
     argv[count++] = cache_key(cache, KEY_BORN, STR(""));
     redis_command(cache->redis, count, argv, callback, context);
+    trace_leave(before);
 }
 
 void asks_again(struct lookup_state *state, redis_callback *callback, void *context)
@@ -79,8 +85,12 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
 {
     struct batch *batch = context;
 
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < batch->count; i++) {
+        struct trace *before = trace_enter(batch->states[i]->trace);
+
         lookup_take(batch->states[i], err, reply);
+        trace_leave(before);
+    }
     pool_put(&batch->all->batches, batch);
 }
 

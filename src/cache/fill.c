@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/trace.h"
 #include "cache/keep.h"
 #include "cache/lookup.h"
 #include "cache/script.h"
@@ -116,12 +117,16 @@ static struct cache_fill *find_other(const struct cache_fill *fill, enum stage s
  * those that come meanwhile share the next one. */
 static void ask_database(struct cache_fill *fill)
 {
+    struct trace *before;
+
     fill->stage = find_other(fill, STAGE_ASKED) != NULL ? STAGE_HELD : STAGE_ASKED;
     if (fill->stage == STAGE_HELD)
         return;
     fill->began_ms = clock_mono_ms();
     metric_inc(METRIC_FILLS);
+    before = trace_enter(fill->owner->trace);
     fill->owner->lookup->fill(fill->owner->lookup, fill);
+    trace_leave(before);
 }
 
 void cache_fill_seal(struct cache_fill *fill)
@@ -220,6 +225,7 @@ static void on_retry_reply(void *context, enum err err, const struct redis_value
     struct cache_fill *fill = context;
     struct entry entry;
     enum verdict verdict = lookup_judge(fill->owner, err, reply, &entry);
+    struct trace *before = trace_enter(fill->owner->trace);
 
     if (verdict == VERDICT_HIT || verdict == VERDICT_STALE)
         end_with_hit(fill, &entry);
@@ -228,6 +234,7 @@ static void on_retry_reply(void *context, enum err err, const struct redis_value
         begin(fill);
     else
         ask_database(fill);
+    trace_leave(before);
 }
 
 static void on_retry_time(uv_timer_t *timer)
@@ -292,6 +299,7 @@ static void on_read_only_reply(void *context, enum err err, const struct redis_v
     struct lookup_state *owner = fill->owner;
     struct entry entry;
     enum verdict verdict = lookup_judge(owner, err, reply, &entry);
+    struct trace *before = trace_enter(owner->trace);
 
     if (owner->bypass == CACHE_DETAIL_NONE)
         owner->bypass = CACHE_DETAIL_READ_ONLY;
@@ -301,6 +309,7 @@ static void on_read_only_reply(void *context, enum err err, const struct redis_v
         end_with_hit(fill, &entry);
     else
         ask_database(fill);
+    trace_leave(before);
 }
 
 static void on_begun(void *context, enum err err, const struct redis_value *reply)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/trace.h"
 
 /* Less than what a request keeps, or each hit would allocate it anew. */
 enum { ROOM_FIRST = 8 << 10 };
@@ -103,6 +104,7 @@ static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *
     memset(state, 0, offsetof(struct lookup_state, room));
     state->cache = cache;
     state->lookup = lookup;
+    state->trace = trace_take();
     state->key = memory_key(key_name(lookup->name, state->room));
     buf_init(&state->older, ENTRY_SIZE_MAX);
     take_snapshot(state);
@@ -113,18 +115,21 @@ static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *
 static void state_free(struct lookup_state *state)
 {
     buf_free(&state->older);
+    trace_put(state->trace);
     pool_put(&state->cache->states, state);
 }
 
 static void finish(struct lookup_state *state)
 {
     struct cache_lookup *lookup = state->lookup;
+    struct trace *before = trace_enter(state->trace);
 
     lookup->state = NULL;
     if (state->background)
         lookup->detached_free(lookup);
     else
         lookup->done(lookup);
+    trace_leave(before);
     state_free(state);
 }
 
@@ -154,9 +159,11 @@ void lookup_each(struct lookup_state *first, void (*act)(struct lookup_state *st
 {
     while (first != NULL) {
         struct lookup_state *next = first->next;
+        struct trace *before = trace_enter(first->trace);
 
         first->next = NULL;
         act(first);
+        trace_leave(before);
         first = next;
     }
 }
@@ -244,6 +251,8 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
     int64_t now_ms = clock_wall_ms();
     struct str sealed, bytes;
 
+    if (state->trace != NULL)
+        state->trace->redis_ns += clock_mono_ns() - state->asked_ns;
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
     if (err != ERR_OK || redis_count(reply) < reply_end(state) || !state->cache->debts_known)
@@ -272,18 +281,21 @@ static void refresh(struct lookup_state *state)
     struct cache_lookup *lookup = state->lookup;
     struct cache_lookup *copy;
     struct lookup_state *background;
+    struct trace *before;
 
     if (lookup->detach == NULL || state->background)
         return;
     copy = lookup->detach(lookup);
     if (copy == NULL)
         return;
+    before = trace_enter(NULL); /* no request waits for it */
     background = state_new(state->cache, copy);
     background->background = true;
     background->generation = state->generation;
     background->memory_ok = true;
     buf_str(&background->older, buf_view(&state->older));
     fill_enter(background);
+    trace_leave(before);
 }
 
 void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply)

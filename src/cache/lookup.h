@@ -9,6 +9,8 @@
 struct lookup_state {
     struct cache *cache;
     struct cache_lookup *lookup;
+    struct trace *trace;             /* the request's, if it is one's; a reference */
+    int64_t asked_ns;                /* when Redis was asked last */
     struct lookup_state *next;       /* among those that wait for a fill, or for a write */
     struct memory_snapshot snapshot; /* of the tags when the request arrived */
     uint64_t generation;             /* of the connection that was asked */

@@ -43,6 +43,7 @@
     "end\n"
 
 struct redis_script script_born = {
+    .kind = HISTOGRAM_REDIS_AGE,
     .text = STR_INIT(LUA_CLOCK LUA_BORN
                      "local clock = string.format('%.0f', now)\n"
                      "if born(KEYS[1]) then redis.pcall('PEXPIRE', KEYS[1], ARGV[1])\n"
@@ -50,6 +51,7 @@ struct redis_script script_born = {
                      "return {clock, born(KEYS[1]) or false}\n")};
 
 struct redis_script script_begin = {
+    .kind = HISTOGRAM_REDIS_FILL,
     .text = STR_INIT(
         LUA_CLOCK LUA_BORN
         "local n = (#KEYS - 3) / 2\n"
@@ -77,12 +79,14 @@ struct redis_script script_begin = {
         "return reply\n")};
 
 struct redis_script script_unlock = {
+    .kind = HISTOGRAM_REDIS_UNLOCK,
     .text =
         STR_INIT("if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) "
                  "end\n"
                  "return 0\n")};
 
 struct redis_script script_fence = {
+    .kind = HISTOGRAM_REDIS_FENCE,
     .text = STR_INIT(
         LUA_CLOCK LUA_OTHERS
         "local mine = ARGV[1] .. '@' .. string.format('%.0f', now + ARGV[2]) .. ' '\n"
@@ -102,6 +106,7 @@ struct redis_script script_fence = {
         "return reply\n")};
 
 struct redis_script script_release = {
+    .kind = HISTOGRAM_REDIS_RELEASE,
     .text =
         STR_INIT(LUA_CLOCK LUA_OTHERS
                  "local n = tonumber(ARGV[4])\n"
@@ -126,6 +131,7 @@ struct redis_script script_release = {
                  "return 1\n")};
 
 struct redis_script script_bump = {
+    .kind = HISTOGRAM_REDIS_INVALIDATE,
     .text = STR_INIT("for i = 1, #KEYS do\n"
                      "  redis.call('SET', KEYS[i], ARGV[1 + i], 'PX', ARGV[1])\n"
                      "end\n"

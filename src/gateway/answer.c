@@ -20,12 +20,6 @@ static char *put(char *to, struct str s)
     return to + s.len;
 }
 
-/* RFC 9110 sections 15.3.5 and 15.4.5. */
-static bool has_content(unsigned status)
-{
-    return status >= 200 && status != 204 && status != 304;
-}
-
 static char *put_vary(char *to, unsigned vary)
 {
     if (vary == VARY_ENCODING)
@@ -49,7 +43,7 @@ static char *put_head(char *to, const struct request *request, size_t length)
     to = put_vary(to, response->vary);
     to = put(to, STR("X-Request-Id: "));
     to = put(to, request->id);
-    if (has_content(response->status)) {
+    if (response_has_content(response)) {
         to = put(to, STR("\r\nContent-Length: "));
         to = put(to, str_decimal(length, room));
     }
@@ -133,7 +127,7 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id, b
     length = response_length(response);
     total = (size_t)(put_head(head, request, length) - head);
     pieces[0] = str_make(head, total);
-    if (!response->no_body && request->method != METHOD_HEAD && has_content(response->status)) {
+    if (!response->no_body && request->method != METHOD_HEAD && response_has_content(response)) {
         for (size_t i = 0; i < response->part_count; i++)
             pieces[count++] = response->parts[i];
         total += length;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "gateway/backlog.h"
 #include "gateway/intake.h"
 
@@ -26,6 +27,7 @@ struct connection {
     bool close_after; /* when what is unsent has been sent */
     bool retired;     /* shut for reading; what has come is answered */
     struct backlog unsent, unread;
+    struct exchange *sending; /* what is unsent is its response's rest */
     struct intake intake;
 };
 
@@ -51,6 +53,18 @@ static void detach(struct exchange *exchange)
         exchange_put(exchange);
 }
 
+/* Its response has been handed to the kernel, or the peer is gone. */
+static void sent(struct connection *connection)
+{
+    struct exchange *exchange = connection->sending;
+
+    connection->sending = NULL;
+    if (exchange == NULL)
+        return;
+    access_note(&connection->all->access, &exchange->request);
+    exchange_put(exchange);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct connection *connection = from_poll((uv_poll_t *)handle);
@@ -71,7 +85,8 @@ static void connection_close(struct connection *connection)
     *connection->link = connection->next;
     if (connection->next != NULL)
         connection->next->link = connection->link;
-    connection->all->open--;
+    gauge_set(GAUGE_CONNECTIONS, (int64_t)--connection->all->open);
+    sent(connection);
     detach(connection->intake.exchange);
     connection->intake.exchange = NULL;
     backlog_clear(&connection->unsent);
@@ -179,7 +194,7 @@ static void count_status(unsigned status)
     metric_inc(classes[status / 100 - 2]);
 }
 
-/* Sends the exchange's response and takes the exchange back. */
+/* Sends the exchange's response and takes the exchange back, when all of it has been sent. */
 static void respond(struct connection *connection, struct exchange *exchange)
 {
     struct connections *all = connection->all;
@@ -187,13 +202,16 @@ static void respond(struct connection *connection, struct exchange *exchange)
 
     if (all->answering != NULL)
         all->answering(all->answering_context, &exchange->request);
+    access_tell(&exchange->request);
     answer_build(answer, &exchange->request, connection->intake.id,
                  all->leaving && connection->intake.keep);
     count_status(exchange->request.response.status);
     intake_finished(&connection->intake);
+    connection->sending = exchange;
     connection_send(connection, answer->vectors, answer->count);
+    if (!is_blocked(connection))
+        sent(connection);
     between_requests(connection);
-    exchange_put(exchange);
 }
 
 static void on_finish(struct request *request)
@@ -201,6 +219,7 @@ static void on_finish(struct request *request)
     struct exchange *exchange = (struct exchange *)request;
     struct connection *connection = exchange->connection;
 
+    trace_end(request->trace);
     if (connection == NULL) {
         exchange_put(exchange);
         return;
@@ -219,12 +238,17 @@ static void hand_over(struct connection *connection)
 {
     struct exchange *exchange = connection->intake.exchange;
     struct connections *all = connection->all;
+    struct request *request = &exchange->request;
+    struct trace *before = trace_enter(request->trace);
 
     exchange->handed = true;
     exchange->connection = connection;
-    exchange->request.arrived_ms = clock_wall_ms();
-    exchange->request.on_finish = on_finish;
-    all->handler(all->context, &exchange->request);
+    if (request->traceparent.len > 0)
+        trace_set_parent(request->trace, request->traceparent);
+    request->arrived_ms = clock_wall_ms();
+    request->on_finish = on_finish;
+    all->handler(all->context, request);
+    trace_leave(before);
 }
 
 static void refuse(struct connection *connection)
@@ -333,6 +357,7 @@ static void on_writable(struct connection *connection)
     set_deadline(connection, true);
     if (is_blocked(connection))
         return;
+    sent(connection);
     watch(connection, UV_READABLE);
     consume_unread(connection);
     last_look(connection);
@@ -374,7 +399,7 @@ void connection_open(struct connections *all, int fd)
     if (all->first != NULL)
         all->first->link = &connection->next;
     all->first = connection;
-    all->open++;
+    gauge_set(GAUGE_CONNECTIONS, (int64_t)++all->open);
     all->handles++;
     connection->phase = PHASE_FIRST;
     connection->deadline = uv_now(all->loop) + all->limits[PHASE_FIRST];

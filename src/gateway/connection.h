@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "gateway/access.h"
 #include "gateway/answer.h"
 #include "gateway/exchange.h"
 #include "gateway/gateway.h"
@@ -39,6 +40,7 @@ struct connections {
     size_t max;
     uint64_t limits[PHASE_COUNT]; /* ms */
     struct exchange_pool *pool;   /* owned */
+    struct access access;
     struct connection *first;
     size_t open;    /* in the list */
     size_t handles; /* open, or being closed */

@@ -3,29 +3,37 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/random.h"
+#include "base/trace.h"
+#include "http/durations.h"
 
 enum { KEPT_MAX = 256 };
 
 struct exchange_pool {
     struct exchange *free;
     size_t kept, out, max_body;
-    uint32_t id_prefix, id_next;
+    char id_prefix[REQUEST_ID_SIZE / 2]; /* digits */
+    uint32_t id_next;
     bool closed;
 };
 
 struct exchange_pool *exchange_pool_new(size_t max_body)
 {
     struct exchange_pool *pool = mem_zalloc(sizeof *pool);
+    uint32_t random;
 
     pool->max_body = max_body;
-    random_bytes(&pool->id_prefix, sizeof pool->id_prefix);
+    random_bytes(&random, sizeof random);
+    hex_encode(&random, sizeof random, pool->id_prefix);
     return pool;
 }
 
 static void exchange_free(struct exchange *exchange)
 {
+    trace_put(exchange->request.trace);
     arena_reset(&exchange->request.arena);
     response_free(&exchange->request.response);
     buf_free(&exchange->block);
@@ -51,9 +59,10 @@ void exchange_pool_free(struct exchange_pool *pool)
  * comes round. */
 static void make_id(struct exchange_pool *pool, char id[static REQUEST_ID_SIZE])
 {
-    uint32_t halves[2] = {pool->id_prefix, pool->id_next++ * UINT32_C(0x9e3779b1)};
+    uint32_t next = pool->id_next++ * UINT32_C(0x9e3779b1);
 
-    hex_encode(halves, sizeof halves, id);
+    memcpy(id, pool->id_prefix, sizeof pool->id_prefix);
+    hex_encode(&next, sizeof next, id + sizeof pool->id_prefix);
 }
 
 static struct exchange *exchange_new(struct exchange_pool *pool)
@@ -61,6 +70,8 @@ static struct exchange *exchange_new(struct exchange_pool *pool)
     struct exchange *exchange = mem_alloc(sizeof *exchange);
 
     memset(&exchange->request, 0, sizeof exchange->request);
+    exchange->request.trace = trace_new();
+    exchange->request.durations = &durations_other;
     exchange->pool = pool;
     buf_init(&exchange->block, PARAMS_SIZE_MAX);
     buf_init(&exchange->body, pool->max_body);
@@ -85,6 +96,8 @@ struct exchange *exchange_take(struct exchange_pool *pool)
     exchange->handed = false;
     make_id(pool, exchange->id);
     exchange->request.id = str_make(exchange->id, sizeof exchange->id);
+    exchange->request.began_ns = clock_mono_ns();
+    gauge_set(GAUGE_IN_FLIGHT, (int64_t)pool->out);
     return exchange;
 }
 
@@ -93,10 +106,13 @@ static void clear(struct request *request)
 {
     request->method = METHOD_NONE;
     request->method_text = request->path = request->query = request->body = str_make(NULL, 0);
+    request->traceparent = request->user = str_make(NULL, 0);
+    request->durations = &durations_other;
+    request->trace = trace_renew(request->trace);
     request->params = NULL;
     request->param_count = 0;
     request->arrived_ms = 0;
-    request->gone = request->too_large = false;
+    request->gone = request->too_large = request->has_credentials = request->timed = false;
     request->state = NULL;
     request->on_finish = NULL;
     arena_reset(&request->arena);
@@ -108,6 +124,7 @@ void exchange_put(struct exchange *exchange)
     struct exchange_pool *pool = exchange->pool;
 
     pool->out--;
+    gauge_set(GAUGE_IN_FLIGHT, (int64_t)pool->out);
     if (pool->closed || pool->kept >= KEPT_MAX) {
         exchange_free(exchange);
         if (pool->closed && pool->out == 0)

@@ -35,7 +35,7 @@ struct exchange {
 struct exchange_pool *exchange_pool_new(size_t max_body);
 /* Exchanges that are out keep the pool's memory until they are put back. */
 void exchange_pool_free(struct exchange_pool *pool);
-/* An empty exchange with a new request id. */
+/* An empty exchange with a new request id, which begins now. */
 struct exchange *exchange_take(struct exchange_pool *pool);
 void exchange_put(struct exchange *exchange);
 

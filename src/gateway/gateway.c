@@ -104,6 +104,10 @@ struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_config *config
     gateway->all.answering_context = config->answering_context;
     gateway->all.max = config->max_connections != 0 ? config->max_connections : 4096;
     gateway->all.pool = exchange_pool_new(config->max_body != 0 ? config->max_body : 65536);
+    gateway->all.access = (struct access){
+        .slow_ns = config->slow_ms != 0 ? (int64_t)config->slow_ms * 1000000 : INT64_MAX,
+        .share = config->log_share,
+    };
     gateway->all.on_close = on_connection_closed;
     gateway->all.owner = gateway;
     set_limits(gateway->all.limits, config);

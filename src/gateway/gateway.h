@@ -38,6 +38,8 @@ struct gateway_config {
     unsigned socket_mode;    /* of a Unix socket made here; 0: what the umask leaves */
     gateway_answering *answering; /* NULL: nothing is added */
     void *answering_context;
+    uint32_t slow_ms;   /* 0: off; what takes longer is logged */
+    uint32_t log_share; /* 0 to 1,000,000 (all): requests that are logged in any case */
 };
 
 /* Never NULL.  Borrows the loop, which must not be in use by another thread.  The kernel's SIGPIPE

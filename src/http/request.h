@@ -29,13 +29,20 @@ struct request {
     struct str body;
     const struct param *params;
     size_t param_count;
-    struct str id;      /* the client's, or hex digits, unique; safe in JSON and headers */
-    int64_t arrived_ms; /* wall clock */
+    struct str id;          /* the client's, or hex digits, unique; safe in JSON and headers */
+    int64_t arrived_ms;     /* wall clock */
+    int64_t began_ns;       /* its first byte, by the monotonic clock */
+    struct trace *trace;    /* the gateway's; never NULL */
+    struct str traceparent; /* the header, unless there are two */
+    bool has_credentials;   /* Authorization or Cookie is there */
     bool gone;
     bool too_large;     /* the body is beyond the limit and was not read: answer 413 */
     struct arena arena; /* lives until the response is sent */
     struct response response;
     void *state;                         /* the application's own */
+    struct durations *durations;         /* of its path, which the application sets */
+    struct str user;                     /* id of who is signed in; the application's, or empty */
+    bool timed;                          /* who asks may see what it cost */
     void (*on_finish)(struct request *); /* the gateway's */
 };
 

@@ -21,6 +21,7 @@ void response_reset(struct response *response, size_t keep)
     buf_clear(&response->body, keep);
     response->status = 0;
     response->vary = 0;
+    response->cache = RESPONSE_NONE;
     response->part_count = 0;
     response->no_body = false;
 }
@@ -78,4 +79,10 @@ size_t response_length(const struct response *response)
     for (size_t i = 0; i < response->part_count; i++)
         length += response->parts[i].len;
     return length;
+}
+
+size_t response_sent(const struct response *response, bool head)
+{
+    return head || response->no_body || !response_has_content(response) ? 0
+                                                                        : response_length(response);
 }

@@ -19,9 +19,20 @@ enum {
 /* What of a request decides the answer, for caches: Vary. */
 enum { VARY_ENCODING = 1, VARY_ORIGIN = 2 };
 
+/* Where the answer has come from; NONE: no cache was asked. */
+enum response_cache {
+    RESPONSE_NONE,
+    RESPONSE_MEMORY,
+    RESPONSE_REDIS,
+    RESPONSE_MISS,
+    RESPONSE_STALE,
+    RESPONSE_BYPASS
+};
+
 struct response {
     unsigned status;
     unsigned vary;
+    enum response_cache cache;
     struct buf head;                  /* "Name: value\r\n" lines */
     struct str parts[RESPONSE_PARTS]; /* the body, in order; borrowed until it is sent */
     size_t part_count;
@@ -44,5 +55,12 @@ void response_part(struct response *response, struct str bytes);
 /* The body is what was written into response->body. */
 void response_body_done(struct response *response);
 size_t response_length(const struct response *response);
+/* Whether an answer of this status has a body (RFC 9110 sections 15.3.5 and 15.4.5). */
+static inline bool response_has_content(const struct response *response)
+{
+    return response->status >= 200 && response->status != 204 && response->status != 304;
+}
+/* Bytes of the body that are sent. */
+size_t response_sent(const struct response *response, bool head);
 
 #endif

@@ -115,6 +115,8 @@ void router_add(struct router *router, const struct route *routes, size_t count)
         path->methods |= (unsigned)routes[i].method;
         if (routes[i].method == METHOD_GET)
             path->methods |= METHOD_HEAD;
+        path->durations.route = routes[i].pattern;
+        path->durations.methods = path->methods;
     }
 }
 
@@ -140,7 +142,7 @@ static bool is_at(const struct router_path *at, struct str path, struct str *id)
     return memchr(id->ptr, '/', id->len) == NULL;
 }
 
-const struct router_path *router_find(const struct router *router, struct str path, struct str *id)
+struct router_path *router_find(struct router *router, struct str path, struct str *id)
 {
     uint32_t index = router->slot_count > 0 ? *slot_at(router, head_of(path)) : 0;
 

@@ -3,6 +3,7 @@
 #define LARDER_HTTP_ROUTER_H
 
 #include "base/str.h"
+#include "http/durations.h"
 #include "http/request.h"
 
 /* From method and path to a handler. */
@@ -27,6 +28,7 @@ struct router_path {
     unsigned methods; /* set of enum method, with HEAD and OPTIONS */
     uint32_t next;    /* the next of the same slot: its index and 1, or 0 */
     const struct route *routes[ROUTER_METHODS];
+    struct durations durations; /* its methods are those above without OPTIONS */
 };
 
 /* Found by a hash of the first two segments, "/api/products", however many resources there are.  A
@@ -43,7 +45,7 @@ struct router {
 void router_add(struct router *router, const struct route *routes, size_t count);
 void router_free(struct router *router);
 /* The entry of a decoded path, or NULL; *id is the segment in the id's place, or empty. */
-const struct router_path *router_find(const struct router *router, struct str path, struct str *id);
+struct router_path *router_find(struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);
 /* Answers 204 to OPTIONS or 405 to a method that the path does not have, both with Allow. */

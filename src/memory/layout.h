@@ -72,7 +72,8 @@ struct tag_line {
     _Atomic uint64_t fences[MEMORY_FENCES];     /* stamps: until when, token */
     _Atomic uint64_t overflow;                  /* stamp: until when; never taken away */
     _Atomic uint64_t owed;                      /* generation << 1 | whether it is open */
-    uint64_t unused;
+    _Atomic uint64_t owed_ms; /* monotonic, since when it is open; 0: not known, as in layouts
+                                 before this word had a meaning */
 };
 
 /* A place in a ring: lap << 32 | unit.  Laps begin at 1; places only ever grow. */

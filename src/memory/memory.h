@@ -114,6 +114,14 @@ bool memory_owed_next(const struct memory *m, uint32_t *slot);
 /* All records, and all reads under way, are void. */
 void memory_void(struct memory *m);
 
+/* How many tags are fenced and how many owe, and for how long the oldest of these has.  Reads the
+ * whole table: for monitoring. */
+struct memory_writes {
+    uint32_t fences, pending;
+    uint64_t oldest_ms;
+};
+void memory_writes(const struct memory *m, int64_t mono_ns, struct memory_writes *writes);
+
 enum memory_flags {
     MEMORY_FENCED = 1,
     MEMORY_OWED = 2,

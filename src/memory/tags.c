@@ -106,6 +106,8 @@ uint64_t memory_owe(struct memory *m, uint32_t slot)
     while (!atomic_compare_exchange_weak(&line->owed, &old, new));
     if ((old & 1) != 0)
         atomic_fetch_sub(&m->segment->debts, 1); /* it is counted already */
+    else
+        atomic_store(&line->owed_ms, ms_of(clock_mono_ns()));
     return new >> 1;
 }
 
@@ -119,11 +121,12 @@ uint64_t memory_owed(const struct memory *m, uint32_t slot)
 bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation)
 {
     struct tag_line *line = tag_line(m, slot);
-    uint64_t old = generation << 1 | 1;
+    uint64_t old = generation << 1 | 1, since = atomic_load(&line->owed_ms);
 
     atomic_fetch_add(&line->seq, 1);
     if (!atomic_compare_exchange_strong(&line->owed, &old, generation << 1))
         return false;
+    (void)atomic_compare_exchange_strong(&line->owed_ms, &since, 0);
     atomic_fetch_sub(&m->segment->debts, 1);
     return true;
 }
@@ -136,6 +139,24 @@ bool memory_owed_next(const struct memory *m, uint32_t *slot)
         if (memory_owed(m, *slot) != 0)
             return true;
     return false;
+}
+
+void memory_writes(const struct memory *m, int64_t mono_ns, struct memory_writes *writes)
+{
+    uint64_t now_ms = ms_of(mono_ns);
+
+    *writes = (struct memory_writes){0};
+    for (uint32_t slot = 0; slot < MEMORY_TAG_SLOTS; slot++) {
+        const struct tag_line *line = tag_line(m, slot);
+        uint64_t since = atomic_load(&line->owed_ms);
+
+        writes->fences += tag_is_fenced_but_for_strays(line, now_ms);
+        if (memory_owed(m, slot) == 0)
+            continue;
+        writes->pending++;
+        if (since != 0 && since < now_ms && now_ms - since > writes->oldest_ms)
+            writes->oldest_ms = now_ms - since;
+    }
 }
 
 void memory_void(struct memory *m)

@@ -25,6 +25,7 @@ static void append_time(bson_t *opts, const struct mongo_db *db, uint32_t max_ti
 {
     uint32_t ms = time_for(db, max_time_ms);
 
+    driver_comment(opts, db);
     if (ms != 0)
         bson_append_int64(opts, "maxTimeMS", -1, (int64_t)ms);
 }

@@ -35,6 +35,7 @@ enum err collection_insert(struct mongo_db *db, struct str collection,
 
     query_document(&fields, document);
     append_write_time(&opts, 0);
+    driver_comment(&opts, db);
     if (!mongoc_collection_insert_one(into, &fields, &opts, &reply, &error)) {
         err = mongo_error(&error, true, "insert");
         refusal_note(into, &reply);
@@ -138,6 +139,7 @@ enum err collection_insert_many(struct mongo_db *db, struct str collection,
     }
     bson_append_bool(&opts, "ordered", -1, false);
     append_write_time(&opts, 0);
+    driver_comment(&opts, db);
     bson_destroy(&reply);
     if (count > 0) {
         if (!mongoc_collection_insert_many(into, list, count, &opts, &reply, &error))
@@ -169,6 +171,7 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
     bson_append_document(&statements, "0", -1, statement);
     bson_append_array_end(&command, &statements);
     append_write_time(&command, max_time_ms);
+    driver_comment(&command, db);
     if (!mongoc_client_write_command_with_opts(db->client, db->name, &command, NULL, &reply,
                                                &error))
         err = mongo_error(&error, true, verb);

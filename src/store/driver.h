@@ -16,7 +16,11 @@ struct mongo_db {
     mongoc_client_t *client;
     const char *name;
     int64_t deadline_ms; /* 0: none */
+    struct str comment;  /* of each operation; empty: none */
 };
+
+/* {…, comment: "…"}, where there is one: of a command, or of the options of one. */
+void driver_comment(bson_t *opts, const struct mongo_db *db);
 
 /* Once a process or more often, before anything else here: the driver's warnings go to our log, and
  * its counters have no name in /dev/shm, where a killed process would leave them. */

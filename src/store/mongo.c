@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/trace.h"
 #include "store/breaker.h"
 #include "store/driver.h"
 #include "store/mongo_ping.h"
@@ -127,6 +129,12 @@ void mongo_ask(struct mongo *mongo, struct mongo_ask *ask)
 
 /* Jobs. */
 
+static void show_load(const struct mongo *mongo)
+{
+    gauge_set(GAUGE_THREADS_BUSY, mongo->working);
+    gauge_set(GAUGE_QUEUE_LENGTH, mongo->pending - mongo->working);
+}
+
 static void link_job(struct mongo *mongo, struct mongo_job *job)
 {
     job->next = NULL;
@@ -152,13 +160,15 @@ static void unlink_job(struct mongo *mongo, struct mongo_job *job)
     mongo->pending--;
 }
 
-static enum err with_client(struct mongo *mongo, int64_t deadline_ms,
+static enum err with_client(struct mongo *mongo, int64_t deadline_ms, const struct trace *trace,
                             enum err (*work)(struct mongo_db *db, void *context), void *context)
 {
+    char room[TRACE_COMMENT_SIZE];
     struct mongo_db db = {
         .client = mongoc_client_pool_pop(mongo->pool),
         .name = mongo->database,
         .deadline_ms = deadline_ms,
+        .comment = trace != NULL ? trace_comment(trace, room) : STR(""),
     };
     enum err err;
 
@@ -173,7 +183,7 @@ static enum err with_client(struct mongo *mongo, int64_t deadline_ms,
 enum err mongo_run(struct mongo *mongo, enum err (*work)(struct mongo_db *db, void *context),
                    void *context)
 {
-    return with_client(mongo, 0, work, context);
+    return with_client(mongo, 0, NULL, work, context);
 }
 
 /* On a thread. */
@@ -185,23 +195,43 @@ static void on_work(uv_work_t *request)
     job->begun_ns = clock_mono_ns();
     if (!atomic_compare_exchange_strong(&job->stage, &waiting, STAGE_RUNNING))
         return;
+    histogram_add(HISTOGRAM_QUEUE_WAIT, job->begun_ns - job->queued_ns);
     mongo_error_forget();
-    job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->work, job->context);
+    job->err = with_client(job->mongo, job->write ? 0 : job->deadline_ms, job->trace, job->work,
+                           job->context);
     job->answered = mongo_error_was_answer();
+    job->took_ns = clock_mono_ns() - job->begun_ns;
 }
 
 static void tell(struct mongo_job *job, enum err err)
 {
+    struct trace *before;
+
     if (job->told)
         return;
     job->told = true;
+    before = trace_enter(job->trace);
     job->done(job->context, err);
+    trace_leave(before);
 }
 
+/* Behind it the job may be gone. */
 static void release(struct mongo_job *job)
 {
+    struct trace *trace = job->trace;
+
     if (job->release != NULL)
         job->release(job->context);
+    trace_put(trace);
+}
+
+/* What the request has waited for, in the queue until until_ns and then for mongo_ns. */
+static void account(struct mongo_job *job, int64_t until_ns, int64_t mongo_ns)
+{
+    if (job->trace == NULL || job->told)
+        return;
+    job->trace->queue_ns += until_ns - job->queued_ns;
+    job->trace->mongo_ns += mongo_ns;
 }
 
 static void finish_closing(struct mongo *mongo);
@@ -210,6 +240,7 @@ static void on_ended(uv_work_t *request, int status);
 static void hand_over(struct mongo_job *job, enum stage stage)
 {
     job->mongo->working++;
+    show_load(job->mongo);
     atomic_store(&job->stage, stage);
     (void)uv_queue_work(job->mongo->config.loop, &job->request, on_work, on_ended);
 }
@@ -236,6 +267,8 @@ static void on_ended(uv_work_t *request, int status)
     unlink_job(mongo, job);
     mongo->working--;
     hand_over_next(mongo);
+    show_load(mongo);
+    account(job, ran ? job->begun_ns : clock_mono_ns(), ran ? job->took_ns : 0);
     if (ran)
         note(mongo, job);
     tell(job, ran ? job->err : ERR_CANCELED);
@@ -273,10 +306,14 @@ static void arm(struct mongo *mongo, int64_t deadline_ms)
 
 static void expire(struct mongo *mongo, struct mongo_job *job)
 {
+    int64_t now_ns = clock_mono_ns();
+
     if (call_off(job)) {
+        account(job, now_ns, 0);
         tell(job, ERR_TIMEOUT);
         return;
     }
+    account(job, job->begun_ns, now_ns - job->begun_ns);
     note_failure(mongo, job);
     tell(job, job->write ? ERR_UNKNOWN : ERR_TIMEOUT);
 }
@@ -315,9 +352,13 @@ static void start(struct mongo *mongo, struct mongo_job *job)
     job->request.data = job;
     job->told = false;
     job->err = ERR_INTERNAL;
+    job->trace = trace_take();
+    job->queued_ns = clock_mono_ns();
+    job->took_ns = 0;
     atomic_store(&job->stage, STAGE_QUEUED);
     link_job(mongo, job);
     hand_over_next(mongo);
+    show_load(mongo);
     if (job->deadline_ms != 0)
         arm(mongo, job->deadline_ms);
 }
@@ -341,6 +382,7 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
         return;
     job->told = false;
     job->err = err;
+    job->trace = trace_take();
     tell(job, err);
     release(job);
 }
@@ -414,6 +456,7 @@ enum err mongo_new(const struct mongo_config *config, struct mongo **out, const 
         add_timer(mongo, &mongo->beat);
         open_ping(mongo, uri);
     }
+    gauge_set(GAUGE_THREADS, full.threads);
     *out = mongo;
 out:
     mongoc_uri_destroy(uri);

@@ -88,10 +88,11 @@ struct mongo_job {
     bool write;
 
     struct mongo *mongo;
+    struct trace *trace; /* the request's, if it is one's */
+    int64_t queued_ns, begun_ns, took_ns;
     struct mongo_job *prev, *next;
     uv_work_t request;
     atomic_int stage;
-    int64_t begun_ns;
     enum err err;
     bool told, answered;
 };

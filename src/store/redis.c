@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/trace.h"
 #include "store/redis_link.h"
 #include "store/redis_private.h"
 #include "store/redis_requests.h"
@@ -149,13 +151,20 @@ static enum err judge(struct redis *redis, const char *command, const struct red
 static void on_reply(void *context, enum err err, const struct redis_value *reply)
 {
     struct redis_request request = *(struct redis_request *)context;
+    int64_t took_ns = clock_mono_ns() - request.sent_ns;
+    struct trace *before = trace_enter(request.trace);
 
+    histogram_add(request.kind, took_ns);
+    if (request.trace != NULL)
+        request.trace->redis_ns += took_ns;
     redis_request_put(&request.redis->requests, context);
     if (err == ERR_TIMEOUT)
         metric_inc(METRIC_REDIS_TIMEOUTS);
     if (err == ERR_OK && redis_type(reply) == REDIS_ERROR)
         err = judge(request.redis, request.command, reply);
     request.callback(request.context, err, err == ERR_OK ? reply : NULL);
+    trace_leave(before);
+    trace_put(request.trace);
 }
 
 /* "MGET"; "CLIENT TRACKING": what its rights are given for. */
@@ -174,13 +183,15 @@ static void name_command(char name[static REDIS_COMMAND_SIZE], size_t argc, cons
     name[at] = '\0';
 }
 
-void redis_send(struct redis *redis, bool early, size_t argc, const struct str argv[],
-                redis_callback *callback, void *context)
+void redis_send(struct redis *redis, bool early, enum histogram kind, size_t argc,
+                const struct str argv[], redis_callback *callback, void *context)
 {
     struct redis_request *request = redis_request_take(&redis->requests, redis, callback, context);
     bool open = redis->state == REDIS_READY || (early && redis->state == REDIS_PREPARING);
 
     name_command(request->command, argc, argv);
+    request->kind = kind != HISTOGRAM_NONE ? kind : HISTOGRAM_REDIS_OTHER;
+    request->sent_ns = clock_mono_ns();
     if (open && redis->link != NULL &&
         redis_link_send(redis->link, argc, argv, on_reply, request)) {
         metric_inc(METRIC_REDIS_COMMANDS);
@@ -191,16 +202,35 @@ void redis_send(struct redis *redis, bool early, size_t argc, const struct str a
     redis_wake(redis);
 }
 
+/* Commands that are more than their name are scripts, which say themselves what they are. */
+static enum histogram kind_of(struct str command)
+{
+    static const struct {
+        struct str command;
+        enum histogram kind;
+    } kinds[] = {
+        {STR_INIT("MGET"), HISTOGRAM_REDIS_LOOKUP},    {STR_INIT("SET"), HISTOGRAM_REDIS_STORE},
+        {STR_INIT("PEXPIRE"), HISTOGRAM_REDIS_STORE},  {STR_INIT("INCRBY"), HISTOGRAM_REDIS_COUNT},
+        {STR_INIT("ZINCRBY"), HISTOGRAM_REDIS_COUNT},  {STR_INIT("SCAN"), HISTOGRAM_REDIS_RECLAIM},
+        {STR_INIT("UNLINK"), HISTOGRAM_REDIS_RECLAIM},
+    };
+
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_eq(kinds[i].command, command))
+            return kinds[i].kind;
+    return HISTOGRAM_REDIS_OTHER;
+}
+
 void redis_command(struct redis *redis, size_t argc, const struct str argv[],
                    redis_callback *callback, void *context)
 {
-    redis_send(redis, false, argc, argv, callback, context);
+    redis_send(redis, false, kind_of(argv[0]), argc, argv, callback, context);
 }
 
 void redis_command_early(struct redis *redis, size_t argc, const struct str argv[],
                          redis_callback *callback, void *context)
 {
-    redis_send(redis, true, argc, argv, callback, context);
+    redis_send(redis, true, kind_of(argv[0]), argc, argv, callback, context);
 }
 
 void redis_ignore(void *context, enum err err, const struct redis_value *reply)

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/histogram.h"
 #include "base/str.h"
 #include "store/redis_url.h"
 
@@ -127,7 +128,8 @@ void redis_command_early(struct redis *redis, size_t argc, const struct str argv
 /* A Lua script: static storage, {.text = STR_INIT("...")}; the rest is filled in on first use. */
 struct redis_script {
     struct str text;
-    char sha[40]; /* SHA-1 in hex, as EVALSHA wants it; sha[0] == 0: not known yet */
+    enum histogram kind; /* as which its durations are counted; 0: REDIS_OTHER */
+    char sha[40];        /* SHA-1 in hex, as EVALSHA wants it; sha[0] == 0: not known yet */
 };
 enum { REDIS_SCRIPT_ARGS_MAX = 1536 };
 /* EVALSHA; when Redis does not know the script, EVAL instead (once).  keys and args together at

@@ -11,7 +11,7 @@ const struct redis_url *redis_address(const struct redis *redis);
 /* lost(context) is called when the client's connection goes; NULL: nobody is told any more. */
 void redis_watch(struct redis *redis, void (*lost)(void *context), void *context);
 /* As redis_command or redis_command_early; besides, an unknown script is ERR_NOT_FOUND. */
-void redis_send(struct redis *redis, bool early, size_t argc, const struct str argv[],
-                redis_callback *callback, void *context);
+void redis_send(struct redis *redis, bool early, enum histogram kind, size_t argc,
+                const struct str argv[], redis_callback *callback, void *context);
 
 #endif

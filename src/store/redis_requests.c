@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "store/redis_requests.h"
 
+#include "base/trace.h"
+
 enum { REQUESTS_KEPT = 64 };
 
 void redis_requests_init(struct redis_requests *all, uv_loop_t *loop)
@@ -18,7 +20,8 @@ struct redis_request *redis_request_take(struct redis_requests *all, struct redi
 {
     struct redis_request *request = pool_take(&all->pool);
 
-    *request = (struct redis_request){.redis = redis, .callback = callback, .context = context};
+    *request = (struct redis_request){
+        .redis = redis, .callback = callback, .context = context, .trace = trace_take()};
     return request;
 }
 
@@ -34,8 +37,12 @@ static void tell_failed(struct redis_requests *all)
     all->failed = NULL;
     all->failed_end = &all->failed;
     for (; list != NULL; list = next) {
+        struct trace *before = trace_enter(list->trace);
+
         next = list->next;
         list->callback(list->context, list->err, NULL);
+        trace_leave(before);
+        trace_put(list->trace);
         pool_put(&all->pool, list);
     }
 }

@@ -17,6 +17,9 @@ struct redis_request {
     struct redis *redis;
     redis_callback *callback;
     void *context;
+    enum histogram kind;
+    int64_t sent_ns;
+    struct trace *trace; /* the request's, if it is one's; a reference */
     enum err err;
     char command[REDIS_COMMAND_SIZE]; /* its name, for messages */
     struct redis_request *next;       /* among those that failed */

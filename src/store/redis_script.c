@@ -39,7 +39,7 @@ static void on_first_run(void *context, enum err err, const struct redis_value *
     }
     run->argv[0] = STR("EVAL");
     run->argv[1] = run->script->text;
-    redis_send(run->redis, run->early, run->argc, run->argv, on_run, run);
+    redis_send(run->redis, run->early, run->script->kind, run->argc, run->argv, on_run, run);
 }
 
 static size_t total(const struct str items[], size_t count)
@@ -99,7 +99,7 @@ static void run_script(struct redis *redis, bool early, struct redis_script *scr
     run->argv[2] = str_from(run->count);
     room = copy_args(run->argv + HEAD, (char *)(run->argv + argc), keys, key_count);
     copy_args(run->argv + HEAD + key_count, room, args, arg_count);
-    redis_send(redis, early, argc, run->argv, on_first_run, run);
+    redis_send(redis, early, script->kind, argc, run->argv, on_first_run, run);
 }
 
 void redis_script(struct redis *redis, struct redis_script *script, const struct str keys[],

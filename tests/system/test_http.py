@@ -272,7 +272,7 @@ def test_metrics_are_prometheus_text(http):
     names = set()
     for line in answer.text.splitlines():
         assert line.startswith("# ") or re.match(
-            r'^larder_[a-z_]+(\{[a-z_]+="[^"]*"\})? [0-9.e+-]+$', line), line
+            r'^(larder|process)_[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [0-9.e+-]+$', line), line
         if not line.startswith("#"):
             assert line.rsplit(" ", 1)[0] not in names
             names.add(line.rsplit(" ", 1)[0])

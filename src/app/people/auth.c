@@ -88,6 +88,17 @@ void auth_set_cookie(const struct app *app, struct request *request, struct str 
 
 static void try_cookies(struct visit *visit);
 
+static void greet(struct visit *visit)
+{
+    struct request *request = visit->request;
+    char *id = arena_alloc(&request->arena, OID_HEX_SIZE);
+
+    visit->visitor = &visit->candidate;
+    oid_text(&visit->candidate.profile.id, id);
+    request->user = str_make(id, OID_HEX_SIZE);
+    request->timed = visit->candidate.profile.role >= ROLE_EDITOR;
+}
+
 /* The look-ups leave nothing in the response, which was their room. */
 static void leave(struct visit *visit, bool signed_in)
 {
@@ -98,7 +109,7 @@ static void leave(struct visit *visit, bool signed_in)
         return;
     }
     if (signed_in)
-        visit->visitor = &visit->candidate;
+        greet(visit);
     if (signed_in || !visit->candidate.by_cookie)
         visit->next(visit);
     else
@@ -107,6 +118,10 @@ static void leave(struct visit *visit, bool signed_in)
 
 static void fail(struct visit *visit, enum err err)
 {
+    if (visit->optional) {
+        leave(visit, false);
+        return;
+    }
     buf_reset(&visit->request->response.body);
     problem_send_err(visit->request, database_err(err));
 }

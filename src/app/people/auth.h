@@ -28,6 +28,7 @@ struct visit {
     struct visitor *visitor; /* NULL: nobody is signed in */
     struct once *once;       /* NULL: no Idempotency-Key */
     struct parsing *parsing; /* NULL: the body has not been read */
+    bool optional;           /* the answer is the same for all: who cannot be found is nobody */
     void (*next)(struct visit *visit);
     struct visitor candidate;
     struct str cookies; /* that are yet to be tried */
@@ -47,7 +48,8 @@ static inline const struct visitor *request_visitor(const struct request *reques
 
 /* Finds the session that the request carries ("Authorization: Bearer", else the first good one of
  * its cookies) and calls next, or answers: 403 to a change by cookie from a page that is not
- * ours (cross-site request forgery), 503 when nobody can be asked. */
+ * ours (cross-site request forgery), 503 when nobody can be asked.  Then the request knows its
+ * user, and whether its costs may be shown. */
 void auth_find(struct visit *visit, void (*next)(struct visit *visit));
 /* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
 bool auth_admits(struct visit *visit);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/trace.h"
 
 enum { AT_WORK_MAX = 2, SIGN_UP_EVERY = 4 };
 
@@ -116,6 +117,16 @@ static void work(uv_work_t *request)
 
 static void worked(uv_work_t *request, int status);
 
+/* Behind it the job may be gone. */
+static void end_job(struct password_job *job)
+{
+    struct trace *trace = job->trace, *before = trace_enter(trace);
+
+    job->done(job);
+    trace_leave(before);
+    trace_put(trace);
+}
+
 static void begin(struct passwords *passwords, struct password_job *job)
 {
     passwords->at_work[passwords->at_work_count++] = job;
@@ -127,7 +138,7 @@ static void begin(struct passwords *passwords, struct password_job *job)
 static void refuse(struct password_job *job)
 {
     job->err = ERR_BUSY;
-    job->done(job);
+    end_job(job);
 }
 
 /* The next ones that are still waited for; those whose time is up are over. */
@@ -161,7 +172,7 @@ static void worked(uv_work_t *request, int status)
     (void)status;
     end_work(passwords, job);
     begin_next(passwords);
-    job->done(job);
+    end_job(job);
 }
 
 /* --- The queue --- */
@@ -206,11 +217,13 @@ enum err passwords_submit(struct passwords *passwords, struct password_job *job)
     job->rank = count_like(passwords->at_work, passwords->at_work_count, job) +
                 count_like(passwords->waiting, passwords->waiting_count, job);
     if (passwords->at_work_count < AT_WORK_MAX) {
+        job->trace = trace_take();
         begin(passwords, job);
         return ERR_OK;
     }
     if (is_full(passwords, job) && (loser = take_loser(passwords, job)) == NULL)
         return ERR_BUSY;
+    job->trace = trace_take();
     passwords->waiting[passwords->waiting_count++] = job;
     if (loser != NULL)
         refuse(loser);

@@ -38,6 +38,7 @@ struct password_job {
 
     uv_work_t work;
     struct passwords *passwords;
+    struct trace *trace; /* of the request */
     int64_t since_ms;
     unsigned rank; /* how many of the same address and account were there before it */
 };

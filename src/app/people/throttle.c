@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/trace.h"
 
 /* An attempt of a worker that died is forgotten after TRYING_MS; one that finds no place looks
  * again each PAUSE_MS, for PATIENCE_MS. */
@@ -22,6 +23,7 @@ enum { PLACE_MS = 3000 };
 /* KEYS failed, trying, and so on; ARGV a limit for each two, and TRYING_MS.  Gives one of the
  * above, and for how long the window of a refusal is still open. */
 static struct redis_script script_begin = {
+    .kind = HISTOGRAM_REDIS_COUNT,
     .text = STR_INIT("local place, wait = true, 0\n"
                      "for i = 1, #KEYS, 2 do\n"
                      "  local limit = tonumber(ARGV[(i + 1) / 2])\n"
@@ -45,6 +47,7 @@ static struct redis_script script_begin = {
 /* KEYS likewise; ARGV the length of the window in ms, nothing when the attempt did not fail.  The
  * first failure opens the window, and the counter never stays without an end. */
 static struct redis_script script_end = {
+    .kind = HISTOGRAM_REDIS_COUNT,
     .text = STR_INIT("for i = 1, #KEYS, 2 do\n"
                      "  if redis.call('EXISTS', KEYS[i + 1]) == 1 and\n"
                      "     redis.call('DECR', KEYS[i + 1]) <= 0 then\n"
@@ -181,6 +184,7 @@ static void lock_in_redis(const struct throttle *throttle, int64_t left_ms)
 struct pause {
     uv_timer_t timer;
     struct throttle *throttle;
+    struct trace *trace; /* of the request */
 };
 
 static void ask(struct throttle *throttle);
@@ -194,9 +198,12 @@ static void on_time(uv_timer_t *timer)
 {
     struct pause *pause = timer->data;
     struct throttle *throttle = pause->throttle;
+    struct trace *before = trace_enter(pause->trace);
 
     uv_close((uv_handle_t *)timer, on_closed);
     ask(throttle);
+    trace_leave(before);
+    trace_put(pause->trace);
 }
 
 static void look_again(struct throttle *throttle)
@@ -209,6 +216,7 @@ static void look_again(struct throttle *throttle)
     }
     pause = mem_alloc(sizeof *pause);
     pause->throttle = throttle;
+    pause->trace = trace_take();
     uv_timer_init(throttle->app->loop, &pause->timer);
     pause->timer.data = pause;
     uv_timer_start(&pause->timer, on_time, PAUSE_MS, 0);

@@ -361,6 +361,27 @@ static void test_no_form_of_a_url_shows_a_secret(void **state)
 
 /* The table of docs/configuration.md has one row a setting: | `NAME` | `default` | allowed | …
  * Here nothing has been set. */
+static void test_a_share_is_counted_in_millionths(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t number;
+    } good[] = {{"off", 0}, {"all", 1000000}, {"0", 0}, {"1", 1000000}, {"0.25", 250000}};
+    static const char *const bad[] = {"", "1.5", "-0.1", "half", "nan", "ALL"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(
+            config_set(&config, CONFIG_ACCESS_LOG, str_from(good[i].text), "test", &problems),
+            ERR_OK);
+        assert_true(config_number(&config, CONFIG_ACCESS_LOG) == good[i].number);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(
+            config_set(&config, CONFIG_ACCESS_LOG, str_from(bad[i]), "test", &problems),
+            ERR_INVALID);
+}
+
 static void test_the_documentation_lists_the_same(void **state)
 {
     const char *srcdir = getenv("srcdir");
@@ -426,6 +447,7 @@ int main(void)
         TEST(test_an_interrupted_read_is_no_end),
         TEST(test_passwords_are_masked),
         TEST(test_no_form_of_a_url_shows_a_secret),
+        TEST(test_a_share_is_counted_in_millionths),
         TEST(test_the_documentation_lists_the_same),
         TEST(test_help_lists_all),
     };

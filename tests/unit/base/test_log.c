@@ -81,6 +81,38 @@ static void test_an_event_is_a_line_of_json(void **state)
     json_decref(event);
 }
 
+static void test_time_level_event_and_message_come_first(void **state)
+{
+    static const char behind[] = "Z\",\"level\":\"warn\",\"event\":\"redis-writes-refused\","
+                                 "\"message\":\"writes refused: OOM\",";
+
+    (void)state;
+    begin(LOG_JSON);
+    log_warn("redis", "writes refused: OOM");
+    json_decref(read_json(end()));
+    assert_memory_equal(line, "{\"time\":\"", 9);
+    assert_memory_equal(line + 9 + 23, behind, sizeof behind - 1);
+}
+
+static void test_an_event_of_its_own_is_never_silenced(void **state)
+{
+    const struct log_field fields[] = {LOG_MS("durationMs", 1234567), LOG_MAYBE("cache", NULL),
+                                       LOG_MAYBE("other", "redis")};
+    json_t *event;
+
+    (void)state;
+    begin(LOG_JSON);
+    log_setup(LOG_OFF, LOG_JSON);
+    log_line(LOG_INFO, "request", "gateway", fields, 3);
+    event = read_json(end());
+    log_setup(LOG_INFO, LOG_JSON);
+    assert_member(event, "event", "request");
+    assert_member(event, "other", "redis");
+    assert_true(json_is_null(json_object_get(event, "cache")));
+    assert_non_null(strstr(line, "\"durationMs\":1.234,"));
+    json_decref(event);
+}
+
 static void test_a_long_value_is_cut(void **state)
 {
     static char text[5000];
@@ -176,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_event_is_a_line_of_json),
+        cmocka_unit_test(test_time_level_event_and_message_come_first),
+        cmocka_unit_test(test_an_event_of_its_own_is_never_silenced),
         cmocka_unit_test(test_a_long_value_is_cut),
         cmocka_unit_test(test_control_characters_leave_the_line_whole),
         cmocka_unit_test(test_what_would_pass_the_end_of_the_line_is_left_out),

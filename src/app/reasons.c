@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/state.h"
+#include "base/clock.h"
+#include "base/idiom.h"
+#include "memory/memory.h"
+
+struct str health_memory(const struct app *app)
+{
+    struct memory_stats stats;
+
+    memory_stats(app->memory, &stats);
+    if (stats.bytes == 0)
+        return STR("off");
+    return memory_lease_valid(app->memory, clock_mono_ns()) ? STR("valid") : STR("invalid");
+}
+
+void health_reasons(const struct app *app, enum err mongo, struct buf *body)
+{
+    const struct {
+        const char *name;
+        struct str why;
+    } reasons[] = {
+        {"memory", str_eq(health_memory(app), STR("invalid"))
+                       ? STR("the writes of other hosts are not heard of")
+                       : STR("")},
+        {"mongo", mongo != ERR_OK ? str_from(err_text(mongo)) : STR("")},
+        {"redis", cache_reason(app->cache)},
+    };
+    bool first = true;
+
+    for (size_t i = 0; i < COUNT(reasons); i++) {
+        if (reasons[i].why.len == 0)
+            continue;
+        buf_str(body, first ? STR(",\"reasons\":{") : STR(","));
+        buf_json_string(body, str_from(reasons[i].name));
+        buf_char(body, ':');
+        buf_json_string(body, reasons[i].why);
+        first = false;
+    }
+    if (!first)
+        buf_char(body, '}');
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_BASE_METRICS_SLOT_H
+#define LARDER_BASE_METRICS_SLOT_H
+
+/* Inside of base/: the bytes of the metrics that all workers of a host share. */
+
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include "base/histogram.h"
+#include "base/metrics.h"
+
+enum { METRICS_SLOTS = 256, METRICS_PAGE = 4096 };
+
+struct histogram_counts {
+    _Atomic uint64_t buckets[HISTOGRAM_BUCKETS + 1];
+    _Atomic uint64_t ns; /* of all together */
+};
+
+/* One worker's: a page at least, so that no two of them write to the same line. */
+struct metrics_slot {
+    alignas(METRICS_PAGE) _Atomic uint64_t counts[METRIC_COUNT];
+    _Atomic int64_t gauges[GAUGE_COUNT];
+    struct histogram_counts histograms[HISTOGRAM_FIXED + HISTOGRAM_ROUTES];
+};
+
+/* The labels of a route's histogram.  A place is claimed, written and then published; who finds one
+ * being written waits a moment and gives it up for its writer, who may be dead. */
+enum { PLACE_FREE, PLACE_CLAIMED, PLACE_READY, PLACE_GIVEN_UP };
+struct histogram_place {
+    _Atomic uint32_t state;
+    char labels[HISTOGRAM_LABELS_SIZE];
+};
+
+struct metrics_head {
+    _Atomic uint32_t used;                    /* places that are not free */
+    _Atomic uint8_t has_pages[METRICS_SLOTS]; /* of the slot: it may be read */
+    struct histogram_place places[HISTOGRAM_ROUTES];
+};
+
+/* This process's own, and what is shared: shared is NULL without a mapped file. */
+struct metrics_map {
+    struct metrics_slot *own, *shared;
+    struct metrics_head *head;
+};
+extern struct metrics_map metrics_map;
+
+/* Slot i, or NULL when nobody has counted there; the last one, METRICS_SLOTS, is this process's
+ * private one. */
+const struct metrics_slot *metrics_slot(int i);
+
+#endif
