@@ -113,8 +113,8 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
 /* Calls each() with whole documents (VALUE_OBJECT, borrowed for the call): with all if there are
- * fewer than count, else with so many of the newest, of the oldest and, where the server can, of any;
- * then some come more than once.  It returns false to end early. */
+ * fewer than count, else with so many of the newest, of the oldest and, where the server can, of
+ * any; then some come more than once.  It returns false to end early. */
 enum err collection_sample(struct mongo_db *db, struct str collection, uint32_t count,
                            bool (*each)(void *context, const struct value *document),
                            void *context);
