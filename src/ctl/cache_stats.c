@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/idiom.h"
+#include "base/mem.h"
 #include "ctl/walk.h"
 #include "ctl/warm.h"
 
 /* larderctl cache stats: what there is in Redis, by kind. */
 
-enum { KINDS_MAX = 16, KIND_SIZE = 32 };
+enum { KIND_SIZE = 33 };
 
 struct counting {
     struct walk walk; /* first */
     struct kind {
         char name[KIND_SIZE];
         uint64_t count;
-    } kinds[KINDS_MAX];
-    size_t kind_count;
+    } * kinds;
+    size_t kind_count, kind_size;
 };
 
 static void count_one(struct counting *counting, struct str name)
@@ -28,10 +30,15 @@ static void count_one(struct counting *counting, struct str name)
         name.len = KIND_SIZE - 1;
     while (i < counting->kind_count && !str_eq(str_from(counting->kinds[i].name), name))
         i++;
-    if (i == KINDS_MAX)
-        return;
-    if (i == counting->kind_count)
-        memcpy(counting->kinds[counting->kind_count++].name, name.ptr, name.len);
+    if (i == counting->kind_count) {
+        if (i == counting->kind_size) {
+            counting->kind_size = 2 * i + 16;
+            counting->kinds =
+                mem_realloc(counting->kinds, counting->kind_size * sizeof *counting->kinds);
+        }
+        counting->kinds[counting->kind_count++] = (struct kind){.count = 0};
+        memcpy(counting->kinds[i].name, name.ptr, name.len);
+    }
     counting->kinds[i].count++;
 }
 
@@ -100,6 +107,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
         return ctl_usage("cache stats takes nothing");
     if (walk_open(&counting.walk, ctl, "*"))
         err = print_all(ctl, &counting);
+    free(counting.kinds);
     return walk_close(&counting.walk, err);
 }
 

@@ -10,6 +10,9 @@
 struct patient {
     struct ctl *ctl;
     struct mongo *mongo;
+    uv_signal_t signals[2]; /* SIGINT, SIGTERM */
+    bool interrupted;
+    unsigned open; /* handles */
 };
 
 /* false: it has said why. */

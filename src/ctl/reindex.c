@@ -221,6 +221,16 @@ static enum err make_all(struct ctl *ctl, struct guard *guard, struct patient *p
     return err;
 }
 
+/* The thread that waits for MongoDB is not waited for. */
+static void __attribute__((noreturn)) leave(struct guard *guard)
+{
+    guard_leave(guard);
+    ctl_error(
+        "interrupted; MongoDB may go on with this index.  Run the same command again to go on");
+    fflush(stdout);
+    _exit(CTL_FAILED);
+}
+
 static int reindex(struct ctl *ctl, const struct options *options)
 {
     struct patient patient;
@@ -232,6 +242,8 @@ static int reindex(struct ctl *ctl, const struct options *options)
     err = ERR_INVALID;
     if (patient_open(&patient, ctl)) {
         err = make_all(ctl, &guard, &patient, options);
+        if (err == ERR_CANCELED)
+            leave(&guard);
         patient_close(&patient);
         if (err != ERR_OK)
             ctl_error("MongoDB: %s", err_text(err));

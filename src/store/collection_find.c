@@ -14,11 +14,12 @@ struct page {
     struct find_result *result;
     struct buf *out;
     struct keyset_range range;
-    unsigned remaining;  /* brackets not asked for yet */
-    bool walks, careful; /* careful: one bracket at a time */
-    int bracket;         /* of the last document; -1: none */
-    struct keyset after; /* where it begins; its bytes are the find's, or in place */
-    struct keyset last;  /* of the last document; its bytes are in value and id */
+    unsigned remaining;   /* brackets not asked for yet */
+    bool walks, careful;  /* careful: one bracket at a time */
+    int bracket;          /* of the last document; -1: none */
+    enum bracket stopped; /* of the one that could not be used */
+    struct keyset after;  /* where it begins; its bytes are the find's, or in place */
+    struct keyset last;   /* of the last document; its bytes are in value and id */
     struct buf value, id, place;
 };
 
@@ -122,6 +123,7 @@ static enum err read_range(struct page *page, struct reading *reading)
             err = keyset_place(bytes(document), page->range.field, page->range.up, &place);
         if (err == ERR_OK && page->walks && !is_next(page, place.bracket)) {
             page->careful = true;
+            page->stopped = place.bracket;
             return ERR_OK;
         }
         if (err == ERR_OK)
@@ -203,6 +205,21 @@ static unsigned next_set(const struct page *page)
     return page->remaining;
 }
 
+/* Brackets that hold nothing any more after a question that has ended at a document that could not
+ * be used.  Whatever servers make of null, they sort it after, or before, all that is something. */
+static unsigned exhausted(const struct page *page)
+{
+    const unsigned nothing = BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL);
+    bool up = page->range.up;
+    unsigned set = 0;
+
+    if (page->bracket >= 0)
+        set = ~brackets_after((unsigned)page->bracket, up);
+    if ((nothing & BRACKET(page->stopped)) != 0)
+        set |= page->range.set & brackets_before(up ? BRACKET_EMPTY : BRACKET_NULL, up);
+    return set;
+}
+
 static enum err ask_rest(struct page *page)
 {
     bool careful = page->careful;
@@ -212,10 +229,7 @@ static enum err ask_rest(struct page *page)
     page->range.after = NULL;
     page->bracket = -1;
     err = ask(page);
-    if (page->careful == careful)
-        page->remaining &= ~page->range.set;
-    else if (page->bracket >= 0)
-        page->remaining &= brackets_after((unsigned)page->bracket, page->range.up);
+    page->remaining &= page->careful == careful ? ~page->range.set : ~exhausted(page);
     return err;
 }
 

@@ -299,7 +299,7 @@ def test_reindex(stack):
     before = stack.mongo.products.index_information()
     done = stack.ctl("reindex")
     assert [line.split()[0] for line in done.stdout.splitlines()] == \
-        ["products", "posts", "users", "sessions", "idempotency"]
+        ["larder_users", "larder_sessions", "larder_receipts", "packages", "posts", "products"]
     assert stack.mongo.products.index_information() == before
     assert "expires" in stack.mongo.larder_sessions.index_information()
     assert stack.redis.exists("larder:lock:reindex") == 0

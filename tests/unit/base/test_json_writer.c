@@ -2,9 +2,11 @@
 #include "../unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json_writer.h"
 #include "base/random.h"
 
 static struct buf out = BUF_INIT(1024);
@@ -130,12 +132,39 @@ static int teardown(void **state)
     return 0;
 }
 
+/* Names of all lengths, with what must be escaped at each place, and with nothing behind them. */
+static void test_members(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 40; len++)
+        for (size_t at = 0; at <= len; at++) {
+            char *name = malloc(len + 1), expected[100];
+            struct buf to = BUF_INIT(1024);
+            struct json_writer writer;
+            memset(name, 'n', len);
+            if (at < len)
+                name[at] = '"';
+            snprintf(expected, sizeof expected, ",\"%.*s%s%.*s\":", (int)at, name,
+                     at < len ? "\\\"" : "", (int)(at < len ? len - at - 1 : 0), name + at + 1);
+            for (size_t more = 0; more <= 1; more++) {
+                buf_reset(&to);
+                json_writer_begin(&writer, &to);
+                json_writer_member(&writer, ',', name, len, len + more);
+                json_writer_end(&writer);
+                assert_str(buf_view(&to), expected);
+            }
+            free(name);
+            buf_free(&to);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strings_are_escaped),
         cmocka_unit_test(test_only_invalid_bytes_are_replaced),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_members),
         cmocka_unit_test(test_the_cap_holds),
     };
 
