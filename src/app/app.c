@@ -290,7 +290,7 @@ static void find_route(struct app *app, struct request *request)
     if (route == NULL)
         router_refuse(path, request);
     else
-        visit(app, request, route, id);
+        visit(app, request, route, percent_slashes(id, &request->arena));
 }
 
 void app_handle(void *context, struct request *request)
