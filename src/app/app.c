@@ -340,7 +340,7 @@ static struct str path_problem(enum err err)
     return STR("The path is not properly percent-encoded UTF-8");
 }
 
-/* Also sets where its durations are counted.  ERR_SYNTAX, ERR_NOT_FOUND. */
+/* Also sets where its durations are counted.  ERR_NOT_FOUND, or what path_problem tells. */
 static enum err find_path(struct app *app, struct request *request, struct router_path **path,
                           struct str *id)
 {
@@ -351,7 +351,8 @@ static enum err find_path(struct app *app, struct request *request, struct route
         return err;
     *path = router_find(&app->router, decoded, id);
     if (*path == NULL)
-        return ERR_NOT_FOUND;
+        return memchr(decoded.ptr, PERCENT_SLASH, decoded.len) != NULL ? ERR_UNSUPPORTED
+                                                                       : ERR_NOT_FOUND;
     request->durations = &(*path)->durations;
     return ERR_OK;
 }
@@ -375,7 +376,7 @@ static void find_route(struct app *app, struct request *request)
     if (route == NULL)
         router_refuse(path, request);
     else
-        visit(app, request, route, id);
+        visit(app, request, route, percent_slashes(id, &request->arena));
 }
 
 void app_name_path(struct app *app, struct request *request)
@@ -411,7 +412,10 @@ bool take_id(struct request *request, const struct resource *resource, struct st
 {
     if (id_parse(resource->id, text, room, id) == ERR_OK)
         return true;
-    problem_send(request, 400, STR("Invalid id"), NULL);
+    problem_send(request, 400,
+                 memchr(text.ptr, '/', text.len) != NULL ? path_problem(ERR_UNSUPPORTED)
+                                                         : STR("Invalid id"),
+                 NULL);
     return false;
 }
 

@@ -47,9 +47,9 @@ static enum err decode(struct str s, bool query, struct arena *arena, struct str
                 return ERR_SYNTAX;
             if (c == '\0' || (!query && is_control((unsigned char)c)))
                 return ERR_INVALID;
-            if (c == '/' && !query)
-                return ERR_UNSUPPORTED;
             i += 2;
+            if (!query && c == '/')
+                c = PERCENT_SLASH;
         } else if (query && c == '+') {
             c = ' ';
         }
@@ -67,6 +67,18 @@ enum err percent_decode_query(struct str s, struct arena *arena, struct str *out
 enum err percent_decode_path(struct str s, struct arena *arena, struct str *out)
 {
     return decode(s, false, arena, out);
+}
+
+struct str percent_slashes(struct str s, struct arena *arena)
+{
+    char *to;
+
+    if (s.len == 0 || memchr(s.ptr, PERCENT_SLASH, s.len) == NULL)
+        return s;
+    to = arena_alloc(arena, s.len);
+    for (size_t i = 0; i < s.len; i++)
+        to[i] = s.ptr[i] == PERCENT_SLASH ? '/' : s.ptr[i];
+    return str_make(to, s.len);
 }
 
 /* --- Encoding --- */

@@ -14,9 +14,12 @@
 /* A name or value of a query: '+' is a space.  Encoded control characters are let through, since
  * stored texts may have them. */
 enum err percent_decode_query(struct str s, struct arena *arena, struct str *out);
-/* A path: every encoded control character is ERR_INVALID, and an encoded slash ERR_UNSUPPORTED,
- * since it would not be the separator that it looks like. */
+/* A path: every encoded control character is ERR_INVALID, and an encoded slash becomes
+ * PERCENT_SLASH, which nothing else does, since it is not the separator that it looks like. */
+#define PERCENT_SLASH '\0'
 enum err percent_decode_path(struct str s, struct arena *arena, struct str *out);
+/* One segment of a decoded path with its slashes: s itself when it has none, else in the arena. */
+struct str percent_slashes(struct str s, struct arena *arena);
 
 /* s with all encoded but the unreserved characters (RFC 3986 section 2.3), in room, which must have
  * 3 × len bytes. */

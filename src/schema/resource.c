@@ -82,12 +82,10 @@ static void read_singular(struct draft *draft, const struct place *place, const 
     struct arena *arena = draft->reading->arena;
     char *title;
 
-    if (json != NULL)
-        take_name(draft, place, json, &resource->singular);
-    else if (resource->name.len > 1 && resource->name.ptr[resource->name.len - 1] == 's')
-        resource->singular = str_make(resource->name.ptr, resource->name.len - 1);
-    else
+    if (json == NULL)
         report(draft->reading, place, "is required");
+    else
+        take_name(draft, place, json, &resource->singular);
     if (resource->singular.len == 0)
         return;
     if (str_eq(resource->name, resource->singular))
@@ -113,10 +111,12 @@ static void read_collection(struct draft *draft, const struct place *place, cons
 
     if (json != NULL && !take_text(draft->reading, place, json, &name))
         return;
-    if (json != NULL && (name.len == 0 || name.len > COLLECTION_MAX ||
-                         str_find(name, '$') < name.len || str_starts(name, STR("system."))))
+    if (json != NULL &&
+        (name.len == 0 || name.len > COLLECTION_MAX || str_find(name, '$') < name.len ||
+         name.ptr[0] == '.' || str_starts(name, STR("system."))))
         report(draft->reading, place,
-               "must be 1 to %d bytes, without $, and not begin with \"system.\"", COLLECTION_MAX);
+               "must be 1 to %d bytes, without $, and not begin with \".\" or \"system.\"",
+               COLLECTION_MAX);
     else if (str_starts(name, STR("larder_")))
         report(draft->reading, place, "must not begin with \"larder_\": these are Larder's own");
     else

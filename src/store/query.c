@@ -140,6 +140,8 @@ static void append_same(bson_t *to, const struct value *value)
         bson_append_bool(to, "$exists", -1, false);
     else if (value->type == VALUE_NULL)
         append_type(to, "$type", BSON_TYPE_NULL);
+    else if (value->type == VALUE_RAW && value->raw.kind == BSON_TYPE_UNDEFINED)
+        append_type(to, "$type", BSON_TYPE_UNDEFINED); /* which no server compares */
     else
         query_value(to, STR("$eq"), value);
     if (value->type != VALUE_NONE && !array)

@@ -87,8 +87,8 @@ static enum err get_text(char letter, struct str bytes, struct arena *arena, str
 {
     switch (letter) {
     case 's':
-        *value = value_string(arena_str(arena, bytes));
-        return str_is_utf8(bytes) ? ERR_OK : ERR_SYNTAX;
+        *value = value_string(arena_str(arena, bytes)); /* UTF-8 or not, as it was found */
+        return ERR_OK;
     case 'c':
         *value = value_decimal(arena_str(arena, bytes));
         return bytes.len <= DECIMAL_TEXT_MAX + 8 && str_is_utf8(bytes) ? ERR_OK : ERR_SYNTAX;

@@ -57,17 +57,32 @@ static bool is_servers(const struct job *job, struct str name)
 
 /* --- A whole document --- */
 
-/* The text of a JSON string, or of an integer where ids are such; else empty. */
+/* A whole number, 2.0 too where a double tells it from the next. */
+static bool take_whole(const json_t *json, int64_t *whole)
+{
+    double real = json_real_value(json);
+
+    if (json_is_integer(json))
+        *whole = json_integer_value(json);
+    else if (json_is_real(json) && fabs(real) < 0x1p53 && floor(real) == real)
+        *whole = (int64_t)real;
+    else
+        return false;
+    return true;
+}
+
+/* The text of a JSON string, or of a whole number where ids are such; else empty. */
 static struct str id_text_of(const struct validation *validation, const json_t *json)
 {
     struct buf digits = BUF_INIT(DECIMAL_MAX + 1);
     struct str text;
+    int64_t whole;
 
     if (validation->resource->id != ID_INTEGER)
         return str_make(json_string_value(json), json_string_length(json));
-    if (!json_is_integer(json))
+    if (!take_whole(json, &whole))
         return STR("");
-    buf_int(&digits, json_integer_value(json));
+    buf_int(&digits, whole);
     text = arena_str(validation->arena, buf_view(&digits));
     buf_free(&digits);
     return text;

@@ -84,8 +84,8 @@ static void references_stand_for_what_they_name(void **state)
 
 static void names_and_words_are_made(void **state)
 {
-    struct schema *schema = files_good("{\"name\": \"blog-posts\", \"id\": \"uuid\", \"schema\": "
-                                       "{\"type\": \"object\"}}");
+    struct schema *schema = files_good("{\"name\": \"blog-posts\", \"singular\": \"blog-post\", "
+                                       "\"id\": \"uuid\", \"schema\": {\"type\": \"object\"}}");
     const struct resource *resource = schema_resource(schema, 0);
 
     (void)state;
@@ -134,8 +134,10 @@ static void the_hash_is_of_what_shapes_answers(void **state)
 {
     static const char *const same[] = {
         "{\"schema\": {\"properties\": {\"b\": {\"type\": \"integer\"}, \"a\": {\"maxLength\": 9, "
-        "\"type\": \"string\"}}, \"type\": \"object\"}, \"name\": \"recipes\"}",
-        "{\"name\": \"recipes\", \"description\": \"x\", \"schema\": {\"type\": \"object\", "
+        "\"type\": \"string\"}}, \"type\": \"object\"}, \"singular\": \"recipe\", \"name\": "
+        "\"recipes\"}",
+        "{\"name\": \"recipes\", \"singular\": \"recipe\", \"description\": \"x\", "
+        "\"schema\": {\"type\": \"object\", "
         "\"title\": \"x\", \"properties\": {\"a\": {\"type\": \"string\", \"maxLength\": 9, "
         "\"examples\": [\"x\"], \"description\": \"x\"}, \"b\": {\"type\": \"integer\"}}}, "
         "\"page\": {\"default\": 20}, \"indexes\": [\"a\"]}",

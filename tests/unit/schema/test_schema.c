@@ -120,7 +120,11 @@ static const struct bad bad_keys[] = {
     {TITLE, ", \"collection\": \"larder_users\"",
      NAME "/collection: must not begin with \"larder_\": these are Larder's own"},
     {TITLE, ", \"collection\": \"a$b\"",
-     NAME "/collection: must be 1 to 120 bytes, without $, and not begin with \"system.\""},
+     NAME
+     "/collection: must be 1 to 120 bytes, without $, and not begin with \".\" or \"system.\""},
+    {TITLE, ", \"collection\": \".a\"",
+     NAME
+     "/collection: must be 1 to 120 bytes, without $, and not begin with \".\" or \"system.\""},
     {TITLE, ", \"filters\": {\"page\": \"title\"}",
      NAME "/filters/page: is a parameter of every list"},
     {TITLE, ", \"filters\": {\"utm_x\": \"title\"}",
@@ -220,12 +224,13 @@ static void a_missing_key_is_pointed_to(void **state)
     check_bad("{\"singular\": \"recipe\", \"schema\": {\"type\": \"object\"}}",
               NAME "/name: is required\n");
     check_bad("{\"name\": \"recipes\", \"singular\": \"recipe\"}", NAME "/schema: is required\n");
-    check_bad("{\"name\": \"stock\", \"schema\": {\"type\": \"object\"}}",
+    check_bad("{\"name\": \"recipes\", \"schema\": {\"type\": \"object\"}}",
               NAME "/singular: is required\n");
-    check_bad("{\"name\": \"recipes\", \"schema\": {\"properties\": {}}}",
+    check_bad("{\"name\": \"recipes\", \"singular\": \"recipe\", \"schema\": {\"properties\": {}}}",
               NAME "/schema/type: is required\n");
-    check_bad("{\"name\": \"recipes\", \"schema\": {\"type\": \"array\"}}",
-              NAME "/schema/type: must be \"object\"\n");
+    check_bad(
+        "{\"name\": \"recipes\", \"singular\": \"recipe\", \"schema\": {\"type\": \"array\"}}",
+        NAME "/schema/type: must be \"object\"\n");
 }
 
 static void names_of_our_own_are_taken(void **state)
@@ -382,7 +387,8 @@ static void a_folder_may_hold_other_files(void **state)
 static void what_nothing_refers_to_is_checked_as_well(void **state)
 {
     (void)state;
-    check_bad("{\"name\": \"recipes\", \"schema\": {\"type\": \"object\", \"$defs\": {\"a\": "
+    check_bad("{\"name\": \"recipes\", \"singular\": \"recipe\", \"schema\": {\"type\": "
+              "\"object\", \"$defs\": {\"a\": "
               "{\"type\": \"string\", \"x\": 1}}}}",
               NAME "/schema/$defs/a/x: is not a known keyword\n");
 }

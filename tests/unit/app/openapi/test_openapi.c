@@ -347,10 +347,12 @@ static void who_comes_early_waits(void **state)
 static void names_are_given_once(void **state)
 {
     static const char *const files[] = {
-        "{\"name\": \"texts\", \"schema\": {\"type\": \"object\"}}",
-        "{\"name\": \"new-texts\", \"schema\": {\"type\": \"object\"}, \"lists\": {\"x\": "
+        "{\"name\": \"texts\", \"singular\": \"text\", \"schema\": {\"type\": \"object\"}}",
+        "{\"name\": \"new-texts\", \"singular\": \"new-text\", \"schema\": {\"type\": \"object\"}, "
+        "\"lists\": {\"x\": "
         "{\"sort\": \"-createdAt\"}}}",
-        "{\"name\": \"x-new-texts\", \"schema\": {\"type\": \"object\"}}"};
+        "{\"name\": \"x-new-texts\", \"singular\": \"x-new-text\", \"schema\": {\"type\": "
+        "\"object\"}}"};
     char paths[3][64], *list[3], folder[] = "/tmp/larder-test-openapi-XXXXXX";
     struct buf problems = BUF_INIT(4096);
     struct schema *three;
