@@ -41,6 +41,8 @@ workers_check() {
         [[ ${SCRIPT_SETTINGS[$name]:-} ]] || setting_put "$new" "$name" "${!name}"
     done
     setting_put "$new" LARDER_RESOURCES "$(resources_folder "$new")"
+    # For trying, anybody may make an account; larderd itself has that closed where writes are.
+    [[ $(setting_get "$new" LARDER_SIGNUP) ]] || setting_put "$new" LARDER_SIGNUP open
     setting_set "$new" LARDER_SECRET "$(workers_secret "$2")"
     workers_program larderd --config "$new" --check-config >"$LOG/check-config.log" 2>&1 || {
         cat "$LOG/check-config.log" >&2

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,15 +79,13 @@ struct matches {
 static bool take_match(void *arg, struct str key, const struct memory_hit *hit, bool current)
 {
     struct matches *matches = arg;
-    char *name = mem_strndup(key.ptr, key.len);
 
     (void)hit;
     (void)current;
-    if (fnmatch(matches->pattern, name, 0) == 0) {
+    if (name_fits(matches->pattern, key)) {
         buf_append(&matches->names, &key.len, sizeof key.len);
         buf_str(&matches->names, key);
     }
-    free(name);
     return matches->names.err == ERR_OK;
 }
 
@@ -195,30 +192,41 @@ static void print_entry(const struct entry *entry, int64_t ttl_ms)
     putchar('\n');
 }
 
-static bool open_entry(struct ctl *ctl, const char *name, struct str sealed, struct entry *entry)
+static bool open_entry(struct ctl *ctl, struct str name, struct str sealed, struct entry *entry)
 {
     struct seal *seal = seal_new(str_from(config_text(ctl->config, CONFIG_PREFIX)),
                                  str_from(config_text(ctl->config, CONFIG_SECRET)));
     struct str bytes;
-    bool good = seal_open(seal, str_from(name), sealed, &bytes) == ERR_OK &&
-                entry_decode(bytes, entry) == ERR_OK;
+    bool good =
+        seal_open(seal, name, sealed, &bytes) == ERR_OK && entry_decode(bytes, entry) == ERR_OK;
 
     seal_free(seal);
     return good;
 }
 
+/* Of "larder:<epoch>:<name>". */
+static struct str entry_name(struct str key)
+{
+    struct str part;
+
+    (void)str_split(&key, ':', &part);
+    (void)str_split(&key, ':', &part);
+    return key;
+}
+
 static int run_show(struct ctl *ctl, int argc, char **argv)
 {
     struct buf key = BUF_INIT(2 * NAME_MAX_), bytes = BUF_INIT(2 * ENTRY_SIZE_MAX);
+    struct str name;
     struct entry entry;
     int64_t ttl_ms = 0;
     int status = CTL_FAILED;
 
     if (argc != 1 || argv[0][0] == '\0' || strlen(argv[0]) > NAME_MAX_)
         return ctl_usage("cache show takes the name of one entry, as cache list shows it");
-    if (!cache_open(ctl, &key))
+    if (!walk_find(ctl, argv[0], &key))
         goto out;
-    buf_str(&key, str_from(argv[0]));
+    name = entry_name(buf_view(&key));
     if (ctl_redis(ctl, 2, (const struct str[]){STR("GET"), buf_view(&key)}, take_bytes, &bytes) !=
             ERR_OK ||
         ctl_redis(ctl, 2, (const struct str[]){STR("PTTL"), buf_view(&key)}, ctl_take_int,
@@ -226,7 +234,7 @@ static int run_show(struct ctl *ctl, int argc, char **argv)
         ctl_error("Redis did not give %s", argv[0]);
     else if (ttl_ms == -2)
         ctl_error("there is no entry %s", argv[0]);
-    else if (!open_entry(ctl, argv[0], buf_view(&bytes), &entry))
+    else if (!open_entry(ctl, name, buf_view(&bytes), &entry))
         ctl_error("%s is damaged, or of another version or under another LARDER_SECRET", argv[0]);
     else
         status = CTL_OK;
@@ -241,7 +249,8 @@ out:
 /* --- The table --- */
 
 #define PATTERN_HELP                                                                               \
-    "PATTERN is a glob over the entries' names: 'product:*', 'products:*category=books*'.\n"
+    "PATTERN is a glob over the entries' names, with or without the @hash that most end with:\n"   \
+    "'product:*', 'products:*category=books*'.\n"
 
 const struct command command_cache_list = {
     .name = "cache list",

@@ -12,8 +12,7 @@ static enum err ask(struct ctl *ctl, const char *command, const char *name, cons
     struct buf key = BUF_INIT(2 * NAME_MAX_);
     enum err err = ERR_UNAVAILABLE;
 
-    if (cache_open(ctl, &key)) {
-        buf_str(&key, str_from(name));
+    if (walk_find(ctl, name, &key)) {
         err = ctl_redis(ctl, argument != NULL ? 3 : 2,
                         (const struct str[]){str_from(command), buf_view(&key), str_from(argument)},
                         ctl_take_int, reply);

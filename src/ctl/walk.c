@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ctl/walk.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/idiom.h"
+#include "base/mem.h"
 #include "cache/key.h"
 
 /* --- Names --- */
@@ -43,9 +46,34 @@ bool name_is_entry(struct str name)
     return true;
 }
 
-static bool is_entry(struct str base, struct str key)
+static bool fits(const char *pattern, struct str name)
 {
-    return str_starts(key, base) && name_is_entry(str_from_offset(key, base.len));
+    char *text = mem_strndup(name.ptr, name.len);
+    bool good = fnmatch(pattern, text, 0) == 0;
+
+    free(text);
+    return good;
+}
+
+bool name_fits(const char *pattern, struct str name)
+{
+    size_t len = name.len;
+
+    if (fits(pattern, name))
+        return true;
+    while (len > 0 && name.ptr[len - 1] != '@')
+        len--;
+    return len > 0 && fits(pattern, str_make(name.ptr, len - 1));
+}
+
+static bool is_wanted(const struct walk *walk, struct str key)
+{
+    struct str name;
+
+    if (!str_starts(key, buf_view(&walk->base)))
+        return false;
+    name = str_from_offset(key, walk->base.len);
+    return name_is_entry(name) && name_fits(walk->wanted, name);
 }
 
 bool cache_open(struct ctl *ctl, struct buf *base)
@@ -77,7 +105,7 @@ static void on_scanned(void *context, const struct redis_value *reply)
     for (size_t i = 0; i < redis_count(keys); i++) {
         struct str key = redis_str(redis_item(keys, i));
 
-        if (!is_entry(buf_view(&walk->base), key) || memchr(key.ptr, '\0', key.len) != NULL)
+        if (!is_wanted(walk, key) || memchr(key.ptr, '\0', key.len) != NULL)
             continue;
         buf_str(&walk->keys, key);
         buf_char(&walk->keys, '\0');
@@ -108,6 +136,7 @@ enum err walk_keys(struct walk *walk)
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
 {
     walk->ctl = ctl;
+    walk->wanted = pattern;
     buf_init(&walk->base, NAME_MAX_);
     buf_init(&walk->pattern, NAME_MAX_);
     buf_init(&walk->keys, 16 << 20);
@@ -115,6 +144,7 @@ bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
         return false;
     buf_str(&walk->pattern, buf_view(&walk->base));
     buf_str(&walk->pattern, str_from(pattern));
+    buf_char(&walk->pattern, '*'); /* for the hash */
     return true;
 }
 
@@ -131,4 +161,34 @@ int walk_close(struct walk *walk, enum err err)
 bool pattern_is_good(const char *pattern)
 {
     return *pattern != '\0' && strlen(pattern) <= PATTERN_MAX;
+}
+
+/* --- One entry --- */
+
+/* Ends the walk with the first one that is found. */
+static enum err take_key(struct walk *walk)
+{
+    buf_reset(&walk->pattern);
+    buf_str(&walk->pattern, str_from(walk->keys.ptr));
+    return ERR_EXISTS;
+}
+
+bool walk_find(struct ctl *ctl, const char *name, struct buf *key)
+{
+    struct walk walk = {.each = take_key};
+    enum err err;
+
+    if (!walk_open(&walk, ctl, name)) {
+        (void)walk_close(&walk, ERR_UNAVAILABLE);
+        return false;
+    }
+    err = walk_keys(&walk);
+    if (err == ERR_EXISTS) {
+        buf_str(key, buf_view(&walk.pattern));
+        err = ERR_OK;
+    } else {
+        buf_str(key, buf_view(&walk.base));
+        buf_str(key, str_from(name));
+    }
+    return walk_close(&walk, err) == CTL_OK;
 }

@@ -11,6 +11,7 @@ enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
 
 struct walk {
     struct ctl *ctl;
+    const char *wanted;             /* the pattern as it was given */
     struct buf base, pattern, keys; /* keys: of one SCAN, each with a NUL behind it */
     char cursor[CURSOR_MAX];
     size_t count; /* of keys */
@@ -24,6 +25,11 @@ bool cache_open(struct ctl *ctl, struct buf *base);
 /* Whether it may be an entry's: what keeps entries right lies beside them. */
 bool name_is_entry(struct str name);
 bool pattern_is_good(const char *pattern);
+/* Whether a name fits a pattern, with or without the hash that it ends with. */
+bool name_fits(const char *pattern, struct str name);
+/* Connects, and appends the key of the entry of this name, which may lack its hash.  false: it has
+ * said what is wrong. */
+bool walk_find(struct ctl *ctl, const char *name, struct buf *key);
 /* Opens Redis for a walk whose each() is set. */
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern);
 /* Calls each() with every lot of keys that are entries' and fit the pattern. */

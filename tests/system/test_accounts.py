@@ -24,7 +24,7 @@ def shop():
 @pytest.fixture(scope="module")
 def closed(shop):
     """Another host of it, as it comes: nobody signs up."""
-    return shop.sibling(LARDER_WRITES="")
+    return shop.sibling(LARDER_WRITES="", LARDER_SIGNUP="auto")
 
 
 @pytest.fixture(scope="module")

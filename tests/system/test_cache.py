@@ -483,7 +483,7 @@ def test_cache_list_show_purge(stack, http, product, category):
     http.get(f"/api/products/{made['_id']}")
     stored(stack, name)
     listed = stack.ctl("cache", "list", "product:*").stdout
-    assert re.search(rf"\d s +\d+ B  {name}$", listed, re.M), listed
+    assert re.search(rf"\d s +\d+ B  {name}@[0-9a-f]{{8}}$", listed, re.M), listed
     assert "tag:" not in stack.ctl("cache", "list").stdout
     assert stack.ctl("cache", "list", name).stderr == "1 entry\n"
     shown = stack.ctl("cache", "show", name).stdout

@@ -21,9 +21,9 @@ def left(value):
 
 def make_older(stack, name, until):
     """Lets the entry's time run until so many seconds before the end of its life."""
-    key = stack.base() + name
+    key = stack.key(name)
     value = eventually(lambda: stack.redis.get(key), 2, what=name + " in Redis")
-    older = moved(stack, name, value, until - left(value)[1])
+    older = moved(stack, key.removeprefix(stack.base()), value, until - left(value)[1])
     stack.redis.set(key, older, px=60000)
     return older
 
@@ -140,7 +140,7 @@ def test_what_is_too_large_is_sent_and_not_kept(stack, http, post, category):
         answer = http.get(path)
         assert answer.json["count"] == 30 and len(answer.body) > 256 << 10
         assert answer.cache_status == "larder; fwd=uri-miss; detail=TOO-LARGE"
-    assert stack.redis.exists(f"{stack.base()}posts:category={category}&limit=30") == 0
+    assert stack.redis.exists(stack.key(f"posts:category={category}&limit=30")) == 0
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])

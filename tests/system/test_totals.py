@@ -48,7 +48,7 @@ def assert_carried(stack, http, category, expected):
 def counted(stack, http, product, category):
     """Three products of a category whose total is known."""
     made = [product(price=i) for i in range(3)]
-    name = stack.base() + f"count:products:category={category}"
+    name = stack.key(f"count:products:category={category}")
 
     def known():
         http.get(f"/api/products?category={category}&limit=1")
@@ -104,7 +104,7 @@ def test_as_many_as_there_can_be(stack, http, category):
     def known():
         for name in names:
             http.get(f"/api/products?category={name}&limit=1")
-        keys = [stack.base() + f"count:products:category={name}" for name in names]
+        keys = [stack.key(f"count:products:category={name}") for name in names]
         return None not in stack.redis.mget(keys)
     eventually(known, 20, what="all totals in Redis")
     workers = stack.workers()
@@ -137,7 +137,7 @@ def test_what_was_made_before_is_not_added_again(stack, http, category, counted)
 
 
 def test_its_life_does_not_grow(stack, http, product, category, counted):
-    name = stack.base() + f"count:products:category={category}"
+    name = stack.key(f"count:products:category={category}")
     assert stack.redis.pexpire(name, 1)
     eventually(lambda: stack.redis.get(name) is None)
     read_first_page(stack, http, category)
@@ -151,7 +151,7 @@ def test_its_life_does_not_grow(stack, http, product, category, counted):
 
 
 def test_a_damaged_one_is_counted_anew(stack, http, product, category, counted):
-    name = stack.base() + f"count:products:category={category}"
+    name = stack.key(f"count:products:category={category}")
     value = bytearray(stack.redis.get(name))
     value[-1] ^= 1  # another digit
     stack.redis.set(name, bytes(value), px=100000)
