@@ -82,7 +82,7 @@ def pages():
 def shop(stack, pages):
     """A host that names one origin of two; writes need somebody signed in."""
     shop = stack.sibling(LARDER_ORIGINS=f"https://shop.example, {NAMED.format(pages.port)}",
-                         LARDER_WRITES="closed")
+                         LARDER_WRITES="closed", LARDER_SIGNUP="open")
     shop.settle()
     return shop
 

@@ -77,8 +77,8 @@ def test_tags_of_what_is_absent_live_as_long_as_its_entry(shop):
     token = secrets.token_urlsafe(32)
     shop.client.get("/api/sessions/current", headers={"Authorization": f"Bearer {token}"})
     base = shop.base()
-    entry = eventually(lambda: shop.redis.pttl(base + f"product:{id}") > 0 and
-                       shop.redis.pttl(base + f"product:{id}"))
+    key = shop.key(f"product:{id}")
+    entry = eventually(lambda: shop.redis.pttl(key) > 0 and shop.redis.pttl(key))
     assert entry <= shop.redis.pttl(base + f"tag:product:{id}") <= 41000
     assert shop.redis.ttl(base + f"tag:product:{there}") > 3600
     for key in shop.redis.scan_iter(base + "tag:session:*"):
@@ -118,7 +118,7 @@ def test_a_flood_pushes_nothing_out(shop, unlimited, kind, policy):
     id = made.json["data"]["_id"]
     eventually(lambda: shop.client.get(f"/api/products/{id}").hit)
     shop.redis.set(base + "fence:product:x", "0" * 16 + "@1 ", px=60000)  # of a write elsewhere
-    kept = [base + "fence:product:x", base + f"product:{id}", base + f"tag:product:{id}",
+    kept = [base + "fence:product:x", shop.key(f"product:{id}"), base + f"tag:product:{id}",
             *shop.redis.scan_iter("larder:throttle:account:*")]
     eventually(lambda: shop.redis.exists(*kept) == len(kept))
     shop.redis.config_set("maxmemory-policy", policy)

@@ -19,7 +19,8 @@ def item(stack, bare, product):
     """An item whose entry is in Redis: what it says, its name and path, and the entry."""
     bare.settle()
     made = product(price=1)
-    name, path = f"product:{made['_id']}", f"/api/products/{made['_id']}"
+    name = stack.key(f"product:{made['_id']}").removeprefix(stack.base())
+    path = f"/api/products/{made['_id']}"
     bare.client.get(path)
     value = eventually(lambda: stack.redis.get(stack.base() + name), 2, what=name + " in Redis")
     assert bare.client.get(path).hit
@@ -57,11 +58,10 @@ def test_an_entry_of_another_name_is_a_miss(stack, bare, product):
     mine, others = product(name="mine"), product(name="other's")
     for made in (mine, others):
         bare.client.get(f"/api/products/{made['_id']}")
-    base, ids = stack.base(), (mine["_id"], others["_id"])
-    value, version = (eventually(lambda kind=kind: stack.redis.get(base + kind + ids[0]), 2)
-                      for kind in ("product:", "tag:product:"))
-    put(stack, f"product:{ids[1]}", value)
-    put(stack, f"tag:product:{ids[1]}", version)
+    ids = mine["_id"], others["_id"]
+    for kind in ("product:", "tag:product:"):
+        value = eventually(lambda key=stack.key(kind + ids[0]): stack.redis.get(key), 2)
+        stack.redis.set(stack.key(kind + ids[1]), value, px=60000)
     answer = bare.client.get(f"/api/products/{ids[1]}")
     assert not answer.hit and answer.json["data"]["name"] == "other's"
 

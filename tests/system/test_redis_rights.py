@@ -102,7 +102,7 @@ def test_all_is_done_with_the_rights_of_the_documents(stack, host, rights, produ
     host.ctl("cache", "list")
     host.ctl("cache", "stats")
     host.ctl("user", "list")
-    name = f"product:{item['_id']}"
+    name = stack.key(f"product:{item['_id']}").removeprefix(stack.base())
     host.client.get(path)
     eventually(lambda: host.ctl("cache", "ttl", name, check=False).returncode == 0, 5, every=0.1)
     for words in (("show", name), ("expire", name, "60"), ("persist", name), ("purge", name)):
