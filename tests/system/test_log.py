@@ -24,7 +24,7 @@ def told(stack):
     what it is asked."""
     proxy = Proxy(stack.env["MONGODB_URI"])
     host = Stack(MONGODB_URI=proxy.uri, LARDER_ACCESS_LOG="all", LARDER_LOG_LEVEL="error",
-                 LARDER_WRITES="closed")
+                 LARDER_WRITES="closed", LARDER_SIGNUP="open")
     host.proxy = proxy
     try:
         yield host.up()
@@ -220,7 +220,7 @@ def test_a_sign_in_is_traced_to_its_end(told, reader):
                               headers={"traceparent": parent})
     assert answer.status == 201
     mine = told.proxy.seen("insert", f"traceparent={parent}")
-    assert [command["insert"] for command in mine] == ["sessions"], told.proxy.commands[before:]
+    assert [command["insert"] for command in mine] == ["larder_sessions"], told.proxy.commands[before:]
 
 
 def test_others_have_no_part_in_a_trace(told, eventually):
