@@ -270,7 +270,7 @@ def test_a_mongodb_that_stands_still_is_down(stack, eventually):
     """As /readyz means it: MongoDB is asked."""
     stack.pause("mongo")
     try:
-        assert stack.client.get("/readyz").json["mongo"] == "down"
+        eventually(lambda: stack.client.get("/readyz").json["mongo"] == "down")
         assert figures(stack).all("larder_up", server="mongo")[0][1] == 0
     finally:
         stack.resume("mongo")

@@ -5,11 +5,13 @@
 
 #include "app/state.h"
 #include "base/mem.h"
+#include "base/trace.h"
 
 struct parsing {
     uv_work_t work;
     struct visit *visit;
     void (*next)(struct visit *visit);
+    struct trace *trace; /* of the request */
     struct problem problem;
     json_t *root;
     enum err err;
@@ -28,10 +30,13 @@ static void work(uv_work_t *work)
 static void worked(uv_work_t *work, int status)
 {
     struct parsing *parsing = work->data;
+    struct trace *before = trace_enter(parsing->trace);
 
     (void)status;
     parsing->visit->parsing = parsing;
     parsing->next(parsing->visit);
+    trace_leave(before);
+    trace_put(parsing->trace);
     json_decref(parsing->root);
     free(parsing);
 }
@@ -42,6 +47,7 @@ void parsing_begin(struct visit *visit, void (*next)(struct visit *visit))
 
     parsing->visit = visit;
     parsing->next = next;
+    parsing->trace = trace_take();
     problem_init(&parsing->problem, &visit->request->arena);
     parsing->work.data = parsing;
     uv_queue_work(visit->app->loop, &parsing->work, work, worked);
