@@ -50,8 +50,7 @@ static bool visit_items(const struct bson_element *array, const struct visit *vi
 static bool visit_document(const uint8_t *data, size_t len, struct str path, unsigned depth,
                            const struct visit *visit);
 
-/* The items of an array along the path; to a sort, what is below one that is no document is missing.
- */
+/* The items of an array along the path; to a sort, nothing is below one that is no document. */
 static bool visit_each(const struct bson_element *array, struct str path, unsigned depth,
                        const struct visit *visit)
 {

@@ -133,3 +133,14 @@ def test_a_large_document_is_shown_or_told_as_too_large(shop, editor, count, sta
         answer = editor.request("GET", f"/api/labels/{name}", headers={"Accept-Encoding": encoding})
         assert answer.status == status, answer.status
     assert editor.request("GET", f"/api/labels?ids={name}").status in (status, 400)
+
+
+def test_a_list_of_owners_is_nobodys(shop):
+    """In the list as for the item: an owner is one id."""
+    person = Person(shop)
+    mine = person.request("POST", "/api/notes", {"name": "x", "price": 1}).json["data"]["_id"]
+    oid = bson.ObjectId()
+    shop.mongo.notes.insert_one({"_id": oid, "name": "y", "ownerId": [bson.ObjectId(person.id)]})
+    page = person.request("GET", "/api/notes")
+    assert [item["_id"] for item in page.json["data"]] == [mine] and page.json["total"] == 1
+    assert person.request("GET", f"/api/notes/{oid}").status == 404
