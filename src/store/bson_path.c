@@ -50,7 +50,7 @@ static bool visit_items(const struct bson_element *array, const struct visit *vi
 static bool visit_document(const uint8_t *data, size_t len, struct str path, unsigned depth,
                            const struct visit *visit);
 
-/* The documents in an array along the path. */
+/* The items of an array along the path; to a sort, nothing is below one that is no document. */
 static bool visit_each(const struct bson_element *array, struct str path, unsigned depth,
                        const struct visit *visit)
 {
@@ -62,10 +62,10 @@ static bool visit_each(const struct bson_element *array, struct str path, unsign
     if (!bson_walk_init(&walk, array->data, array->len))
         return false;
     while ((more = bson_walk_next(&walk, no_hint, &item)) > 0) {
-        if (item.kind != KIND_DOCUMENT)
-            continue;
         any = true;
-        if (!visit_document(item.data, item.len, path, depth, visit))
+        if (item.kind != KIND_DOCUMENT)
+            visit->call(visit->context, NULL, false);
+        else if (!visit_document(item.data, item.len, path, depth, visit))
             return false;
     }
     if (!any)

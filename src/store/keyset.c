@@ -170,6 +170,27 @@ static void add_null_or_missing(struct clauses *to)
     end_branch(to, &neither);
 }
 
+/* Alternatives: an array along the path has an item that is no document (or there is a scalar), so
+ * that it is sorted as missing, while a question for null does not find it. */
+static void add_plain_items(struct clauses *any, bool leave_out)
+{
+    const unsigned plain = BRACKETS_ALL & ~BRACKET(BRACKET_OBJECT);
+    struct str path = any->field;
+    size_t len = str_find(path, '.');
+
+    while (len < path.len) {
+        any->field = str_make(path.ptr, len);
+        add_types(any, plain);
+        if (leave_out)
+            add(any, "$elemMatch", "$type", &array_type);
+        else
+            add_item(any, "$type", &array_type);
+        len++;
+        len += str_find(str_from_offset(path, len), '.');
+    }
+    any->field = path;
+}
+
 static void add_empty(struct clauses *to)
 {
     const struct value empty = value_list(NULL, 0);
@@ -192,10 +213,12 @@ static void add_members(struct clauses *any, unsigned set)
         add(any, NULL, "$eq", &nan_value);
     if (has(set, BRACKET_NUMBER))
         add(any, NULL, "$gte", &least_number);
-    if (has(set, BRACKET_NULL) && is_dotted(any->field))
+    if (has(set, BRACKET_NULL) && is_dotted(any->field)) {
         add_null_or_missing(any);
-    else if (has(set, BRACKET_NULL))
+        add_plain_items(any, false);
+    } else if (has(set, BRACKET_NULL)) {
         add(any, NULL, "$eq", &none);
+    }
     if (has(set, BRACKET_EMPTY))
         add_empty(any);
     if (has(set, BRACKET_ARRAY))
@@ -204,7 +227,8 @@ static void add_members(struct clauses *any, unsigned set)
 
 static void add_set(struct clauses *all, unsigned set)
 {
-    bool single = !has(set, BRACKET_EMPTY) && (set & (set - 1)) == 0;
+    bool several = has(set, BRACKET_EMPTY) || (has(set, BRACKET_NULL) && is_dotted(all->field));
+    bool single = !several && (set & (set - 1)) == 0;
     struct branch any;
 
     if (set == BRACKETS_ALL)
@@ -246,8 +270,10 @@ static void leave_out_before(struct clauses *any, const struct keyset_range *ran
         add(any, "$elemMatch", "$type", &array_type);
     if (dotted && has(done, BRACKET_EMPTY))
         add(any, NULL, "$size", &zero);
-    if (dotted && has(done, BRACKET_NULL))
+    if (dotted && has(done, BRACKET_NULL)) {
         add_null_alone(any);
+        add_plain_items(any, true);
+    }
 }
 
 /* {field: {$eq: value}, _id: {operator: id}}; the field's part only if there is a value. */

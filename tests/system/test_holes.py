@@ -103,3 +103,44 @@ def test_a_field_that_is_undefined_can_be_written_over(shop, editor):
     changed = editor.request("PATCH", f"/api/recipes/{oid}", {"title": "Dal"})
     assert (changed.status, changed.json["data"]["title"]) == (200, "Dal"), changed
     assert editor.request("DELETE", f"/api/recipes/{oid}").status == 200
+
+
+@pytest.mark.parametrize("sort", ["chef.name", "-chef.name"])
+def test_a_walk_along_a_path_passes_arrays_of_anything(shop, editor, sort):
+    """To a sort, what is below an item that is no document is missing; a question for null does not
+    find it."""
+    group = f"mixed{next(counter)}"
+    chefs = [{"name": "b"}, {"name": "d"}, ["x", {"name": "e"}], {"name": "f"}, [[1], {"name": "c"}],
+             [None, {"name": "e"}], "text", [], ["x"], None, [{"name": "c"}, {}], {"name": []},
+             [{"name": ["d", {"x": 1}]}, 3]]
+    made = shop.mongo.recipes.insert_many([{"chef": chef, "tags": [group]} for chef in chefs])
+    for limit in (1, 2, 3, 50):
+        seen, after = [], ""
+        while after is not None and len(seen) <= len(chefs):
+            page = editor.request("GET", f"/api/recipes?tag={group}&sort={sort}&limit={limit}"
+                                  f"{after and '&after=' + after}")
+            assert page.status == 200, page
+            seen += [item["_id"] for item in page.json["data"]]
+            after = page.json["next"]
+        assert sorted(seen) == sorted(map(str, made.inserted_ids)), limit
+
+
+@pytest.mark.parametrize("count, status", [(90000, 200), (150000, 413)])
+def test_a_large_document_is_shown_or_told_as_too_large(shop, editor, count, status):
+    name = f"large{next(counter)}"
+    shop.mongo.shelf_labels.insert_one({"_id": name, "list": [{"text": "y" * 20}] * count})
+    for encoding in ("identity", "gzip"):
+        answer = editor.request("GET", f"/api/labels/{name}", headers={"Accept-Encoding": encoding})
+        assert answer.status == status, answer.status
+    assert editor.request("GET", f"/api/labels?ids={name}").status in (status, 400)
+
+
+def test_a_list_of_owners_is_nobodys(shop):
+    """In the list as for the item: an owner is one id."""
+    person = Person(shop)
+    mine = person.request("POST", "/api/notes", {"name": "x", "price": 1}).json["data"]["_id"]
+    oid = bson.ObjectId()
+    shop.mongo.notes.insert_one({"_id": oid, "name": "y", "ownerId": [bson.ObjectId(person.id)]})
+    page = person.request("GET", "/api/notes")
+    assert [item["_id"] for item in page.json["data"]] == [mine] and page.json["total"] == 1
+    assert person.request("GET", f"/api/notes/{oid}").status == 404

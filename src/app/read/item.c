@@ -15,7 +15,7 @@
 
 #define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
-enum { BATCH_MAX = 100, ITEM_JSON_MAX = 2 * RESPONSE_BODY_MAX };
+enum { BATCH_MAX = 100, ITEM_JSON_MAX = RESPONSE_BODY_MAX - 256 };
 
 /* What one question finds of each id. */
 struct found {
@@ -233,8 +233,8 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     struct asked *asked = &batch->asked[batch->count];
 
     *found = (struct found){.entry = {.status = 404}};
-    buf_init(&found->plain, ITEM_JSON_MAX);
-    buf_init(&found->gzip, ITEM_JSON_MAX);
+    buf_init(&found->plain, RESPONSE_BODY_MAX);
+    buf_init(&found->gzip, RESPONSE_BODY_MAX);
     *asked = (struct asked){
         .fill = cache_fill, .id_len = read->id.len, .owned = read->owned, .reader = read->reader};
     memcpy(asked->id, read->id.ptr, read->id.len);
@@ -295,7 +295,7 @@ void item_send_too_large(const struct plan *plan, struct request *request)
 {
     problem_send(request, 413,
                  ARENA_JOIN(&request->arena, plan->resource->title,
-                            STR(" is too large to be shown: more than 8 MiB of JSON")),
+                            STR(" is too large to be shown: more than 4 MiB of JSON")),
                  NULL);
 }
 

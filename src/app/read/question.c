@@ -17,7 +17,7 @@ static size_t make_conditions(const struct plan *plan, const struct query *query
     size_t count = 0;
 
     if (owner->type != VALUE_NONE)
-        conditions[count++] = (struct condition){plan->resource->kept.owner, OP_EQ, *owner};
+        conditions[count++] = (struct condition){plan->resource->kept.owner, OP_SAME, *owner};
     for (size_t i = 0; i < query->count; i++) {
         const struct query_param *param = &query->params[i];
         if (query->values[i].given && param_is_filter(param->op))

@@ -50,7 +50,7 @@ static void test_each_value(void **state)
     assert_each("{\"b\":1}", "a", "null ");
     assert_each("{\"a\":null}", "a", "null ");
     assert_each("{\"a\":{\"b\":{\"c\":7}}}", "a.b.c", "7 ");
-    assert_each("{\"a\":[{\"b\":1},{\"b\":[2,3]},{},5]}", "a.b", "1 raw4 2 3 null ");
+    assert_each("{\"a\":[{\"b\":1},{\"b\":[2,3]},{},5]}", "a.b", "1 raw4 2 3 null null ");
     assert_each("{\"a\":[]}", "a.b", "null ");
     assert_each("{\"a\":5}", "a.b", "null ");
     assert_each("{\"a\":{\"b\":1}}", "a", "raw3 ");
