@@ -52,7 +52,8 @@ def test_output_that_is_lost_is_told(stack, program, words):
     words = [stack.var / "larderd.conf" if word == "FILE" else word for word in words]
     with open("/dev/full", "w") as full:
         done = subprocess.run([stack.build / program, *words], stdout=full,
-                              stderr=subprocess.PIPE, text=True, timeout=60)
+                              stderr=subprocess.PIPE, text=True, timeout=60,
+                              env={**os.environ, "LARDER_RESOURCES": str(ROOT / "resources")})
     assert done.returncode == 1 and f"{program}: cannot write" in done.stderr, done.stderr
 
 

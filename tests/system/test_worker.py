@@ -14,7 +14,7 @@ import pytest
 
 import fcgi
 import mongo_proxy
-from stack import eventually
+from stack import ROOT, eventually
 
 
 class Worker:
@@ -26,7 +26,7 @@ class Worker:
         config.write_text("".join(f"{name}={value}\n" for name, value in {
             "MONGODB_URI": stack.env["MONGODB_URI"], "REDIS_URL": stack.env["REDIS_URL"],
             "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M",
-            "LARDER_RESOURCES": stack.env["LARDER_RESOURCES"], **settings}.items()))
+            "LARDER_RESOURCES": ROOT / "resources", **settings}.items()))
         self.process = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
                                          f"unix:{self.socket}"], stderr=stderr)
         eventually(self.listens)
