@@ -175,17 +175,34 @@ static void check_key(struct draft *draft, const struct place *place, struct str
     *array = *array || found.through_array;
 }
 
-static bool check_keys(struct draft *draft, const struct place *place, struct str keys)
+/* Whether the keys name the key's field before it, in either direction. */
+static bool is_second(struct str keys, struct str key)
 {
+    struct str path = str_from_offset(key, str_starts(key, STR("-"))), other;
+
+    while (str_split(&keys, ',', &other) && other.ptr != key.ptr)
+        if (str_eq(path, str_from_offset(other, str_starts(other, STR("-")))))
+            return true;
+    return false;
+}
+
+static bool check_keys(const struct indexes *indexes, const struct place *place, struct str keys)
+{
+    struct draft *draft = indexes->draft;
     size_t errors = draft->reading->errors, count = 0;
     struct str rest = keys, key;
     bool array = false;
 
-    while (str_split(&rest, ',', &key))
+    while (str_split(&rest, ',', &key)) {
         if (++count <= KEYS_MAX)
             check_key(draft, place, key, &array);
+        if (is_second(keys, key))
+            report(draft->reading, place, "names \"%.*s\" twice", SHOW(key));
+    }
     if (count > KEYS_MAX)
         report(draft->reading, place, "has %zu fields: %d are possible", count, KEYS_MAX);
+    if (has_keys(indexes, keys))
+        report(draft->reading, place, "is there already");
     return draft->reading->errors == errors;
 }
 
@@ -209,7 +226,7 @@ static void read_object(struct indexes *indexes, const struct place *place, cons
             report_unknown(reading, &at, "key", known, COUNT(known));
         else if (i > 0)
             (void)take_bool(reading, &at, value, &flags[i]);
-        else if (!take_text(reading, &at, value, &keys) || !check_keys(indexes->draft, &at, keys))
+        else if (!take_text(reading, &at, value, &keys) || !check_keys(indexes, &at, keys))
             return;
     }
     if (keys.len == 0) {
@@ -230,7 +247,7 @@ static void read_index(struct indexes *indexes, const struct place *place, const
     else if (!json_is_string(json))
         report(indexes->draft->reading, place,
                "must be fields, such as \"chef.name,-published\", or an object with \"keys\"");
-    else if (check_keys(indexes->draft, place, keys))
+    else if (check_keys(indexes, place, keys))
         add(indexes, STR(""), keys);
 }
 
