@@ -297,7 +297,5 @@ struct str cache_reason(const struct cache *cache)
         return reason;
     if (!redis_ready(cache->redis))
         return STR("connecting");
-    if (!cache->debts_known)
-        return STR("MongoDB cannot be asked which invalidations are pending");
     return subscriber_refusal(cache->subscriber);
 }
