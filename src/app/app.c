@@ -160,6 +160,11 @@ void app_start(struct app *app)
     indexes_start(app->indexes);
 }
 
+void app_await_layouts(struct app *app, void (*told)(void *context), void *context)
+{
+    layouts_await(app->layouts, told, context);
+}
+
 static void on_indexes_stopped(void *context)
 {
     struct app *app = context;

@@ -36,6 +36,9 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
                     struct memory *memory);
 /* Makes the indexes, in the background; an index that cannot be made is a warning. */
 void app_start(struct app *app);
+/* Calls told(context) once, when it is known by which partitions the workers go; or that Redis did
+ * not say. */
+void app_await_layouts(struct app *app, void (*told)(void *context), void *context);
 /* The gateway's handler, and what it calls for each answer; context is the app. */
 void app_handle(void *context, struct request *request);
 void app_answering(void *context, struct request *request);

@@ -14,17 +14,19 @@ struct layouts {
     uv_timer_t timer;
     bool *agree; /* by the resources' indexes, as of the last reply */
     int64_t valid_until_ns;
-    uint64_t generation; /* of the connection that has told it */
+    uint64_t epoch; /* of the Redis that has told it */
     bool asking;
+    void (*told)(void *context); /* who waits for the next reply; or NULL */
+    void *told_context;
     void (*stopped)(void *context);
     void *stopped_context;
 };
 
-/* One call's time and connection. */
+/* One call's time, and what Redis was then. */
 struct beat {
     struct layouts *layouts;
     int64_t sent_ns;
-    uint64_t generation;
+    uint64_t epoch;
 };
 
 /* KEYS[1]: the hash; ARGV: lease, other, then for each resource its name and "<name>/<field>".
@@ -61,6 +63,21 @@ static struct redis_script script_beat = {
                      "end\n"
                      "return reply\n")};
 
+static void tell(struct layouts *layouts)
+{
+    void (*told)(void *context) = layouts->told;
+
+    layouts->told = NULL;
+    if (told != NULL)
+        told(layouts->told_context);
+}
+
+void layouts_await(struct layouts *layouts, void (*told)(void *context), void *context)
+{
+    layouts->told = told;
+    layouts->told_context = context;
+}
+
 static void on_beat(void *context, enum err err, const struct redis_value *reply)
 {
     struct beat *beat = context;
@@ -72,9 +89,10 @@ static void on_beat(void *context, enum err err, const struct redis_value *reply
         for (size_t i = 0; i < count; i++)
             layouts->agree[i] = redis_int(redis_item(reply, i)) == 1;
         layouts->valid_until_ns = beat->sent_ns + (int64_t)LAYOUT_LEASE_MS * 1000000;
-        layouts->generation = beat->generation;
+        layouts->epoch = beat->epoch;
     }
     free(beat);
+    tell(layouts);
 }
 
 static struct str own_layout(const struct resource *resource, struct arena *arena)
@@ -92,11 +110,13 @@ static void on_time(uv_timer_t *timer)
     struct arena arena;
     size_t count = 0;
 
+    if (!redis_ready(app->redis))
+        tell(layouts);
     if (layouts->asking || !redis_ready(app->redis))
         return;
     layouts->asking = true;
     beat = mem_alloc(sizeof *beat);
-    *beat = (struct beat){layouts, clock_mono_ns(), redis_generation(app->redis)};
+    *beat = (struct beat){layouts, clock_mono_ns(), cache_epoch(app->cache)};
     arena_init(&arena, room, sizeof room);
     key = ARENA_JOIN(&arena, app->config.prefix, STR(":layouts"));
     args = arena_alloc(&arena, (2 + 2 * app->plan_count) * sizeof *args);
@@ -113,7 +133,7 @@ static void on_time(uv_timer_t *timer)
 bool layouts_agree(const struct layouts *layouts, const struct resource *resource)
 {
     return layouts->agree[resource->index] && clock_mono_ns() < layouts->valid_until_ns &&
-           layouts->generation == redis_generation(layouts->app->redis);
+           layouts->epoch == cache_epoch(layouts->app->cache);
 }
 
 /* --- Life --- */

@@ -13,7 +13,8 @@
  * Each worker says every second in Redis, in the hash "<prefix>:layouts", by which field each of
  * its resources is partitioned, and learns of the others.  A worker that has not done so for
  * LAYOUT_LEASE_MS, or has heard of another field within LAYOUT_OTHER_MS, does not agree: its lists
- * have the resource's tag, and its writes move the tag of all partitions.  A worker that was
+ * have the resource's tag, and its writes move the tag of all partitions.  What was learnt holds
+ * through a lost connection to the same Redis, and for no other.  A worker that was
  * stopped in between notices by its own clock that its time is over, before it writes. */
 
 struct app;
@@ -27,6 +28,8 @@ void layouts_stop(struct layouts *layouts, void (*done)(void *context), void *co
 /* After redis has no call of its own left. */
 void layouts_free(struct layouts *layouts);
 
+/* Calls told(context) once, when Redis has next answered, or failed to. */
+void layouts_await(struct layouts *layouts, void (*told)(void *context), void *context);
 /* Whether all workers are known to go by this resource's partition. */
 bool layouts_agree(const struct layouts *layouts, const struct resource *resource);
 

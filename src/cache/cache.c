@@ -176,10 +176,16 @@ static void take_epoch(struct cache *cache, struct str epoch)
         log_info("cache", "new epoch: what Redis held before is out of reach",
                  LOG_STR("epoch", epoch));
     cache->lost_ns = 0;
+    cache->epoch++;
     cache->base.len = prefix.len;
     buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
     reclaim_start(cache->reclaim);
+}
+
+uint64_t cache_epoch(const struct cache *cache)
+{
+    return cache->epoch;
 }
 
 /* MongoDB was away when the last connection was lost, as a ping had told by then, and still is: as

@@ -168,6 +168,9 @@ void cache_redis_connect(struct cache *cache, struct redis *redis);
 void cache_redis_state(struct cache *cache, struct redis *redis);
 void cache_redis_refused(struct cache *cache, struct redis *redis);
 
+/* Another number whenever Redis is found to be another one, or started anew. */
+uint64_t cache_epoch(const struct cache *cache);
+
 /* Why answers are not kept as they should be, for people: "MGET is refused: NOPERM …"; empty when
  * Redis is up, that is, when it does what look-ups, fences and the host's listener need.  Valid
  * until the loop turns. */

@@ -51,6 +51,7 @@ struct cache {
     struct memory *memory;
     struct arena scratch; /* keys of the command being made */
     struct buf base;      /* "<prefix>:<epoch>:" */
+    uint64_t epoch;       /* how many there have been */
     size_t prefix_len;    /* of "<prefix>:" in it */
     char *prefix;         /* "<prefix>": never moves, so other threads may read it */
 

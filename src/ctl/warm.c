@@ -176,7 +176,7 @@ static void note(struct ctl *ctl, uint64_t entries)
                     NULL, NULL);
 }
 
-static void on_stopped(void *context)
+static void is_so(void *context)
 {
     *(bool *)context = true;
 }
@@ -188,9 +188,11 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
     struct app *app = app_new(&ctl->loop, &config, ctl->schema, backend->cache, backend->mongo,
                               backend->redis, backend->memory);
     uint64_t entries = 0;
-    bool stopped = false;
+    bool told = false, stopped = false;
     enum err err = ERR_OK;
 
+    app_await_layouts(app, is_so, &told);
+    ctl_wait(ctl, &told);
     for (size_t i = 0; err == ERR_OK && i < schema_count(ctl->schema); i++) {
         const struct resource *resource = schema_resource(ctl->schema, i);
         struct warming *warming;
@@ -205,7 +207,7 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
     }
     if (err == ERR_OK)
         note(ctl, entries);
-    app_stop(app, on_stopped, &stopped);
+    app_stop(app, is_so, &stopped);
     ctl_wait(ctl, &stopped);
     app_free(app);
     printf("%llu %s cached\n", (unsigned long long)entries,

@@ -300,7 +300,7 @@ def test_reindex(stack):
     before = stack.mongo.products.index_information()
     done = stack.ctl("reindex")
     assert [line.split()[0] for line in done.stdout.splitlines()] == \
-        ["larder_users", "larder_sessions", "larder_receipts", "packages", "posts", "products"]
+        ["larder_users", "larder_sessions", "larder_receipts", "larder_attempts", "packages", "posts", "products"]
     assert stack.mongo.products.index_information() == before
     assert "expires" in stack.mongo.larder_sessions.index_information()
     assert stack.redis.exists("larder:lock:reindex") == 0
