@@ -124,6 +124,12 @@ static void remove_text(json_t *list, const char *text)
             json_array_remove(list, i);
 }
 
+/* Only a disabled account says so. */
+static bool is_always_shown(const char *name)
+{
+    return strcmp(name, "_id") != 0 && strcmp(name, "disabled") != 0;
+}
+
 /* The form without the password, and what the server adds. */
 static json_t *user_shown(const struct resource *users_form)
 {
@@ -134,7 +140,7 @@ static json_t *user_shown(const struct resource *users_form)
     json_object_del(json_object_get(schema, "properties"), "password");
     remove_text(required, "password");
     json_object_update(json_object_get(schema, "properties"), more);
-    json_object_foreach(more, name, value) if (strcmp(name, "_id") != 0)
+    json_object_foreach(more, name, value) if (is_always_shown(name))
         json_array_append_new(required, json_string(name));
     json_decref(more);
     return schema;

@@ -128,6 +128,18 @@ static json_t *of_items(const struct field *field, enum schema_use use)
                                           : json_object());
 }
 
+/* Those that are sent have 64 bits, whatever the file says. */
+static json_t *of_integer(enum schema_use use)
+{
+    json_t *schema = json_pack("{s:s}", "type", "integer");
+
+    if (is_sent(use)) {
+        json_object_set_new(schema, "minimum", json_integer(INT64_MIN));
+        json_object_set_new(schema, "maximum", json_integer(INT64_MAX));
+    }
+    return schema;
+}
+
 static json_t *of_type(const struct field *field, enum schema_use use)
 {
     switch (field->type) {
@@ -139,7 +151,7 @@ static json_t *of_type(const struct field *field, enum schema_use use)
     case FIELD_TIME: return of_time(use);
     case FIELD_OBJECTID: return schema_of_id(ID_OBJECTID, is_sent(use));
     case FIELD_UUID: return schema_of_id(ID_UUID, is_sent(use));
-    case FIELD_INTEGER: return json_pack("{s:s}", "type", "integer");
+    case FIELD_INTEGER: return of_integer(use);
     case FIELD_NUMBER: return json_pack("{s:s}", "type", "number");
     case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
     case FIELD_NULL: return json_pack("{s:s}", "type", "null");
