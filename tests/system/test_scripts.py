@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from stack import SCRIPTS, Stack, eventually, port_is_free
+from stack import ROOT, SCRIPTS, Stack, eventually, port_is_free
 
 
 def pids(stack):
@@ -128,14 +128,15 @@ def test_check_config_hides_passwords(stack):
 
 def check_config(stack, *options, **settings):
     env = {name: value for name, value in os.environ.items() if not name.startswith("LARDER_")}
-    env = {**env, **settings}
+    env = {**env, "LARDER_RESOURCES": str(ROOT / "resources"), **settings}
     return subprocess.run([stack.build / "larderd", "--check-config", *options], env=env,
                           text=True, capture_output=True, timeout=30)
 
 
 def test_wrong_settings_are_lines_of_the_log_for_a_worker_that_does_not_start(stack):
-    done = subprocess.run([stack.build / "larderd"], env={"LARDER_RATE": "x", "LARDER_THREADS": "x"},
-                          text=True, capture_output=True, timeout=30)
+    env = {"LARDER_RATE": "x", "LARDER_THREADS": "x", "LARDER_RESOURCES": str(ROOT / "resources")}
+    done = subprocess.run([stack.build / "larderd"], env=env, text=True, capture_output=True,
+                          timeout=30)
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert done.returncode == 1
     told = [line["why"] for line in lines if line["level"] == "error"]

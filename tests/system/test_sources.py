@@ -8,7 +8,7 @@ import pytest
 
 ABSENT = "65a000000000000000000000"
 # Of the answer's own; and the length, by the difference of two words.
-OWN = {"date", "x-request-id", "cache-status"}
+OWN = {"date", "x-request-id", "cache-status", "server-timing"}
 WORDS = {b'"source":"database"': b'"source":"cache"'}
 FORMS = {
     "plain": ("GET", {}),

@@ -678,53 +678,6 @@ static void test_same(void **state)
 
 /* The breaker opens after failures and is closed by its own ping, without a request. */
 
-static enum err do_fail(struct mongo_db *db, void *context)
-{
-    (void)db, (void)context;
-    return ERR_UNAVAILABLE;
-}
-
-static void count_done(void *context, enum err err)
-{
-    (void)err;
-    ++*(unsigned *)context;
-}
-
-static void tick(uv_timer_t *timer)
-{
-    (void)timer;
-}
-
-static void test_breaker(void **state)
-{
-    uv_loop_t loop;
-    uv_timer_t timer;
-    struct mongo_config config = {
-        .loop = &loop, .uri = getenv("MONGODB_URI"), .breaker_failures = 1, .breaker_ms = 1};
-    unsigned done = 0;
-    struct mongo_job job = {.work = do_fail, .done = count_done, .context = &done};
-    int64_t end = clock_mono_ms() + WAIT_MS;
-    struct mongo *pool;
-    const char *why;
-
-    (void)state;
-    uv_loop_init(&loop);
-    uv_timer_init(&loop, &timer);
-    uv_timer_start(&timer, tick, 1, 1);
-    assert_int_equal(mongo_new(&config, &pool, &why), ERR_OK);
-    assert_int_equal(mongo_submit(pool, &job), ERR_OK);
-    while (done == 0)
-        uv_run(&loop, UV_RUN_ONCE);
-    assert_false(mongo_up(pool));
-    while (!mongo_up(pool) && clock_mono_ms() < end)
-        uv_run(&loop, UV_RUN_ONCE);
-    assert_true(mongo_up(pool));
-    uv_close((uv_handle_t *)&timer, NULL);
-    mongo_close(pool, NULL, NULL);
-    uv_run(&loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&loop), 0);
-}
-
 static enum err do_ping(struct mongo_db *db, void *context)
 {
     int64_t now_ms;
@@ -775,7 +728,6 @@ int main(void)
         cmocka_unit_test(test_debt),         cmocka_unit_test(test_remove),
         cmocka_unit_test(test_insert_many),  cmocka_unit_test(test_indexes),
         cmocka_unit_test(test_list_indexes), cmocka_unit_test(test_same),
-        cmocka_unit_test(test_breaker),
     };
 
     if (getenv("MONGODB_URI") == NULL)
