@@ -15,7 +15,7 @@ import pytest
 import fcgi
 from client import Client
 from news import News
-from stack import eventually
+from stack import ROOT, eventually
 from test_fill import at_once
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -501,7 +501,8 @@ def test_a_database_that_refuses_us_is_down(stack, tmp_path):
     socket, log = tmp_path / "larder.sock", tmp_path / "log"
     config = tmp_path / "larder.conf"
     config.write_text(f"MONGODB_URI={nobody}\nREDIS_URL={stack.env['REDIS_URL']}\n"
-                      "LARDER_PREFIX=nobody\nLARDER_MEMORY=0\n")
+                      "LARDER_PREFIX=nobody\nLARDER_MEMORY=0\n"
+                      f"LARDER_RESOURCES={ROOT}/resources\n")
     with open(log, "wb") as to:
         worker = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
                                    f"unix:{socket}"], stderr=to)
