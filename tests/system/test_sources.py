@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from people import Person
+
 ABSENT = "65a000000000000000000000"
 # Of the answer's own; and the length, by the difference of two words.
 OWN = {"date", "x-request-id", "cache-status", "server-timing"}
@@ -116,10 +118,7 @@ def test_cache_and_database_give_the_same_answer(stack, bare, made, form):
 
 def test_personal_answers_are_the_same_too(stack, bare):
     bare.settle()
-    account = {"email": stack.env["LARDER_ADMIN_EMAIL"],
-               "password": stack.env["LARDER_ADMIN_PASSWORD"]}
-    session = bare.client.post("/api/sessions", account).json
-    headers = {"Authorization": f"Bearer {session['token']}", "Accept-Encoding": "gzip"}
+    headers = {**Person(bare, "editor").headers, "Accept-Encoding": "gzip"}
     forget(stack)
     answers = [bare.client.get("/api/me/dashboard", headers=headers) for _ in range(3)]
     assert [answer.hit for answer in answers] == [False, True, True], answers
