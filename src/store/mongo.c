@@ -240,7 +240,6 @@ static void on_ended(uv_work_t *request, int status);
 static void hand_over(struct mongo_job *job, enum stage stage)
 {
     job->mongo->working++;
-    show_load(job->mongo);
     atomic_store(&job->stage, stage);
     (void)uv_queue_work(job->mongo->config.loop, &job->request, on_work, on_ended);
 }
@@ -306,16 +305,13 @@ static void arm(struct mongo *mongo, int64_t deadline_ms)
 
 static void expire(struct mongo *mongo, struct mongo_job *job)
 {
-    int64_t now_ns = clock_mono_ns();
+    bool begun = !call_off(job);
+    int64_t now_ns = clock_mono_ns(), until_ns = begun ? job->begun_ns : now_ns;
 
-    if (call_off(job)) {
-        account(job, now_ns, 0);
-        tell(job, ERR_TIMEOUT);
-        return;
-    }
-    account(job, job->begun_ns, now_ns - job->begun_ns);
-    note_failure(mongo, job);
-    tell(job, job->write ? ERR_UNKNOWN : ERR_TIMEOUT);
+    account(job, until_ns, now_ns - until_ns);
+    if (begun)
+        note_failure(mongo, job);
+    tell(job, begun && job->write ? ERR_UNKNOWN : ERR_TIMEOUT);
 }
 
 /* A callback may submit or end others, so the list is looked at anew after each. */
