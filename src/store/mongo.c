@@ -350,7 +350,6 @@ static void start(struct mongo *mongo, struct mongo_job *job)
     job->err = ERR_INTERNAL;
     job->trace = trace_take();
     job->queued_ns = clock_mono_ns();
-    job->took_ns = 0;
     atomic_store(&job->stage, STAGE_QUEUED);
     link_job(mongo, job);
     hand_over_next(mongo);
