@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A MongoDB that is slow, away, or answers as a failing member of a set does: the real one behind a
-proxy."""
+"""A MongoDB that is slow, away, answers as a failing member of a set does, or tells what it is asked:
+the real one behind a proxy."""
 import contextlib
 import socket
 import struct
@@ -41,12 +41,13 @@ def command_of(body):
 
 class Proxy:
     """`delay(command)` are seconds before a command's reply; `change(command, reply)` gives the
-    reply to send."""
+    reply to send. `commands` are those that were sent so far, without the documents of their second
+    part."""
 
     def __init__(self, target):
         self.target = target
         self.reset()
-        self.connections, self.lock = set(), threading.Lock()
+        self.commands, self.connections, self.lock = [], set(), threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -54,6 +55,11 @@ class Proxy:
     def reset(self):
         self.delay = lambda command: 0
         self.change = lambda command, reply: reply
+
+    def seen(self, name, comment):
+        """Commands of this name with this comment."""
+        return [command for command in list(self.commands)
+                if next(iter(command), None) == name and command.get("comment") == comment]
 
     def cut(self):
         """As if the server had been killed."""
@@ -87,6 +93,7 @@ class Proxy:
             while True:
                 number, to, opcode, body = receive(client)
                 command = command_of(body) if opcode == OP_MSG else {}
+                self.commands.append(command)
                 self.send(server, number, to, opcode, body)
                 number, to, opcode, body = receive(server)
                 time.sleep(self.delay(command))
@@ -100,14 +107,19 @@ class Proxy:
         connection.sendall(struct.pack("<iiii", len(body) + 16, number, to, opcode) + body)
 
 
+def in_front(uri):
+    """A proxy of the MongoDB of this URI: (the URI by which it is reached, proxy)."""
+    parts = urllib.parse.urlsplit(uri)
+    proxy = Proxy((parts.hostname, parts.port))
+    secrets = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}").geturl(), proxy
+
+
 def host_behind(stack, **settings):
     """Another host of the stack whose MongoDB is behind a proxy: (host, proxy)."""
-    uri = urllib.parse.urlsplit(stack.env["MONGODB_URI"])
-    proxy = Proxy((uri.hostname, uri.port))
-    secrets = uri.netloc.rpartition("@")[0]
+    uri, proxy = in_front(stack.env["MONGODB_URI"])
     password = urllib.parse.urlsplit(stack.env["REDIS_URL"]).password
-    host = Stack(MONGODB_URI=uri._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}").geturl(),
-                 **settings)
+    host = Stack(MONGODB_URI=uri, **settings)
     (host.var / "redis.sock").symlink_to(stack.var / "run" / "redis.sock")
     host.settings["REDIS_URL"] = f"unix://:{password}@{host.var}/redis.sock"
     stack.siblings.append(host)

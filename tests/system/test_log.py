@@ -7,8 +7,8 @@ import time
 import pytest
 
 import fcgi
+import mongo_proxy
 from client import Client
-from op_msg import Proxy
 from people import PASSWORD, Person
 from stack import Stack
 
@@ -22,15 +22,15 @@ FIELDS = ["requestId", "method", "route", "path", "query", "status", "durationMs
 def told(stack):
     """A host that logs all requests, and nothing else below an error, with a MongoDB that tells
     what it is asked."""
-    proxy = Proxy(stack.env["MONGODB_URI"])
-    host = Stack(MONGODB_URI=proxy.uri, LARDER_ACCESS_LOG="all", LARDER_LOG_LEVEL="error",
+    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"])
+    host = Stack(MONGODB_URI=uri, LARDER_ACCESS_LOG="all", LARDER_LOG_LEVEL="error",
                  LARDER_WRITES="closed", LARDER_SIGNUP="open")
     host.proxy = proxy
     try:
         yield host.up()
     finally:
         host.down()
-        proxy.close()
+        proxy.cut()
 
 
 @pytest.fixture(scope="module")

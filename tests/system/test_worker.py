@@ -7,7 +7,6 @@ import pathlib
 import signal
 import subprocess
 import time
-import urllib.parse
 
 import bson
 import pytest
@@ -94,16 +93,14 @@ def dropped(worker):
 @pytest.fixture
 def failing(stack):
     """The URI of a MongoDB that refuses to read products, in so many words."""
-    uri = urllib.parse.urlsplit(stack.env["MONGODB_URI"])
-    proxy = mongo_proxy.Proxy((uri.hostname, uri.port))
+    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"])
 
     def refuse(command, reply):
         if command.get("find") == "products":
             return {"ok": 0.0, "code": 4711, "errmsg": "many words " * 90}
         return reply
     proxy.change = refuse
-    secrets = uri.netloc.rpartition("@")[0]
-    yield uri._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}").geturl()
+    yield uri
     proxy.cut()
 
 
