@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A private stack: nginx, workers, Redis and MongoDB, started and stopped by the scripts."""
 import concurrent.futures
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -279,3 +280,13 @@ class Stack:
         eventually(hits, seconds, every=0.1, what="hits again")
         eventually(asked, seconds, every=0.1, what="all workers ask MongoDB again")
         return self
+
+
+@contextlib.contextmanager
+def running(settle=15, **settings):
+    """A stack of these settings, whose answers come from the cache, until the block ends."""
+    stack = Stack(**settings)
+    try:
+        yield stack.up().settle(settle)
+    finally:
+        stack.down()

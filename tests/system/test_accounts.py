@@ -7,18 +7,15 @@ import pytest
 
 from people import PASSWORD, Person, counter, sign_in
 from seal import moved
-from stack import Stack
+from stack import running
 
 PRODUCT = {"name": "x", "price": 1, "category": "accounts"}
 
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running(LARDER_WRITES="", LARDER_SIGNUP="open") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 import fcgi
 from people import PASSWORD, Person
-from stack import Stack
+from stack import running
 
 HOST = "shop.example"
 PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7", "Host": HOST}
@@ -14,11 +14,8 @@ BODY = {"name": "x", "price": 1, "category": "cookies"}
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running(LARDER_WRITES="", LARDER_SIGNUP="open") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 import fcgi
 from people import Person, sign_in
-from stack import Stack, eventually
+from stack import eventually, running
 
 POLICIES = ["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"]
 ROOM = 4 << 20  # bytes that Redis may grow by
@@ -15,11 +15,8 @@ ROOM = 4 << 20  # bytes that Redis may grow by
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack()
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running() as stack:
+        yield stack
 
 
 @pytest.fixture

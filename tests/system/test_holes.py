@@ -10,7 +10,7 @@ import pytest
 from bson.raw_bson import RawBSONDocument
 
 from people import Person
-from stack import Stack
+from stack import running
 
 RESOURCES = pathlib.Path(__file__).parent / "resources"
 counter = itertools.count()
@@ -18,11 +18,8 @@ counter = itertools.count()
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_RESOURCES=str(RESOURCES), LARDER_WRITES="closed")
-    try:
-        yield stack.up().settle(30)
-    finally:
-        stack.down()
+    with running(settle=30, LARDER_RESOURCES=str(RESOURCES), LARDER_WRITES="closed") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

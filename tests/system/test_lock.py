@@ -7,16 +7,13 @@ import time
 import pytest
 
 from people import Person, sign_in
-from stack import Stack, eventually
+from stack import eventually, running
 
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running(LARDER_WRITES="", LARDER_SIGNUP="open") as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -12,17 +12,14 @@ import pytest
 
 import fcgi
 from people import PASSWORD, Person, counter, sign_in
-from stack import Stack, eventually
+from stack import eventually, running
 
 
 @pytest.fixture(scope="module")
 def shop():
     """A stack as it comes: nobody writes without signing in."""
-    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running(LARDER_WRITES="", LARDER_SIGNUP="open") as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -9,18 +9,15 @@ import pytest
 
 import fcgi
 from people import PASSWORD, Person
-from stack import Stack
+from stack import running
 
 SIGN_UPS = 30
 
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_WRITES="", LARDER_SIGNUP="open")
-    try:
-        yield stack.up().settle()
-    finally:
-        stack.down()
+    with running(LARDER_WRITES="", LARDER_SIGNUP="open") as stack:
+        yield stack
 
 
 def flood(shop, stop, counter, statuses, address):

@@ -15,7 +15,7 @@ import pytest
 
 import checker
 from people import Person
-from stack import Stack
+from stack import running
 
 RESOURCES = pathlib.Path(__file__).parent / "resources"
 counter = itertools.count()
@@ -23,11 +23,8 @@ counter = itertools.count()
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_RESOURCES=str(RESOURCES), LARDER_WRITES="closed")
-    try:
-        yield stack.up().settle(30)
-    finally:
-        stack.down()
+    with running(settle=30, LARDER_RESOURCES=str(RESOURCES), LARDER_WRITES="closed") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -469,11 +466,8 @@ def test_no_stale_answer_whatever_the_resource(shop, path):
 @pytest.fixture
 def rolling(tmp_path):
     """A stack of one worker, and a second host's worker beside it with files of its own."""
-    stack = Stack(LARDER_RESOURCES=str(copied(tmp_path / "old")), LARDER_WORKERS="1")
-    try:
-        yield stack.up().settle(30)
-    finally:
-        stack.down()
+    with running(settle=30, LARDER_RESOURCES=str(copied(tmp_path / "old")), LARDER_WORKERS="1") as stack:
+        yield stack
 
 
 def copied(folder, **changes):

@@ -7,18 +7,15 @@ import random
 import bson
 import pytest
 
-from stack import Stack
+from stack import running
 
 RESOURCES = pathlib.Path(__file__).parent / "resources"
 
 
 @pytest.fixture(scope="module")
 def shop():
-    stack = Stack(LARDER_RESOURCES=str(RESOURCES))
-    try:
-        yield stack.up().settle(30)
-    finally:
-        stack.down()
+    with running(settle=30, LARDER_RESOURCES=str(RESOURCES)) as stack:
+        yield stack
 
 
 def once(shop, target, body, key):
