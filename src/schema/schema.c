@@ -274,3 +274,13 @@ const struct field *schema_form(const char *text)
     buf_free(&problems);
     return document;
 }
+
+void schema_form_once(struct resource *form, const char *text)
+{
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&one_at_a_time);
+    if (form->document == NULL)
+        form->document = schema_form(text);
+    pthread_mutex_unlock(&one_at_a_time);
+}

@@ -33,6 +33,9 @@ struct str schema_file(const struct schema *schema, const struct resource *resou
 /* The fields of a JSON Schema that is part of the program (an account, a sign-in): a mistake in it
  * is a mistake of the program, abort.  Lives as long as the process. */
 const struct field *schema_form(const char *text);
+/* Reads the document of a resource that is such a form, unless it has been read.  From any thread.
+ */
+void schema_form_once(struct resource *form, const char *text);
 
 /* resource.schema.json: the JSON Schema of these files, for editors.  Static. */
 struct str schema_of_files(void);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <pthread.h>
-
 #include "app/people/account.h"
 #include "app/people/people.h"
 #include "app/people/session.h"
@@ -22,16 +20,9 @@ static struct resource form_resource = {
     .kept = {.version = STR_INIT("version"), .updated = STR_INIT("updatedAt")},
 };
 
-static void make_form(void)
-{
-    form_resource.document = schema_form(form);
-}
-
 const struct resource *rights_form(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, make_form);
+    schema_form_once(&form_resource, form);
     return &form_resource;
 }
 

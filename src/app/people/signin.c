@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <pthread.h>
-
 #include "app/people/activity.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
@@ -25,16 +23,9 @@ static const char form[] =
 
 static struct resource form_resource = {.title = STR_INIT("SignIn")};
 
-static void make_form(void)
-{
-    form_resource.document = schema_form(form);
-}
-
 const struct resource *signin_form(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, make_form);
+    schema_form_once(&form_resource, form);
     return &form_resource;
 }
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/users.h"
 
-#include <jansson.h>
-#include <pthread.h>
-
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
 #include "base/password.h"
 #include "schema/schema.h"
+#include <jansson.h>
+
 
 /* What clients may set; "password" is not stored, its hash is. */
 static const char form[] =
@@ -41,16 +40,9 @@ static struct resource resource = {
 };
 static const struct plan plan = {.resource = &resource};
 
-static void make_form(void)
-{
-    resource.document = schema_form(form);
-}
-
 const struct resource *users_resource(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, make_form);
+    schema_form_once(&resource, form);
     return &resource;
 }
 
