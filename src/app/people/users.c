@@ -9,7 +9,6 @@
 #include "schema/schema.h"
 #include <jansson.h>
 
-
 /* What clients may set; "password" is not stored, its hash is. */
 static const char form[] =
     "{\"type\":\"object\",\"required\":[\"name\",\"email\",\"password\"],\"properties\":{"
