@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/users.h"
 
+#include <jansson.h>
+
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
 #include "base/password.h"
 #include "schema/schema.h"
-#include <jansson.h>
 
 /* What clients may set; "password" is not stored, its hash is. */
 static const char form[] =
