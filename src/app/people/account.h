@@ -34,6 +34,9 @@ bool account_admin(struct request *request);
  * not given.  false: what is wrong with it stands in problem. */
 bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
                           struct str *current);
+/* That the visitor knows their own password, to be begun; the caller's to proof_end. */
+struct proof *account_proof(const struct write *write, struct str password,
+                            void (*done)(struct proof *proof), void *context);
 /* Answers a proof that failed, or was of another account than the visitor's. */
 void account_refuse_proof(const struct proof *proof);
 

@@ -177,6 +177,17 @@ static bool is_of_visitor(const struct account_change *change)
     return memcmp(change->proof->profile.id.bytes, change->visitor.bytes, OID_SIZE) == 0;
 }
 
+struct proof *account_proof(const struct write *write, struct str password,
+                            void (*done)(struct proof *proof), void *context)
+{
+    struct str email = request_visitor(write->request)->profile.email;
+    struct proof *proof = proof_new(write->app, write->request, email, password);
+
+    proof->done = done;
+    proof->context = context;
+    return proof;
+}
+
 void account_refuse_proof(const struct proof *proof)
 {
     if (proof->err == ERR_OK || proof->err == ERR_DENIED)
@@ -203,12 +214,7 @@ static void proved(struct proof *proof)
 
 static void prove(struct account_change *change, struct str password)
 {
-    struct request *request = change->write.request;
-
-    change->proof =
-        proof_new(change->write.app, request, request_visitor(request)->profile.email, password);
-    change->proof->done = proved;
-    change->proof->context = change;
+    change->proof = account_proof(&change->write, password, proved, change);
     proof_begin(change->proof);
 }
 

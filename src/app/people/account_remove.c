@@ -88,12 +88,7 @@ static void proved(struct proof *proof)
 
 static void prove(struct removal *removal, struct str password)
 {
-    struct request *request = removal->write.request;
-
-    removal->proof =
-        proof_new(removal->write.app, request, request_visitor(request)->profile.email, password);
-    removal->proof->done = proved;
-    removal->proof->context = removal;
+    removal->proof = account_proof(&removal->write, password, proved, removal);
     proof_begin(removal->proof);
 }
 
