@@ -119,6 +119,11 @@ struct str plan_item_name(const struct plan *plan, struct str id, char room[stat
     return str_make(room, len + PLAN_HASH_SIZE);
 }
 
+struct str plan_item_tag(const struct plan *plan, struct str id, struct arena *arena)
+{
+    return ARENA_JOIN(arena, plan->resource->singular, STR(":"), id);
+}
+
 static struct str hashed(const struct plan *plan, struct str kind, struct str text,
                          struct arena *arena)
 {

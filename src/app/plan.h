@@ -31,6 +31,8 @@ static inline struct str plan_unhashed(struct str name)
 {
     return str_make(name.ptr, name.len - PLAN_HASH_SIZE);
 }
+/* The item's tag, "product:<id>". */
+struct str plan_item_tag(const struct plan *plan, struct str id, struct arena *arena);
 /* "products:<canonical query>@<hash>" and, for the total of a filter,
  * "count:products:<canonical filter>@<hash>". */
 struct str plan_list_name(const struct plan *plan, struct str query, struct arena *arena);

@@ -119,9 +119,7 @@ static void tags_begin(struct tags *tags, struct batch *batch)
 
 static void tags_item(struct tags *tags, struct batch *batch, struct str id)
 {
-    char room[ITEM_NAME_MAX];
-
-    add_tag(tags, arena_str(&batch->arena, plan_unhashed(plan_item_name(&batch->plan, id, room))));
+    add_tag(tags, plan_item_tag(&batch->plan, id, &batch->arena));
 }
 
 static void tags_owner(struct tags *tags, struct batch *batch, const struct batch_item *item)

@@ -86,10 +86,7 @@ void write_room(struct write *write)
 
 void write_tag_item(struct write *write, struct str id)
 {
-    char room[ITEM_NAME_MAX];
-
-    write_tag(write,
-              arena_str(&write->arena, plan_unhashed(plan_item_name(write->plan, id, room))));
+    write_tag(write, plan_item_tag(write->plan, id, &write->arena));
 }
 
 void write_tag_owner(struct write *write, const struct value *owner)
