@@ -4,11 +4,12 @@
 #include "app/state.h"
 #include "app/views.h"
 #include "http/conditional.h"
-#include "http/percent.h"
 
 /* GET …/popular, those looked at most, and GET …/{id}/stats. */
 
-enum { POPULAR_LAST = 19 };
+/* More are asked for than are shown: those that were deleted by others are only found to be gone.
+ */
+enum { SHOWN = 20, ASKED_MAX = 320 };
 
 struct asking {
     struct app *app;
@@ -34,32 +35,31 @@ static void answer_none(const struct plan *plan, struct request *request, enum e
     answer_tagged(request, plan_list_etag(plan, STR("[]}"), room)); /* as any list by ids is */
 }
 
-/* As if the client had asked for these ids. */
+/* Views of what others have deleted are taken away.  Where an item is there for its owner only,
+ * absent does not mean gone. */
+static void popular_absent(struct app *app, const struct plan *plan, struct str id)
+{
+    if (plan->resource->read != ACCESS_OWNER)
+        views_forget(app->views, plan, id);
+}
+
 static void answer_ids(struct asking *asking, enum err err, const struct redis_value *reply)
 {
     struct request *request = asking->request;
-    const struct resource *resource = asking->plan->resource;
-    struct buf text = BUF_INIT(QUERY_TEXT_MAX);
-    char room[ID_TEXT_MAX], encoded[3 * ID_TEXT_MAX];
-    struct problem problem;
-    struct query query;
-    struct str id;
+    struct arena *arena = &request->arena;
+    size_t count = redis_count(reply);
+    struct str *items = arena_alloc(arena, (count + 1) * sizeof *items), id;
+    struct ids ids = {.items = items, .most = SHOWN, .absent = popular_absent};
+    char room[ID_TEXT_MAX];
 
-    for (size_t i = 0; i < redis_count(reply); i++) {
-        if (id_parse(resource->id, redis_str(redis_item(reply, i)), room, &id) != ERR_OK ||
-            str_find(id, ',') < id.len)
-            continue;
-        buf_str(&text, text.len > 0 ? STR(",") : STR("ids="));
-        buf_str(&text, percent_encode(id, encoded));
-    }
-    problem_init(&problem, &request->arena);
-    if (text.len > 0 && query_parse(&query, resource->params, resource->param_count,
-                                    arena_str(&request->arena, buf_view(&text)), &request->arena,
-                                    &problem) == ERR_OK)
-        ids_handle(asking->app, asking->plan, request, &query);
+    for (size_t i = 0; i < count; i++)
+        if (id_parse(asking->plan->resource->id, redis_str(redis_item(reply, i)), room, &id) ==
+            ERR_OK)
+            items[ids.count++] = arena_str(arena, id);
+    if (ids.count > 0)
+        ids_answer(asking->app, asking->plan, request, &ids);
     else
         answer_none(asking->plan, request, err);
-    buf_free(&text);
 }
 
 static void on_popular(void *context, enum err err, const struct redis_value *reply)
@@ -86,7 +86,7 @@ void popular_handle(void *context, struct request *request, const struct route *
         return;
     redis_command(asking->app->redis, 4,
                   (const struct str[]){STR("ZREVRANGE"), key, STR("0"),
-                                       arena_decimal(&request->arena, POPULAR_LAST)},
+                                       arena_decimal(&request->arena, ASKED_MAX - 1)},
                   on_popular, asking);
 }
 

@@ -109,7 +109,17 @@ bool take_id(struct request *request, const struct resource *resource, struct st
 /* 400 unless the query is empty but for what is dropped. */
 bool take_no_query(struct request *request);
 
-/* ids.c: the list whose query names ids. */
+/* ids.c: items by their canonical ids, as a list in this order. */
+struct ids {
+    const struct str *items; /* the request arena's */
+    size_t count, most;      /* the first so many that there are */
+    /* NULL, or for a list that nobody has asked for by ids: called for each one that is not there;
+     * what is too large to be shown is left out. */
+    void (*absent)(struct app *app, const struct plan *plan, struct str id);
+};
+void ids_answer(struct app *app, const struct plan *plan, struct request *request,
+                const struct ids *ids);
+/* The list whose query names ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
 

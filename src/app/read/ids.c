@@ -6,7 +6,7 @@
 #include "app/state.h"
 #include "http/conditional.h"
 
-enum { ONE_ROOM = ENTRY_SIZE_MAX };
+enum { ONE_ROOM = ENTRY_SIZE_MAX, ROUND_MAX = 100 };
 
 /* Items by their ids, each an entry of its own, in the order asked; those that there are not are
  * left out. */
@@ -14,19 +14,22 @@ struct one {
     struct item_read read; /* first: a look-up is the one it is for */
     struct several *all;
     struct buf room;
-    struct str json; /* a copy, or empty */
+    struct str *json; /* where it is to stand */
 };
 struct several {
+    struct app *app;
     struct request *request;
     const struct plan *plan;
+    struct ids ids;
     bool part; /* only what the shape shows */
     struct shape shape;
-    size_t count, waiting;
+    size_t asked, found, waiting;
+    struct str *jsons; /* one for each id: a copy, or empty */
     enum err err;
+    struct str large;         /* the id of one that is too large */
     enum cache_source source; /* the farthest, with its detail */
     enum cache_detail detail;
     int64_t fresh_until_ms; /* of the first to run out */
-    struct one ones[];
 };
 
 static void put_head(struct buf *out, const struct several *all, size_t found)
@@ -37,27 +40,24 @@ static void put_head(struct buf *out, const struct several *all, size_t found)
     buf_literal(out, ",\"total\":");
     buf_uint(out, found);
     buf_literal(out, ",\"page\":1,\"pages\":1,\"limit\":");
-    buf_uint(out, all->count);
+    buf_uint(out, all->ids.most);
     buf_literal(out, ",\"next\":null,\"data\":[");
 }
 
 static void put_body(struct buf *out, const struct several *all)
 {
-    size_t found = 0;
+    size_t most = all->found < all->ids.most ? all->found : all->ids.most, put = 0;
 
-    for (size_t i = 0; i < all->count; i++)
-        found += all->ones[i].json.len > 0;
-    put_head(out, all, found);
-    found = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        if (all->ones[i].json.len == 0)
+    put_head(out, all, most);
+    for (size_t i = 0; put < most; i++) {
+        if (all->jsons[i].len == 0)
             continue;
-        if (found++ > 0)
+        if (put++ > 0)
             buf_char(out, ',');
         if (all->part)
-            project_json(all->ones[i].json, &all->shape, out);
+            project_json(all->jsons[i], &all->shape, out);
         else
-            buf_str(out, all->ones[i].json);
+            buf_str(out, all->jsons[i]);
     }
     buf_literal(out, "]}");
 }
@@ -71,7 +71,7 @@ static void finish(struct several *all)
     char room[ETAG_SIZE];
 
     if (all->err == ERR_TOO_LARGE) {
-        item_send_too_large(all->plan, request);
+        item_send_too_large(all->plan, request, STR("ids"), all->large);
         return;
     }
     if (all->err != ERR_OK) {
@@ -93,15 +93,32 @@ static void finish(struct several *all)
     answer_tagged(request, etag);
 }
 
+static void ask_more(struct several *all);
+
+static void round_end(struct several *all)
+{
+    if (all->err == ERR_OK && all->found < all->ids.most && all->asked < all->ids.count)
+        ask_more(all);
+    else
+        finish(all);
+}
+
 static void done(struct cache_lookup *lookup)
 {
     struct one *one = (struct one *)lookup;
     struct several *all = one->all;
 
-    if (lookup->err != ERR_OK)
+    if (lookup->err == ERR_TOO_LARGE && all->ids.absent != NULL) {
+        /* nobody has asked for this one */
+    } else if (lookup->err != ERR_OK) {
         all->err = lookup->err;
-    else if (lookup->entry.status == 200)
-        one->json = arena_str(&all->request->arena, item_json(lookup->entry.plain));
+        all->large = one->read.id;
+    } else if (lookup->entry.status == 200) {
+        *one->json = arena_str(&all->request->arena, item_json(lookup->entry.plain));
+        all->found++;
+    } else if (all->ids.absent != NULL) {
+        all->ids.absent(all->app, all->plan, one->read.id);
+    }
     if (lookup->err == ERR_OK) {
         if (lookup->source >= all->source) {
             all->source = lookup->source;
@@ -112,19 +129,19 @@ static void done(struct cache_lookup *lookup)
     }
     buf_free(&one->room);
     if (--all->waiting == 0)
-        finish(all);
+        round_end(all);
 }
 
-static void one_init(struct one *one, struct several *all, struct app *app, struct str id)
+static void one_init(struct one *one, struct several *all, size_t at)
 {
     struct request *request = all->request;
     const struct visit *visit = request->state;
     struct cache_lookup *lookup = &one->read.lookup;
 
-    item_read_init(&one->read, app, all->plan, id);
+    item_read_init(&one->read, all->app, all->plan, all->ids.items[at]);
     buf_init(&one->room, ONE_ROOM);
     one->all = all;
-    one->json = STR("");
+    one->json = &all->jsons[at];
     if (visit != NULL) {
         item_read_by(&one->read, request, visit->route);
         lookup->context = request;
@@ -133,6 +150,44 @@ static void one_init(struct one *one, struct several *all, struct app *app, stru
     }
     lookup->room = &one->room;
     lookup->done = done;
+}
+
+/* As many as are wanted; where some of those were absent, ROUND_MAX at once. */
+static void ask_more(struct several *all)
+{
+    size_t first = all->asked, left = all->ids.count - first;
+    size_t most = first == 0 ? all->ids.most : ROUND_MAX, count = left < most ? left : most;
+    struct one *ones = arena_alloc(&all->request->arena, count * sizeof *ones);
+
+    all->asked += count;
+    all->waiting = count + 1; /* one for this function */
+    for (size_t i = 0; i < count; i++)
+        one_init(&ones[i], all, first + i);
+    for (size_t i = 0; i < count; i++)
+        cache_get(all->app->cache, &ones[i].read.lookup);
+    if (--all->waiting == 0)
+        round_end(all);
+}
+
+static struct several *several_new(struct app *app, const struct plan *plan,
+                                   struct request *request, const struct ids *ids)
+{
+    struct several *all = arena_alloc(&request->arena, sizeof *all);
+
+    *all = (struct several){.app = app,
+                            .request = request,
+                            .plan = plan,
+                            .ids = *ids,
+                            .jsons = arena_zalloc(&request->arena, ids->count * sizeof(struct str)),
+                            .source = CACHE_MEMORY,
+                            .fresh_until_ms = INT64_MAX};
+    return all;
+}
+
+void ids_answer(struct app *app, const struct plan *plan, struct request *request,
+                const struct ids *ids)
+{
+    ask_more(several_new(app, plan, request, ids));
 }
 
 static size_t count_ids(struct str ids)
@@ -147,22 +202,16 @@ static size_t count_ids(struct str ids)
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query)
 {
-    struct str ids = query->values[plan->at[PARAM_IDS]].text, id;
-    size_t count = count_ids(ids), fields = plan->at[PARAM_FIELDS];
-    struct several *all = arena_alloc(&request->arena, sizeof *all + count * sizeof all->ones[0]);
+    struct str text = query->values[plan->at[PARAM_IDS]].text;
+    size_t count = count_ids(text), fields = plan->at[PARAM_FIELDS];
+    struct str *items = arena_alloc(&request->arena, count * sizeof *items);
+    struct ids ids = {.items = items, .count = count, .most = count};
+    struct several *all;
 
-    *all = (struct several){.request = request,
-                            .plan = plan,
-                            .part = fields < query->count && query->values[fields].given,
-                            .shape = project_shape(plan, query, &request->arena),
-                            .count = count,
-                            .waiting = count + 1, /* one for this function */
-                            .source = CACHE_MEMORY,
-                            .fresh_until_ms = INT64_MAX};
-    for (size_t i = 0; i < count && str_split(&ids, ',', &id); i++)
-        one_init(&all->ones[i], all, app, id);
-    for (size_t i = 0; i < count; i++)
-        cache_get(app->cache, &all->ones[i].read.lookup);
-    if (--all->waiting == 0)
-        finish(all);
+    for (size_t i = 0; i < count && str_split(&text, ',', &items[i]);)
+        i++;
+    all = several_new(app, plan, request, &ids);
+    all->part = fields < query->count && query->values[fields].given;
+    all->shape = project_shape(plan, query, &request->arena);
+    ask_more(all);
 }

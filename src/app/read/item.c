@@ -291,12 +291,18 @@ struct str item_json(struct str plain)
     return str_make(json.ptr, json.len > 0 ? json.len - 1 : 0);
 }
 
-void item_send_too_large(const struct plan *plan, struct request *request)
+void item_send_too_large(const struct plan *plan, struct request *request, struct str param,
+                         struct str id)
 {
+    struct problem problem;
+
+    problem_init(&problem, &request->arena);
+    if (param.len > 0)
+        problem_addf(&problem, param, "%.*s is too large", (int)id.len, id.ptr);
     problem_send(request, 413,
                  ARENA_JOIN(&request->arena, plan->resource->title,
                             STR(" is too large to be shown: more than 4 MiB of JSON")),
-                 NULL);
+                 &problem);
 }
 
 static void done(struct cache_lookup *lookup)
@@ -305,7 +311,7 @@ static void done(struct cache_lookup *lookup)
     struct request *request = lookup->context;
 
     if (lookup->err == ERR_TOO_LARGE) {
-        item_send_too_large(read->plan, request);
+        item_send_too_large(read->plan, request, STR(""), read->id);
         return;
     }
     if (lookup->err == ERR_OK && lookup->entry.status == 200 && request->method == METHOD_GET)

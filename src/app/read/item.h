@@ -30,7 +30,9 @@ void item_read_init(struct item_read *read, struct app *app, const struct plan *
 void item_read_by(struct item_read *read, struct request *request, const struct route *route);
 /* The document's JSON in the body of a cached item. */
 struct str item_json(struct str plain);
-/* The answer where an item is too large to be shown. */
-void item_send_too_large(const struct plan *plan, struct request *request);
+/* The answer where an item is too large to be shown; it names the id where a parameter (else empty)
+ * asked for several. */
+void item_send_too_large(const struct plan *plan, struct request *request, struct str param,
+                         struct str id);
 
 #endif

@@ -9,6 +9,7 @@
 #include "app/people/auth.h"
 #include "app/people/users.h"
 #include "app/read/cursor.h"
+#include "app/read/item.h"
 #include "app/read/note.h"
 #include "base/mem.h"
 
@@ -169,11 +170,16 @@ static void detached_free(struct cache_lookup *lookup)
 
 static void done(struct cache_lookup *lookup)
 {
+    const struct list_read *read = (const struct list_read *)lookup;
     struct request *request = lookup->context;
     struct problem problem;
 
     if (lookup->err != ERR_TOO_LARGE) {
         answer_lookup(request, lookup, STR("Not found"), put_links);
+        return;
+    }
+    if (number_of(read, PARAM_LIMIT) == 1) {
+        item_send_too_large(read->plan, request, STR(""), STR(""));
         return;
     }
     problem_init(&problem, &request->arena);
