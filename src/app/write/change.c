@@ -3,6 +3,7 @@
 #include "app/people/auth.h"
 #include "app/views.h"
 #include "app/write/duplicate.h"
+#include "app/write/repeat.h"
 #include "app/write/unchanged.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
@@ -24,7 +25,8 @@ struct change {
     char room[ID_TEXT_MAX];
     struct str id;
     bool remove;
-    json_t *patch; /* of PATCH: merged anew with what each try has read */
+    struct repeat repeat; /* of a removal */
+    json_t *patch;        /* of PATCH: merged anew with what each try has read */
     int tries;
     int64_t until_ms; /* monotonic: no more tries */
     struct draft draft;
@@ -151,8 +153,22 @@ static void begin(struct change *change)
     if (!change->remove && collection_preview(buf_view(&change->raw), change->draft.items,
                                               change->draft.count, &change->after) != ERR_OK)
         buf_reset(&change->after);
+    if (change->remove)
+        repeat_mark(change->write.app, change->write.request);
     collect_tags(change);
     write_start(&change->write);
+}
+
+static void answer_removed(struct change *change);
+
+static void on_repeat(void *context, bool repeated)
+{
+    struct change *change = context;
+
+    if (repeated)
+        answer_removed(change);
+    else
+        write_fail(&change->write, ERR_NOT_FOUND);
 }
 
 static void on_read(void *context, enum err err)
@@ -162,7 +178,9 @@ static void on_read(void *context, enum err err)
     const struct resource *resource = change->write.plan->resource;
 
     problem_init(&change->problem, &change->attempt);
-    if (err != ERR_OK)
+    if (err == ERR_NOT_FOUND && change->remove)
+        repeat_ask(&change->repeat, change->write.app, change->write.request);
+    else if (err != ERR_OK)
         write_fail(&change->write, err);
     else if (!is_admitted(change) && resource->read == ACCESS_OWNER)
         write_fail(&change->write, ERR_NOT_FOUND);
@@ -277,26 +295,31 @@ static enum err work(struct mongo_db *db, struct write *write)
     return ERR_OK;
 }
 
+static void answer_removed(struct change *change)
+{
+    struct write *write = &change->write;
+    struct buf *body = &write->request->response.body;
+
+    views_forget(write->app->views, write->plan, change->id);
+    buf_literal(body, "{\"success\":true,\"message\":");
+    buf_json_string(body, write->plan->resource->removed);
+    buf_char(body, '}');
+    answer_json(write->request, 200, STR("no-store"));
+    write_done(write);
+}
+
 static void answer(struct write *write)
 {
     struct change *change = (struct change *)write;
-    struct response *response = &write->request->response;
-    struct buf text = BUF_INIT(RESPONSE_BODY_MAX);
     char room[ETAG_SIZE];
 
     if (change->remove) {
-        views_forget(write->app->views, write->plan, change->id);
-        buf_literal(&text, "{\"success\":true,\"message\":");
-        buf_json_string(&text, write->plan->resource->removed);
-        buf_char(&text, '}');
-        buf_str(&response->body, buf_view(&text));
-        buf_free(&text);
-        answer_json(write->request, 200, STR("no-store"));
-    } else {
-        response_header(response, STR("ETag"),
-                        plan_item_etag(write->plan, buf_view(&change->json), room));
-        write_send(write, 200, buf_view(&change->json));
+        answer_removed(change);
+        return;
     }
+    response_header(&write->request->response, STR("ETag"),
+                    plan_item_etag(write->plan, buf_view(&change->json), room));
+    write_send(write, 200, buf_view(&change->json));
     write_done(write);
 }
 
@@ -338,6 +361,7 @@ static struct change *change_new(struct app *app, const struct route *route,
     change->write.work = work;
     change->write.answer = answer;
     change->write.failed = failed;
+    change->repeat = (struct repeat){.done = on_repeat, .context = change};
     change->write.destroy = destroy;
     arena_init(&change->attempt, NULL, 0);
     buf_init(&change->read_json, JSON_MAX);
