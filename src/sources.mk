@@ -59,10 +59,12 @@ liblarder_a_SOURCES = \
 	src/app/write/change.c \
 	src/app/write/create.c \
 	src/app/write/derived.c src/app/write/derived.h \
+	src/app/write/digits.c src/app/write/digits.h \
 	src/app/write/duplicate.c src/app/write/duplicate.h \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/repeat.c src/app/write/repeat.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \

@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	tests/unit/app/read/test_note \
 	tests/unit/app/read/test_project \
 	tests/unit/app/write/test_body \
+	tests/unit/app/write/test_digits \
 	tests/unit/app/write/test_validate \
 	tests/unit/backend/test_backend \
 	tests/unit/base/test_arena \

@@ -254,6 +254,10 @@ void json_writer_number(struct json_writer *writer, double number)
         json_writer_raw(writer, "null", 4);
         return;
     }
+    if (number == 0 && signbit(number)) {
+        json_writer_raw(writer, "-0.0", 4);
+        return;
+    }
     if (fabs(number) < 1e15 && (double)(int64_t)number == number) {
         json_writer_int64(writer, (int64_t)number);
         return;

@@ -3,6 +3,7 @@
 
 #include <float.h>
 
+#include "app/write/digits.h"
 #include "base/buf.h"
 
 /* jansson descends into itself, and takes memory and time for each value: both are looked at before
@@ -101,6 +102,8 @@ static json_t *load(struct str text, json_error_t *error)
 
 /* --- What is wrong --- */
 
+static const char rounded[] = "has a number that cannot be kept to the digit";
+
 /* Our own words: a library's never go out. */
 static const char *reason(const json_error_t *error)
 {
@@ -109,7 +112,7 @@ static const char *reason(const json_error_t *error)
     case json_error_null_character:
     case json_error_null_byte_in_key: return "has a NUL character";
     case json_error_invalid_utf8: return "is not UTF-8";
-    case json_error_numeric_overflow: return "has a number that cannot be kept to the digit";
+    case json_error_numeric_overflow: return rounded;
     case json_error_end_of_input_expected: return "goes on behind its end";
     default: return "is not valid JSON";
     }
@@ -134,6 +137,7 @@ enum err body_parse(struct str text, bool allow_array, struct problem *problem, 
 {
     json_error_t error;
     json_t *value;
+    size_t lost;
 
     if (text.len == 0) {
         problem_add(problem, STR("body"), STR("must be a JSON object"));
@@ -144,6 +148,12 @@ enum err body_parse(struct str text, bool allow_array, struct problem *problem, 
     value = load(text, &error);
     if (value == NULL) {
         tell(text, &error, problem);
+        return ERR_SYNTAX;
+    }
+    lost = digits_lost(text);
+    if (lost < text.len) {
+        problem_addf(problem, STR("body"), "%s (character %zu)", rounded, lost + 1);
+        json_decref(value);
         return ERR_SYNTAX;
     }
     if (!json_is_object(value) && !(allow_array && json_is_array(value))) {

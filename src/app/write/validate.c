@@ -345,7 +345,7 @@ static bool is_whole(const struct value *value)
             floor(value->number) == value->number);
 }
 
-/* A version that is missing counts as 0, and the greatest one is followed by the first. */
+/* A version that is missing counts as 0; behind the greatest there is none. */
 static bool keep_version(struct str before, struct assignment *item)
 {
     struct value value;
@@ -353,8 +353,8 @@ static bool keep_version(struct str before, struct assignment *item)
     bool absent = err != ERR_OK || value.type == VALUE_NONE || value.type == VALUE_NULL;
     bool last = !absent && value.type == VALUE_INT && value.integer == INT64_MAX;
 
-    item->op = absent || last ? ASSIGN_SET : ASSIGN_INC;
-    return absent || is_whole(&value);
+    item->op = absent ? ASSIGN_SET : ASSIGN_INC;
+    return absent || (is_whole(&value) && !last);
 }
 
 static bool keep_time(struct str before, const struct assignment *item)
@@ -374,7 +374,8 @@ enum err draft_keep(const struct resource *resource, struct str before, struct d
 
     if (version != NULL && !keep_version(before, version))
         problem_add(problem, version->field,
-                    STR("is no version here, and is not replaced: the resource's \"fields\" must "
+                    STR("is no version here that can be counted on, and is not replaced: the "
+                        "resource's \"fields\" must "
                         "give the version another name, or null"));
     if (updated != NULL && !keep_time(before, updated))
         problem_add(problem, updated->field,

@@ -484,7 +484,7 @@ static void what_is_kept_fits_the_document(void **state)
         {"{'version':3.0}", ERR_OK, ASSIGN_INC, NULL},
         {"{}", ERR_OK, ASSIGN_SET, NULL},
         {"{'version':null}", ERR_OK, ASSIGN_SET, NULL},
-        {"{'version':9223372036854775807}", ERR_OK, ASSIGN_SET, NULL},
+        {"{'version':9223372036854775807}", ERR_CONFLICT, ASSIGN_INC, "version"},
         {"{'version':'10.4.1-2'}", ERR_CONFLICT, ASSIGN_INC, "version"},
         {"{'version':3.5}", ERR_CONFLICT, ASSIGN_INC, "version"},
         {"{'version':{'major':1}}", ERR_CONFLICT, ASSIGN_INC, "version"},
