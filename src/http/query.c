@@ -53,7 +53,7 @@ static struct str number_text(const struct reading *reading, double number)
     struct buf text = BUF_INIT(NUMBER_TEXT_MAX);
     struct str copy;
 
-    buf_json_double(&text, number);
+    buf_json_double(&text, number == 0 ? 0 : number); /* -0 is 0 */
     copy = arena_str(reading->arena, buf_view(&text));
     buf_free(&text);
     return copy;
@@ -487,6 +487,13 @@ static void take_part(const struct query *query, struct str part, struct sent *s
     sent->seen |= UINT64_C(1) << i;
 }
 
+/* A default that is said is left out; what has no default is never left out, an empty text neither.
+ */
+static bool is_default(const struct query_param *param, struct str text)
+{
+    return param->initial.len > 0 && str_eq(text, param->initial);
+}
+
 /* What was sent, and the defaults of the rest. */
 static void read_all(struct query *query, const struct sent *sent, const struct reading *reading)
 {
@@ -497,7 +504,7 @@ static void read_all(struct query *query, const struct sent *sent, const struct 
         if (!given && param->initial.len == 0)
             continue;
         if (read_value(reading, param, given ? sent->texts[i] : param->initial, value) == ERR_OK)
-            value->given = given && !str_eq(value->text, param->initial);
+            value->given = given && !is_default(param, value->text);
     }
 }
 
@@ -556,7 +563,6 @@ enum err query_set(struct query *query, size_t i, struct str text, struct arena 
     if (query->values[i].given)
         return ERR_EXISTS;
     err = read_value(&reading, &query->params[i], text, &query->values[i]);
-    query->values[i].given =
-        err == ERR_OK && !str_eq(query->values[i].text, query->params[i].initial);
+    query->values[i].given = err == ERR_OK && !is_default(&query->params[i], query->values[i].text);
     return err;
 }
