@@ -122,6 +122,11 @@ static enum err claim(struct mongo_db *db, void *context)
     return receipt_claim(db, &((struct once *)context)->receipt);
 }
 
+static enum err look(struct mongo_db *db, void *context)
+{
+    return receipt_look(db, &((struct once *)context)->receipt);
+}
+
 static void replay(struct once *once)
 {
     struct request *request = once->visit->request;
@@ -185,16 +190,14 @@ static void claimed(void *context, enum err err)
     }
 }
 
-/* The lock spares MongoDB those who come at the same time; without it MongoDB decides alone. */
+/* The lock keeps apart those who come at the same time: another body is told from the same one.
+ * Without it MongoDB decides alone. */
 static void locked(struct lock *lock, enum err err)
 {
     struct once *once = lock->context;
 
     once->locked = err != ERR_EXISTS; /* a late answer may be a lock too */
-    if (err == ERR_EXISTS)
-        refuse_busy(once);
-    else
-        submit(once, &once->claiming, claim, claimed);
+    submit(once, &once->claiming, err == ERR_EXISTS ? look : claim, claimed);
 }
 
 static struct once *once_new(struct visit *visit, struct str key)

@@ -105,8 +105,8 @@ static enum err take_over(struct mongo_db *db, struct receipt *receipt, const st
     return err == ERR_NOT_FOUND || err == ERR_CONFLICT ? ERR_OK : err;
 }
 
-static enum err judge(struct mongo_db *db, struct receipt *receipt, const struct value *seen,
-                      int64_t now_ms)
+/* FIRST: its lease is over. */
+static void judge(struct receipt *receipt, const struct value *seen, int64_t now_ms)
 {
     if (seen[PRINT].type != VALUE_STRING ||
         !str_eq(seen[PRINT].string, str_make(receipt->print, sizeof receipt->print))) {
@@ -119,9 +119,8 @@ static enum err judge(struct mongo_db *db, struct receipt *receipt, const struct
     } else if (seen[LEASE].type == VALUE_DATE && seen[LEASE].integer > now_ms) {
         receipt->verdict = RECEIPT_UNDER_WAY;
     } else {
-        return take_over(db, receipt, seen, now_ms);
+        receipt->verdict = RECEIPT_FIRST;
     }
-    return ERR_OK;
 }
 
 /* What is over goes before the database's own clock takes it. */
@@ -153,11 +152,30 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
         if (err == ERR_OK && seen[EXPIRES].type == VALUE_DATE && seen[EXPIRES].integer <= now_ms)
             err = drop_expired(db, receipt, seen) == ERR_OK ? ERR_EXISTS : ERR_CONFLICT;
         else if (err == ERR_OK)
-            return judge(db, receipt, seen, now_ms);
+            judge(receipt, seen, now_ms);
         else if (err == ERR_NOT_FOUND)
             err = ERR_EXISTS; /* it has just expired */
     }
+    if (err == ERR_OK && receipt->verdict == RECEIPT_FIRST)
+        return take_over(db, receipt, seen, now_ms);
     return err == ERR_EXISTS ? ERR_CONFLICT : err;
+}
+
+enum err receipt_look(struct mongo_db *db, struct receipt *receipt)
+{
+    struct condition condition = {STR("_id"), OP_EQ, id_of(receipt)};
+    struct record record = {.shape = &shape, .arena = &receipt->arena};
+    struct value seen[FIELDS];
+    enum err err;
+
+    record.captured = seen;
+    receipt->verdict = RECEIPT_FIRST;
+    err = collection_find_one(db, receipts.collection, &condition, 1, 0, &record);
+    if (err == ERR_OK)
+        judge(receipt, seen, clock_wall_ms());
+    if (receipt->verdict == RECEIPT_FIRST)
+        receipt->verdict = RECEIPT_UNDER_WAY;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- Afterwards --- */

@@ -43,9 +43,11 @@ void receipt_init(struct receipt *receipt, struct str who, struct str where, str
                   const struct request *request);
 void receipt_free(struct receipt *receipt);
 
-/* On a thread, both.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
+/* On a thread, all three.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
  * CONFLICT when others were quicker all the time, or the database's error. */
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
+/* Sets the verdict where another request with the key is known to be under way: never FIRST. */
+enum err receipt_look(struct mongo_db *db, struct receipt *receipt);
 /* Keeps status, head and body; an error of the server's, or a stranger's, is forgotten instead, so
  * that the request may be sent again. */
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt);
