@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from stack import Stack, eventually as wait_for  # noqa: E402
+from stack import Stack, eventually as wait_for, second_mongo  # noqa: E402
 
 counter = itertools.count()
 
@@ -35,6 +35,17 @@ def bare(stack):
 def other(stack):
     """Another host on the same servers, with a memory of its own."""
     return stack.sibling()
+
+
+@pytest.fixture(scope="session")
+def second():
+    """A host on the second MongoDB, which has fail points."""
+    with second_mongo() as uri:
+        host = Stack(MONGODB_URI=uri)
+        try:
+            yield host.up()
+        finally:
+            host.down()
 
 
 @pytest.fixture
