@@ -89,7 +89,7 @@ static void purge_begin(struct app *app, struct request *request, struct str tag
     purge->request = request;
     if (!purge_take_tag(purge, app, tag)) {
         problem_add(problem, STR("tag"), STR("is the tag of no resource"));
-        problem_send_invalid(request, problem);
+        problem_send(request, 404, STR("Tag not found"), problem);
         return;
     }
     purge->cache.tags = purge->tags;
