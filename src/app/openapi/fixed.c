@@ -67,7 +67,7 @@ static const char user_shown[] =
     "{\"_id\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{24}$\",\"description\":\"24 hex "
     "digits\"},"
     "\"role\":{\"type\":\"string\"},"
-    "\"disabled\":{\"type\":\"boolean\",\"description\":\"It cannot sign in\"},"
+    "\"disabled\":{\"type\":\"boolean\",\"description\":\"True: it cannot sign in\"},"
     "\"createdAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"updatedAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"loginCount\":{\"type\":\"integer\",\"minimum\":0},"
