@@ -22,7 +22,7 @@ enum about_traits {
     ABOUT_SHARED = 1024  /* answers alike whatever the resource */
 };
 
-enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE };
+enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE, ABOUT_TOUCH };
 
 enum { ABOUT_STATUSES = 6 };
 
