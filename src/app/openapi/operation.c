@@ -115,10 +115,14 @@ static json_t *touch_schema(const struct resource *resource)
 {
     json_t *filters = json_object();
 
-    for (size_t i = 0; i < resource->param_count; i++)
-        if (param_is_filter(resource->params[i].op))
-            json_object_setn_new(filters, resource->params[i].name.ptr,
-                                 resource->params[i].name.len, json_object());
+    for (size_t i = 0; i < resource->param_count; i++) {
+        const struct query_param *param = &resource->params[i];
+        json_t *described = schema_of_param(resource, param);
+        if (param_is_filter(param->op))
+            json_object_setn(filters, param->name.ptr, param->name.len,
+                             json_object_get(described, "schema"));
+        json_decref(described);
+    }
     return json_pack("{s:s, s:i, s:i, s:b, s:{s:{s:s, s:i, s:i, s:o}, s:{s:s, s:i, s:b, s:o}, "
                      "s:{s:b}}}",
                      "type", "object", "minProperties", 1, "maxProperties", 1,
