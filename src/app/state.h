@@ -101,6 +101,9 @@ handler list_handle, item_handle, create_handle, update_handle, remove_handle, t
 handler files_schema_handle;
 handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
+handler home_handle, status_handle, purge_handle;
+/* purge.c: what a purge is asked by, likewise made once a process. */
+const struct resource *purge_form(void);
 
 /* "Invalid id" unless text is one of the resource's; *id is its canonical text, in room or in
  * text. */

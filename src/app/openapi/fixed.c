@@ -41,6 +41,18 @@ static const char schemas[] =
     "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
     "\"mongo\":{\"enum\":[\"up\",\"down\"]},\"redis\":{\"enum\":[\"up\",\"down\"]},"
     "\"status\":{\"enum\":[\"ready\",\"degraded\",\"down\"]}}},"
+    "\"Home\":{\"type\":\"object\",\"required\":[\"success\",\"name\",\"version\",\"user\","
+    "\"resources\",\"docs\"],\"properties\":{\"success\":{\"const\":true},"
+    "\"name\":{\"type\":\"string\"},\"version\":{\"type\":\"string\"},"
+    "\"user\":{\"type\":[\"object\",\"null\"],\"required\":[\"_id\",\"name\",\"role\"],"
+    "\"properties\":{\"_id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+    "\"role\":{\"type\":\"string\"}}},"
+    "\"resources\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"name\",\"path\",\"description\",\"can\"],\"properties\":{"
+    "\"name\":{\"type\":\"string\"},\"path\":{\"type\":\"string\"},"
+    "\"description\":{\"type\":\"string\"},\"can\":{\"type\":\"array\",\"items\":{"
+    "\"enum\":[\"read\",\"create\",\"update\",\"delete\"]}}}}},"
+    "\"docs\":{\"type\":\"string\"}}},"
     "\"Any\":{\"type\":\"object\"},\"Text\":{\"type\":\"string\"}}";
 
 static const char refused[] =
@@ -58,7 +70,7 @@ static const char user_shown[] =
     "{\"_id\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{24}$\",\"description\":\"24 hex "
     "digits\"},"
     "\"role\":{\"type\":\"string\"},"
-    "\"disabled\":{\"const\":true,\"description\":\"It cannot sign in\"},"
+    "\"disabled\":{\"type\":\"boolean\",\"description\":\"True: it cannot sign in\"},"
     "\"createdAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"updatedAt\":{\"type\":\"string\",\"format\":\"date-time\"},"
     "\"loginCount\":{\"type\":\"integer\",\"minimum\":0},"
