@@ -44,9 +44,14 @@ static void put_head(struct buf *out, const struct several *all, size_t found)
     buf_literal(out, ",\"next\":null,\"data\":[");
 }
 
+static size_t count_found(const struct several *all)
+{
+    return all->found < all->ids.most ? all->found : all->ids.most;
+}
+
 static void put_body(struct buf *out, const struct several *all)
 {
-    size_t most = all->found < all->ids.most ? all->found : all->ids.most, put = 0;
+    size_t most = count_found(all), put = 0;
 
     put_head(out, all, most);
     for (size_t i = 0; put < most; i++) {
@@ -87,6 +92,8 @@ static void finish(struct several *all)
         return;
     }
     body = buf_view(&response->body);
+    response_header(response, STR("X-Total-Count"),
+                    arena_decimal(&request->arena, count_found(all)));
     etag = plan_list_etag(all->plan, str_from_offset(body, str_find(body, '[')), room);
     answer_cache_status(response, all->source, all->detail, 200,
                         all->fresh_until_ms - request->arrived_ms);
