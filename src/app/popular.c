@@ -33,7 +33,7 @@ static void answer_none(const struct plan *plan, struct request *request, enum e
     else
         answer_cache_status(response, CACHE_DATABASE, CACHE_DETAIL_REDIS_DOWN, 200, 0);
     response_header_lit(response, "X-Total-Count", "0");
-    answer_tagged(request, plan_list_etag(plan, STR("[]}"), room)); /* as any list by ids is */
+    answer_tagged(request, plan_list_etag(plan, STR(""), room)); /* as any list by ids is */
 }
 
 /* Views of what others have deleted are taken away.  Where an item is there for its owner only,

@@ -33,7 +33,10 @@ struct change {
     struct arena attempt; /* what one try needs */
     struct buf read_json, raw, after, json;
     struct mongo_job read_job;
-    bool matched; /* If-Match: this very document, or none */
+    bool conditional; /* If-Match or If-None-Match is given */
+    bool matched;     /* If-Match: this very document, or none */
+    char etag_room[ETAG_SIZE];
+    struct str etag; /* as read, where a condition needs it; then as written */
     struct problem problem;
 };
 
@@ -66,6 +69,12 @@ static struct value known(const struct change *change, struct str field)
 
 /* --- Reading what there is --- */
 
+/* On a thread: hashing megabytes would hold the loop. */
+static void make_etag(struct change *change, const struct buf *json)
+{
+    change->etag = plan_item_etag(change->write.plan, buf_view(json), change->etag_room);
+}
+
 static enum err ask(struct mongo_db *db, void *context)
 {
     struct change *change = context;
@@ -73,8 +82,12 @@ static enum err ask(struct mongo_db *db, void *context)
     struct record record = {
         .shape = &change->write.plan->shape, .out = &change->read_json, .raw = &change->raw};
 
-    return collection_find_one(db, change->write.plan->resource->collection, &condition, 1, 0,
-                               &record);
+    enum err err = collection_find_one(db, change->write.plan->resource->collection, &condition, 1,
+                                       0, &record);
+
+    if (err == ERR_OK && change->conditional)
+        make_etag(change, &change->read_json);
+    return err;
 }
 
 /* Where only those who have made an item may read or change it. */
@@ -101,14 +114,12 @@ static bool meets_preconditions(struct change *change)
 {
     struct str match = request_param(change->write.request, STR("HTTP_IF_MATCH"));
     struct str none = request_param(change->write.request, STR("HTTP_IF_NONE_MATCH"));
-    char room[ETAG_SIZE];
-    struct str etag = plan_item_etag(change->write.plan, buf_view(&change->read_json), room);
 
     /* An empty list names no document. */
     change->matched = match.ptr != NULL && !str_eq(str_trim(match), STR("*"));
-    if (match.ptr != NULL && !etag_is_listed(match, etag))
+    if (match.ptr != NULL && !etag_is_listed(match, change->etag))
         return false;
-    return none.len == 0 || !etag_is_listed(none, etag);
+    return none.len == 0 || !etag_is_listed(none, change->etag);
 }
 
 static enum err make_draft(struct change *change, struct str before)
@@ -292,6 +303,8 @@ static enum err work(struct mongo_db *db, struct write *write)
         write_count(write, buf_view(&change->raw), -1);
     if (change->after.len > 0)
         write_count(write, buf_view(&change->after), 1);
+    if (!change->remove)
+        make_etag(change, &change->json);
     return ERR_OK;
 }
 
@@ -311,14 +324,12 @@ static void answer_removed(struct change *change)
 static void answer(struct write *write)
 {
     struct change *change = (struct change *)write;
-    char room[ETAG_SIZE];
 
     if (change->remove) {
         answer_removed(change);
         return;
     }
-    response_header(&write->request->response, STR("ETag"),
-                    plan_item_etag(write->plan, buf_view(&change->json), room));
+    response_header(&write->request->response, STR("ETag"), change->etag);
     write_send(write, 200, buf_view(&change->json));
     write_done(write);
 }
@@ -357,6 +368,8 @@ static struct change *change_new(struct app *app, const struct route *route,
     memcpy(change->room, id.ptr, id.len);
     change->id = str_make(change->room, id.len);
     change->route = route;
+    change->conditional = request_param(request, STR("HTTP_IF_MATCH")).ptr != NULL ||
+                          request_param(request, STR("HTTP_IF_NONE_MATCH")).ptr != NULL;
     change->until_ms = clock_mono_ms() + READ_MS;
     change->write.work = work;
     change->write.answer = answer;
