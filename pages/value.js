@@ -4,7 +4,8 @@ import {Digits, stringify} from "./api.js";
 import {el} from "./dom.js";
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-const format = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const formats = Object.fromEntries(["short", "medium"].map(timeStyle =>
+    [timeStyle, new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle})]));
 
 // The text of a scalar, or JSON.
 export function textOf(value) {
@@ -14,14 +15,15 @@ export function textOf(value) {
 
 const isTime = value => typeof value === "string" && !Number.isNaN(Date.parse(value));
 
-export function time(value) {
-    return el("time", {datetime: value, title: `${value} (UTC)`}, format.format(new Date(value)));
+function time(value, style) {
+    return el("time", {datetime: value, title: `${value} (UTC), shown in ${ZONE}`},
+              formats[style].format(new Date(value)));
 }
 
 // What stands in a row of a list: text only.
 export function brief(field, value) {
     if (value === undefined || value === null || value === "") return el("span", {class: "none"}, "–");
-    if (field.kind === "time" && isTime(value)) return time(value);
+    if (field.kind === "time" && isTime(value)) return time(value, "short");
     if (Array.isArray(value) && field.kind === "lines") return value.map(textOf).join(", ");
     const text = textOf(value);
     return text.length > 140 ? `${text.slice(0, 139)}…` : text;
@@ -46,7 +48,7 @@ function groups(field, list) {
 // All of it.
 export function full(field, value) {
     if (value === undefined || value === null || value === "") return el("span", {class: "none"}, "–");
-    if (field.kind === "time" && isTime(value)) return time(value);
+    if (field.kind === "time" && isTime(value)) return time(value, "medium");
     if (field.kind === "groups" && Array.isArray(value)) return groups(field, value);
     if (field.kind === "lines" && Array.isArray(value))
         return value.length ? el("ul", {class: "chips"}, value.map(one => el("li", {}, textOf(one))))

@@ -49,10 +49,9 @@ nginx_configure() {
 nginx_pages() {
     local hash
     hash=$("$ROOT/scripts/pages-hash" "$ROOT/pages")
-    [[ ! -e $VAR/pages/assets/$hash/main.js ]] || return 0
-    mkdir -p "$VAR/pages/assets/$hash.new"
-    cp "$ROOT"/pages/*.{css,js,svg} "$VAR/pages/assets/$hash.new/"
-    mv "$VAR/pages/assets/$hash.new" "$VAR/pages/assets/$hash"
+    ! grep -qs "/assets/$hash/" "$VAR/pages/page.html" || return 0
+    mkdir -p "$VAR/pages/assets/$hash"
+    cp "$ROOT"/pages/*.{css,js,svg} "$VAR/pages/assets/$hash/"
     sed "s|@HASH@|$hash|g" "$ROOT/pages/page.html" >"$VAR/pages/page.html.new"
     mv "$VAR/pages/page.html.new" "$VAR/pages/page.html"
 }
