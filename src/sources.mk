@@ -66,6 +66,8 @@ liblarder_a_SOURCES = \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/touch.c \
+	src/app/write/touched.c src/app/write/touched.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
@@ -134,6 +136,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
 	src/ctl/cache_stats.c \
+	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \
