@@ -99,7 +99,7 @@ function purge() {
     }}, el("h2", {}, "Purge"), el("div", {class: "field"}, el("label", {for: "tag"}, "Tag"),
         el("input", {type: "text", id: "tag", name: "tag", autocomplete: "off", spellcheck: "false",
                      "aria-describedby": "tag-help tag-error"}),
-        el("p", {class: "help", id: "tag-help"}, "A resource (products: all its lists), one partition " +
+        el("p", {class: "help", id: "tag-help"}, "A resource (products: all of it), one partition " +
            "(products:coffee) or one item (product:65a1b2…). Writes do this by themselves; this is for " +
            "what was changed behind the API’s back."),
         el("p", {class: "error", id: "tag-error"})),
