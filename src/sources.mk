@@ -159,7 +159,8 @@ liblarder_a_SOURCES = \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
-	src/gateway/connection.c src/gateway/connection.h \
+	src/gateway/connection.c src/gateway/connection.h src/gateway/connection_private.h \
+	src/gateway/connection_flow.c \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
 	src/gateway/intake.c src/gateway/intake.h \
@@ -170,6 +171,7 @@ liblarder_a_SOURCES = \
 	src/http/conditional.c src/http/conditional.h \
 	src/http/cors.c src/http/cors.h \
 	src/http/durations.c src/http/durations.h \
+	src/http/flow.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \

@@ -106,7 +106,7 @@ static void clear(struct request *request)
 {
     request->method = METHOD_NONE;
     request->method_text = request->path = request->query = request->body = str_make(NULL, 0);
-    request->traceparent = request->user = str_make(NULL, 0);
+    request->traceparent = request->accept = request->user = str_make(NULL, 0);
     request->durations = &durations_other;
     request->trace = trace_renew(request->trace);
     request->params = NULL;
@@ -115,6 +115,7 @@ static void clear(struct request *request)
     request->gone = request->too_large = request->has_credentials = request->timed = false;
     request->state = NULL;
     request->on_finish = NULL;
+    request->on_flow = NULL;
     arena_reset(&request->arena);
     response_reset(&request->response, EXCHANGE_KEEP);
 }

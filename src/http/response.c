@@ -23,7 +23,7 @@ void response_reset(struct response *response, size_t keep)
     response->vary = 0;
     response->cache = RESPONSE_NONE;
     response->part_count = 0;
-    response->no_body = false;
+    response->no_body = response->unsized = false;
 }
 
 static bool is_field_value(struct str value)

@@ -17,7 +17,7 @@ enum {
 };
 
 /* What of a request decides the answer, for caches: Vary. */
-enum { VARY_ENCODING = 1, VARY_ORIGIN = 2 };
+enum { VARY_ENCODING = 1, VARY_ORIGIN = 2, VARY_ACCEPT = 4 };
 
 /* Where the answer has come from; NONE: no cache was asked. */
 enum response_cache {
@@ -38,6 +38,7 @@ struct response {
     size_t part_count;
     struct buf body; /* room for a body made for this request, kept for the next */
     bool no_body;    /* HEAD, 304: the length is told, the bytes are not sent */
+    bool unsized;    /* the length is not told: nobody knows it */
 };
 
 void response_init(struct response *response);
