@@ -50,6 +50,8 @@ liblarder_a_SOURCES = \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
 	src/app/read/list.c src/app/read/list.h \
+	src/app/read/live.c src/app/read/live.h \
+	src/app/read/look.c src/app/read/look.h \
 	src/app/read/note.c src/app/read/note.h \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
@@ -100,6 +102,7 @@ liblarder_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/tally.c src/base/tally.h \
 	src/base/trace.c src/base/trace.h \
 	src/base/utf8.h \
 	src/base/value.c src/base/value.h \
@@ -179,6 +182,13 @@ liblarder_a_SOURCES = \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
 	src/http/router.c src/http/router.h \
+	src/live/event.c src/live/event.h \
+	src/live/hub.c src/live/hub.h \
+	src/live/slots.c src/live/slots.h \
+	src/live/state.h \
+	src/live/stream.c \
+	src/live/tagset.c src/live/tagset.h \
+	src/live/watch.c \
 	src/memory/ghost.c src/memory/ghost.h \
 	src/memory/index.c src/memory/index.h \
 	src/memory/inspect.c \

@@ -114,6 +114,7 @@ static void clear(struct request *request)
     request->arrived_ms = 0;
     request->gone = request->too_large = request->has_credentials = request->timed = false;
     request->state = NULL;
+    request->tags = NULL;
     request->on_finish = NULL;
     request->on_flow = NULL;
     arena_reset(&request->arena);

@@ -65,7 +65,7 @@ static int weight_among(struct str field, const struct str names[static 3])
         size_t end = str_find(item, ';');
         struct str type = str_trim(str_make(item.ptr, end));
         for (size_t i = 0; i < 3; i++)
-            if (str_eq_nocase(type, names[i]))
+            if (type.len > 0 && str_eq_nocase(type, names[i]))
                 weights[i] = weight_of(str_from_offset(item, end + 1));
     }
     return weights[0] >= 0 ? weights[0] : weights[1] >= 0 ? weights[1] : weights[2];

@@ -17,6 +17,7 @@
 enum { REQUEST_ID_SIZE = 16, REQUEST_ID_MAX = 64 };
 
 struct flow;
+struct tagset;
 struct flow_owner;
 
 /* A CGI/1.1 meta-variable (RFC 3875 section 4.1); a client's header is HTTP_<NAME>. */
@@ -44,6 +45,7 @@ struct request {
     struct arena arena; /* lives until the response is sent */
     struct response response;
     void *state;                         /* the application's own */
+    struct tagset *tags;                 /* what the answer depends on is gathered here; or NULL */
     struct durations *durations;         /* of its path, which the application sets */
     struct str user;                     /* id of who is signed in; the application's, or empty */
     bool timed;                          /* who asks may see what it cost */

@@ -51,6 +51,8 @@ void response_reset(struct response *response, size_t keep);
 void response_header(struct response *response, struct str name, struct str value);
 #define response_header_lit(response, name, value)                                                 \
     response_header((response), STR(name), STR(value))
+/* The value of the first line of this name, or the empty string. */
+struct str response_field(const struct response *response, struct str name);
 /* Adds to the body; the bytes must stay until the response is sent. */
 void response_part(struct response *response, struct str bytes);
 /* The body is what was written into response->body. */
