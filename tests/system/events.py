@@ -2,6 +2,7 @@
 """A client of live answers: reads text/event-stream as browsers do, in a thread of its own."""
 import http.client
 import json
+import socket
 import threading
 import time
 import urllib.parse
@@ -35,6 +36,7 @@ class Stream:
         self.events, self.alive, self.retries, self.ended = [], 0, [], False
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
         self.connection.request(method, target, headers={"Accept": STREAM, **(headers or {})})
+        self.socket = self.connection.sock
         self.response = self.connection.getresponse()
         self.status, self.headers = self.response.status, self.response.headers
         self.body = None
@@ -106,12 +108,13 @@ class Stream:
         eventually(equal, seconds, every=0.1, what=f"{target} is shown")
 
     def close(self):
-        self.connection.close()
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # the reader has the response's lock
+        except OSError:
+            pass
         if self.body is None:
-            try:
-                self.response.close()
-            except (OSError, ValueError, AttributeError):
-                pass
+            self.thread.join(10)
+        self.connection.close()
 
     def __enter__(self):
         return self
