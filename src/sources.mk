@@ -5,16 +5,20 @@ liblarder_a_SOURCES = \
 	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
+	src/app/home.c \
 	src/app/index_notes.c \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/layout.c src/app/layout.h \
 	src/app/monitoring.c \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
+	src/app/purge.c \
 	src/app/rate.c \
 	src/app/reasons.c \
 	src/app/refused.c src/app/refused.h \
+	src/app/rights.c src/app/rights.h \
 	src/app/state.h \
+	src/app/status.c \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
 	src/app/openapi/about.c src/app/openapi/about.h \
@@ -23,7 +27,6 @@ liblarder_a_SOURCES = \
 	src/app/openapi/names.c src/app/openapi/names.h \
 	src/app/openapi/openapi.c src/app/openapi/openapi.h \
 	src/app/openapi/operation.c src/app/openapi/operation.h \
-	src/app/openapi/page.c src/app/openapi/page.h \
 	src/app/openapi/param.c \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \

@@ -104,6 +104,9 @@ handler list_handle, item_handle, create_handle, update_handle, remove_handle;
 handler files_schema_handle;
 handler popular_handle, stats_handle, live_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
+handler home_handle, status_handle, purge_handle;
+/* purge.c: what a purge is asked by, likewise made once a process. */
+const struct resource *purge_form(void);
 
 /* Has the route's handler answer a request that the program itself makes.  session is the hash of
  * who asks; NULL: nobody who is signed in. */
