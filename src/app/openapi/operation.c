@@ -79,11 +79,11 @@ static void add_query(json_t *list, const struct route *route)
 
 static json_t *watch_parameter(void)
 {
-    return json_pack("{s:s, s:s, s:b, s:s, s:{s:s, s:i, s:i, s:b, s:{s:s}}, s:[s]}", "name",
-                     "watch", "in", "query", "required", 1, "description",
+    return json_pack("{s:s, s:s, s:b, s:s, s:{s:s, s:i, s:i, s:b, s:{s:s}}}", "name", "watch", "in",
+                     "query", "required", 1, "description",
                      "A path with its query, whose answer is watched; may be repeated", "schema",
                      "type", "array", "minItems", 1, "maxItems", 50, "uniqueItems", 1, "items",
-                     "type", "string", "example", "/api/openapi.json");
+                     "type", "string");
 }
 
 static void add_header(json_t *list, const char *name, const char *description)
