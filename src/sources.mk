@@ -68,6 +68,8 @@ liblarder_a_SOURCES = \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/touch.c \
+	src/app/write/touched.c src/app/write/touched.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
@@ -113,7 +115,7 @@ liblarder_a_SOURCES = \
 	src/cache/ask.c \
 	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
-	src/cache/debt.c \
+	src/cache/pending.c \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
@@ -121,9 +123,8 @@ liblarder_a_SOURCES = \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
-	src/cache/payer.c \
+	src/cache/settler.c \
 	src/cache/reclaim.c \
-	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -137,6 +138,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
 	src/ctl/cache_stats.c \
+	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \

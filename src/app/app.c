@@ -23,7 +23,7 @@
 
 /* --- Routes --- */
 
-enum { RESOURCE_ROUTES = 8 }; /* besides its lists */
+enum { RESOURCE_ROUTES = 9 }; /* besides its lists */
 
 static size_t put_resource(const struct resource *resource, struct str path, struct str item,
                            struct route *to)
@@ -44,6 +44,14 @@ static size_t put_resource(const struct resource *resource, struct str path, str
 
     memcpy(to, routes, sizeof routes);
     return COUNT(routes);
+}
+
+static size_t put_touch(const struct resource *resource, struct route *to)
+{
+    *to = (struct route){METHOD_POST,  resource->touch_path,
+                         touch_handle, resource,
+                         NULL,         ROUTE_WRITE | ROUTE_USER | ROUTE_EDITOR | ROUTE_JSON};
+    return 1;
 }
 
 static size_t put_views(const struct resource *resource, struct route *to)
@@ -109,6 +117,7 @@ void app_routes(struct router *router, const struct schema *schema, struct route
     for (size_t i = 0; i < count; i++) {
         const struct resource *resource = schema_resource(schema, i);
         at += put_resource(resource, resource->path, resource->item_path, *routes + at);
+        at += put_touch(resource, *routes + at);
         if (resource->views)
             at += put_views(resource, *routes + at);
         at += put_lists(resource, *routes + at);

@@ -24,7 +24,7 @@ enum about_traits {
     ABOUT_WATCH = 4096   /* takes watch */
 };
 
-enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE };
+enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE, ABOUT_TOUCH };
 
 enum { ABOUT_STATUSES = 6 };
 

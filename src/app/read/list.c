@@ -35,9 +35,11 @@ static void put_tags(struct list_read *read, struct arena *arena)
     struct cache_lookup *lookup = &read->lookup;
 
     lookup->tag_count = 1;
-    if (read->owner.type != VALUE_NONE)
+    if (read->owner.type != VALUE_NONE) {
+        lookup->tag_count = 2;
         lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
-    else if (layouts_agree(read->app->layouts, read->plan->resource))
+        lookup->tags[1] = plan_all_partitions(read->plan, arena);
+    } else if (layouts_agree(read->app->layouts, read->plan->resource))
         lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
     else
         lookup->tags[0] = read->plan->resource->name;
