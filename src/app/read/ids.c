@@ -171,6 +171,8 @@ static void one_init(struct one *one, struct several *all, size_t at)
         lookup->context = request;
         answer_prepare(lookup, request);
         lookup->want_gzip = lookup->head_only = false;
+    } else {
+        answer_depends(request, lookup);
     }
     lookup->room = &one->room;
     lookup->done = done;
