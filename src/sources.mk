@@ -130,6 +130,7 @@ liblarder_a_SOURCES = \
 	src/ctl/batch_match.c \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
+	src/ctl/cache_purge.c \
 	src/ctl/cache_stats.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \

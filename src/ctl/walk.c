@@ -73,7 +73,7 @@ static bool is_wanted(const struct walk *walk, struct str key)
     if (!str_starts(key, buf_view(&walk->base)))
         return false;
     name = str_from_offset(key, walk->base.len);
-    return name_is_entry(name) && name_fits(walk->wanted, name);
+    return walk->tags || (name_is_entry(name) && name_fits(walk->wanted, name));
 }
 
 bool cache_open(struct ctl *ctl, struct buf *base)
@@ -133,6 +133,15 @@ enum err walk_keys(struct walk *walk)
     return err;
 }
 
+/* What the names begin with; an entry's ends with a hash. */
+static void set_pattern(struct walk *walk, struct str names)
+{
+    buf_reset(&walk->pattern);
+    buf_str(&walk->pattern, buf_view(&walk->base));
+    buf_str(&walk->pattern, names);
+    buf_char(&walk->pattern, '*');
+}
+
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
 {
     walk->ctl = ctl;
@@ -142,10 +151,24 @@ bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
     buf_init(&walk->keys, 16 << 20);
     if (!cache_open(ctl, &walk->base))
         return false;
-    buf_str(&walk->pattern, buf_view(&walk->base));
-    buf_str(&walk->pattern, str_from(pattern));
-    buf_char(&walk->pattern, '*'); /* for the hash */
+    set_pattern(walk, str_from(pattern));
     return true;
+}
+
+enum err walk_tags(struct walk *walk, enum err (*each)(struct walk *walk))
+{
+    enum err (*before)(struct walk * walk) = walk->each;
+    enum err err;
+
+    walk->each = each;
+    walk->tags = true;
+    set_pattern(walk, KEY_TAG);
+    err = walk_keys(walk);
+    walk->each = before;
+    walk->tags = false;
+    walk->entries = 0;
+    set_pattern(walk, str_from(walk->wanted));
+    return err;
 }
 
 int walk_close(struct walk *walk, enum err err)
