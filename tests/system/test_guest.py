@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest in an existing database: what other programs, backups and operators do beside Larder."""
+import datetime
 import threading
 import time
 
@@ -23,7 +24,9 @@ def slow(stack):
 def test_a_purge_leaves_out_what_is_being_read(slow, category, eventually, of):
     host, proxy = slow
     id = bson.ObjectId()
-    host.mongo.products.insert_one({"_id": id, "name": "first", "price": 1.0, "category": category})
+    now = datetime.datetime.now(datetime.timezone.utc)
+    host.mongo.products.insert_one({"_id": id, "name": "first", "price": 1.0, "category": category,
+                                    "createdAt": now})
     path = f"/api/products?category={category}" if of == "list" else f"/api/products/{id}"
     pattern = {"item": f"product:{id}", "list": f"products:*{category}*", "any": "*"}[of]
     name = lambda answer: (answer.json["data"][0] if of == "list" else answer.json["data"])["name"]
