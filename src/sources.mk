@@ -5,16 +5,20 @@ liblarder_a_SOURCES = \
 	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
+	src/app/home.c \
 	src/app/index_notes.c \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/layout.c src/app/layout.h \
 	src/app/monitoring.c \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
+	src/app/purge.c \
 	src/app/rate.c \
 	src/app/reasons.c \
 	src/app/refused.c src/app/refused.h \
+	src/app/rights.c src/app/rights.h \
 	src/app/state.h \
+	src/app/status.c \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
 	src/app/openapi/about.c src/app/openapi/about.h \
@@ -23,7 +27,6 @@ liblarder_a_SOURCES = \
 	src/app/openapi/names.c src/app/openapi/names.h \
 	src/app/openapi/openapi.c src/app/openapi/openapi.h \
 	src/app/openapi/operation.c src/app/openapi/operation.h \
-	src/app/openapi/page.c src/app/openapi/page.h \
 	src/app/openapi/param.c \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \
@@ -63,6 +66,8 @@ liblarder_a_SOURCES = \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/touch.c \
+	src/app/write/touched.c src/app/write/touched.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
@@ -107,7 +112,7 @@ liblarder_a_SOURCES = \
 	src/cache/ask.c \
 	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
-	src/cache/debt.c \
+	src/cache/pending.c \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
@@ -115,9 +120,8 @@ liblarder_a_SOURCES = \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
-	src/cache/payer.c \
+	src/cache/settler.c \
 	src/cache/reclaim.c \
-	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -132,6 +136,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache_key.c \
 	src/ctl/cache_purge.c \
 	src/ctl/cache_stats.c \
+	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \

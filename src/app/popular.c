@@ -31,6 +31,7 @@ static void answer_none(const struct plan *plan, struct request *request, enum e
         answer_cache_status(response, CACHE_REDIS, CACHE_DETAIL_NONE, 200, 0);
     else
         answer_cache_status(response, CACHE_DATABASE, CACHE_DETAIL_REDIS_DOWN, 200, 0);
+    response_header_lit(response, "X-Total-Count", "0");
     answer_tagged(request, plan_list_etag(plan, STR("[]}"), room)); /* as any list by ids is */
 }
 

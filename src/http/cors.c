@@ -91,7 +91,8 @@ void cors_answer(void *context, struct request *request)
     if (asked_method(request).len > 0)
         put_rights(&response->head, named);
     else
-        response_header_lit(response, "Access-Control-Expose-Headers",
-                            "ETag, Link, Location, X-Request-Id, Cache-Status, RateLimit, "
-                            "RateLimit-Policy, Retry-After, Idempotent-Replayed");
+        response_header_lit(
+            response, "Access-Control-Expose-Headers",
+            "ETag, Link, X-Total-Count, Location, X-Request-Id, Cache-Status, RateLimit, "
+            "RateLimit-Policy, Retry-After, Idempotent-Replayed");
 }

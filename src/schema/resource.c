@@ -74,6 +74,7 @@ static void read_name(struct draft *draft, const struct place *place, const json
     resource->item_path = ARENA_JOIN(arena, resource->path, STR("/{id}"));
     resource->popular_path = ARENA_JOIN(arena, resource->path, STR("/popular"));
     resource->stats_path = ARENA_JOIN(arena, resource->item_path, STR("/stats"));
+    resource->touch_path = ARENA_JOIN(arena, resource->path, STR("/touch"));
 }
 
 static void read_singular(struct draft *draft, const struct place *place, const json_t *json)

@@ -50,6 +50,7 @@ struct resource {
     struct str item_path;    /* "/api/recipes/{id}" */
     struct str popular_path; /* "/api/recipes/popular" */
     struct str stats_path;   /* "/api/recipes/{id}/stats" */
+    struct str touch_path;   /* "/api/recipes/touch" */
     struct str description;
     struct str collection; /* of MongoDB */
     enum id_type id;

@@ -17,8 +17,8 @@ from stack import Stack, eventually, free_ports
 
 NAMED, OTHER = "http://127.0.0.1:{}", "http://localhost:{}"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
-EXPOSED = {"ETag", "Link", "Location", "X-Request-Id", "Cache-Status", "RateLimit", "Retry-After",
-           "Idempotent-Replayed"}
+EXPOSED = {"ETag", "Link", "X-Total-Count", "Location", "X-Request-Id", "Cache-Status",
+           "RateLimit", "Retry-After", "Idempotent-Replayed"}
 
 
 class Pages:

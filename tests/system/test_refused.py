@@ -43,7 +43,9 @@ def second():
 
 
 def fail(host, command, times=1, **data):
-    host.mongo.client.admin.command("configureFailPoint", "failCommand", mode={"times": times},
+    """Lets the next commands of this name fail, or with times=None all of them."""
+    mode = "alwaysOn" if times is None else {"times": times}
+    host.mongo.client.admin.command("configureFailPoint", "failCommand", mode=mode,
                                     data={"failCommands": [command], **data})
 
 
@@ -184,7 +186,7 @@ def test_what_a_code_means(calm, code):
     assert (answer.header("Retry-After") is not None) == retry
     if LOST not in answer.json["message"]:
         assert calm.mongo.products.count_documents({"name": name}) == 0
-    fail(calm, "find", errorCode=code)
+    fail(calm, "find", times=None, errorCode=code)
     answer = calm.client.get(f"/api/products?category={name}")
     assert answer.status == read, answer
 

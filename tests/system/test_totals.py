@@ -225,3 +225,35 @@ def test_other_filters_are_counted_anew(stack, http, product, category, counted)
     assert http.get(path).json["total"] == 3
     product()
     assert http.get(path).json["total"] == 4
+
+
+# --- X-Total-Count ---
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("query", ["limit=2", "limit=2&page=2", "limit=2&page=9", "fields=name", ""])
+def test_a_header_tells_the_total(http, product, category, coding, query):
+    for i in range(3):
+        product(description="A long text, so that it is compressed. " * 60)
+    path = f"/api/products?category={category}&{query}"
+    for method in ("GET", "HEAD", "GET", "HEAD"):
+        answer = http.request(method, path, headers={"Accept-Encoding": coding})
+        assert (answer.status, answer.header("X-Total-Count")) == (200, "3"), answer
+    assert answer.hit and answer.body == b""
+
+
+def test_the_header_comes_from_redis_as_well(bare, http, product, category):
+    product()
+    path = f"/api/products?category={category}&sort=name"
+    eventually(lambda: bare.client.get(path).hit, what="an entry in Redis")
+    assert bare.client.get(path).header("X-Total-Count") == "1"
+    product()
+    assert bare.client.get(path).header("X-Total-Count") == "2"
+
+
+def test_lists_by_ids_and_empty_ones_have_it(http, product, category):
+    made = product()
+    assert http.get(f"/api/products?ids={made['_id']},{'f' * 24}").header("X-Total-Count") == "1"
+    assert http.get(f"/api/products?category={category}-none").header("X-Total-Count") == "0"
+    assert http.get("/api/products/featured").header("X-Total-Count").isdigit()
+    assert http.get("/api/products/popular").header("X-Total-Count").isdigit()
+    assert http.get(f"/api/products/{made['_id']}").header("X-Total-Count") is None

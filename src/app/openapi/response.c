@@ -15,9 +15,11 @@ static const struct {
     {"X-Request-Id", "Names this request in the logs", "string"},
     {"Cache-Status", "Where the answer comes from (RFC 9211)", "string"},
     {"ETag",
-     "Of items strong, of the whole document as it is shown, whoever changed it; of lists weak",
+     "Of items strong, of the whole document as it is shown, also when another program changed it; "
+     "of lists weak",
      "string"},
     {"Link", "First, previous, next and last page (RFC 8288)", "string"},
+    {"X-Total-Count", "How many there are in all", "integer"},
     {"Location", "Path of what was made", "string"},
     {"Allow", "The methods of this path", "string"},
     {"Retry-After", "Seconds after which to try again", "integer"},
@@ -102,11 +104,9 @@ static json_t *success_headers(const struct operation *operation)
     static const struct {
         unsigned trait;
         const char *name;
-    } by[] = {{ABOUT_CACHED, "Cache-Status"},
-              {ABOUT_TAGGED, "ETag"},
-              {ABOUT_LINK, "Link"},
-              {ABOUT_LOCATION, "Location"},
-              {ABOUT_COOKIE, "Set-Cookie"}};
+    } by[] = {{ABOUT_CACHED, "Cache-Status"}, {ABOUT_TAGGED, "ETag"},
+              {ABOUT_LINK, "Link"},           {ABOUT_TOTAL, "X-Total-Count"},
+              {ABOUT_LOCATION, "Location"},   {ABOUT_COOKIE, "Set-Cookie"}};
     const struct about *about = about_route(operation->route);
     const char *names[COUNT(by) + 4];
     size_t count = 0;

@@ -95,6 +95,8 @@ static void done(void *context, enum err err)
                (long long)((listing->total + listing->limit - 1) / listing->limit), listing->limit);
     buf_str(body, buf_view(&listing->out));
     buf_literal(body, "]}");
+    response_header(&request->response, STR("X-Total-Count"),
+                    arena_decimal(&request->arena, (uint64_t)listing->total));
     personal_send(request, 200);
 }
 

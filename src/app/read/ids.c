@@ -41,14 +41,20 @@ static void put_head(struct buf *out, const struct several *all, size_t found)
     buf_literal(out, ",\"next\":null,\"data\":[");
 }
 
-static void put_body(struct buf *out, const struct several *all)
+static size_t count_found(const struct several *all)
 {
     size_t found = 0;
 
     for (size_t i = 0; i < all->count; i++)
         found += all->ones[i].json.len > 0;
-    put_head(out, all, found);
-    found = 0;
+    return found;
+}
+
+static void put_body(struct buf *out, const struct several *all)
+{
+    size_t found = 0;
+
+    put_head(out, all, count_found(all));
     for (size_t i = 0; i < all->count; i++) {
         if (all->ones[i].json.len == 0)
             continue;
@@ -87,6 +93,8 @@ static void finish(struct several *all)
         return;
     }
     body = buf_view(&response->body);
+    response_header(response, STR("X-Total-Count"),
+                    arena_decimal(&request->arena, count_found(all)));
     etag = plan_list_etag(all->plan, str_from_offset(body, str_find(body, '[')), room);
     answer_cache_status(response, all->source, all->detail, 200,
                         all->fresh_until_ms - request->arrived_ms);

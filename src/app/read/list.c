@@ -35,9 +35,11 @@ static void put_tags(struct list_read *read, struct arena *arena)
     struct cache_lookup *lookup = &read->lookup;
 
     lookup->tag_count = 1;
-    if (read->owner.type != VALUE_NONE)
+    if (read->owner.type != VALUE_NONE) {
+        lookup->tag_count = 2;
         lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
-    else if (layouts_agree(read->app->layouts, read->plan->resource))
+        lookup->tags[1] = plan_all_partitions(read->plan, arena);
+    } else if (layouts_agree(read->app->layouts, read->plan->resource))
         lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
     else
         lookup->tags[0] = read->plan->resource->name;
@@ -106,30 +108,32 @@ static struct str page_text(uint64_t page, char room[static DECIMAL_MAX])
     return page > 1 ? str_decimal(page, room) : STR("");
 }
 
-/* Relative references. */
-static void put_links(struct response *response, const struct cache_lookup *lookup)
+/* How many there are, and relative references. */
+static void put_headers(struct response *response, const struct cache_lookup *lookup)
 {
     const struct list_read *read = (const struct list_read *)lookup;
     struct request *request = lookup->context;
-    uint64_t page = number_of(read, PARAM_PAGE), pages;
+    uint64_t page = number_of(read, PARAM_PAGE);
     uint64_t reach = PAGE_REACH / number_of(read, PARAM_LIMIT);
     bool walking = value_of(read, PARAM_AFTER)->given;
     bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
-    struct str next = note_take(&lookup->entry, gzip, &pages);
+    const struct note note = note_take(&lookup->entry, gzip);
     struct links links = {.head = &response->head,
                           .path = read->path,
                           .base = query_text(&read->query, read->plan->walk, &request->arena)};
     char room[DECIMAL_MAX];
 
-    if (!walking && page < pages && page < reach)
+    if (note.total.len > 0)
+        response_header(response, STR("X-Total-Count"), note.total);
+    if (!walking && page < note.pages && page < reach)
         put_link(&links, "page", page_text(page + 1, room), "next");
-    else if (next.len > 0)
-        put_link(&links, "after", next, "next");
+    else if (note.next.len > 0)
+        put_link(&links, "after", note.next, "next");
     if (!walking && page > 1)
         put_link(&links, "page", page_text(page - 1, room), "prev");
     put_link(&links, "", STR(""), "first");
-    if (pages > 0 && pages <= reach)
-        put_link(&links, "page", page_text(pages, room), "last");
+    if (note.pages > 0 && note.pages <= reach)
+        put_link(&links, "page", page_text(note.pages, room), "last");
     if (links.begun)
         buf_literal(&response->head, "\r\n");
 }
@@ -173,7 +177,7 @@ static void done(struct cache_lookup *lookup)
     struct problem problem;
 
     if (lookup->err != ERR_TOO_LARGE) {
-        answer_lookup(request, lookup, STR("Not found"), put_links);
+        answer_lookup(request, lookup, STR("Not found"), put_headers);
         return;
     }
     problem_init(&problem, &request->arena);

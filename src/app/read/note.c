@@ -3,11 +3,14 @@
 
 #include "base/gzip.h"
 
-void note_put(struct buf *out, uint64_t pages, struct str next)
+/* The total is last, where those who do not look for it find nothing else changed. */
+void note_put(struct buf *out, const struct note *note)
 {
-    buf_uint(out, pages);
+    buf_uint(out, note->pages);
     buf_char(out, ' ');
-    buf_str(out, next);
+    buf_str(out, note->next);
+    buf_char(out, ' ');
+    buf_str(out, note->total);
 }
 
 static struct str digits_of(struct str s)
@@ -42,20 +45,38 @@ static struct str cursor_of(struct str text)
     return text;
 }
 
-struct str note_take(const struct entry *entry, bool gzip, uint64_t *pages)
+/* "3 cursor 42"; the last is missing where an older worker has written it. */
+static struct note note_of_comment(struct str comment)
 {
-    struct str text, next;
+    struct note note = {.next = str_from_offset(comment, str_find(comment, ' ') + 1)};
+    const char *last = note.next.len > 0 ? memrchr(note.next.ptr, ' ', note.next.len) : NULL;
 
-    *pages = 0;
-    if (gzip) {
-        text = gzip_comment(entry->gzip);
-        next = str_from_offset(text, str_find(text, ' ') + 1);
-    } else {
-        text = behind(entry->plain, STR(",\"pages\":"));
-        next = behind(text, STR(",\"next\":"));
-        next = next.len > 0 && next.ptr[0] == '"' ? str_from_offset(next, 1) : STR("");
-        next.len = str_find(next, '"');
+    (void)str_uint(digits_of(comment), 0, INT64_MAX, &note.pages);
+    if (last != NULL) {
+        size_t len = (size_t)(last - note.next.ptr);
+        note.total = digits_of(str_from_offset(note.next, len + 1));
+        note.next.len = len;
     }
-    (void)str_uint(digits_of(text), 0, INT64_MAX, pages);
-    return cursor_of(next);
+    return note;
+}
+
+static struct note note_of_body(struct str body)
+{
+    struct str total = behind(body, STR(",\"total\":")), pages = behind(total, STR(",\"pages\":"));
+    struct note note = {.next = behind(pages, STR(",\"next\":")), .total = digits_of(total)};
+
+    (void)str_uint(digits_of(pages), 0, INT64_MAX, &note.pages);
+    note.next =
+        note.next.len > 0 && note.next.ptr[0] == '"' ? str_from_offset(note.next, 1) : STR("");
+    note.next.len = str_find(note.next, '"');
+    return note;
+}
+
+struct note note_take(const struct entry *entry, bool gzip)
+{
+    struct note note =
+        gzip ? note_of_comment(gzip_comment(entry->gzip)) : note_of_body(entry->plain);
+
+    note.next = cursor_of(note.next);
+    return note;
 }

@@ -5,15 +5,18 @@
 #include "base/buf.h"
 #include "cache/entry.h"
 
-/* What Link needs of a page's entry without unpacking it: how many pages there are, and the cursor
- * of the next one or the empty string.  A body tells them itself; a compressed one has them in
- * gzip's comment. */
+/* What the headers need of a page's entry without unpacking it.  A body tells it itself; a
+ * compressed one has it in gzip's comment. */
 enum { NOTE_MAX = 2200 };
 
+struct note {
+    uint64_t pages;         /* 0: not told */
+    struct str next, total; /* a cursor, of base64url alone, and digits; or empty */
+};
+
 /* Appends the comment. */
-void note_put(struct buf *out, uint64_t pages, struct str next);
-/* From the compressed body or the plain one; the cursor lies in the entry, and is base64url. *pages
- * is 0 where there is no note. */
-struct str note_take(const struct entry *entry, bool gzip, uint64_t *pages);
+void note_put(struct buf *out, const struct note *note);
+/* From the compressed body or the plain one; the strings lie in the entry. */
+struct note note_take(const struct entry *entry, bool gzip);
 
 #endif

@@ -112,10 +112,12 @@ static enum err compose(struct page *page, const struct find_result *result, str
     buf_str(out, documents);
     buf_literal(out, "]}");
     if (out->len > GZIP_WORTH && out->err == ERR_OK) {
-        struct buf note = BUF_INIT(NOTE_MAX);
-        note_put(&note, pages_of(page), buf_view(&next));
-        (void)gzip_pack(buf_view(out), BODY_LEAD, buf_view(&note), &page->gzip);
-        buf_free(&note);
+        struct buf comment = BUF_INIT(NOTE_MAX);
+        const struct note note = {pages_of(page), buf_view(&next),
+                                  arena_decimal(&page->arena, (uint64_t)page->total)};
+        note_put(&comment, &note);
+        (void)gzip_pack(buf_view(out), BODY_LEAD, buf_view(&comment), &page->gzip);
+        buf_free(&comment);
     }
     buf_free(&next);
     return out->err;

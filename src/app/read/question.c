@@ -11,8 +11,9 @@ static const enum op operators[] = {
     [PARAM_MATCH] = OP_TEXT,
 };
 
-static size_t make_conditions(const struct plan *plan, const struct query *query,
-                              const struct value *owner, struct condition *conditions)
+size_t question_conditions(const struct plan *plan, const struct query *query,
+                           const struct value *owner,
+                           struct condition conditions[static QUERY_PARAMS_MAX + 1])
 {
     size_t count = 0;
 
@@ -45,15 +46,15 @@ void question_init(struct question *question, const struct plan *plan, const str
     struct find *find = &question->find;
 
     question->shape = project_shape(plan, query, arena);
-    *find =
-        (struct find){.collection = plan->resource->collection,
-                      .conditions = question->conditions,
-                      .condition_count = make_conditions(plan, query, owner, question->conditions),
-                      .sort = question->sort,
-                      .skip = (uint32_t)((page - 1) * limit),
-                      .limit = (uint32_t)limit,
-                      .shape = &question->shape,
-                      .look_ahead = true};
+    *find = (struct find){.collection = plan->resource->collection,
+                          .conditions = question->conditions,
+                          .condition_count =
+                              question_conditions(plan, query, owner, question->conditions),
+                          .sort = question->sort,
+                          .skip = (uint32_t)((page - 1) * limit),
+                          .limit = (uint32_t)limit,
+                          .shape = &question->shape,
+                          .look_ahead = true};
     make_sort(query->values[plan->at[PARAM_SORT]].text, question->sort, &find->sort_count);
     if (after->given && list_after(plan, query, arena, &question->after) == ERR_OK)
         find->after = &question->after;

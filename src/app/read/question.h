@@ -22,4 +22,9 @@ struct question {
 void question_init(struct question *question, const struct plan *plan, const struct query *query,
                    const struct value *owner, struct arena *arena);
 
+/* The conditions of its filters alone.  Gives their number. */
+size_t question_conditions(const struct plan *plan, const struct query *query,
+                           const struct value *owner,
+                           struct condition conditions[static QUERY_PARAMS_MAX + 1]);
+
 #endif
