@@ -16,22 +16,36 @@ static void take_epoch(void *context, const struct redis_value *reply)
     struct buf *base = context;
     struct str epoch;
 
-    if (key_epoch(redis_str(reply), &epoch) == ERR_OK) {
+    if (key_epoch(redis_str(reply), &epoch) == ERR_OK)
         buf_str(base, epoch);
-        buf_char(base, ':');
-    }
+}
+
+/* What an epoch adds (cache/member.h); nil: nothing. */
+static void take_suffix(void *context, const struct redis_value *reply)
+{
+    buf_str(context, redis_str(reply));
 }
 
 /* "larder:<epoch>:" of the server as it is now. */
 static enum err find_base(struct ctl *ctl, struct buf *base)
 {
+    struct buf hash = BUF_INIT(NAME_MAX_);
     enum err err;
     size_t prefix_len;
 
     buf_printf(base, "%s:", config_text(ctl->config, CONFIG_PREFIX));
     prefix_len = base->len;
+    buf_str(&hash, buf_view(base));
+    buf_literal(&hash, "installation");
     err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_epoch, base);
-    return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
+    if (err == ERR_OK && base->len == prefix_len)
+        err = ERR_PROTOCOL;
+    if (err == ERR_OK)
+        err = ctl_redis(ctl, 3, (const struct str[]){STR("HGET"), buf_view(&hash), STR("suffix")},
+                        take_suffix, base);
+    buf_char(base, ':');
+    buf_free(&hash);
+    return err;
 }
 
 /* What lies beside the entries under an epoch must never be taken away: fences and tags are what

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import urllib.parse
 
 import bson
 import pytest
@@ -17,13 +18,15 @@ from stack import ROOT, eventually
 
 
 class Worker:
-    """larderd on a socket of its own, with a memory of its own, on the servers of the stack."""
+    """larderd on a socket of its own, with a memory of its own, on the servers of the stack; in a
+    database of its own, since one has one cache."""
 
     def __init__(self, stack, folder, prefix, stderr, **settings):
         self.socket, self.prefix = folder / "larder.sock", prefix
         config = folder / "larder.conf"
         config.write_text("".join(f"{name}={value}\n" for name, value in {
-            "MONGODB_URI": stack.env["MONGODB_URI"], "REDIS_URL": stack.env["REDIS_URL"],
+            "MONGODB_URI": urllib.parse.urlsplit(stack.env["MONGODB_URI"])._replace(
+                path="/of-workers").geturl(), "REDIS_URL": stack.env["REDIS_URL"],
             "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M",
             "LARDER_RESOURCES": ROOT / "resources", **settings}.items()))
         self.process = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",

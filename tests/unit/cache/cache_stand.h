@@ -28,6 +28,11 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
     job->release(job->context);
 }
 
+bool mongo_up(const struct mongo *mongo)
+{
+    return mongo->err == ERR_OK;
+}
+
 int64_t mongo_away_ns(const struct mongo *mongo)
 {
     return mongo->away_ns;
