@@ -33,11 +33,13 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/base/test_tally \
 	tests/unit/base/test_trace \
 	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
+	tests/unit/cache/test_neighbours \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_seal \
@@ -47,6 +49,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_backlog \
+	tests/unit/gateway/test_connection_flow \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
 	tests/unit/gateway/test_listener \
