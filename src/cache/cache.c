@@ -241,20 +241,6 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
     settler_look(cache->settler, on_looked);
 }
 
-/* Nothing is read from a Redis, or stored there, that refuses a part of it: half a fence is none.
- */
-static void on_tried(void *context, enum err err, const char *why)
-{
-    struct cache *cache = context;
-
-    if (err == ERR_OK)
-        cache_ask_born(cache, true, on_born, cache);
-    else if (err == ERR_DENIED)
-        redis_reset(cache->redis, why);
-    else
-        redis_prepared(cache->redis, err);
-}
-
 static void on_member(struct cache *cache, enum err err, struct str suffix)
 {
     if (err != ERR_OK) {
@@ -263,7 +249,21 @@ static void on_member(struct cache *cache, enum err err, struct str suffix)
     }
     arena_reset(&cache->scratch);
     take_epoch(cache, str_from(cache->run), suffix);
-    redis_try(cache->redis, str_from(cache->prefix), on_tried, cache);
+    cache_ask_born(cache, true, on_born, cache);
+}
+
+/* Nothing is read from a Redis, or stored there, that refuses a part of it: half a fence is none.
+ */
+static void on_tried(void *context, enum err err, const char *why)
+{
+    struct cache *cache = context;
+
+    if (err == ERR_OK)
+        member_connect(cache->member, str_from(cache->run), on_member);
+    else if (err == ERR_DENIED)
+        redis_reset(cache->redis, why);
+    else
+        redis_prepared(cache->redis, err);
 }
 
 static void on_info(void *context, enum err err, const struct redis_value *reply)
@@ -279,7 +279,7 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
         redis_reset(cache->redis, "INFO tells no run_id");
     } else {
         snprintf(cache->run, sizeof cache->run, "%.*s", (int)epoch.len, epoch.ptr);
-        member_connect(cache->member, epoch, on_member);
+        redis_try(cache->redis, str_from(cache->prefix), on_tried, cache);
     }
 }
 

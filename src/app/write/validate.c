@@ -375,8 +375,7 @@ static void raise_mongoose_version(const struct resource *resource, struct str b
     if (str_eq(resource->kept.version, MONGOOSE_VERSION) ||
         field_property(resource->document, MONGOOSE_VERSION) != NULL)
         return;
-    counted = document_value(before, MONGOOSE_VERSION, false, &value) == ERR_OK &&
-              value.type == VALUE_INT && value.integer < INT32_MAX;
+    counted = document_value(before, MONGOOSE_VERSION, false, &value) == ERR_OK && is_whole(&value);
     if (item == NULL && counted)
         draft_put(draft, arena, MONGOOSE_VERSION, ASSIGN_INC, value_int(1));
     else if (item != NULL && !counted) /* it was counted when the document was last read */

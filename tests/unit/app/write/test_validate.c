@@ -534,6 +534,7 @@ static void mongooses_counter_is_raised_where_it_is(void **state)
         json_t *before = json_loads(quoted(&fixture.arena, documents[i]).ptr, 0, NULL);
         const struct assignment *raised;
 
+        buf_reset(&fixture.before);
         take_document(&fixture, before);
         assert_int_equal(draft_keep(&resource, buf_view(&fixture.before), &fixture.draft,
                                     &fixture.arena, &fixture.problem),
