@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "app/app.h"
+#include "app/config.h"
 #include "http/router.h"
 
 /* The OpenAPI document (version 3.1.1) of everything that the router leads to, under these

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "app/app.h"
+#include "app/config.h"
 #include "app/openapi/names.h"
 #include "http/router.h"
 
