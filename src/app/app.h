@@ -31,6 +31,8 @@ void app_await_layouts(struct app *app, void (*told)(void *context), void *conte
 /* The gateway's handler, and what it calls for each answer; context is the app. */
 void app_handle(void *context, struct request *request);
 void app_answering(void *context, struct request *request);
+/* Ends all streams of live answers: before the gateway drains. */
+void app_drain(struct app *app);
 /* When no request is left: closes its handles, then done(context). */
 void app_stop(struct app *app, void (*done)(void *context), void *context);
 /* After app_stop's done, and after what it borrows has no work of its own left. */

@@ -22,7 +22,9 @@ struct app_config {
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
     struct str proxies; /* that are trusted, with commas between */
-    uint32_t rate;      /* requests a second from one address; 0: any number */
+    uint32_t streams;   /* of live answers, at most; 0: none */
+    uint32_t streams_per_client;
+    uint32_t rate; /* requests a second from one address; 0: any number */
     enum indexes_policy indexes;
 };
 

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "app/openapi/names.h"
 #include "http/router.h"
+#include "schema/schema.h"
 
 /* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
 
