@@ -60,6 +60,7 @@ UNIT_TESTS = \
 	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
+	tests/unit/live/test_hub \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \
