@@ -117,9 +117,11 @@ liblarder_a_SOURCES = \
 	src/cache/fence.c \
 	src/cache/fill.c \
 	src/cache/keep.c src/cache/keep.h \
+	src/cache/gate.c \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
+	src/cache/move.c \
 	src/cache/payer.c \
 	src/cache/reclaim.c \
 	src/cache/round.c src/cache/round.h \
@@ -162,6 +164,15 @@ liblarder_a_SOURCES = \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
+	src/follow/figures.c \
+	src/follow/follow.c src/follow/follow.h \
+	src/follow/limits.c \
+	src/follow/moves.c \
+	src/follow/position.c \
+	src/follow/state.h \
+	src/follow/stream.c \
+	src/follow/tags.c \
+	src/follow/times.c \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
@@ -225,6 +236,7 @@ liblarder_a_SOURCES = \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_value.c src/store/bson_value.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
+	src/store/changes.c src/store/changes.h \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \

@@ -136,3 +136,30 @@ struct redis_script script_bump = {
                      "  redis.call('SET', KEYS[i], ARGV[1 + i], 'PX', ARGV[1])\n"
                      "end\n"
                      "return 1\n")};
+
+struct redis_script script_move = {
+    .kind = HISTOGRAM_REDIS_INVALIDATE,
+    .text =
+        STR_INIT("local n = tonumber(ARGV[2])\n"
+                 "local need, moved = {}, {}\n"
+                 "for i = 1, n do need[i] = string.sub(ARGV[3 + n], i, i) == '1' end\n"
+                 "for j = 1, #KEYS - n do\n"
+                 "  local clear = ARGV[2 + n + 2 * j]\n"
+                 "  if redis.call('UNLINK', KEYS[n + j]) == 0 then\n"
+                 "    if clear ~= '' then redis.call('UNLINK', clear) end\n"
+                 "    for i in string.gmatch(ARGV[3 + n + 2 * j], '%d+') do\n"
+                 "      need[tonumber(i)] = true\n"
+                 "    end\n"
+                 "  end\n"
+                 "end\n"
+                 "for i = 1, n do\n"
+                 "  moved[i] = need[i] and '1' or '0'\n"
+                 "  if need[i] then redis.call('SET', KEYS[i], ARGV[2 + i], 'PX', ARGV[1]) end\n"
+                 "end\n"
+                 "return table.concat(moved)\n")};
+
+struct redis_script script_gate = {
+    .kind = HISTOGRAM_REDIS_AGE,
+    .text = STR_INIT(LUA_CLOCK "local state = redis.call('HMGET', KEYS[1], 'at', 'slack')\n"
+                               "return {string.format('%.0f', now), state[1] or '', state[2] or "
+                               "''}\n")};
