@@ -257,7 +257,7 @@ def test_what_is_told_of_it(host, category):
     assert metric(host, 'larder_follow_lag_seconds{resource="products"}') < LAG
     assert metric(host, "larder_follow_resets_total") is not None
     lines = [json.loads(line) for line in host.log("larderd").splitlines()
-             if line.startswith("{") and '"follow-other programs"' in line]
+             if line.startswith("{") and '"other programs"' in line]
     assert any(line.get("resource") == "products" and line.get("way") == host.way and line["why"]
                for line in lines)
 
@@ -265,7 +265,7 @@ def test_what_is_told_of_it(host, category):
 def follower(host):
     """The pid of the worker whose thread follows, by its log."""
     lines = [json.loads(line) for line in host.log("larderd").splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == "follow-this worker follows the database"]
+    return [line for line in lines if line["message"] == "this worker follows the database"]
 
 
 def test_the_follower_is_killed(host, category):
@@ -324,8 +324,8 @@ def test_the_server_is_started_anew(streams, server, category):
     streams.settle(30)
 
 
-def test_two_hosts(streams, server, category):
-    other = streams.sibling(MONGODB_URI=server.uri)
+def test_two_hosts(streams, category):
+    other = streams.sibling()
     id_ = make(streams, category)
     keep(streams, item(id_))
     keep(other, item(id_))
