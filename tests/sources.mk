@@ -88,7 +88,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_follow
 else
 UNIT_TESTS =
 MODEL_TESTS =
@@ -103,4 +103,5 @@ MODEL_SOURCES = \
 	tests/model/writer.c
 tests_model_test_broken_SOURCES = tests/model/test_broken.c $(MODEL_SOURCES)
 tests_model_test_designed_SOURCES = tests/model/test_designed.c $(MODEL_SOURCES)
+tests_model_test_follow_SOURCES = tests/model/test_follow.c
 check_PROGRAMS = $(UNIT_TESTS) $(MODEL_TESTS)

@@ -21,7 +21,7 @@
  * before the move it is void, however late it is stored, and with those of after it has asked later
  * than the change was visible.  Who follows when it should not (a process that was stopped) moves
  * tags once more, which is a miss and no error, and keeps a position that is older than another's,
- * which is the same.  tests/model/follow.c looks through all orders. */
+ * which is the same.  tests/model/test_follow.c looks through all orders. */
 
 struct app;
 struct cache;
