@@ -112,7 +112,7 @@ liblarder_a_SOURCES = \
 	src/cache/ask.c \
 	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
-	src/cache/debt.c \
+	src/cache/pending.c \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
@@ -122,9 +122,8 @@ liblarder_a_SOURCES = \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
 	src/cache/move.c \
-	src/cache/payer.c \
+	src/cache/settler.c \
 	src/cache/reclaim.c \
-	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \

@@ -59,7 +59,7 @@ static const struct str forwarded[] = {
     [CACHE_DETAIL_REDIS_DOWN] = STR_INIT("fwd=bypass; detail=REDIS-DOWN"),
     [CACHE_DETAIL_READ_ONLY] = STR_INIT("fwd=uri-miss; detail=REDIS-READ-ONLY"),
     [CACHE_DETAIL_WRITE_FENCE] = STR_INIT("fwd=bypass; detail=WRITE-FENCE"),
-    [CACHE_DETAIL_OWED] = STR_INIT("fwd=bypass; detail=OWED"),
+    [CACHE_DETAIL_PENDING] = STR_INIT("fwd=bypass; detail=OWED"),
     [CACHE_DETAIL_YOUNG] = STR_INIT("fwd=bypass; detail=YOUNG-CACHE"),
     [CACHE_DETAIL_TOO_LARGE] = STR_INIT("fwd=uri-miss; detail=TOO-LARGE"),
     [CACHE_DETAIL_STALE] = STR_INIT("fwd=stale"),
@@ -85,7 +85,7 @@ static enum response_cache cache_word(enum cache_source source, enum cache_detai
     if (source != CACHE_DATABASE)
         return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
     return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_WRITE_FENCE ||
-                   detail == CACHE_DETAIL_OWED || detail == CACHE_DETAIL_YOUNG
+                   detail == CACHE_DETAIL_PENDING || detail == CACHE_DETAIL_YOUNG
                ? RESPONSE_BYPASS
                : RESPONSE_MISS;
 }

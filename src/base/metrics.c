@@ -118,7 +118,7 @@ static enum err take_slot(int fd, int *slot)
                : allocate(fd, HEAD_SIZE + (size_t)*slot * sizeof private_slot, sizeof private_slot);
 }
 
-/* What whoever had the slot before has left of the present. */
+/* What the slot's last process has left of the present. */
 static void begin_in(struct metrics_map *map, int slot)
 {
     map->own = &map->shared[slot];

@@ -51,12 +51,12 @@ static char *put_head(char *to, const struct request *request, size_t length)
 }
 
 /* What follows the content of the last record: its padding, the empty STDOUT and END_REQUEST. */
-static char *put_tail(char *to, uint16_t id, size_t padding, bool farewell)
+static char *put_tail(char *to, uint16_t id, size_t padding, bool closes)
 {
     memset(to, 0, padding);
     to = record_write_header(to + padding, FCGI_STDOUT, id, 0, 0);
     to = record_write_end(to, id, FCGI_REQUEST_COMPLETE);
-    return farewell ? record_write_header(to, FCGI_GET_VALUES_RESULT, 0, 0, 0) : to;
+    return closes ? record_write_header(to, FCGI_GET_VALUES_RESULT, 0, 0, 0) : to;
 }
 
 static size_t padding_of(size_t length)
@@ -115,7 +115,7 @@ static bool is_sendable(const struct response *response)
            response_length(response) <= RESPONSE_BODY_MAX;
 }
 
-void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell)
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool closes)
 {
     struct response *response = &request->response;
     struct str pieces[PIECES];
@@ -135,11 +135,11 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id, b
     answer->count = 0;
     if (RECORD_HEADER_SIZE + total + sizeof answer->tail <= ANSWER_FLAT) {
         char *at = build_flat(answer, id, pieces, count, total);
-        at = put_tail(at, id, padding_of(total), farewell);
+        at = put_tail(at, id, padding_of(total), closes);
         add(answer, answer->flat, (size_t)(at - answer->flat));
     } else {
         size_t padding = build_records(answer, id, pieces, count, total);
-        char *at = put_tail(answer->tail, id, padding, farewell);
+        char *at = put_tail(answer->tail, id, padding, closes);
         add(answer, answer->tail, (size_t)(at - answer->tail));
     }
 }

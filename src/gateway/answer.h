@@ -31,11 +31,11 @@ struct answer {
 /* Lays out the request's response.  One that cannot be sent (a buffer passed its cap, no status,
  * longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into `answer` and
  * into what the response points to.
- * farewell: the client asked for the connection to be kept, and it is closed all the same.  A
+ * closes: the client asked for the connection to be kept, and it is closed all the same.  A
  * record that says nothing (GET_VALUES_RESULT without values) follows then.  nginx keeps only
  * connections on which nothing follows END_REQUEST, so it does not send the next request into one
  * that is about to be closed, which it could not send again when it is a POST. */
-void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell);
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool closes);
 
 /* Makes the response an error in the JSON envelope, in place of what it was. */
 void answer_error(struct request *request, unsigned status, const char *message);

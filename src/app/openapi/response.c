@@ -15,7 +15,8 @@ static const struct {
     {"X-Request-Id", "Names this request in the logs", "string"},
     {"Cache-Status", "Where the answer comes from (RFC 9211)", "string"},
     {"ETag",
-     "Of items strong, of the whole document as it is shown, whoever changed it; of lists weak",
+     "Of items strong, of the whole document as it is shown, also when another program changed it; "
+     "of lists weak",
      "string"},
     {"Link", "First, previous, next and last page (RFC 8288)", "string"},
     {"X-Total-Count", "How many there are in all", "integer"},

@@ -16,7 +16,8 @@ static const struct str cookie_names[] = {
 
 /* --- What the request says --- */
 
-/* Over TLS the second name does not count: whoever has a sibling domain could have put it there. */
+/* Over TLS the second name does not count: the owner of a sibling domain could have put it there.
+ */
 struct str auth_cookie(struct str *field, bool secure)
 {
     size_t names = secure ? 1 : COUNT(cookie_names);
