@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_lookup \
+	tests/unit/cache/test_move \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_seal \
 	tests/unit/cache/test_total \
@@ -46,6 +47,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_infer \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
+	tests/unit/follow/test_tags \
 	tests/unit/gateway/test_backlog \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \

@@ -15,6 +15,7 @@ import bson
 import pymongo
 import pytest
 
+import checker
 from client import Client
 from people import Person
 from stack import ROOT, Stack, eventually, free_ports
@@ -365,3 +366,27 @@ def test_readers_beside_writers_of_both_kinds(host, category):
     for reader in readers:
         reader.join()
     assert not failures
+
+
+@pytest.mark.parametrize("disturb", ["none", "kill", "cut"])
+def test_our_own_promise_holds_beside_others(streams, disturb):
+    """The checker's writers go through the API; others write the same collection past it."""
+    streams.settle(30)
+    over = threading.Event()
+
+    def write():
+        for n in range(10 ** 6):
+            if over.wait(0.005):
+                break
+            streams.mongo.products.update_one({"_id": n % 50}, {"$set": {
+                "name": str(n), "price": n, "category": f"beside-{n % 3}"}}, upsert=True)
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        result = checker.run(streams, disturb, reads=5000, seconds=4)
+    finally:
+        over.set()
+        writer.join()
+    assert result["stale"] == 0 and result["ahead"] == 0, result
+    assert result["writes"] > 10, result
+    streams.settle(30)
