@@ -160,6 +160,9 @@ struct redis_script script_move = {
 
 struct redis_script script_gate = {
     .kind = HISTOGRAM_REDIS_AGE,
-    .text = STR_INIT(LUA_CLOCK "local state = redis.call('HMGET', KEYS[1], 'at', 'slack')\n"
-                               "return {string.format('%.0f', now), state[1] or '', state[2] or "
-                               "''}\n")};
+    .text = STR_INIT(LUA_CLOCK "local all, at, slack = redis.call('HGETALL', KEYS[1]), '', ''\n"
+                               "for i = 1, #all, 2 do\n"
+                               "  if all[i] == 'at' then at = all[i + 1] end\n"
+                               "  if all[i] == 'slack' then slack = all[i + 1] end\n"
+                               "end\n"
+                               "return {string.format('%.0f', now), at, slack}\n")};

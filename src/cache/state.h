@@ -33,7 +33,7 @@ enum {
     VERSION_SIZE = 16,      /* a version or token as hex digits */
     NEGATIVE_MS = 30000,    /* an absent id's life, and a bit more that of its tag */
     NEW_TAG_MORE_MS = 7000,
-    OWN_MS = 15000          /* an own write's mark: longer than a follower is behind */
+    OWN_MS = 15000 /* an own write's mark: longer than a follower is behind */
 };
 
 _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");

@@ -17,8 +17,8 @@ static void on_moved(struct cache_move *move, enum err err)
     moving->err = err;
 }
 
-static void move_tags(struct cache_stand *stand, const char *always, const struct cache_event *events,
-                      size_t count)
+static void move_tags(struct cache_stand *stand, const char *always,
+                      const struct cache_event *events, size_t count)
 {
     static const struct str tags[] = {STR_INIT("t"), STR_INIT("u")};
     struct moving moving = {.move = {.tags = tags,

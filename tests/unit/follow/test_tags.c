@@ -14,17 +14,17 @@ static const struct query_param params[] = {{.name = STR_INIT("category"),
                                              .op = PARAM_EQ,
                                              .field = STR_INIT("category"),
                                              .max = 100}};
-static const struct resource resource = {.name = STR_INIT("things"),
-                                         .singular = STR_INIT("thing"),
-                                         .collection = STR_INIT("things"),
-                                         .id = ID_STRING,
-                                         .document = &document,
-                                         .kept = {.version = STR_INIT("version"),
-                                                  .updated = STR_INIT("updatedAt")},
-                                         .params = params,
-                                         .param_count = 1,
-                                         .partition = STR_INIT("category"),
-                                         .partition_param = 0};
+static const struct resource resource = {
+    .name = STR_INIT("things"),
+    .singular = STR_INIT("thing"),
+    .collection = STR_INIT("things"),
+    .id = ID_STRING,
+    .document = &document,
+    .kept = {.version = STR_INIT("version"), .updated = STR_INIT("updatedAt")},
+    .params = params,
+    .param_count = 1,
+    .partition = STR_INIT("category"),
+    .partition_param = 0};
 
 enum { BYTES = 8192 };
 
@@ -77,10 +77,8 @@ static struct change change_of(struct fixture *fixture, enum change_kind kind)
 {
     const struct assignment id = {STR("_id"), ASSIGN_SET, value_string(STR("a"))};
 
-    return (struct change){.kind = kind,
-                           .collection = STR("things"),
-                           .key = bytes_of(fixture, &id, 1),
-                           .wall_ms = 7};
+    return (struct change){
+        .kind = kind, .collection = STR("things"), .key = bytes_of(fixture, &id, 1), .wall_ms = 7};
 }
 
 /* Its tags with commas between. */
@@ -176,9 +174,8 @@ static void people_lose_what_they_were(void **state)
     struct fixture *fixture = *state;
     const struct oid oid = {{1}};
     const struct assignment id = {STR("_id"), ASSIGN_SET, value_oid(oid)};
-    struct change change = {.kind = CHANGE_UPDATE,
-                            .collection = STR("larder_users"),
-                            .key = bytes_of(fixture, &id, 1)};
+    struct change change = {
+        .kind = CHANGE_UPDATE, .collection = STR("larder_users"), .key = bytes_of(fixture, &id, 1)};
 
     assert_true(tags_of_people(&change, &fixture->arena, &fixture->tags));
     assert_int_equal(fixture->tags.tag_count, 1);
