@@ -50,16 +50,19 @@ static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct a
     return age_ms > figures_slack_ms(follow) && age_ms > lag_ms ? age_ms : lag_ms;
 }
 
+/* Who has just started gives somebody the time to begin. */
 static bool figures_is_behind(const struct follow *follow)
 {
+    int64_t most_ms = FOLLOW_BEHIND_MS + figures_slack_ms(follow) - FOLLOW_SLACK_MS;
+    bool behind = figures_age_ms(follow) > most_ms;
     char room[1024];
     struct arena arena;
-    bool behind =
-        figures_age_ms(follow) > FOLLOW_BEHIND_MS + figures_slack_ms(follow) - FOLLOW_SLACK_MS;
 
+    if (clock_mono_ms() - follow->started_ms < FOLLOW_BEHIND_MS)
+        return false;
     arena_init(&arena, room, sizeof room);
     for (size_t i = 0; i < follow->plan_count && !behind; i++)
-        behind = figures_lag_ms(follow, i, &arena) > FOLLOW_BEHIND_MS;
+        behind = figures_lag_ms(follow, i, &arena) > most_ms;
     arena_reset(&arena);
     return behind;
 }

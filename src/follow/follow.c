@@ -12,7 +12,7 @@
 /* The follower's life: on the loop a beat, which tries for the lock and tells Redis how far it is;
  * and while the lock is its own, the thread. */
 
-enum { BEAT_FIXED = 4, BEAT_ARGS_MAX = 1000, LAG_MS = 1000, LAST_MS = 60000 };
+enum { BEAT_FIXED = 4, BEAT_ARGS_MAX = 1000, LAG_MS = 1000, NAP_US = 20000 };
 
 /* KEYS lock, state; ARGV token, life of the lock, '1' to want it, number of fields to set, then
  * these with their values, then fields to add to with what is added.  Gives 1 to who has the lock,
@@ -56,7 +56,7 @@ void follow_sleep(struct follow *follow, int64_t ms)
     const int64_t until_ms = clock_mono_ms() + ms;
 
     while (!follow_is_over(follow) && clock_mono_ms() < until_ms)
-        usleep(2000);
+        usleep(NAP_US);
 }
 
 void follow_move(struct follow *follow, size_t lane, const struct moves_change *change)
@@ -67,10 +67,8 @@ void follow_move(struct follow *follow, size_t lane, const struct moves_change *
 
 void follow_reset(struct follow *follow)
 {
-    for (size_t i = 0; i < follow->plan_count; i++) {
-        follow_count(follow, i, KIND_DROP);
+    for (size_t i = 0; i < follow->plan_count; i++)
         moves_all(follow->moves, i);
-    }
 }
 
 int64_t follow_clock(struct follow *follow)
@@ -247,7 +245,9 @@ static void follow_put_state(struct follow *follow, struct beat *beat)
     int way = atomic_load(&follow->way);
 
     follow_note_contact(follow);
-    if (follow->at_ms != 0)
+    if (way == WAY_OFF) /* there is nobody to wait for */
+        beat_set(beat, STR("at"), STR(""));
+    else if (follow->at_ms != 0)
         beat_set(beat, STR("at"), arena_decimal(&beat->arena, (uint64_t)follow->at_ms));
     beat_set(beat, STR("refused"), atomic_load(&follow->refused) ? STR("1") : STR("0"));
     if (way >= 0) {
@@ -365,6 +365,7 @@ struct follow *follow_new(uv_loop_t *loop, const struct follow_config *config,
 
 void follow_start(struct follow *follow)
 {
+    follow->started_ms = clock_mono_ms();
     limits_apply(follow);
     if (follow->config.on)
         uv_timer_start(&follow->beat, follow_beat, FOLLOW_BEAT_MS / 5, FOLLOW_BEAT_MS);

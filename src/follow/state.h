@@ -32,7 +32,6 @@ enum follow_kind {
     KIND_DELETE,
     KIND_DROP, /* and rename, and the end of a stream: all tags are moved */
     KIND_TIME, /* found by its time */
-    KIND_OWN,  /* an event of a write of ours */
     FOLLOW_KINDS
 };
 extern const char *const follow_kinds[FOLLOW_KINDS];
@@ -128,7 +127,8 @@ struct follow {
     struct arena told;
     struct follow_field *fields;
     size_t field_count;
-    int64_t told_at_ms; /* monotonic; 0: nothing yet */
+    int64_t started_ms; /* monotonic */
+    int64_t told_at_ms; /* the same; 0: nothing yet */
     int64_t told_redis_ms;
     bool leads;
 };

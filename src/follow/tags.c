@@ -11,7 +11,6 @@ enum { TAGS_OTHERS = 8 }; /* item, collection, all partitions, owners */
 const char *const follow_kinds[FOLLOW_KINDS] = {
     [KIND_INSERT] = "insert", [KIND_UPDATE] = "update", [KIND_REPLACE] = "replace",
     [KIND_DELETE] = "delete", [KIND_DROP] = "drop",     [KIND_TIME] = "time",
-    [KIND_OWN] = "own",
 };
 
 enum follow_kind tags_kind(enum change_kind kind)

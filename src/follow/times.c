@@ -269,7 +269,7 @@ enum err times_run(struct follow *follow, struct mongo_db *db, int64_t until_ms)
     while (err == ERR_OK && !follow_is_over(follow) && clock_mono_ms() < until_ms) {
         err = times_round(follow, db, all, count, &slack_ms);
         atomic_store(&follow->slack_ms, (int)(FOLLOW_SLACK_MS + slack_ms));
-        follow_sleep(follow, STEP_MS);
+        follow_sleep(follow, count > 0 ? STEP_MS : FOLLOW_AGAIN_MS);
     }
     for (size_t i = 0; i < count; i++)
         times_free(&all[i]);

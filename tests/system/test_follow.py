@@ -390,3 +390,19 @@ def test_our_own_promise_holds_beside_others(streams, disturb):
     assert result["stale"] == 0 and result["ahead"] == 0, result
     assert result["writes"] > 10, result
     streams.settle(30)
+
+
+def test_while_nobody_follows_nothing_is_kept_for_long(category):
+    with tempfile.TemporaryDirectory() as folder:
+        host = Stack(LARDER_RESOURCES=with_follow(folder, others=1), LARDER_FOLLOW="off")
+        try:
+            host.up().settle(30)
+            assert host.client.get("/readyz").json["follow"] == "off"
+            id_ = make(host, category)
+            keep(host, item(id_), listed(category))
+            host.mongo.products.update_one({"_id": bson.ObjectId(id_)},
+                                           {"$set": {"name": "after", "updatedAt": now()}})
+            shows(host.client, item(id_), lambda a: a.json["data"]["name"] == "after")
+            shows(host.client, listed(category), lambda a: a.json["data"][0]["name"] == "after")
+        finally:
+            host.down()
