@@ -53,6 +53,8 @@ liblarder_a_SOURCES = \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
 	src/app/read/list.c src/app/read/list.h \
+	src/app/read/live.c src/app/read/live.h \
+	src/app/read/look.c src/app/read/look.h \
 	src/app/read/note.c src/app/read/note.h \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
@@ -105,6 +107,7 @@ liblarder_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/tally.c src/base/tally.h \
 	src/base/trace.c src/base/trace.h \
 	src/base/utf8.h \
 	src/base/value.c src/base/value.h \
@@ -175,7 +178,8 @@ liblarder_a_SOURCES = \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
-	src/gateway/connection.c src/gateway/connection.h \
+	src/gateway/connection.c src/gateway/connection.h src/gateway/connection_private.h \
+	src/gateway/connection_flow.c \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
 	src/gateway/intake.c src/gateway/intake.h \
@@ -186,6 +190,7 @@ liblarder_a_SOURCES = \
 	src/http/conditional.c src/http/conditional.h \
 	src/http/cors.c src/http/cors.h \
 	src/http/durations.c src/http/durations.h \
+	src/http/flow.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \
@@ -193,6 +198,13 @@ liblarder_a_SOURCES = \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
 	src/http/router.c src/http/router.h \
+	src/live/event.c src/live/event.h \
+	src/live/hub.c src/live/hub.h \
+	src/live/slots.c src/live/slots.h \
+	src/live/state.h \
+	src/live/stream.c \
+	src/live/tagset.c src/live/tagset.h \
+	src/live/watch.c \
 	src/memory/ghost.c src/memory/ghost.h \
 	src/memory/index.c src/memory/index.h \
 	src/memory/inspect.c \

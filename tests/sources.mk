@@ -33,6 +33,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/base/test_tally \
 	tests/unit/base/test_trace \
 	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
@@ -49,6 +50,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_source \
 	tests/unit/follow/test_tags \
 	tests/unit/gateway/test_backlog \
+	tests/unit/gateway/test_connection_flow \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
 	tests/unit/gateway/test_listener \

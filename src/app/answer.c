@@ -4,8 +4,10 @@
 #include "app/people/auth.h"
 #include "app/state.h"
 #include "base/gzip.h"
+#include "cache/key.h"
 #include "http/accept.h"
 #include "http/conditional.h"
+#include "live/tagset.h"
 
 _Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
                "the word stands at BODY_SOURCE_AT");
@@ -36,6 +38,14 @@ struct str answer_personal_name(struct str name, const struct request *request, 
     return ARENA_JOIN(arena, name, STR(":"), user, STR(":"));
 }
 
+void answer_depends(struct request *request, const struct cache_lookup *lookup)
+{
+    if (request->tags == NULL)
+        return;
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        tagset_add(request->tags, key_slot(lookup->tags[i]));
+}
+
 void answer_prepare(struct cache_lookup *lookup, struct request *request)
 {
     struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
@@ -48,6 +58,7 @@ void answer_prepare(struct cache_lookup *lookup, struct request *request)
         lookup->head_only = true;
         lookup->if_none_match = str_trim(field);
     }
+    answer_depends(request, lookup);
 }
 
 /* Everything but hits, which have a ttl. */

@@ -56,6 +56,13 @@
     X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
     X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
     X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
+    X(STREAMS_REFUSED, "streams_refused", "", "Streams of live answers that were refused")         \
+    X(EVENTS_CHANGE, "stream_events", "event=\"change\"", "Events sent to streams")                \
+    X(EVENTS_GONE, "stream_events", "event=\"gone\"", "")                                          \
+    X(EVENTS_UNCERTAIN, "stream_events", "event=\"uncertain\"", "")                                \
+    X(EVENTS_ALIVE, "stream_events", "event=\"alive\"", "")                                        \
+    X(EVENTS_SIGNED_OUT, "stream_events", "event=\"signed-out\"", "")                              \
+    X(EVENTS_REFUSED, "stream_events", "event=\"refused\"", "")                                    \
     X(LOG_DROPPED, "log_dropped", "", "Lines of the log that nobody read in time")                 \
     X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
 

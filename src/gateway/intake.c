@@ -306,6 +306,12 @@ enum intake_event intake_next(struct intake *intake, struct str *input)
     return status == RECORD_BAD ? INTAKE_BROKEN : INTAKE_MORE;
 }
 
+void intake_released(struct intake *intake)
+{
+    intake->exchange = NULL;
+    intake->status = 0;
+}
+
 void intake_finished(struct intake *intake)
 {
     intake->exchange = NULL;

@@ -60,6 +60,8 @@ struct intake {
 void intake_init(struct intake *intake, struct exchange_pool *pool, uint64_t max_connections);
 /* Reads on until something is to be done or the input is used up; *input is what is left. */
 enum intake_event intake_next(struct intake *intake, struct str *input);
+/* The exchange belongs to the caller, and its answer goes on until intake_finished(). */
+void intake_released(struct intake *intake);
 /* The exchange has been answered and belongs to the caller. */
 void intake_finished(struct intake *intake);
 /* The exchange belongs to the caller; intake->reply is the END_REQUEST to be sent. */

@@ -20,7 +20,8 @@ enum about_traits {
     ABOUT_COOKIE = 256,  /* sets the session's cookie */
     ABOUT_OWN_503 = 512, /* its 503 looks like its 200 */
     ABOUT_SHARED = 1024, /* answers alike whatever the resource */
-    ABOUT_TOTAL = 2048   /* X-Total-Count */
+    ABOUT_TOTAL = 2048,  /* X-Total-Count */
+    ABOUT_WATCH = 4096   /* takes watch */
 };
 
 enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE, ABOUT_TOUCH };

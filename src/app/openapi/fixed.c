@@ -53,6 +53,9 @@ static const char schemas[] =
     "\"description\":{\"type\":\"string\"},\"can\":{\"type\":\"array\",\"items\":{"
     "\"enum\":[\"read\",\"create\",\"update\",\"delete\"]}}}}},"
     "\"docs\":{\"type\":\"string\"}}},"
+    "\"Events\":{\"type\":\"string\",\"description\":\"A stream of the events change, gone, "
+    "uncertain, alive, signed-out and refused (HTML standard, section 9.2): it goes on until the "
+    "client leaves. `change` has the entity tag that the answer has now\"},"
     "\"Any\":{\"type\":\"object\"},\"Text\":{\"type\":\"string\"}}";
 
 static const char refused[] =

@@ -60,6 +60,7 @@ static const struct {
     {403, "Forbidden", "Not with this role, or a change by cookie from a foreign page", NULL},
     {404, "NotFound", "There is no such thing, or it is somebody else's", NULL},
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
+    {406, "NotAcceptable", "It is not there in a media type of Accept", NULL},
     {409, "Conflict", "There is one already, or another request is changing it", NULL},
     {412, "PreconditionFailed", "The item has changed since that version", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
@@ -127,6 +128,17 @@ static json_t *content(const struct about *about, json_t *schema)
 {
     return json_pack("{s:{s:o}}", about->type != NULL ? about->type : "application/json", "schema",
                      schema);
+}
+
+/* The answer itself, and where it can be watched its changes. */
+static json_t *success_content(const struct operation *operation, json_t *schema)
+{
+    json_t *all = content(about_route(operation->route), schema);
+
+    if ((operation->route->flags & ROUTE_LIVE) != 0 && operation->of->config->streams > 0)
+        json_object_set_new(all, "text/event-stream",
+                            json_pack("{s:o}", "schema", schema_ref("schemas", "Events", STR(""))));
+    return all;
 }
 
 /* A schema of the resource that the operation is about. */
@@ -234,9 +246,10 @@ json_t *responses_json(const struct operation *operation)
     char key[8];
 
     snprintf(key, sizeof key, "%u", about->status);
-    success = json_pack(
-        "{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer", "headers",
-        success_headers(operation), "content", content(about, result_schema(operation)));
+    success =
+        json_pack("{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer",
+                  "headers", success_headers(operation), "content",
+                  success_content(operation, result_schema(operation)));
     json_object_set_new(all, key, success);
     if ((about->traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         json_object_set_new(all, "304", schema_ref("responses", "NotModified", STR("")));
