@@ -368,28 +368,29 @@ def test_readers_beside_writers_of_both_kinds(host, category):
     assert not failures
 
 
-@pytest.mark.parametrize("disturb", ["none", "kill", "cut"])
-def test_our_own_promise_holds_beside_others(streams, disturb):
+@pytest.mark.parametrize("disturb", ["none", "kill"])
+def test_our_own_promise_holds_beside_others(times, disturb):
     """The checker's writers go through the API; others write the same collection past it."""
-    streams.settle(30)
+    times.settle(30)
     over = threading.Event()
 
     def write():
         for n in range(10 ** 6):
-            if over.wait(0.005):
+            if over.wait(0.02):
                 break
-            streams.mongo.products.update_one({"_id": n % 50}, {"$set": {
-                "name": str(n), "price": n, "category": f"beside-{n % 3}"}}, upsert=True)
+            times.mongo.products.update_one({"_id": n % 50}, {"$set": {
+                "name": str(n), "price": n, "category": f"beside-{n % 3}",
+                "updatedAt": now()}}, upsert=True)
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        result = checker.run(streams, disturb, reads=5000, seconds=4)
+        result = checker.run(times, disturb, reads=4000, seconds=3)
     finally:
         over.set()
         writer.join()
     assert result["stale"] == 0 and result["ahead"] == 0, result
     assert result["writes"] > 10, result
-    streams.settle(30)
+    times.settle(30)
 
 
 def test_while_nobody_follows_nothing_is_kept_for_long(category):
