@@ -41,12 +41,15 @@ static int64_t figures_slack_ms(const struct follow *follow)
     return slack_ms > FOLLOW_SLACK_MS ? slack_ms : FOLLOW_SLACK_MS;
 }
 
-/* While all is well that of the last changes; else since when nobody has seen any. */
+/* While all is well that of the last changes; else since when nobody has seen any; 0 where nobody
+ * has ever followed. */
 static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct arena *arena)
 {
     struct str name = ARENA_JOIN(arena, STR("lag:"), follow->plans[lane].resource->name);
     int64_t lag_ms = figures_number(follow, name), age_ms = figures_age_ms(follow);
 
+    if (age_ms == INT64_MAX)
+        return 0;
     return age_ms > figures_slack_ms(follow) && age_ms > lag_ms ? age_ms : lag_ms;
 }
 
@@ -96,8 +99,6 @@ static void figures_put_lags(const struct follow *follow, struct buf *out, struc
 {
     static const char name[] = "larder_follow_lag_seconds";
 
-    if (figures_age_ms(follow) == INT64_MAX)
-        return;
     metrics_gauge_head(out, name,
                        "From a write of another program to its tags' move, or since the last "
                        "contact");
