@@ -62,6 +62,7 @@ UNIT_TESTS = \
 	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
+	tests/unit/live/test_hub \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \
@@ -93,6 +94,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
 MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_follow
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_live
 else
 UNIT_TESTS =
 MODEL_TESTS =
