@@ -93,8 +93,8 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_follow
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_live
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_follow \
+	tests/model/test_live
 else
 UNIT_TESTS =
 MODEL_TESTS =
