@@ -3,6 +3,7 @@ liblarder_a_SOURCES = \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
 	src/app/client.c src/app/client.h \
+	src/app/config.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/home.c \

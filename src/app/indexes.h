@@ -8,13 +8,6 @@
 /* The indexes of what is served, and of our own bookkeeping.  On a collection of others an index
  * costs its writers something: there they are only proposed, and made by `larderctl reindex`. */
 
-/* As LARDER_INDEXES has it. */
-enum indexes_policy {
-    INDEXES_OWN, /* on collections that were made or found empty here */
-    INDEXES_ALL,
-    INDEXES_NONE
-};
-
 /* The collections of our own. */
 enum { BOOKKEEPING_COUNT = 4 };
 extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
