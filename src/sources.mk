@@ -120,14 +120,18 @@ liblarder_a_SOURCES = \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
+	src/cache/installation.c src/cache/installation.h \
 	src/cache/keep.c src/cache/keep.h \
 	src/cache/gate.c \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
+	src/cache/member.c src/cache/member.h \
+	src/cache/neighbours.c src/cache/neighbours.h \
 	src/cache/move.c \
-	src/cache/settler.c \
 	src/cache/reclaim.c \
+	src/cache/renewal.c src/cache/renewal.h \
+	src/cache/settler.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -140,6 +144,7 @@ liblarder_a_SOURCES = \
 	src/ctl/batch_match.c \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
+	src/ctl/cache_purge.c \
 	src/ctl/cache_stats.c \
 	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
@@ -151,6 +156,7 @@ liblarder_a_SOURCES = \
 	src/ctl/infer_queries.c \
 	src/ctl/infer_schema.c \
 	src/ctl/input.c src/ctl/input.h \
+	src/ctl/installation.c \
 	src/ctl/key.c \
 	src/ctl/load.c \
 	src/ctl/patient.c src/ctl/patient.h \

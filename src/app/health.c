@@ -62,9 +62,10 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
 {
     struct buf *body = &request->response.body;
     bool redis = cache_reason(app->cache).len == 0, mongo = err == ERR_OK;
+    bool alone = cache_apart(app->cache).len == 0;
     bool down = !mongo && (is_strict(request) || !keeps(app));
     struct str follow = health_follow(app);
-    bool ready = mongo && redis && !str_eq(follow, STR("behind"));
+    bool ready = mongo && redis && alone && !str_eq(follow, STR("behind"));
 
     redis_wake(app->redis);
     buf_literal(body, "{\"memory\":");

@@ -58,7 +58,8 @@ void indexes_free(struct indexes *indexes);
 
 /* Whether some index of any resource is known to be missing. */
 bool indexes_missing(const struct indexes *indexes);
-/* Whether the text index of a resource that has one is known to be missing. */
-bool indexes_without_words(const struct indexes *indexes, const struct resource *resource);
+/* What is known of the text index of a resource that has one; THERE also before it was looked. */
+enum words_state { WORDS_THERE, WORDS_BEING_MADE, WORDS_MISSING };
+enum words_state indexes_words(const struct indexes *indexes, const struct resource *resource);
 
 #endif

@@ -16,11 +16,16 @@ void cache_followed(struct cache *cache, bool followed)
     cache->followed = followed;
 }
 
+bool cache_can_move(const struct cache *cache)
+{
+    return cache_tells_redis(cache);
+}
+
 /* They go out before the write's second script, on the same connection: an event that comes before
  * its mark moves tags that are fenced still, and costs nothing. */
 void move_mark_own(struct cache *cache, const struct cache_write *write)
 {
-    if (!cache->followed || !redis_ready(cache->redis))
+    if (!cache->followed || !cache_tells_redis(cache))
         return;
     for (size_t i = 0; i < write->own_count; i++) {
         arena_reset(&cache->scratch);

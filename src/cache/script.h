@@ -36,5 +36,10 @@ extern struct redis_script script_bump;
 extern struct redis_script script_move;
 /* KEYS state of the follower: gives Redis' clock, and of the hash at and slack. */
 extern struct redis_script script_gate;
+/* KEYS the hash of cache/member.h; ARGV prefix, run_id, owner (empty: not known yet), epoch, beat,
+ * how long a member counts as alive, member (empty: it is not to be seen), its text, life of the
+ * hash. Gives what the epoch adds to names, whether the hash is the owner's, its epoch, its beat,
+ * whether members of another owner live, and of each member id, age in ms and text. */
+extern struct redis_script script_member;
 
 #endif

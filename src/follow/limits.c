@@ -57,7 +57,7 @@ static void limits_apply_one(struct follow *follow, size_t i)
         app_limit(follow->app, resource, limited);
     }
     if (!limited || lane->voided || now_ms - lane->limited_ms < resource->others_ms ||
-        !redis_ready(follow->redis))
+        !cache_can_move(follow->cache))
         return;
     lane->voided = true;
     log_warn("follow", "nobody follows what other programs write: what was kept is made void",

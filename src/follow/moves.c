@@ -251,7 +251,7 @@ static void moves_look(struct moves *moves)
 {
     int64_t now_ns = clock_mono_ns();
 
-    if (!redis_ready(moves->redis)) {
+    if (!cache_can_move(moves->cache)) {
         redis_wake(moves->redis);
         moves_after(moves, MOVES_AGAIN_MS);
         return;
