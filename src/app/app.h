@@ -24,12 +24,7 @@ struct schema;
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
                     struct cache *cache, struct mongo *mongo, struct redis *redis,
                     struct memory *memory);
-/* Who follows what other programs write: for /readyz and /metrics.  Borrows context. */
-struct app_follow {
-    struct str (*way)(void *context); /* "streams", "times", "off" or "behind" */
-    void (*metrics)(void *context, struct buf *out);
-    void *context;
-};
+/* For /readyz and /metrics. */
 void app_set_follow(struct app *app, const struct app_follow *follow);
 /* Whether answers of this resource live no longer than it says for writes of others. */
 void app_limit(struct app *app, const struct resource *resource, bool limited);
