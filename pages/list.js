@@ -33,7 +33,7 @@ export async function open({resource, user}) {
     });
     fill(list);
     await load(list);
-    list.live = watch(() => [target(list)], (path, etag) => {
+    list.live = watch(resource, () => [target(list)], (path, etag) => {
         if (path === target(list) && etag !== list.etag) load(list, true);
     });
 }
