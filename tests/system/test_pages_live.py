@@ -103,8 +103,8 @@ def test_a_page_has_one_stream(shop, browser):
         assert 1 <= len(streams) <= 2 and "cuisine" in streams[-1]
 
 
-def test_pages_work_without_streams(shop, browser, make):
-    host = shop.sibling(LARDER_STREAMS="0", LARDER_RESOURCES=str(RESOURCES))
+def test_pages_work_without_streams(stack, browser, make):
+    host = stack.sibling(LARDER_STREAMS="0", LARDER_RESOURCES=str(RESOURCES))
     make(title="Without streams")
     with browser.window(host) as page:
         page.goto("/r/recipes")
