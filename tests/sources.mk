@@ -60,6 +60,7 @@ UNIT_TESTS = \
 	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
+	tests/unit/live/test_hub \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \
@@ -90,7 +91,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_live
 else
 UNIT_TESTS =
 MODEL_TESTS =
