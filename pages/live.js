@@ -10,7 +10,8 @@ const REASONS = {redis: "Redis is away", memory: "other hosts are not heard of",
 // what is watched was deleted. paths() is asked each time, since a page may come to show another.
 export function watch(resource, paths, changed, gone = () => {}) {
     if (!resource.lives) return {again() {}}; // it would be a 406, which browsers put on the console
-    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, over: false};
+    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, over: false,
+                   uncertain: false};
     const again = () => { state.wait = FIRST_MS; close(state); open(state); };
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) close(state); else again();
@@ -69,10 +70,13 @@ function take(state, text) {
     const told = data ? JSON.parse(data) : {};
     if (name === "change") {
         state.wait = FIRST_MS;
+        if (state.uncertain) tell("Up to date again");
+        state.uncertain = false;
         state.changed(told.path, told.etag);
     } else if (name === "gone") {
         state.gone(told.path);
     } else if (name === "uncertain") {
+        state.uncertain = true;
         tell(`What is shown may be old: ${REASONS[told.reason] || told.reason}`, {stay: true});
     } else if (name === "signed-out") {
         tell("You have been signed out");

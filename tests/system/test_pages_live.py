@@ -103,6 +103,20 @@ def test_a_page_has_one_stream(shop, browser):
         assert 1 <= len(streams) <= 2 and "cuisine" in streams[-1]
 
 
+def test_uncertainty_is_told(stack, shop, browser, make):
+    item = make(title="Uncertain")
+    with browser.window(shop) as page:
+        page.goto(f"/r/recipes/{item['_id']}")
+        expect(page.get_by_role("heading", name="Uncertain")).to_be_visible()
+        stack.control("stop", "redis")
+        try:
+            expect(page.get_by_role("status")).to_contain_text("may be old")
+        finally:
+            stack.control("start")
+            shop.settle(30)
+        expect(page.get_by_role("status")).not_to_contain_text("may be old")
+
+
 def test_pages_work_without_streams(stack, browser, make):
     host = stack.sibling(LARDER_STREAMS="0", LARDER_RESOURCES=str(RESOURCES))
     make(title="Without streams")
