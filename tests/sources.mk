@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
+	tests/unit/cache/test_neighbours \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_seal \
