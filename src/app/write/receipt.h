@@ -44,8 +44,8 @@ void receipt_init(struct receipt *receipt, struct str who, struct str where, str
                   const struct request *request);
 void receipt_free(struct receipt *receipt);
 
-/* On a thread, all of these.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
- * CONFLICT when others were quicker all the time, or the database's error. */
+/* On a thread, all of these.  Sets the verdict, and with FIRST holds the request for
+ * RECEIPT_LEASE_MS; CONFLICT when others were quicker all the time, or the database's error. */
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
 /* Sets the verdict where another request with the key is known to be under way: never FIRST. */
 enum err receipt_peek(struct mongo_db *db, struct receipt *receipt);
