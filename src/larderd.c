@@ -26,7 +26,14 @@
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 500, SETTLE_MS = 3000, LAST_LINES_MS = 500 };
+enum {
+    EXIT_USAGE = 2,
+    LEAVE_MS = 9500,
+    WATCH_MS = 500,
+    SETTLE_MS = 3000,
+    LAST_LINES_MS = 500,
+    OTHER_FDS = 128
+};
 
 struct worker {
     struct config config;
@@ -305,6 +312,20 @@ static bool signup_is_open(const struct config *config)
     return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
 }
 
+/* Streams must leave requests the descriptors that they need. */
+static uint32_t streams_of(const struct config *config)
+{
+    uint64_t wanted = config_number(config, CONFIG_STREAMS), most = descriptors_raise();
+    uint64_t others = config_number(config, CONFIG_CONNECTIONS) + OTHER_FDS;
+    uint64_t left = most > 2 * others ? most - others : most / 2;
+
+    if (most == 0 || wanted <= left)
+        return (uint32_t)wanted;
+    log_warn("larderd", "fewer streams than LARDER_STREAMS: file descriptors are scarce",
+             LOG_INT("streams", left), LOG_INT("descriptors", most));
+    return (uint32_t)left;
+}
+
 /* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
  * them. */
 static enum err open_all(struct worker *worker, struct buf *problems)
@@ -316,7 +337,7 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
                              .proxies = str_from(config_text(config, CONFIG_PROXIES)),
-                             .streams = (uint32_t)config_number(config, CONFIG_STREAMS),
+                             .streams = streams_of(config),
                              .streams_per_client =
                                  (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),

@@ -2,9 +2,14 @@
 #ifndef LARDER_BASE_DESCRIPTORS_H
 #define LARDER_BASE_DESCRIPTORS_H
 
+#include <stdint.h>
+
 /* Opens /dev/null in place of each of the descriptors 0, 1 and 2 that is closed, as the FastCGI
  * specification (section 2.2) has 1 and 2: what is opened next would be taken for it.  First of
  * all. */
 void descriptors_fill(void);
+/* Raises the number of descriptors that may be open as far as this process may: how many those are,
+ * or 0 where that is not told. */
+uint64_t descriptors_raise(void);
 
 #endif
