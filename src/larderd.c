@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/people/session.h"
 #include "backend/backend.h"
 #include "backend/pulse.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/footprint.h"
@@ -20,6 +22,7 @@
 #include "base/metrics.h"
 #include "base/notify.h"
 #include "base/output.h"
+#include "follow/follow.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
 #include "schema/schema.h"
@@ -27,6 +30,7 @@
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
 enum {
+    UNASKED_MS = 6000,
     EXIT_USAGE = 2,
     LEAVE_MS = 9500,
     WATCH_MS = 500,
@@ -40,6 +44,7 @@ struct worker {
     struct backend backend;
     struct schema *schema;
     struct app *app;
+    struct follow *follow;
     struct gateway *gateway;
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
@@ -195,11 +200,18 @@ static void on_app_stopped(void *context)
     backend_close(&worker->backend, on_backend_closed, worker);
 }
 
-static void on_drained(void *context)
+static void on_follow_stopped(void *context)
 {
     struct worker *worker = context;
 
     app_stop(worker->app, on_app_stopped, worker);
+}
+
+static void on_drained(void *context)
+{
+    struct worker *worker = context;
+
+    follow_stop(worker->follow, on_follow_stopped, worker);
 }
 
 static void leave_at_once(void)
@@ -326,8 +338,32 @@ static uint32_t streams_of(const struct config *config)
     return (uint32_t)left;
 }
 
-/* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
- * them. */
+/* Waits, while both servers answer, until all who keep answers of this database are known to keep
+ * them in one place.  Without them a worker starts, and finds out later. */
+static enum err await_agreement(struct worker *worker, struct buf *problems)
+{
+    int64_t begun_ms = clock_mono_ms();
+    enum cache_agreement agreement = CACHE_UNASKED;
+    struct str why;
+
+    redis_wake(worker->backend.redis);
+    while (!worker->leaving &&
+           (agreement == CACHE_WAITING ||
+            (agreement == CACHE_UNASKED && clock_mono_ms() - begun_ms < UNASKED_MS))) {
+        uv_run(&worker->loop, UV_RUN_ONCE);
+        agreement = cache_agreement(worker->backend.cache);
+    }
+    why = cache_apart(worker->backend.cache);
+    if (agreement != CACHE_APART || cache_is_changing(worker->backend.cache)) {
+        cache_join(worker->backend.cache);
+        return ERR_OK;
+    }
+    buf_str(problems, why);
+    buf_literal(problems, ": name the same servers and prefix (docs/existing.md)\n");
+    return ERR_CONFLICT;
+}
+
+/* Listening is last. */
 static enum err open_all(struct worker *worker, struct buf *problems)
 {
     const struct config *config = &worker->config;
@@ -342,19 +378,28 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                                  (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
+    const struct follow_config follow = {.on = config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
+                                         .prefix = app.prefix};
     struct gateway_config gateway = {
         .max_connections = config_number(config, CONFIG_CONNECTIONS),
         .slow_ms = (uint32_t)config_number(config, CONFIG_SLOW_MS),
         .log_share = (uint32_t)config_number(config, CONFIG_ACCESS_LOG),
         .answering = app_answering,
     };
-    enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
+    enum err err;
 
+    backend->sessions = sessions.collection;
+    err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
     if (err != ERR_OK)
         return err;
     worker->app = app_new(&worker->loop, &app, worker->schema, backend->cache, backend->mongo,
                           backend->redis, backend->memory);
+    worker->follow = follow_new(&worker->loop, &follow, worker->schema, worker->app, backend->cache,
+                                backend->mongo, backend->redis);
     gateway.answering_context = worker->app;
+    err = await_agreement(worker, problems);
+    if (err != ERR_OK)
+        return err;
     worker->gateway = gateway_new(&worker->loop, &gateway, app_handle, worker->app);
     return listen_on(worker);
 }
@@ -385,6 +430,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
         uv_timer_start(&worker->settle, on_settled, SETTLE_MS, 0);
         redis_wake(worker->backend.redis);
         app_start(worker->app);
+        follow_start(worker->follow);
         notify_manager("READY=1");
     } else {
         leave(worker);
@@ -392,6 +438,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     uv_loop_close(&worker->loop);
     gateway_free(worker->gateway);
+    follow_free(worker->follow);
     app_free(worker->app);
     return err;
 }

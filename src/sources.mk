@@ -3,6 +3,7 @@ liblarder_a_SOURCES = \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
 	src/app/client.c src/app/client.h \
+	src/app/config.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/home.c \
@@ -119,12 +120,18 @@ liblarder_a_SOURCES = \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
+	src/cache/installation.c src/cache/installation.h \
 	src/cache/keep.c src/cache/keep.h \
+	src/cache/gate.c \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
-	src/cache/settler.c \
+	src/cache/member.c src/cache/member.h \
+	src/cache/neighbours.c src/cache/neighbours.h \
+	src/cache/move.c \
 	src/cache/reclaim.c \
+	src/cache/renewal.c src/cache/renewal.h \
+	src/cache/settler.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -137,6 +144,7 @@ liblarder_a_SOURCES = \
 	src/ctl/batch_match.c \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
+	src/ctl/cache_purge.c \
 	src/ctl/cache_stats.c \
 	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
@@ -148,6 +156,7 @@ liblarder_a_SOURCES = \
 	src/ctl/infer_queries.c \
 	src/ctl/infer_schema.c \
 	src/ctl/input.c src/ctl/input.h \
+	src/ctl/installation.c \
 	src/ctl/key.c \
 	src/ctl/load.c \
 	src/ctl/patient.c src/ctl/patient.h \
@@ -164,6 +173,15 @@ liblarder_a_SOURCES = \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
+	src/follow/figures.c \
+	src/follow/follow.c src/follow/follow.h \
+	src/follow/limits.c \
+	src/follow/moves.c \
+	src/follow/position.c \
+	src/follow/state.h \
+	src/follow/stream.c \
+	src/follow/tags.c \
+	src/follow/times.c \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
@@ -236,6 +254,7 @@ liblarder_a_SOURCES = \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_value.c src/store/bson_value.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
+	src/store/changes.c src/store/changes.h \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \

@@ -23,12 +23,16 @@ struct backend {
     struct redis *redis;
     struct mongo *mongo;
     struct cache *cache;
+    struct str sessions; /* of a worker, set before it is opened: the collection of sessions */
     void (*closed)(void *context);
     void *context;
 };
 
 /* For a worker: short deadlines, the memory is made.  For a tool: an operator's patience, and an
  * existing memory is taken as it is. */
+/* As LARDER_FOLLOW has it. */
+enum backend_follow { FOLLOW_AUTO, FOLLOW_OFF };
+
 enum backend_use { BACKEND_WORKER, BACKEND_TOOL };
 
 /* The URLs as a whole, which base/config checks by their beginning only.  What is wrong goes into
@@ -58,6 +62,8 @@ void backend_detach(struct backend *backend);
  * bodies. */
 unsigned backend_threads(const struct config *config);
 
+/* Appends "hosts/database" of MONGODB_URI: no user, no password. */
+void backend_mongo_name(const struct config *config, struct buf *out);
 /* "larder-<uid>-<prefix>-<hash>": the same for all who share entries, that is for the same user,
  * prefix, Redis (host, port, database) and MongoDB (hosts, database). */
 void backend_name(const struct config *config, const struct redis_url *url,

@@ -9,6 +9,7 @@
 #include "cache/budget.h"
 #include "cache/cache.h"
 #include "cache/key.h"
+#include "cache/member.h"
 #include "cache/seal.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
@@ -32,7 +33,8 @@ enum {
     PENDING_MAX = 200000,   /* settled in one round */
     VERSION_SIZE = 16,      /* a version or token as hex digits */
     NEGATIVE_MS = 30000,    /* an absent id's life, and a bit more that of its tag */
-    NEW_TAG_MORE_MS = 7000
+    NEW_TAG_MORE_MS = 7000,
+    OWN_MS = 15000 /* an own write's mark: longer than a follower is behind */
 };
 
 _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
@@ -43,6 +45,15 @@ struct settler;
 struct subscriber;
 struct reclaim;
 struct waits;
+struct gate;
+
+/* gate.c */
+struct gate *gate_new(struct cache *cache, bool used);
+/* On each connection, before it is ready. */
+void gate_connected(struct gate *gate);
+bool gate_is_open(const struct gate *gate);
+void gate_stop(struct gate *gate);
+void gate_free(struct gate *gate);
 
 struct cache {
     uv_loop_t *loop;
@@ -61,15 +72,20 @@ struct cache {
     bool born_asked;
 
     bool pending_known; /* since the last connection */
+    bool followed;      /* own writes are marked */
     bool trying;        /* whether Redis still does what is needed */
     int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
+    struct membership *member;
+    char run[EPOCH_MAX + 1]; /* what Redis calls itself since it was started */
+    bool apart; /* others are at odds with us: nothing is kept, nor answered from what is */
     struct asks *asks;
     struct fills *fills;
     struct settler *settler;
     struct subscriber *subscriber;
     struct reclaim *reclaim;
     struct waits *waits;
+    struct gate *gate;
 
     struct seal *seal; /* of the entries in Redis */
     struct buf head;   /* of the entry being stored */
@@ -90,10 +106,16 @@ static inline struct str cache_key(struct cache *cache, struct str kind, struct 
 {
     return key_make(&cache->scratch, cache_base(cache), kind, name);
 }
+/* Whether Redis can be told of writes, under names that nobody has given up. */
+static inline bool cache_tells_redis(const struct cache *cache)
+{
+    return redis_ready(cache->redis) && member_is_current(cache->member);
+}
 /* Whether hits from Redis may be thought of at all. */
 static inline bool cache_trusts_redis(const struct cache *cache)
 {
-    return redis_ready(cache->redis) && cache->pending_known;
+    return cache_tells_redis(cache) && cache->pending_known && !cache->apart &&
+           gate_is_open(cache->gate);
 }
 /* Asks Redis how old it is, creating the mark where there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
@@ -126,6 +148,9 @@ struct waits *waits_new(struct cache *cache);
 void waits_stop(struct waits *waits);
 void waits_free(struct waits *waits);
 
+/* move.c: marks what the write has changed as ours, before its tags are moved for the last time. */
+void move_mark_own(struct cache *cache, const struct cache_write *write);
+
 /* pending.c */
 extern const struct str pending_collection; /* its name in MongoDB */
 
@@ -155,6 +180,8 @@ void settler_look(struct settler *settler,
 
 /* subscriber.c */
 struct subscriber *subscriber_new(struct cache *cache, bool listens);
+/* The names have changed: it begins anew. */
+void subscriber_renew(struct subscriber *subscriber);
 void subscriber_stop(struct subscriber *subscriber);
 void subscriber_free(struct subscriber *subscriber);
 /* Why nobody on this host may listen, as Redis said; empty where somebody does. */

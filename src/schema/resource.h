@@ -18,6 +18,9 @@ struct kept_fields {
     struct str version, created, updated, owner;
 };
 
+/* mongoose's counter: it raises it where an array is changed, and not for other fields. */
+#define MONGOOSE_VERSION STR("__v")
+
 struct index {
     struct str name; /* "category_createdAt": of ours */
     struct str keys; /* "category,-createdAt,-_id"; "text:name,steps.text" */
@@ -65,6 +68,11 @@ struct resource {
     size_t
         partition_param; /* the filter by its equality, or param_count: lists have no partition */
     int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
+    int64_t others_ms; /* no longer while what others write is not followed; 0: as ever */
+    struct {
+        struct str field; /* that each writer sets to the time; empty: none */
+        int64_t every_ms, overlap_ms;
+    } follow;
     enum access read, create, update, remove;
     bool searchable; /* has a text index */
     bool views;

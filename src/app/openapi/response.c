@@ -62,6 +62,7 @@ static const struct {
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
     {406, "NotAcceptable", "It is not there in a media type of Accept", NULL},
     {409, "Conflict", "There is one already, or another request is changing it", NULL},
+    {410, "Gone", "What this Idempotency-Key has made is not there any more", NULL},
     {412, "PreconditionFailed", "The item has changed since that version", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
     {414, "AddressTooLong", "Path and query are longer than 8 KiB", NULL},
@@ -263,6 +264,7 @@ json_t *responses_json(const struct operation *operation)
     }
     if ((route->flags & ROUTE_ONCE) != 0) {
         add_refusal(all, 409);
+        add_refusal(all, 410);
         add_refusal(all, 422);
     }
     if (is_limited(operation))

@@ -274,17 +274,22 @@ static void set_reader(struct list_read *read, struct request *request, const st
         read->owner = value_oid(visitor->profile.id);
 }
 
-/* Whether it looks for words, and there is no index of them. */
-static bool wants_words(const struct list_read *read)
+static enum words_state find_words(const struct list_read *read)
 {
     size_t i = read->plan->at[PARAM_MATCH];
+    bool wanted = i < read->query.count && read->query.values[i].given;
 
-    return i < read->query.count && read->query.values[i].given &&
-           indexes_without_words(read->app->indexes, read->plan->resource);
+    return wanted ? indexes_words(read->app->indexes, read->plan->resource) : WORDS_THERE;
 }
 
 static void send_without_words(const struct list_read *read, struct request *request)
 {
+    if (find_words(read) == WORDS_BEING_MADE) {
+        response_header_lit(&request->response, "Retry-After", "5");
+        problem_send(request, 503, STR("q needs the text index, which is being made: try again"),
+                     NULL);
+        return;
+    }
     problem_send(request, 501,
                  ARENA_JOIN(&request->arena,
                             STR("q needs the text index, which is missing: larderctl reindex "),
@@ -312,7 +317,7 @@ void list_handle(void *context, struct request *request, const struct route *rou
     set_reader(read, request, route);
     if (parse(read, request, route, &problem) != ERR_OK) {
         problem_send_invalid(request, &problem);
-    } else if (wants_words(read)) {
+    } else if (find_words(read) != WORDS_THERE) {
         send_without_words(read, request);
     } else if (has_ids(read)) {
         ids_handle(app, read->plan, request, &read->query);

@@ -172,7 +172,8 @@ static void on_read(void *context, enum err err)
         refuse(change, 412, "The item has changed since that version");
     else if (change->patch != NULL && make_draft(change, raw) != ERR_OK)
         refuse(change, 400, "Invalid input");
-    else if (draft_keep(resource, raw, &change->draft, &change->problem) != ERR_OK)
+    else if (!change->remove && draft_keep(resource, raw, &change->draft, &change->write.arena,
+                                           &change->problem) != ERR_OK)
         refuse(change, 409, "A field that the server keeps has something else in this document");
     else
         begin(change);
@@ -214,15 +215,16 @@ static void add_touched(const struct change *change, struct unchanged *unchanged
     }
 }
 
-/* What must still hold.  A version stands for all of a document.  Partition and time tell also of
- * those who do not raise it. */
+/* What must still hold.  A version stands for all of a document, but for mongoose's, which only
+ * some changes raise.  Partition and time tell also of those who do not raise it. */
 static bool add_conditions(const struct change *change, struct unchanged *unchanged)
 {
     const struct resource *resource = change->write.plan->resource;
     struct value version = known(change, resource->kept.version);
     bool whole = change->matched || change->patch != NULL;
     bool exact = whole || change->tries < EXACT_TRIES;
-    bool counted = version.type == VALUE_INT && version.integer < INT64_MAX;
+    bool counted = version.type == VALUE_INT && version.integer < INT64_MAX &&
+                   !str_eq(resource->kept.version, MONGOOSE_VERSION);
 
     unchanged_add(unchanged, STR("_id"), OP_EQ, id_of(change));
     if (is_owned(change) && resource->kept.owner.len > 0)
@@ -270,6 +272,8 @@ static enum err work(struct mongo_db *db, struct write *write)
                          : modify(db, change, &unchanged, counted);
     if (err != ERR_OK)
         return err;
+    if (change->remove || change->after.len > 0)
+        write_own(write, change->id, change->remove ? STR("") : buf_view(&change->after));
     if (change->remove || change->after.len > 0)
         write_count(write, buf_view(&change->raw), -1);
     if (change->after.len > 0)
