@@ -35,8 +35,7 @@ enum {
     LEAVE_MS = 9500,
     WATCH_MS = 500,
     SETTLE_MS = 3000,
-    LAST_LINES_MS = 500,
-    OTHER_FDS = 128
+    LAST_LINES_MS = 500
 };
 
 struct worker {
@@ -324,20 +323,6 @@ static bool signup_is_open(const struct config *config)
     return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
 }
 
-/* Streams must leave requests the descriptors that they need. */
-static uint32_t streams_of(const struct config *config)
-{
-    uint64_t wanted = config_number(config, CONFIG_STREAMS), most = descriptors_raise();
-    uint64_t others = config_number(config, CONFIG_CONNECTIONS) + OTHER_FDS;
-    uint64_t left = most > 2 * others ? most - others : most / 2;
-
-    if (most == 0 || wanted <= left)
-        return (uint32_t)wanted;
-    log_warn("larderd", "fewer streams than LARDER_STREAMS: file descriptors are scarce",
-             LOG_INT("streams", left), LOG_INT("descriptors", most));
-    return (uint32_t)left;
-}
-
 /* Waits, while both servers answer, until all who keep answers of this database are known to keep
  * them in one place.  Without them a worker starts, and finds out later. */
 static enum err await_agreement(struct worker *worker, struct buf *problems)
@@ -368,16 +353,17 @@ static enum err open_all(struct worker *worker, struct buf *problems)
 {
     const struct config *config = &worker->config;
     struct backend *backend = &worker->backend;
-    struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
-                             .signup_open = signup_is_open(config),
-                             .prefix = str_from(config_text(config, CONFIG_PREFIX)),
-                             .origins = str_from(config_text(config, CONFIG_ORIGINS)),
-                             .proxies = str_from(config_text(config, CONFIG_PROXIES)),
-                             .streams = streams_of(config),
-                             .streams_per_client =
-                                 (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
-                             .rate = (uint32_t)config_number(config, CONFIG_RATE),
-                             .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
+    struct app_config app = {
+        .writes_open = config_number(config, CONFIG_WRITES) != 0,
+        .signup_open = signup_is_open(config),
+        .prefix = str_from(config_text(config, CONFIG_PREFIX)),
+        .origins = str_from(config_text(config, CONFIG_ORIGINS)),
+        .proxies = str_from(config_text(config, CONFIG_PROXIES)),
+        .streams = (uint32_t)descriptors_for_streams(config_number(config, CONFIG_STREAMS),
+                                                     config_number(config, CONFIG_CONNECTIONS)),
+        .streams_per_client = (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
+        .rate = (uint32_t)config_number(config, CONFIG_RATE),
+        .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     const struct follow_config follow = {.on = config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
                                          .prefix = app.prefix};
     struct gateway_config gateway = {
