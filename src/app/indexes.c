@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/layout.h"
 #include "app/people/attempts.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
@@ -162,6 +163,7 @@ struct making {
     const struct resource *resource;
     const struct bookkeeping *own;
     struct index_state state;
+    bool collated;
     bool looked, ours; /* state is set; its indexes are made by themselves */
     unsigned refused;
     struct mongo_job job;
@@ -209,7 +211,9 @@ static enum err indexes_make(struct mongo_db *db, void *context)
     if (resource == NULL)
         return indexes_ensure(db, making->own->collection, making->own->indexes,
                               making->own->index_count, &making->refused);
-    err = indexes_look(db, resource, &making->state);
+    err = collection_collated(db, resource->collection, &making->collated);
+    if (err == ERR_OK)
+        err = indexes_look(db, resource, &making->state);
     making->looked = err == ERR_OK;
     if (err != ERR_OK || making->state.missing == 0)
         return err;
@@ -252,6 +256,8 @@ static void indexes_made(void *context, enum err err)
         return;
     known = &making->indexes->known[resource->index];
     known->busy = false;
+    if (making->collated)
+        layouts_distrust(making->indexes->app->layouts, resource);
     if (!making->looked)
         return;
     known->looked = true;

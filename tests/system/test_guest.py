@@ -5,16 +5,18 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
 import bson
+import pymongo
 import pytest
 
 from mongo_proxy import host_behind
-from stack import ROOT, Stack, eventually as eventually_
+from stack import ROOT, Stack, eventually as eventually_, free_ports
 
 PASSWORD = "correct horse battery"
 
@@ -272,3 +274,47 @@ def test_redis_is_changed_without_an_interruption(alone, tmp_path, category):
     all_say(host, lambda told: told["status"] == "ready")
     host.settle()
     eventually_(lambda: host.client.get(path).hit)
+
+
+# --- A collation, by which values that differ are equal ---
+
+@pytest.fixture(scope="module")
+def collated():
+    """A host on the second MongoDB, whose products ignore case."""
+    port = free_ports() + 3
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
+             str(port), "--storage-path", folder], cwd=folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        host = Stack(MONGODB_URI=f"mongodb://127.0.0.1:{port}/larder")
+        try:
+            client = pymongo.MongoClient(f"mongodb://127.0.0.1:{port}/",
+                                         serverSelectionTimeoutMS=500)
+
+            def made():
+                try:
+                    return client.larder.create_collection(
+                        "products", collation={"locale": "en", "strength": 2}) is not None
+                except (pymongo.errors.ConnectionFailure, pymongo.errors.CollectionInvalid):
+                    return "products" in client.larder.list_collection_names()
+            eventually_(made, 30, every=0.2)
+            client.close()
+            yield host.up()
+        finally:
+            host.down()
+            server.terminate()
+            server.wait()
+
+
+def test_a_collation_switches_partitions_off(collated, category):
+    """The start says so, and a write makes the lists of all partitions void."""
+    http, other = collated.client, f"other-{category}"
+    eventually_(lambda: "compares by a collation" in collated.log("larderd"), 20)
+    for name in (category, other):
+        made = http.post("/api/products", {"name": "n", "price": 1, "category": name}).json["data"]
+    path = f"/api/products?category={category}"
+    collated.settle()
+    eventually_(lambda: http.get(path).hit)
+    assert http.put(f"/api/products/{made['_id']}", {"price": 2}).status == 200
+    assert not http.get(path).hit
