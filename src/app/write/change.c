@@ -273,6 +273,8 @@ static enum err work(struct mongo_db *db, struct write *write)
     if (err != ERR_OK)
         return err;
     if (change->remove || change->after.len > 0)
+        write_own(write, change->id, change->remove ? STR("") : buf_view(&change->after));
+    if (change->remove || change->after.len > 0)
         write_count(write, buf_view(&change->raw), -1);
     if (change->after.len > 0)
         write_count(write, buf_view(&change->after), 1);
