@@ -163,6 +163,7 @@ struct making {
     const struct resource *resource;
     const struct bookkeeping *own;
     struct index_state state;
+    bool first; /* only looks: what is found is told before anything is made */
     bool collated;
     bool looked, ours; /* state is set; its indexes are made by themselves */
     unsigned refused;
@@ -218,7 +219,7 @@ static enum err indexes_make(struct mongo_db *db, void *context)
     if (err != ERR_OK || making->state.missing == 0)
         return err;
     making->ours = is_ours(db, making, &err);
-    if (!making->ours || err != ERR_OK)
+    if (!making->ours || making->first || err != ERR_OK)
         return err;
     err = indexes_note_missing(db, resource);
     if (err == ERR_OK)
@@ -238,6 +239,9 @@ static void tell_missing(const struct making *making)
                      LOG_STR("resource", resource->name),
                      LOG_STR("keys", resource->indexes[i].keys));
 }
+
+static void submit(struct indexes *indexes, const struct resource *resource,
+                   const struct bookkeeping *own);
 
 static void indexes_made(void *context, enum err err)
 {
@@ -266,6 +270,8 @@ static void indexes_made(void *context, enum err err)
     if (!known->told && !making->ours)
         tell_missing(making);
     known->told = known->told || !making->ours;
+    if (making->first && making->ours)
+        submit(making->indexes, resource, NULL);
 }
 
 static void submit(struct indexes *indexes, const struct resource *resource,
@@ -275,6 +281,7 @@ static void submit(struct indexes *indexes, const struct resource *resource,
 
     if (resource != NULL)
         indexes->known[resource->index].busy = true;
+    making->first = resource != NULL && !indexes->known[resource->index].looked;
     making->indexes = indexes;
     making->resource = resource;
     making->own = own;

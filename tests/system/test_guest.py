@@ -15,7 +15,7 @@ import bson
 import pymongo
 import pytest
 
-from mongo_proxy import host_behind
+from mongo_proxy import host_behind, in_front
 from stack import ROOT, Stack, eventually as eventually_, free_ports
 
 PASSWORD = "correct horse battery"
@@ -320,3 +320,32 @@ def test_a_collation_switches_partitions_off(collated, category):
     eventually_(lambda: http.get(path).hit)
     assert http.put(f"/api/products/{made['_id']}", {"price": 2}).status == 200
     assert not http.get(path).hit
+
+
+# --- The first start on a large collection ---
+
+def test_words_are_asked_for_while_their_index_is_made(stack):
+    """The server makes it for longer than a connection waits."""
+    uri, proxy = in_front(stack.env["MONGODB_URI"])
+    proxy.delay = lambda command: 7 if command.get("createIndexes") == "posts" else 0
+
+    def unmade(command, reply):
+        if command.get("listIndexes") == "posts" and "cursor" in reply:
+            found = reply["cursor"]["firstBatch"]
+            reply["cursor"]["firstBatch"] = [one for one in found if "weights" not in one]
+        return reply
+    proxy.change = unmade
+    password = urllib.parse.urlsplit(stack.env["REDIS_URL"]).password
+    host = Stack(MONGODB_URI=uri, LARDER_INDEXES="all")
+    (host.var / "redis.sock").symlink_to(stack.var / "run" / "redis.sock")
+    host.settings["REDIS_URL"] = f"unix://:{password}@{host.var}/redis.sock"
+    stack.siblings.append(host)
+    host.up()
+    answer = eventually_(lambda: next(
+        (a for a in (host.client.get("/api/posts?q=word"),) if "being made" in a.text), None), 20)
+    assert answer.status == 503 and int(answer.header("Retry-After")) > 0
+    assert readyz(host)["indexes"] == "missing"
+    proxy.reset()
+    all_say(host, lambda told: "indexes" not in told)
+    eventually_(lambda: all(host.client.get("/api/posts?q=word").status == 200 for _ in range(4)),
+                20)
