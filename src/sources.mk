@@ -46,6 +46,8 @@ liblarder_a_SOURCES = \
 	src/app/people/users.c src/app/people/users.h \
 	src/app/read/ahead.c src/app/read/ahead.h \
 	src/app/read/cursor.c src/app/read/cursor.h \
+	src/app/read/facets.c src/app/read/facets.h \
+	src/app/read/facets_fill.c \
 	src/app/read/filling.c src/app/read/filling.h \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
@@ -54,7 +56,10 @@ liblarder_a_SOURCES = \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
 	src/app/read/question.c src/app/read/question.h \
+	src/app/read/scope.c src/app/read/scope.h \
 	src/app/read/seal.c src/app/read/seal.h \
+	src/app/read/tally.c src/app/read/tally.h \
+	src/app/read/words.c src/app/read/words.h \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
 	src/app/write/create.c \
@@ -202,6 +207,7 @@ liblarder_a_SOURCES = \
 	src/schema/node.c src/schema/node.h \
 	src/schema/number.c src/schema/number.h \
 	src/schema/options.c \
+	src/schema/params_derive.c \
 	src/schema/params.c src/schema/params.h \
 	src/schema/pattern.c src/schema/pattern.h \
 	src/schema/reading.c src/schema/reading.h \
@@ -222,6 +228,7 @@ liblarder_a_SOURCES = \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \
+	src/store/collection_group.c \
 	src/store/collection_index.c \
 	src/store/collection_sample.c \
 	src/store/collection_write.c \

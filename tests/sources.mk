@@ -11,6 +11,7 @@ UNIT_TESTS = \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
 	tests/unit/app/read/test_project \
+	tests/unit/app/read/test_tally \
 	tests/unit/app/write/test_body \
 	tests/unit/app/write/test_validate \
 	tests/unit/backend/test_backend \

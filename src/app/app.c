@@ -36,13 +36,15 @@ static const unsigned write_flags[] = {
     [ACCESS_OWNER] = ROUTE_WRITE | ROUTE_USER | ROUTE_OWNED,
 };
 
-enum { RESOURCE_ROUTES = 8 }; /* besides its lists */
+enum { RESOURCE_ROUTES = 9 }; /* besides its lists */
 
 static size_t put_resource(const struct resource *resource, struct str path, struct str item,
                            struct route *to)
 {
     const struct route routes[] = {
         {METHOD_GET, path, list_handle, resource, NULL, read_flags[resource->read]},
+        {METHOD_GET, resource->facets_path, facets_handle, resource, NULL,
+         read_flags[resource->read]},
         {METHOD_POST, path, create_handle, resource, NULL,
          write_flags[resource->create] | ROUTE_JSON | ROUTE_ONCE},
         {METHOD_GET, item, item_handle, resource, NULL, read_flags[resource->read]},

@@ -97,7 +97,7 @@ void items_free(struct items *items);
 /* Handlers, by the table in app.c. */
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
-handler list_handle, item_handle, create_handle, update_handle, remove_handle;
+handler list_handle, facets_handle, item_handle, create_handle, update_handle, remove_handle;
 handler files_schema_handle;
 handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;

@@ -21,7 +21,7 @@ static uint32_t time_for(const struct mongo_db *db, uint32_t max_time_ms)
     return left > 1 ? (uint32_t)left : 1;
 }
 
-static void append_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms)
+void query_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms)
 {
     uint32_t ms = time_for(db, max_time_ms);
 
@@ -81,7 +81,7 @@ static void append_options(bson_t *opts, const struct mongo_db *db, const struct
         bson_append_int64(opts, "limit", -1, limit);
         bson_append_int64(opts, "batchSize", -1, limit); /* all of them in one answer */
     }
-    append_time(opts, db, find->max_time_ms);
+    query_time(opts, db, find->max_time_ms);
 }
 
 struct reading reading_begin(struct mongo_db *db, const struct find *find,
@@ -183,7 +183,7 @@ enum err collection_count(struct mongo_db *db, struct str collection,
     bson_error_t error;
 
     query_filter(&filter, conditions, count, NULL);
-    append_time(&opts, db, max_time_ms);
+    query_time(&opts, db, max_time_ms);
     *total = mongoc_collection_count_documents(from, &filter, &opts, NULL, NULL, &error);
     bson_destroy(&filter);
     bson_destroy(&opts);

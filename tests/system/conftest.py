@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One private stack for the whole session; each test uses categories of its own in it."""
+import contextlib
 import itertools
 import os
 import pathlib
@@ -10,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from stack import Stack, eventually as wait_for  # noqa: E402
+from second import second_mongo  # noqa: E402
+from stack import Stack, eventually as wait_for, running  # noqa: E402
 
 counter = itertools.count()
 
@@ -35,6 +37,16 @@ def bare(stack):
 def other(stack):
     """Another host on the same servers, with a memory of its own."""
     return stack.sibling()
+
+
+@pytest.fixture(scope="session", params=["first", "second"])
+def market(request):
+    """A host of the resources that tests declare, on one MongoDB and on another."""
+    settings = {"LARDER_RESOURCES": str(pathlib.Path(__file__).parent / "resources")}
+    with contextlib.ExitStack() as stack:
+        if request.param == "second":
+            settings["MONGODB_URI"] = stack.enter_context(second_mongo())
+        yield stack.enter_context(running(settle=30, **settings))
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What clients are told when MongoDB refuses, on two servers; fail points of the second one."""
-import pathlib
-import subprocess
-import sys
-import tempfile
 import time
 
 import pymongo
 import pytest
 
-from stack import Stack, eventually, free_ports
+from second import second_mongo
+from stack import Stack, eventually
 
 ABSENT = "/api/products/ffffffffffffffffffffff%02x"
 
@@ -17,29 +14,12 @@ ABSENT = "/api/products/ffffffffffffffffffffff%02x"
 @pytest.fixture(scope="module")
 def second():
     """A host on the second MongoDB, which has fail points."""
-    port = free_ports() + 3
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(port), "--storage-path", folder, "--enable-test-commands"],
-            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        uri = f"mongodb://127.0.0.1:{port}/larder"
+    with second_mongo() as uri:
         host = Stack(MONGODB_URI=uri)
         try:
-            client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000)
-
-            def started():
-                try:
-                    return client.admin.command("ping")
-                except pymongo.errors.ConnectionFailure:
-                    return False
-            eventually(started, 30, every=0.2)
-            client.close()
             yield host.up()
         finally:
             host.down()
-            server.terminate()
-            server.wait()
 
 
 def fail(host, command, times=1, **data):

@@ -13,6 +13,13 @@ static const struct about abouts[] = {
      .status = 200,
      .traits = ABOUT_PLURAL | ABOUT_QUERY | ABOUT_CACHED | ABOUT_TAGGED | ABOUT_LINK | ABOUT_TOTAL,
      .statuses = {503}},
+    {.handle = facets_handle,
+     .id = "Facets",
+     .summary = "Count the values of some fields: how many have which",
+     .result = "Facets",
+     .status = 200,
+     .traits = ABOUT_SHARED | ABOUT_QUERY | ABOUT_CACHED | ABOUT_TAGGED,
+     .statuses = {503}},
     {.handle = popular_handle,
      .id = "listPopular",
      .summary = "List the most read",
@@ -198,6 +205,15 @@ const struct about *about_route(const struct route *route)
         if (abouts[i].handle == route->handle)
             return &abouts[i];
     return &unknown;
+}
+
+struct param_table about_params(const struct route *route)
+{
+    const struct resource *resource = route->data;
+
+    if (route->handle == facets_handle)
+        return resource->facets;
+    return (struct param_table){resource->params, resource->param_count};
 }
 
 const struct resource *about_resource(const struct route *route)

@@ -44,6 +44,8 @@ struct about {
 
 /* Never NULL: a route that nobody has described has no summary. */
 const struct about *about_route(const struct route *route);
+/* What a route of a resource takes in its query, where its traits say that it takes something. */
+struct param_table about_params(const struct route *route);
 /* The resource that a route is about, or NULL. */
 const struct resource *about_resource(const struct route *route);
 

@@ -69,12 +69,14 @@ static bool takes(const struct route *route, size_t param)
 static void add_query(json_t *list, const struct route *route)
 {
     const struct resource *resource = about_resource(route);
+    struct param_table table;
 
     if ((about_route(route)->traits & ABOUT_QUERY) == 0 || resource == NULL)
         return;
-    for (size_t i = 0; i < resource->param_count; i++)
+    table = about_params(route);
+    for (size_t i = 0; i < table.count; i++)
         if (takes(route, i))
-            json_array_append_new(list, schema_of_param(resource, &resource->params[i]));
+            json_array_append_new(list, schema_of_param(resource, &table.params[i]));
 }
 
 static void add_header(json_t *list, const char *name, const char *description)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/read/tally.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { SLOTS_FIRST = 64 };
+
+struct tally {
+    struct arena arena;
+    size_t size, most;
+    struct tally_item *items;
+    uint64_t *groups; /* by items: the last one that was counted */
+    size_t count, room;
+    uint32_t *slots; /* 1 + the item's index, or 0; a power of two, twice the room */
+};
+
+struct tally *tally_new(size_t most)
+{
+    struct tally *tally = mem_zalloc(sizeof *tally);
+
+    tally->most = most;
+    arena_init(&tally->arena, NULL, 0);
+    return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+    if (tally == NULL)
+        return;
+    arena_reset(&tally->arena);
+    free(tally->items);
+    free(tally->groups);
+    free(tally->slots);
+    free(tally);
+}
+
+/* --- Adding --- */
+
+static uint32_t *tally_slot(const struct tally *tally, struct str json)
+{
+    size_t mask = 2 * tally->room - 1;
+    size_t at = (size_t)hash64(json.ptr, json.len) & mask;
+
+    while (tally->slots[at] != 0 && !str_eq(tally->items[tally->slots[at] - 1].json, json))
+        at = (at + 1) & mask;
+    return &tally->slots[at];
+}
+
+static void tally_grow(struct tally *tally)
+{
+    tally->room = tally->room == 0 ? SLOTS_FIRST / 2 : 2 * tally->room;
+    tally->items = mem_realloc(tally->items, tally->room * sizeof *tally->items);
+    tally->groups = mem_realloc(tally->groups, tally->room * sizeof *tally->groups);
+    free(tally->slots);
+    tally->slots = mem_zalloc(2 * tally->room * sizeof *tally->slots);
+    for (size_t i = 0; i < tally->count; i++)
+        *tally_slot(tally, tally->items[i].json) = (uint32_t)i + 1;
+}
+
+enum err tally_add(struct tally *tally, uint64_t group, struct str json, int64_t count)
+{
+    uint32_t *slot;
+    size_t i;
+
+    if (tally->count == tally->room)
+        tally_grow(tally);
+    slot = tally_slot(tally, json);
+    if (*slot == 0) {
+        tally->size += json.len + sizeof *tally->items + sizeof *tally->groups;
+        if (tally->size > tally->most)
+            return ERR_TOO_LARGE;
+        tally->items[tally->count] = (struct tally_item){arena_str(&tally->arena, json), 0};
+        tally->groups[tally->count] = 0;
+        *slot = (uint32_t)++tally->count;
+    }
+    i = *slot - 1;
+    if (tally->groups[i] != group)
+        tally->items[i].count += count;
+    tally->groups[i] = group;
+    return ERR_OK;
+}
+
+/* --- The order --- */
+
+enum rank { RANK_BOOL, RANK_NUMBER, RANK_TEXT, RANK_OTHER, RANK_NULL };
+
+static enum rank rank_of(struct str json)
+{
+    switch (json.len > 0 ? json.ptr[0] : 'n') {
+    case 'f':
+    case 't': return RANK_BOOL;
+    case '"': return RANK_TEXT;
+    case '{':
+    case '[': return RANK_OTHER;
+    case 'n': return RANK_NULL;
+    default: return RANK_NUMBER;
+    }
+}
+
+static int number_cmp(struct str a, struct str b)
+{
+    double one = 0, other = 0;
+
+    (void)str_double(a, -DBL_MAX, DBL_MAX, &one);
+    (void)str_double(b, -DBL_MAX, DBL_MAX, &other);
+    return one < other ? -1 : one > other ? 1 : str_cmp(a, b);
+}
+
+/* Takes one byte of the text that a JSON string stands for.  The writer escapes nothing but quotes,
+ * backslashes and control characters. */
+static unsigned next_byte(struct str *json)
+{
+    static const char names[] = "nrtbf", bytes[] = "\n\r\t\b\f";
+    char c = json->ptr[0];
+    const char *name;
+    unsigned char byte = 0;
+
+    if (c != '\\' || json->len < 2) {
+        *json = str_from_offset(*json, 1);
+        return (unsigned char)c;
+    }
+    c = json->ptr[1];
+    *json = str_from_offset(*json, 2);
+    if (c == 'u') {
+        (void)hex_decode(str_make(json->ptr + 2, 2), &byte, 1);
+        *json = str_from_offset(*json, 4);
+        return byte;
+    }
+    name = strchr(names, c);
+    return name != NULL ? (unsigned char)bytes[name - names] : (unsigned char)c;
+}
+
+/* UTF-8 sorts as its code points do. */
+static int text_cmp(struct str a, struct str b)
+{
+    struct str one = str_make(a.ptr + 1, a.len - 2), other = str_make(b.ptr + 1, b.len - 2);
+
+    while (one.len > 0 && other.len > 0) {
+        unsigned x = next_byte(&one), y = next_byte(&other);
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return (one.len > 0) - (other.len > 0);
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct tally_item *one = a, *other = b;
+    enum rank rank = rank_of(one->json), against = rank_of(other->json);
+
+    if (one->count != other->count)
+        return one->count > other->count ? -1 : 1;
+    if (rank != against)
+        return rank < against ? -1 : 1;
+    if (rank == RANK_NUMBER)
+        return number_cmp(one->json, other->json);
+    return rank == RANK_TEXT ? text_cmp(one->json, other->json) : str_cmp(one->json, other->json);
+}
+
+size_t tally_top(struct tally *tally, size_t limit, const struct tally_item **items)
+{
+    if (tally->count > 0)
+        qsort(tally->items, tally->count, sizeof *tally->items, by_count);
+    *items = tally->items;
+    return tally->count < limit ? tally->count : limit;
+}
