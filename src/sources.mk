@@ -5,16 +5,20 @@ liblarder_a_SOURCES = \
 	src/app/client.c src/app/client.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
+	src/app/home.c \
 	src/app/index_notes.c \
 	src/app/indexes.c src/app/indexes.h \
 	src/app/layout.c src/app/layout.h \
 	src/app/monitoring.c \
 	src/app/plan.c src/app/plan.h \
 	src/app/popular.c \
+	src/app/purge.c \
 	src/app/rate.c \
 	src/app/reasons.c \
 	src/app/refused.c src/app/refused.h \
+	src/app/rights.c src/app/rights.h \
 	src/app/state.h \
+	src/app/status.c \
 	src/app/views.c src/app/views.h \
 	src/app/window.c src/app/window.h \
 	src/app/openapi/about.c src/app/openapi/about.h \
@@ -23,7 +27,6 @@ liblarder_a_SOURCES = \
 	src/app/openapi/names.c src/app/openapi/names.h \
 	src/app/openapi/openapi.c src/app/openapi/openapi.h \
 	src/app/openapi/operation.c src/app/openapi/operation.h \
-	src/app/openapi/page.c src/app/openapi/page.h \
 	src/app/openapi/param.c \
 	src/app/openapi/response.c src/app/openapi/response.h \
 	src/app/openapi/schema.c src/app/openapi/schema.h \
@@ -68,6 +71,8 @@ liblarder_a_SOURCES = \
 	src/app/write/once.c src/app/write/once.h \
 	src/app/write/parsing.c src/app/write/parsing.h \
 	src/app/write/receipt.c src/app/write/receipt.h \
+	src/app/write/touch.c \
+	src/app/write/touched.c src/app/write/touched.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
@@ -136,6 +141,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
 	src/ctl/cache_stats.c \
+	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/guard.c src/ctl/guard.h \

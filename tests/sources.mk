@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 UNIT_TESTS = \
 	tests/unit/app/test_plan \
 	tests/unit/app/test_client \
+	tests/unit/app/test_rights \
 	tests/unit/app/test_window \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \

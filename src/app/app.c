@@ -9,6 +9,7 @@
 #include "app/openapi/openapi.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
+#include "app/rights.h"
 #include "app/views.h"
 #include "app/window.h"
 #include "app/write/once.h"
@@ -20,59 +21,53 @@
 
 /* --- Routes --- */
 
-/* What a resource's route needs, by who may use it. */
-static const unsigned read_flags[] = {
-    [ACCESS_ANYONE] = 0,
-    [ACCESS_READER] = ROUTE_USER | ROUTE_PRIVATE,
-    [ACCESS_EDITOR] = ROUTE_USER | ROUTE_EDITOR | ROUTE_PRIVATE,
-    [ACCESS_ADMIN] = ROUTE_USER | ROUTE_ADMIN | ROUTE_PRIVATE,
-    [ACCESS_OWNER] = ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL | ROUTE_OWNED,
-};
-static const unsigned write_flags[] = {
-    [ACCESS_ANYONE] = ROUTE_WRITE | ROUTE_VISITOR,
-    [ACCESS_READER] = ROUTE_WRITE | ROUTE_USER,
-    [ACCESS_EDITOR] = ROUTE_WRITE | ROUTE_USER | ROUTE_EDITOR,
-    [ACCESS_ADMIN] = ROUTE_WRITE | ROUTE_USER | ROUTE_ADMIN,
-    [ACCESS_OWNER] = ROUTE_WRITE | ROUTE_USER | ROUTE_OWNED,
-};
-
-enum { RESOURCE_ROUTES = 9 }; /* besides its lists */
+enum { RESOURCE_ROUTES = 13 }; /* besides its lists */
 
 static size_t put_resource(const struct resource *resource, struct str path, struct str item,
                            struct route *to)
 {
     const struct route routes[] = {
-        {METHOD_GET, path, list_handle, resource, NULL, read_flags[resource->read]},
+        {METHOD_GET, path, list_handle, resource, NULL, rights_read_flags(resource->read)},
         {METHOD_GET, resource->facets_path, facets_handle, resource, NULL,
-         read_flags[resource->read]},
+         rights_read_flags(resource->read)},
         {METHOD_POST, path, create_handle, resource, NULL,
-         write_flags[resource->create] | ROUTE_JSON | ROUTE_ONCE},
-        {METHOD_GET, item, item_handle, resource, NULL, read_flags[resource->read]},
+         rights_write_flags(resource->create) | ROUTE_JSON | ROUTE_ONCE},
+        {METHOD_GET, item, item_handle, resource, NULL, rights_read_flags(resource->read)},
         {METHOD_PUT, item, update_handle, resource, NULL,
-         write_flags[resource->update] | ROUTE_JSON},
+         rights_write_flags(resource->update) | ROUTE_JSON},
         {METHOD_PATCH, item, update_handle, resource, NULL,
-         write_flags[resource->update] | ROUTE_JSON | ROUTE_MERGE},
-        {METHOD_DELETE, item, remove_handle, resource, NULL, write_flags[resource->remove]},
+         rights_write_flags(resource->update) | ROUTE_JSON | ROUTE_MERGE},
+        {METHOD_DELETE, item, remove_handle, resource, NULL, rights_write_flags(resource->remove)},
     };
 
     memcpy(to, routes, sizeof routes);
     return COUNT(routes);
 }
 
+static size_t put_touch(const struct resource *resource, struct route *to)
+{
+    *to = (struct route){METHOD_POST,  resource->touch_path,
+                         touch_handle, resource,
+                         NULL,         ROUTE_WRITE | ROUTE_USER | ROUTE_EDITOR | ROUTE_JSON};
+    return 1;
+}
+
 static size_t put_views(const struct resource *resource, struct route *to)
 {
-    to[0] = (struct route){METHOD_GET, resource->popular_path,    popular_handle, resource,
-                           NULL,       read_flags[resource->read]};
-    to[1] = (struct route){METHOD_GET, resource->stats_path,      stats_handle, resource,
-                           NULL,       read_flags[resource->read]};
+    to[0] = (struct route){METHOD_GET, resource->popular_path,           popular_handle, resource,
+                           NULL,       rights_read_flags(resource->read)};
+    to[1] = (struct route){METHOD_GET,   resource->stats_path,
+                           stats_handle, resource,
+                           NULL,         rights_read_flags(resource->read)};
     return 2;
 }
 
 static size_t put_lists(const struct resource *resource, struct route *to)
 {
     for (size_t i = 0; i < resource->list_count; i++)
-        to[i] = (struct route){METHOD_GET, resource->lists[i].path, list_handle,
-                               resource,   &resource->lists[i],     read_flags[resource->read]};
+        to[i] =
+            (struct route){METHOD_GET, resource->lists[i].path, list_handle,
+                           resource,   &resource->lists[i],     rights_read_flags(resource->read)};
     return resource->list_count;
 }
 
@@ -99,6 +94,11 @@ static const struct route own_routes[] = {
     {METHOD_GET, STR_INIT("/api/openapi.json"), openapi_handle, NULL, NULL, 0},
     {METHOD_GET, STR_INIT("/api/docs"), docs_handle, NULL, NULL, 0},
     {METHOD_GET, STR_INIT("/api/resource.schema.json"), files_schema_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/"), home_handle, NULL, NULL, 0},
+    {METHOD_GET, STR_INIT("/api/admin/status"), status_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_ADMIN},
+    {METHOD_POST, STR_INIT("/api/admin/purge"), purge_handle, NULL, NULL,
+     ROUTE_USER | ROUTE_ADMIN | ROUTE_JSON | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/healthz"), healthz_handle, NULL, NULL, ROUTE_OPERATOR},
     {METHOD_GET, STR_INIT("/readyz"), readyz_handle, NULL, NULL, ROUTE_OPERATOR},
     {METHOD_GET, STR_INIT("/metrics"), metrics_handle, NULL, NULL, ROUTE_OPERATOR},
@@ -114,6 +114,7 @@ void app_routes(struct router *router, const struct schema *schema, struct route
     for (size_t i = 0; i < count; i++) {
         const struct resource *resource = schema_resource(schema, i);
         at += put_resource(resource, resource->path, resource->item_path, *routes + at);
+        at += put_touch(resource, *routes + at);
         if (resource->views)
             at += put_views(resource, *routes + at);
         at += put_lists(resource, *routes + at);

@@ -90,6 +90,7 @@ void plan_init(struct plan *plan, const struct resource *resource, struct arena 
 {
     *plan = (struct plan){.resource = resource,
                           .item_class = class_of(resource->item_ttl_ms),
+                          .all_items = ARENA_JOIN(arena, resource->singular, STR(":*")),
                           .list_class = class_of(resource->list_ttl_ms),
                           .total_class = class_of(resource->list_ttl_ms)};
     plan->item_class.negative = resource->item_ttl_ms > 0;

@@ -12,7 +12,9 @@
  * are called and how long they are kept. */
 struct plan {
     const struct resource *resource;
-    struct shape shape; /* what is shown of a document */
+    struct str all_items; /* "product:*": the tag that all items have besides their own, for changes
+                             that are not known one by one */
+    struct shape shape;   /* what is shown of a document */
     struct cache_class item_class, list_class, total_class;
     size_t at[PARAM_OPS];        /* the parameter with this part, or param_count */
     uint64_t filters, walk, all; /* sets of parameters: what chooses documents; what all pages

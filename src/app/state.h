@@ -98,9 +98,13 @@ void items_free(struct items *items);
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
 handler list_handle, facets_handle, item_handle, create_handle, update_handle, remove_handle;
+handler touch_handle;
 handler files_schema_handle;
 handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
+handler home_handle, status_handle, purge_handle;
+/* purge.c: what a purge is asked by, likewise made once a process. */
+const struct resource *purge_form(void);
 
 /* "Invalid id" unless text is one of the resource's; *id is its canonical text, in room or in
  * text. */

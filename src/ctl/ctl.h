@@ -36,6 +36,7 @@ extern const struct command command_cache_persist;
 extern const struct command command_cache_purge;
 extern const struct command command_cache_show;
 extern const struct command command_cache_stats;
+extern const struct command command_cache_touch;
 extern const struct command command_cache_ttl;
 extern const struct command command_cache_warm;
 extern const struct command command_key_add;

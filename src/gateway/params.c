@@ -65,28 +65,44 @@ static bool is_printable_slowly(struct str s)
     return true;
 }
 
-static uint64_t suspects(uint64_t word)
+/* What test finds in the words of s, which has eight bytes or more.  The last word overlaps the one
+ * before. */
+static inline uint64_t find(struct str s, uint64_t (*test)(uint64_t word))
+{
+    uint64_t found = test(word_load(s.ptr + s.len - sizeof found));
+
+    for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
+        found |= test(word_load(s.ptr + i));
+    return found;
+}
+
+static inline uint64_t controls(uint64_t word)
 {
     return word_has_control(word) | word_has(word, 0x7f);
 }
 
-/* No control byte but the tab.  The last word overlaps the one before. */
-static bool is_printable(struct str s)
+static inline uint64_t controls_and_equals(uint64_t word)
 {
-    uint64_t found = 0;
-
-    if (s.len < sizeof found)
-        return is_printable_slowly(s);
-    for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
-        found |= suspects(word_load(s.ptr + i));
-    found |= suspects(word_load(s.ptr + s.len - sizeof found));
-    return found == 0 || is_printable_slowly(s);
+    return controls(word) | word_has(word, '=');
 }
 
+/* No control byte but the tab. */
+static bool is_printable(struct str s)
+{
+    return s.len < sizeof(uint64_t) ? is_printable_slowly(s)
+                                    : find(s, controls) == 0 || is_printable_slowly(s);
+}
+
+/* Neither a control byte nor the one that separates names from values elsewhere. */
 static bool is_name(struct str name)
 {
-    return name.len > 0 && is_printable(name) && memchr(name.ptr, '\t', name.len) == NULL &&
-           memchr(name.ptr, '=', name.len) == NULL;
+    uint64_t padded = WORD_EACH('_');
+
+    if (name.len >= sizeof padded)
+        return find(name, controls_and_equals) == 0;
+    if (name.len > 0)
+        memcpy(&padded, name.ptr, name.len);
+    return name.len > 0 && controls_and_equals(padded) == 0;
 }
 
 static bool is_single(struct str name)

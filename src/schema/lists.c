@@ -4,13 +4,13 @@
 #include <stdlib.h>
 
 #include "base/idiom.h"
+#include "schema/schema.h"
 
 /* Named lists: filters and a sort that are set, as a client could have sent them. */
 
 enum { LISTS_MAX = 64, NUMBER_TEXT_MAX = 40 };
 
-/* What a client would have written for it; false for what is no single value. */
-static bool text_of(struct draft *draft, const json_t *json, struct str *text)
+bool schema_query_text(const json_t *json, struct arena *arena, struct str *text)
 {
     struct buf number = BUF_INIT(NUMBER_TEXT_MAX);
 
@@ -27,7 +27,7 @@ static bool text_of(struct draft *draft, const json_t *json, struct str *text)
         buf_int(&number, json_integer_value(json));
     else
         buf_json_double(&number, json_real_value(json));
-    *text = arena_str(draft->reading->arena, buf_view(&number));
+    *text = arena_str(arena, buf_view(&number));
     buf_free(&number);
     return true;
 }
@@ -40,7 +40,7 @@ static bool read_value(struct draft *draft, const struct place *place, const jso
     struct problem problem;
 
     problem_init(&problem, draft->reading->arena);
-    if (!text_of(draft, json, text)) {
+    if (!schema_query_text(json, draft->reading->arena, text)) {
         report(draft->reading, place, "must be a string, a number, true or false");
         return false;
     }

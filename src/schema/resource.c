@@ -76,6 +76,7 @@ static void read_name(struct draft *draft, const struct place *place, const json
     resource->facets_path = ARENA_JOIN(arena, resource->path, STR("/facets"));
     resource->export_path = ARENA_JOIN(arena, resource->path, STR("/export"));
     resource->stats_path = ARENA_JOIN(arena, resource->item_path, STR("/stats"));
+    resource->touch_path = ARENA_JOIN(arena, resource->path, STR("/touch"));
 }
 
 static void read_singular(struct draft *draft, const struct place *place, const json_t *json)

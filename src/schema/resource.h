@@ -55,6 +55,7 @@ struct resource {
     struct str stats_path;   /* "/api/recipes/{id}/stats" */
     struct str facets_path;  /* "/api/recipes/facets" */
     struct str export_path;  /* "/api/recipes/export" */
+    struct str touch_path;   /* "/api/recipes/touch" */
     struct str description;
     struct str collection; /* of MongoDB */
     enum id_type id;

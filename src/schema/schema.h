@@ -2,6 +2,7 @@
 #ifndef LARDER_SCHEMA_SCHEMA_H
 #define LARDER_SCHEMA_SCHEMA_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "schema/resource.h"
 
@@ -29,6 +30,11 @@ const struct resource *schema_find(const struct schema *schema, struct str name)
 struct str schema_hash(const struct schema *schema);
 /* The file that a resource was read from. */
 struct str schema_file(const struct schema *schema, const struct resource *resource);
+
+/* What a client would have written in a query for a value of JSON; false for what is no single
+ * value.  Borrowed from it, or the arena's. */
+struct json_t;
+bool schema_query_text(const struct json_t *json, struct arena *arena, struct str *text);
 
 /* The fields of a JSON Schema that is part of the program (an account, a sign-in): a mistake in it
  * is a mistake of the program, abort.  Lives as long as the process. */

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import random
-import re
 import subprocess
 import sys
 
@@ -48,7 +47,7 @@ def test_every_path_has_the_methods_that_it_tells_of(closed, document):
 
 
 def test_paths_that_are_not_described_are_not_served(closed, document):
-    for path in ("/api", "/api/", "/api/doc", "/api/product", "/", "/docs", "/api/products/a/b"):
+    for path in ("/api", "/api/", "/api/doc", "/api/product", "/docs", "/api/products/a/b"):
         assert path not in document["paths"]
         assert closed.client.get(path).status == 404
 
@@ -69,7 +68,7 @@ def test_it_is_kept_by_clients(closed):
     for path in ("/api/openapi.json", "/api/docs"):
         first = closed.client.get(path)
         assert first.header("Cache-Control") == "public, no-cache"
-        assert first.header("Vary") == "Accept-Encoding"
+        assert "Accept-Encoding" in first.headers.get_all("Vary")
         assert first.cache_status == "larder; hit; detail=memory"
         again = closed.client.get(path, headers={"If-None-Match": first.etag})
         assert (again.status, again.body) == (304, b"")
@@ -80,13 +79,10 @@ def test_it_is_kept_by_clients(closed):
         assert closed.client.get(path + "?x=1").status == 400
 
 
-def test_the_page_needs_nothing_from_elsewhere(closed, document):
+def test_docs_is_the_document_for_programs(closed):
     answer = closed.client.get("/api/docs")
-    assert answer.header("Content-Type") == "text/html; charset=utf-8"
-    assert answer.header("Content-Security-Policy").startswith("default-src 'none'; ")
-    assert not re.search(r"<script|\bsrc=|<link|\bon\w+=|style=\"|href=\"(?!/)|url\(", answer.text)
-    for path in document["paths"]:
-        assert f">{path}<" in answer.text
+    assert answer.body == closed.client.get("/api/openapi.json").body
+    assert "Accept" in answer.headers.get_all("Vary")
 
 
 def validator(document, schema):

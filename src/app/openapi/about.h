@@ -23,7 +23,7 @@ enum about_traits {
     ABOUT_TOTAL = 2048   /* X-Total-Count */
 };
 
-enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE };
+enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE, ABOUT_TOUCH };
 
 enum { ABOUT_STATUSES = 6 };
 

@@ -12,6 +12,7 @@
 #include "app/openapi/schema.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
+#include "app/state.h"
 #include "base/idiom.h"
 #include "base/mem.h"
 
@@ -167,6 +168,7 @@ static void add_people(json_t *schemas)
     add_answers(schemas, form->title);
     add(schemas, "Changed", rights->title, "", schema_of_document(rights, SCHEMA_CHANGE));
     add(schemas, "New", signin_form()->title, "", schema_of_document(signin_form(), SCHEMA_CREATE));
+    add(schemas, "New", purge_form()->title, "", schema_of_document(purge_form(), SCHEMA_CREATE));
 }
 
 /* What the dashboard shows of each resource whose documents have an owner. */

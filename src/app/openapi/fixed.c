@@ -29,6 +29,9 @@ static const char schemas[] =
     "\"lastLoginAt\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"},"
     "\"counts\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}},"
     "\"recent\":{\"type\":\"object\",\"properties\":{}}}}}},"
+    "\"Touched\":{\"type\":\"object\",\"required\":[\"success\",\"touched\"],\"properties\":{"
+    "\"success\":{\"const\":true},\"touched\":{\"type\":\"integer\",\"minimum\":0}},"
+    "\"additionalProperties\":false},"
     "\"Stats\":{\"type\":\"object\",\"required\":[\"success\",\"data\"],\"properties\":{"
     "\"success\":{\"const\":true},\"data\":{\"type\":\"object\",\"required\":[\"_id\",\"views\"],"
     "\"properties\":{\"_id\":{\"type\":\"string\"},\"views\":{\"type\":[\"integer\",\"null\"],"
@@ -45,6 +48,18 @@ static const char schemas[] =
     "\"Ready\":{\"type\":\"object\",\"required\":[\"mongo\",\"redis\",\"status\"],\"properties\":{"
     "\"mongo\":{\"enum\":[\"up\",\"down\"]},\"redis\":{\"enum\":[\"up\",\"down\"]},"
     "\"status\":{\"enum\":[\"ready\",\"degraded\",\"down\"]}}},"
+    "\"Home\":{\"type\":\"object\",\"required\":[\"success\",\"name\",\"version\",\"user\","
+    "\"resources\",\"docs\"],\"properties\":{\"success\":{\"const\":true},"
+    "\"name\":{\"type\":\"string\"},\"version\":{\"type\":\"string\"},"
+    "\"user\":{\"type\":[\"object\",\"null\"],\"required\":[\"_id\",\"name\",\"role\"],"
+    "\"properties\":{\"_id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\"},"
+    "\"role\":{\"type\":\"string\"}}},"
+    "\"resources\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"name\",\"path\",\"description\",\"can\"],\"properties\":{"
+    "\"name\":{\"type\":\"string\"},\"path\":{\"type\":\"string\"},"
+    "\"description\":{\"type\":\"string\"},\"can\":{\"type\":\"array\",\"items\":{"
+    "\"enum\":[\"read\",\"create\",\"update\",\"delete\"]}}}}},"
+    "\"docs\":{\"type\":\"string\"}}},"
     "\"Any\":{\"type\":\"object\"},\"Text\":{\"type\":\"string\"}}";
 
 static const char refused[] =

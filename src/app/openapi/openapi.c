@@ -5,15 +5,13 @@
 
 #include "app/answer.h"
 #include "app/openapi/document.h"
-#include "app/openapi/page.h"
 #include "base/gzip.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/conditional.h"
 
-enum { DOCUMENT_MAX = 64 << 20, POLICY_SIZE = 160 };
+enum { DOCUMENT_MAX = 64 << 20 };
 
 /* One answer that never changes. */
 struct page {
@@ -21,10 +19,9 @@ struct page {
     char etag_room[ETAG_SIZE];
     struct str etag;
     struct str type;
-    bool is_html;
 };
 
-enum { DOCUMENT, DOCS, FILES, PAGES };
+enum { DOCUMENT, FILES, PAGES };
 
 /* A request that came before there was an answer; the request's arena's. */
 struct waiting {
@@ -39,8 +36,6 @@ struct openapi {
     bool made;
     struct page pages[PAGES];
     struct waiting *first, **last;
-    char policy[POLICY_SIZE];
-    size_t policy_len;
 };
 
 /* --- Making it, on a thread --- */
@@ -56,25 +51,10 @@ static void page_finish(struct page *page)
     (void)gzip_pack(buf_view(&page->plain), 0, STR(""), &page->gzip);
 }
 
-/* The page needs nothing but its own style sheet, which the policy names by its hash (CSP 3
- * section 2.3.1: base64url is allowed there, and some browsers want its padding). */
-static void set_policy(struct openapi *openapi)
+static int openapi_append(const char *text, size_t len, void *context)
 {
-    static const char before[] = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-                                 "form-action 'none'; style-src 'sha256-";
-    unsigned char digest[SHA256_SIZE];
-    char *to = openapi->policy;
-
-    _Static_assert(sizeof before + BASE64_SIZE(SHA256_SIZE) + 1 <= POLICY_SIZE, "it is short");
-    _Static_assert(SHA256_SIZE % 3 == 2, "it is padded with one sign");
-    sha256(openapi_style(), digest);
-    memcpy(to, before, sizeof before - 1);
-    to += sizeof before - 1;
-    base64url_encode(digest, sizeof digest, to);
-    to += BASE64_SIZE(SHA256_SIZE);
-    *to++ = '=';
-    *to++ = '\'';
-    openapi->policy_len = (size_t)(to - openapi->policy);
+    buf_append(context, text, len);
+    return 0;
 }
 
 static void make(uv_work_t *work)
@@ -89,14 +69,13 @@ static void make(uv_work_t *work)
         log_error("app", "the API cannot be described");
         abort();
     }
-    openapi_page(document, &pages[DOCS].plain);
     json_decref(document);
     buf_str(&pages[FILES].plain, schema_of_files());
     for (size_t i = 0; i < PAGES; i++)
         page_finish(&pages[i]);
 }
 
-static void send_page(struct openapi *openapi, struct request *request, const struct page *page);
+static void send_page(struct request *request, const struct page *page);
 
 static void made(uv_work_t *work, int status)
 {
@@ -107,7 +86,7 @@ static void made(uv_work_t *work, int status)
     openapi->made = true;
     for (; waiting != NULL; waiting = next) {
         next = waiting->next;
-        send_page(openapi, waiting->request, waiting->page);
+        send_page(waiting->request, waiting->page);
     }
 }
 
@@ -125,10 +104,7 @@ struct openapi *openapi_new(struct app *app)
         buf_init(&openapi->pages[i].plain, DOCUMENT_MAX);
         openapi->pages[i].type = json;
     }
-    openapi->pages[DOCS].type = STR("text/html; charset=utf-8");
-    openapi->pages[DOCS].is_html = true;
     openapi->pages[FILES].type = STR("application/schema+json");
-    set_policy(openapi);
     return openapi;
 }
 
@@ -150,15 +126,12 @@ void openapi_free(struct openapi *openapi)
 
 /* --- Answering with it --- */
 
-static void send_page(struct openapi *openapi, struct request *request, const struct page *page)
+static void send_page(struct request *request, const struct page *page)
 {
     struct response *response = &request->response;
     bool gzip =
         page->gzip.len > 0 && accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
 
-    if (page->is_html)
-        response_header(response, STR("Content-Security-Policy"),
-                        str_make(openapi->policy, openapi->policy_len));
     response_header_lit(response, "Cache-Status", "larder; hit; detail=memory");
     answer_cacheable(request, page->etag);
     if (answer_not_modified(request, page->etag))
@@ -180,7 +153,7 @@ static void answer_page(struct app *app, struct request *request, size_t page)
     if (!take_no_query(request))
         return;
     if (openapi->made) {
-        send_page(openapi, request, &openapi->pages[page]);
+        send_page(request, &openapi->pages[page]);
         return;
     }
     waiting = arena_alloc(&request->arena, sizeof *waiting);
@@ -199,7 +172,8 @@ void openapi_handle(void *context, struct request *request, const struct route *
 void docs_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     (void)route, (void)id;
-    answer_page(context, request, DOCS);
+    response_header_lit(&request->response, "Vary", "Accept"); /* nginx has a page here too */
+    answer_page(context, request, DOCUMENT);
 }
 
 void files_schema_handle(void *context, struct request *request, const struct route *route,

@@ -5,8 +5,8 @@
 #include "app/state.h"
 
 /* The description of the API, from the routes that serve and the resources behind them, and
- * answered from memory: GET /api/openapi.json, and the same to read at GET /api/docs; and at GET
- * /api/resource.schema.json that of the files which describe resources.
+ * answered from memory: GET /api/openapi.json, and GET /api/docs, where nginx has a page for
+ * browsers; and at GET /api/resource.schema.json that of the files which describe resources.
  *
  * Where there are many resources it takes longer to make than a request may keep the loop: a
  * thread makes it, and requests that come earlier wait. */

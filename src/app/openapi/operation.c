@@ -7,6 +7,7 @@
 #include "app/openapi/response.h"
 #include "app/openapi/schema.h"
 #include "app/write/once.h"
+#include "app/write/touched.h"
 
 struct str operation_path(const struct router_path *path)
 {
@@ -111,6 +112,28 @@ static json_t *parameters(const struct operation *operation)
 
 /* --- The body --- */
 
+/* One of the three.  The values of `where` are those of the list's parameters. */
+static json_t *touch_schema(const struct resource *resource)
+{
+    json_t *filters = json_object();
+
+    for (size_t i = 0; i < resource->param_count; i++) {
+        const struct query_param *param = &resource->params[i];
+        json_t *described = schema_of_param(resource, param);
+        if (param_is_filter(param->op))
+            json_object_setn(filters, param->name.ptr, param->name.len,
+                             json_object_get(described, "schema"));
+        json_decref(described);
+    }
+    return json_pack("{s:s, s:i, s:i, s:b, s:{s:{s:s, s:i, s:i, s:o}, s:{s:s, s:i, s:b, s:o}, "
+                     "s:{s:b}}}",
+                     "type", "object", "minProperties", 1, "maxProperties", 1,
+                     "additionalProperties", 0, "properties", "ids", "type", "array", "minItems", 1,
+                     "maxItems", TOUCHED_IDS_MAX, "items", schema_of_id(resource->id, true),
+                     "where", "type", "object", "minProperties", 1, "additionalProperties", 0,
+                     "properties", filters, "all", "const", 1);
+}
+
 static json_t *body_schema(const struct operation *operation)
 {
     const struct about *about = about_route(operation->route);
@@ -118,6 +141,8 @@ static json_t *body_schema(const struct operation *operation)
     struct str title = names_resource(operation->of->names, resource);
     json_t *one;
 
+    if (about->body == ABOUT_TOUCH)
+        return touch_schema(resource);
     if ((operation->route->flags & ROUTE_MERGE) != 0 && schema_merges(resource))
         return schema_ref("schemas", "Merged", title);
     if (about->body == ABOUT_CHANGE)

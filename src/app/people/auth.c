@@ -226,40 +226,54 @@ void auth_find(struct visit *visit, void (*next)(struct visit *visit))
 }
 
 /* What LARDER_WRITES=open lifts: roles, but not what is somebody's own. */
-static unsigned needs(const struct visit *visit)
+static unsigned auth_needs(const struct app *app, unsigned flags)
 {
-    unsigned flags = visit->route->flags;
-
-    if ((flags & ROUTE_WRITE) != 0 && (flags & ROUTE_OWNED) == 0 && visit->app->config.writes_open)
+    if ((flags & ROUTE_WRITE) != 0 && (flags & ROUTE_OWNED) == 0 && app->config.writes_open)
         flags &= ~(unsigned)(ROUTE_USER | ROUTE_EDITOR | ROUTE_ADMIN);
     return flags;
 }
 
-static const struct {
+static const struct lack {
     unsigned flag;
     enum role role;
+    unsigned status;
     struct str message;
-} roles[] = {
-    {ROUTE_EDITOR, ROLE_EDITOR, STR_INIT("This needs the role editor")},
-    {ROUTE_ADMIN, ROLE_ADMIN, STR_INIT("This needs the role admin")},
+} auth_lacks[] = {
+    {ROUTE_USER, ROLE_READER, 401, STR_INIT("Sign in")},
+    {ROUTE_EDITOR, ROLE_EDITOR, 403, STR_INIT("This needs the role editor")},
+    {ROUTE_ADMIN, ROLE_ADMIN, 403, STR_INIT("This needs the role admin")},
 };
+
+/* The first thing that the visitor lacks, or NULL. */
+static const struct lack *auth_lack(const struct app *app, const struct visitor *visitor,
+                                    unsigned flags)
+{
+    unsigned needed = auth_needs(app, flags);
+
+    for (size_t i = 0; i < COUNT(auth_lacks); i++)
+        if ((needed & auth_lacks[i].flag) != 0 &&
+            (visitor == NULL || visitor->profile.role < auth_lacks[i].role))
+            return &auth_lacks[i];
+    return NULL;
+}
+
+bool auth_allows(const struct app *app, const struct visitor *visitor, unsigned flags)
+{
+    return auth_lack(app, visitor, flags) == NULL;
+}
 
 bool auth_admits(struct visit *visit)
 {
-    unsigned flags = needs(visit);
+    unsigned flags = visit->route->flags;
+    const struct lack *lack = auth_lack(visit->app, visit->visitor, flags);
 
-    if (visit->visitor == NULL && (flags & ROUTE_USER) != 0) {
+    if (lack == NULL)
+        return true;
+    if (lack->status == 401)
         response_header_lit(&visit->request->response, "WWW-Authenticate", "Bearer");
-        problem_send(visit->request, 401,
-                     (flags & ROUTE_WRITE) != 0 ? STR("Sign in to make changes") : STR("Sign in"),
-                     NULL);
-        return false;
-    }
-    for (size_t i = 0; i < COUNT(roles); i++) {
-        if ((flags & roles[i].flag) == 0 || visit->visitor->profile.role >= roles[i].role)
-            continue;
-        problem_send(visit->request, 403, roles[i].message, NULL);
-        return false;
-    }
-    return true;
+    problem_send(visit->request, lack->status,
+                 lack->status == 401 && (flags & ROUTE_WRITE) != 0 ? STR("Sign in to make changes")
+                                                                   : lack->message,
+                 NULL);
+    return false;
 }

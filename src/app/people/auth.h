@@ -36,6 +36,7 @@ struct visit {
     bool renewed; /* the profile, which was old */
     struct session_read session;
     struct profile_read profile;
+    void *own; /* the handler's */
 };
 
 /* The signed-in visitor of a request, or NULL. */
@@ -53,6 +54,8 @@ static inline const struct visitor *request_visitor(const struct request *reques
 void auth_find(struct visit *visit, void (*next)(struct visit *visit));
 /* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
 bool auth_admits(struct visit *visit);
+/* Whether the visitor (NULL: nobody) may use a route with these flags. */
+bool auth_allows(const struct app *app, const struct visitor *visitor, unsigned flags);
 
 /* The cookie with a token, "__Host-larder_session" over TLS, else "larder_session"; life_ms 0:
  * until the browser closes; below 0: taken away. */

@@ -265,12 +265,13 @@ void item_read_init(struct item_read *read, struct app *app, const struct plan *
     read->plan = plan;
     read->owned = false;
     read->lookup = (struct cache_lookup){.name = plan_item_name(plan, id, read->name),
-                                         .tag_count = 1,
+                                         .tag_count = 2,
                                          .class = &plan->item_class,
                                          .fill = fill,
                                          .detach = detach,
                                          .detached_free = detached_free};
     read->lookup.tags[0] = plan_unhashed(read->lookup.name);
+    read->lookup.tags[1] = plan->all_items;
     read->id = str_from_offset(read->lookup.tags[0], plan->resource->singular.len + 1);
 }
 

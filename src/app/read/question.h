@@ -29,4 +29,9 @@ size_t question_conditions(const struct plan *plan, const struct query *query,
 /* What a value of `sort` means: 1 or 2 keys. */
 size_t question_sort(struct str text, struct sort_key sort[static 2]);
 
+/* The conditions of its filters alone.  Gives their number. */
+size_t question_conditions(const struct plan *plan, const struct query *query,
+                           const struct value *owner,
+                           struct condition conditions[static QUERY_PARAMS_MAX + 1]);
+
 #endif

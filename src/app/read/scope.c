@@ -23,10 +23,13 @@ void scope_tags(const struct scope *scope, const struct app *app, const struct p
                 const struct query *query, struct arena *arena, struct cache_lookup *lookup)
 {
     lookup->tag_count = 1;
-    if (scope->owner.type != VALUE_NONE)
+    if (scope->owner.type != VALUE_NONE) {
+        lookup->tag_count = 2;
         lookup->tags[0] = owner_tag(&scope->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
-    else if (layouts_agree(app->layouts, plan->resource))
+        lookup->tags[1] = plan_all_partitions(plan, arena);
+    } else if (layouts_agree(app->layouts, plan->resource)) {
         lookup->tag_count = plan_list_tags(plan, query, arena, lookup->tags);
-    else
+    } else {
         lookup->tags[0] = plan->resource->name;
+    }
 }

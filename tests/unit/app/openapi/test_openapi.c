@@ -9,7 +9,6 @@
 #include "app/openapi/document.h"
 #include "app/openapi/names.h"
 #include "app/openapi/openapi.h"
-#include "app/openapi/page.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
 #include "schema/check.h"
@@ -270,22 +269,6 @@ static void objects_within_are_whole_where_they_are_replaced(void **state)
     assert_null(component(*state, "MergedProduct"));
 }
 
-static void the_page_names_every_path(void **state)
-{
-    struct buf out = BUF_INIT(1 << 20);
-    json_t *paths = json_object_get(*state, "paths"), *item;
-    const char *path;
-
-    openapi_page(*state, &out);
-    assert_int_equal(out.err, ERR_OK);
-    buf_char(&out, '\0');
-    json_object_foreach(paths, path, item) assert_non_null(strstr(out.ptr, path));
-    assert_non_null(strstr(out.ptr, "maintainer.name"));
-    assert_null(strstr(out.ptr, "<script"));
-    assert_null(strstr(out.ptr, "style=\""));
-    buf_free(&out);
-}
-
 /* --- Answering --- */
 
 static void finished(struct request *request)
@@ -400,7 +383,6 @@ int main(void)
         cmocka_unit_test(a_bound_on_requests_is_told_where_it_holds),
         cmocka_unit_test(defaults_make_no_field_required),
         cmocka_unit_test(objects_within_are_whole_where_they_are_replaced),
-        cmocka_unit_test(the_page_names_every_path),
         cmocka_unit_test(who_comes_early_waits),
         cmocka_unit_test(names_are_given_once),
     };

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/answer.h"
+#include "app/read/question.h"
+#include "app/write/touched.h"
+#include "app/write/write.h"
+#include "base/clock.h"
+#include "base/idiom.h"
+
+/* POST /api/<resource>/touch: other programs have changed documents.  Their tags are moved as a
+ * write moves them, with fences and, while Redis is away, a pending invalidation; only that nothing
+ * is written.  What was read before the change is void for that: the versions that it carries are
+ * older than the touch, which is later than the change. */
+
+enum { VALUES_TEXT_MAX = 64 << 10 };
+
+struct touch {
+    struct write write; /* first */
+    struct touched touched;
+    struct condition conditions[QUERY_PARAMS_MAX + 1];
+    struct mongo_job look;
+};
+
+static enum err touch_work(struct mongo_db *db, struct write *write)
+{
+    (void)db, (void)write;
+    return ERR_OK;
+}
+
+static void touch_answer(struct write *write)
+{
+    const struct touch *touch = (struct touch *)write;
+    struct buf *body = &write->request->response.body;
+
+    buf_literal(body, "{\"success\":true,\"touched\":");
+    buf_int(body, touch->touched.count);
+    buf_char(body, '}');
+    answer_json(write->request, 200, STR("no-store"));
+    write_done(write);
+}
+
+static enum err touch_look(struct mongo_db *db, void *context)
+{
+    return touched_look(db, &((struct touch *)context)->touched);
+}
+
+static void touch_looked(void *context, enum err err)
+{
+    struct touch *touch = context;
+
+    if (err != ERR_OK) {
+        write_fail(&touch->write, err);
+        return;
+    }
+    touch->write.tags = touch->touched.tags;
+    touch->write.cache.tag_count = touch->touched.tag_count;
+    write_start(&touch->write);
+}
+
+static void touch_start(struct touch *touch)
+{
+    touch->look = (struct mongo_job){.work = touch_look,
+                                     .done = touch_looked,
+                                     .release = write_release,
+                                     .context = touch,
+                                     .deadline_ms = clock_mono_ms() + READ_MS};
+    write_use(&touch->write);
+    mongo_submit_or_tell(touch->write.app->mongo, &touch->look);
+}
+
+/* --- The body --- */
+
+static bool touch_has_id(const struct str *ids, size_t count, struct str id)
+{
+    size_t i = 0;
+
+    while (i < count && !str_eq(ids[i], id))
+        i++;
+    return i < count;
+}
+
+static void touch_take_ids(struct touch *touch, const json_t *list, struct problem *problem)
+{
+    const struct resource *resource = touch->write.plan->resource;
+    struct arena *arena = &touch->write.arena;
+    size_t count = json_array_size(list);
+    struct str *ids;
+
+    if (!json_is_array(list) || count == 0 || count > TOUCHED_IDS_MAX) {
+        problem_addf(problem, STR("ids"), "must be an array of 1 to %d ids", TOUCHED_IDS_MAX);
+        return;
+    }
+    touch->touched.ids = ids = arena_alloc(arena, count * sizeof *ids);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(list, i);
+        struct str text, id;
+        if (!schema_query_text(item, arena, &text) ||
+            id_parse(resource->id, text, arena_alloc(arena, ID_TEXT_MAX), &id) != ERR_OK)
+            problem_add(problem, ARENA_JOIN(arena, STR("ids["), arena_decimal(arena, i), STR("]")),
+                        id_rule(resource->id));
+        else if (!touch_has_id(ids, touch->touched.id_count, id))
+            ids[touch->touched.id_count++] = arena_str(arena, id);
+    }
+}
+
+/* As a query would have it; false when it is no value. */
+static bool touch_text(const json_t *json, bool several, struct arena *arena, struct str *text)
+{
+    struct buf all = BUF_INIT(VALUES_TEXT_MAX);
+    bool good = json_array_size(json) > 0;
+
+    if (!several || !json_is_array(json))
+        return schema_query_text(json, arena, text);
+    for (size_t i = 0; good && i < json_array_size(json); i++) {
+        good = schema_query_text(json_array_get(json, i), arena, text);
+        if (i > 0)
+            buf_char(&all, ',');
+        if (good)
+            buf_str(&all, *text);
+    }
+    *text = arena_str(arena, buf_view(&all));
+    good = good && all.err == ERR_OK;
+    buf_free(&all);
+    return good;
+}
+
+static void touch_take_filter(struct touch *touch, struct query *query, const char *name,
+                              const json_t *json, struct problem *problem)
+{
+    struct arena *arena = &touch->write.arena;
+    size_t i = query_find(query->params, query->count, str_from(name));
+    struct str text;
+
+    if (i == query->count || !param_is_filter(query->params[i].op))
+        problem_add(problem, str_from(name), STR("is no filter of this resource"));
+    else if (!touch_text(json, query->params[i].op == PARAM_IN, arena, &text))
+        problem_add(problem, str_from(name), STR("must be a string, a number, true or false"));
+    else /* the value borrows the text, which may be the body's */
+        (void)query_set(query, i, arena_str(arena, text), arena, problem);
+}
+
+static void touch_take_where(struct touch *touch, json_t *where, struct problem *problem)
+{
+    static const struct value everybody = {.type = VALUE_NONE};
+    const struct plan *plan = touch->write.plan;
+    struct query query;
+    const char *name;
+    json_t *value;
+
+    if (json_object_size(where) == 0) {
+        problem_add(problem, STR("where"), STR("must be an object of one filter or more"));
+        return;
+    }
+    (void)query_parse(&query, plan->resource->params, plan->resource->param_count, STR(""),
+                      &touch->write.arena, problem);
+    json_object_foreach(where, name, value) touch_take_filter(touch, &query, name, value, problem);
+    touch->touched.conditions = touch->conditions;
+    touch->touched.condition_count =
+        question_conditions(plan, &query, &everybody, touch->conditions);
+}
+
+static void touch_take(struct touch *touch, json_t *root, struct problem *problem)
+{
+    static const char *const keys[] = {"ids", "where", "all"};
+    json_t *found[COUNT(keys)];
+    size_t given = 0;
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        found[i] = json_object_get(root, keys[i]);
+        given += found[i] != NULL;
+    }
+    if (given != 1 || json_object_size(root) != 1)
+        problem_add(problem, STR("body"), STR("must have ids, where or all, one of them"));
+    else if (found[0] != NULL)
+        touch_take_ids(touch, found[0], problem);
+    else if (found[1] != NULL)
+        touch_take_where(touch, found[1], problem);
+    else if (!json_is_true(found[2]))
+        problem_add(problem, STR("all"), STR("must be true"));
+    else
+        touch->touched.all = true;
+}
+
+void touch_handle(void *context, struct request *request, const struct route *route, struct str id)
+{
+    struct app *app = context;
+    struct problem problem;
+    struct touch *touch;
+    json_t *root;
+
+    (void)id;
+    if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
+        return;
+    touch = write_new(sizeof *touch, app, app_plan(app, route->data), request);
+    touch->touched.plan = touch->write.plan;
+    touch->touched.arena = &touch->write.arena;
+    touch->write.work = touch_work;
+    touch->write.answer = touch_answer;
+    problem_init(&problem, &request->arena);
+    touch_take(touch, root, &problem);
+    if (problem.count == 0) {
+        touch_start(touch);
+    } else {
+        problem_send_invalid(request, &problem);
+        write_done(&touch->write);
+    }
+    json_decref(root);
+}
