@@ -73,6 +73,9 @@ liblarder_a_SOURCES = \
 	src/app/write/receipt.c src/app/write/receipt.h \
 	src/app/write/touch.c \
 	src/app/write/touched.c src/app/write/touched.h \
+	src/app/write/results.c src/app/write/results.h \
+	src/app/write/several.c \
+	src/app/write/target.c src/app/write/target.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \

@@ -98,7 +98,7 @@ void items_free(struct items *items);
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
 handler list_handle, facets_handle, item_handle, create_handle, update_handle, remove_handle;
-handler touch_handle;
+handler patch_several_handle, remove_several_handle, touch_handle;
 handler files_schema_handle;
 handler popular_handle, stats_handle;
 handler healthz_handle, readyz_handle, metrics_handle;

@@ -381,7 +381,7 @@ static reader *const readers[] = {
     [PARAM_OBJECTID] = read_objectid, [PARAM_UUID] = read_uuid,
     [PARAM_CHOICE] = read_choice,     [PARAM_NAMES] = read_names,
     [PARAM_ID_LIST] = read_id_list,   [PARAM_CURSOR] = read_cursor,
-    [PARAM_SOME] = read_some,
+    [PARAM_SOME] = read_some,         [PARAM_PARTS] = read_string,
 };
 
 /* --- Several values --- */
@@ -472,7 +472,7 @@ static struct str encoding_problem(enum err err)
 static bool takes_several(const struct query_param *param)
 {
     return param->op == PARAM_IN || param->type == PARAM_NAMES || param->type == PARAM_ID_LIST ||
-           param->type == PARAM_SOME;
+           param->type == PARAM_SOME || param->type == PARAM_PARTS;
 }
 
 /* The texts as sent, decoded, before they are read: repeated ones are one with commas. */

@@ -9,6 +9,9 @@
 #include "store/query.h"
 #include "store/reading.h"
 
+/* A document may have 16 MiB, and each of its bytes six characters of JSON. */
+enum { DOCUMENT_JSON_MAX = 128 << 20 };
+
 /* The time for a read: what the caller allows, and no more than the job has left, less a little
  * for the way back. */
 static uint32_t time_for(const struct mongo_db *db, uint32_t max_time_ms)
@@ -129,6 +132,30 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
         err = reading_error(&reading);
     reading_end(&reading);
     free(captured);
+    return err;
+}
+
+enum err collection_documents(struct mongo_db *db, const struct find *find,
+                              enum err (*each)(void *context, struct str document, struct str json),
+                              void *context)
+{
+    struct reading reading = reading_begin(db, find, NULL);
+    struct buf json = BUF_INIT(DOCUMENT_JSON_MAX);
+    const bson_t *document;
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && mongoc_cursor_next(reading.cursor, &document)) {
+        struct str bytes = str_make((const char *)bson_get_data(document), document->len);
+        buf_reset(&json);
+        err =
+            bson_json_write(bson_get_data(document), document->len, find->shape, &json, NULL, NULL);
+        if (err == ERR_OK)
+            err = each(context, bytes, buf_view(&json));
+    }
+    if (err == ERR_OK)
+        err = reading_error(&reading);
+    reading_end(&reading);
+    buf_free(&json);
     return err;
 }
 

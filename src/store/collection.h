@@ -114,6 +114,12 @@ enum err collection_find(struct mongo_db *db, const struct find *find, struct bu
 enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
+/* Calls each() per document with its bytes (BSON) and its JSON by the find's shape, borrowed for
+ * the call.  Another result than ERR_OK ends it, and is the call's. */
+enum err collection_documents(struct mongo_db *db, const struct find *find,
+                              enum err (*each)(void *context, struct str document, struct str json),
+                              void *context);
+
 /* Calls each() with whole documents (VALUE_OBJECT, borrowed for the call): with all if there are
  * fewer than count, else with so many of the newest, of the oldest and, where the server can, of
  * any; then some come more than once.  It returns false to end early. */

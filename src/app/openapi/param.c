@@ -53,7 +53,8 @@ static json_t *of_value(const struct query_param *param)
 {
     switch (param->type) {
     case PARAM_STRING:
-    case PARAM_TEXT: return of_string(param->min, param->max);
+    case PARAM_TEXT:
+    case PARAM_PARTS: return of_string(param->min, param->max);
     case PARAM_BOOL: return json_pack("{s:s}", "type", "boolean");
     case PARAM_NUMBER: return of_number(param->min, param->max);
     case PARAM_INTEGER: return of_integer(param);
