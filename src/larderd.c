@@ -213,6 +213,7 @@ static void begin_leaving(struct worker *worker)
     worker->leaving = true;
     notify_manager("STOPPING=1");
     uv_timer_start(&worker->deadline, on_deadline, LEAVE_MS, 0);
+    app_drain(worker->app);
     gateway_drain(worker->gateway, on_drained, worker);
 }
 
@@ -315,6 +316,9 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                              .prefix = str_from(config_text(config, CONFIG_PREFIX)),
                              .origins = str_from(config_text(config, CONFIG_ORIGINS)),
                              .proxies = str_from(config_text(config, CONFIG_PROXIES)),
+                             .streams = (uint32_t)config_number(config, CONFIG_STREAMS),
+                             .streams_per_client =
+                                 (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     struct gateway_config gateway = {

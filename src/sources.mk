@@ -48,6 +48,7 @@ liblarder_a_SOURCES = \
 	src/app/people/throttle.c src/app/people/throttle.h \
 	src/app/people/users.c src/app/people/users.h \
 	src/app/read/ahead.c src/app/read/ahead.h \
+	src/app/read/counts.c src/app/read/counts.h \
 	src/app/read/cursor.c src/app/read/cursor.h \
 	src/app/read/facets.c src/app/read/facets.h \
 	src/app/read/facets_fill.c \
@@ -55,13 +56,14 @@ liblarder_a_SOURCES = \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
 	src/app/read/list.c src/app/read/list.h \
+	src/app/read/live.c src/app/read/live.h \
+	src/app/read/look.c src/app/read/look.h \
 	src/app/read/note.c src/app/read/note.h \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
 	src/app/read/question.c src/app/read/question.h \
 	src/app/read/scope.c src/app/read/scope.h \
 	src/app/read/seal.c src/app/read/seal.h \
-	src/app/read/tally.c src/app/read/tally.h \
 	src/app/read/words.c src/app/read/words.h \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
@@ -113,6 +115,7 @@ liblarder_a_SOURCES = \
 	src/base/random.c src/base/random.h \
 	src/base/sha256.c \
 	src/base/str.c src/base/str.h \
+	src/base/tally.c src/base/tally.h \
 	src/base/trace.c src/base/trace.h \
 	src/base/utf8.h \
 	src/base/value.c src/base/value.h \
@@ -120,7 +123,7 @@ liblarder_a_SOURCES = \
 	src/cache/ask.c \
 	src/cache/budget.c src/cache/budget.h \
 	src/cache/cache.c src/cache/cache.h \
-	src/cache/debt.c \
+	src/cache/pending.c \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
@@ -128,9 +131,8 @@ liblarder_a_SOURCES = \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
-	src/cache/payer.c \
+	src/cache/settler.c \
 	src/cache/reclaim.c \
-	src/cache/round.c src/cache/round.h \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -173,7 +175,8 @@ liblarder_a_SOURCES = \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
-	src/gateway/connection.c src/gateway/connection.h \
+	src/gateway/connection.c src/gateway/connection.h src/gateway/connection_private.h \
+	src/gateway/connection_flow.c \
 	src/gateway/exchange.c src/gateway/exchange.h \
 	src/gateway/gateway.c src/gateway/gateway.h \
 	src/gateway/intake.c src/gateway/intake.h \
@@ -184,6 +187,7 @@ liblarder_a_SOURCES = \
 	src/http/conditional.c src/http/conditional.h \
 	src/http/cors.c src/http/cors.h \
 	src/http/durations.c src/http/durations.h \
+	src/http/flow.h \
 	src/http/method.c src/http/method.h \
 	src/http/percent.c src/http/percent.h \
 	src/http/problem.c src/http/problem.h \
@@ -191,6 +195,13 @@ liblarder_a_SOURCES = \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
 	src/http/router.c src/http/router.h \
+	src/live/event.c src/live/event.h \
+	src/live/hub.c src/live/hub.h \
+	src/live/slots.c src/live/slots.h \
+	src/live/state.h \
+	src/live/stream.c \
+	src/live/tagset.c src/live/tagset.h \
+	src/live/watch.c \
 	src/memory/ghost.c src/memory/ghost.h \
 	src/memory/index.c src/memory/index.h \
 	src/memory/inspect.c \

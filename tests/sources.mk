@@ -9,10 +9,10 @@ UNIT_TESTS = \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
 	tests/unit/app/people/test_passwords \
+	tests/unit/app/read/test_counts \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
 	tests/unit/app/read/test_project \
-	tests/unit/app/read/test_tally \
 	tests/unit/app/write/test_body \
 	tests/unit/app/write/test_validate \
 	tests/unit/backend/test_backend \
@@ -34,6 +34,7 @@ UNIT_TESTS = \
 	tests/unit/base/test_password \
 	tests/unit/base/test_pool \
 	tests/unit/base/test_str \
+	tests/unit/base/test_tally \
 	tests/unit/base/test_trace \
 	tests/unit/cache/test_budget \
 	tests/unit/cache/test_entry \
@@ -48,6 +49,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
 	tests/unit/gateway/test_backlog \
+	tests/unit/gateway/test_connection_flow \
 	tests/unit/gateway/test_gateway \
 	tests/unit/gateway/test_intake \
 	tests/unit/gateway/test_listener \

@@ -4,8 +4,10 @@
 #include "app/people/auth.h"
 #include "app/state.h"
 #include "base/gzip.h"
+#include "cache/key.h"
 #include "http/accept.h"
 #include "http/conditional.h"
+#include "live/tagset.h"
 
 _Static_assert(sizeof BODY_PREFIX - 1 == BODY_SOURCE_AT + sizeof "cache\"" - 1,
                "the word stands at BODY_SOURCE_AT");
@@ -36,6 +38,14 @@ struct str answer_personal_name(struct str name, const struct request *request, 
     return ARENA_JOIN(arena, name, STR(":"), user, STR(":"));
 }
 
+void answer_depends(struct request *request, const struct cache_lookup *lookup)
+{
+    if (request->tags == NULL)
+        return;
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        tagset_add(request->tags, key_slot(lookup->tags[i]));
+}
+
 void answer_prepare(struct cache_lookup *lookup, struct request *request)
 {
     struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
@@ -48,6 +58,7 @@ void answer_prepare(struct cache_lookup *lookup, struct request *request)
         lookup->head_only = true;
         lookup->if_none_match = str_trim(field);
     }
+    answer_depends(request, lookup);
 }
 
 /* Everything but hits, which have a ttl. */
@@ -59,7 +70,7 @@ static const struct str forwarded[] = {
     [CACHE_DETAIL_REDIS_DOWN] = STR_INIT("fwd=bypass; detail=REDIS-DOWN"),
     [CACHE_DETAIL_READ_ONLY] = STR_INIT("fwd=uri-miss; detail=REDIS-READ-ONLY"),
     [CACHE_DETAIL_WRITE_FENCE] = STR_INIT("fwd=bypass; detail=WRITE-FENCE"),
-    [CACHE_DETAIL_OWED] = STR_INIT("fwd=bypass; detail=OWED"),
+    [CACHE_DETAIL_PENDING] = STR_INIT("fwd=bypass; detail=OWED"),
     [CACHE_DETAIL_YOUNG] = STR_INIT("fwd=bypass; detail=YOUNG-CACHE"),
     [CACHE_DETAIL_TOO_LARGE] = STR_INIT("fwd=uri-miss; detail=TOO-LARGE"),
     [CACHE_DETAIL_STALE] = STR_INIT("fwd=stale"),
@@ -85,7 +96,7 @@ static enum response_cache cache_word(enum cache_source source, enum cache_detai
     if (source != CACHE_DATABASE)
         return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
     return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_WRITE_FENCE ||
-                   detail == CACHE_DETAIL_OWED || detail == CACHE_DETAIL_YOUNG
+                   detail == CACHE_DETAIL_PENDING || detail == CACHE_DETAIL_YOUNG
                ? RESPONSE_BYPASS
                : RESPONSE_MISS;
 }

@@ -18,8 +18,10 @@ enum {
 
 /* Sets what of the request bears on the answer: gzip, If-None-Match, room.  On a route that is
  * personal the entry becomes the user's own ("…user:<id>:"), with that user's tag, for which there
- * is room in tags. */
+ * is room in tags.  Calls answer_depends(). */
 void answer_prepare(struct cache_lookup *lookup, struct request *request);
+/* That the answer depends on what is looked up: before it is. */
+void answer_depends(struct request *request, const struct cache_lookup *lookup);
 /* "…:user:<id>:", as an entry of the visitor's own is called; lives in the arena. */
 struct str answer_personal_name(struct str name, const struct request *request,
                                 struct arena *arena);

@@ -9,6 +9,7 @@
 #include "app/openapi/openapi.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
+#include "app/read/live.h"
 #include "app/rights.h"
 #include "app/views.h"
 #include "app/window.h"
@@ -18,6 +19,7 @@
 #include "base/mem.h"
 #include "http/accept.h"
 #include "http/percent.h"
+#include "live/hub.h"
 
 /* --- Routes --- */
 
@@ -27,16 +29,18 @@ static size_t put_resource(const struct resource *resource, struct str path, str
                            struct route *to)
 {
     const struct route routes[] = {
-        {METHOD_GET, path, list_handle, resource, NULL, rights_read_flags(resource->read)},
+        {METHOD_GET, path, list_handle, resource, NULL,
+         ROUTE_LIVE | rights_read_flags(resource->read)},
         {METHOD_GET, resource->facets_path, facets_handle, resource, NULL,
-         rights_read_flags(resource->read)},
+         ROUTE_LIVE | rights_read_flags(resource->read)},
         {METHOD_POST, path, create_handle, resource, NULL,
          rights_write_flags(resource->create) | ROUTE_JSON | ROUTE_ONCE},
         {METHOD_PATCH, path, patch_several_handle, resource, NULL,
          rights_write_flags(resource->update) | ROUTE_JSON | ROUTE_MERGE | ROUTE_ONCE},
         {METHOD_DELETE, path, remove_several_handle, resource, NULL,
          rights_write_flags(resource->remove) | ROUTE_ONCE},
-        {METHOD_GET, item, item_handle, resource, NULL, rights_read_flags(resource->read)},
+        {METHOD_GET, item, item_handle, resource, NULL,
+         ROUTE_LIVE | rights_read_flags(resource->read)},
         {METHOD_PUT, item, update_handle, resource, NULL,
          rights_write_flags(resource->update) | ROUTE_JSON},
         {METHOD_PATCH, item, update_handle, resource, NULL,
@@ -69,9 +73,9 @@ static size_t put_views(const struct resource *resource, struct route *to)
 static size_t put_lists(const struct resource *resource, struct route *to)
 {
     for (size_t i = 0; i < resource->list_count; i++)
-        to[i] =
-            (struct route){METHOD_GET, resource->lists[i].path, list_handle,
-                           resource,   &resource->lists[i],     rights_read_flags(resource->read)};
+        to[i] = (struct route){METHOD_GET,          resource->lists[i].path,
+                               list_handle,         resource,
+                               &resource->lists[i], ROUTE_LIVE | rights_read_flags(resource->read)};
     return resource->list_count;
 }
 
@@ -90,7 +94,8 @@ static const struct route own_routes[] = {
     {METHOD_POST, STR_INIT("/api/sessions"), session_create_handle, NULL, NULL,
      ROUTE_VISITOR | ROUTE_JSON | ROUTE_SMALL},
     {METHOD_GET, STR_INIT("/api/me/dashboard"), dashboard_handle, NULL, NULL,
-     ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL},
+     ROUTE_USER | ROUTE_PRIVATE | ROUTE_PERSONAL | ROUTE_LIVE},
+    {METHOD_GET, STR_INIT("/api/live"), live_handle, NULL, NULL, ROUTE_VISITOR},
     {METHOD_DELETE, STR_INIT("/api/sessions"), sessions_remove_handle, NULL, NULL, ROUTE_USER},
     {METHOD_GET, STR_INIT("/api/sessions/current"), session_current_handle, NULL, NULL, ROUTE_USER},
     {METHOD_DELETE, STR_INIT("/api/sessions/current"), session_remove_handle, NULL, NULL,
@@ -158,6 +163,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->views = views_new(app);
     app->layouts = layouts_new(app);
     app->indexes = indexes_new(app);
+    app->hub = live_hub_new(app);
     return app;
 }
 
@@ -186,11 +192,23 @@ static void on_layouts_stopped(void *context)
     indexes_stop(app->indexes, on_indexes_stopped, app);
 }
 
-static void on_views_stopped(void *context)
+void app_drain(struct app *app)
+{
+    live_drain(app);
+}
+
+static void on_hub_stopped(void *context)
 {
     struct app *app = context;
 
     layouts_stop(app->layouts, on_layouts_stopped, app);
+}
+
+static void on_views_stopped(void *context)
+{
+    struct app *app = context;
+
+    hub_stop(app->hub, on_hub_stopped, app);
 }
 
 void app_stop(struct app *app, void (*done)(void *context), void *context)
@@ -204,6 +222,7 @@ void app_free(struct app *app)
 {
     if (app == NULL)
         return;
+    hub_free(app->hub);
     items_free(app->items);
     openapi_free(app->openapi);
     passwords_free(app->passwords);
@@ -312,6 +331,19 @@ static void found_visitor(struct visit *visit)
         handle(visit);
 }
 
+static struct visit *visit_new(struct app *app, struct request *request, const struct route *route,
+                               struct str id)
+{
+    struct visit *visit = arena_zalloc(&request->arena, sizeof *visit);
+
+    visit->app = app;
+    visit->request = request;
+    visit->route = route;
+    visit->id = arena_str(&request->arena, id);
+    request->state = visit;
+    return visit;
+}
+
 static void visit(struct app *app, struct request *request, const struct route *route,
                   struct str id)
 {
@@ -327,15 +359,26 @@ static void visit(struct app *app, struct request *request, const struct route *
             route->handle(app, request, route, id);
         return;
     }
-    visit = arena_zalloc(&request->arena, sizeof *visit);
-    visit->app = app;
-    visit->request = request;
-    visit->route = route;
-    visit->id = arena_str(&request->arena, id);
+    visit = visit_new(app, request, route, id);
     visit->optional = !asked;
-    request->state = visit;
     if (asked || known)
         auth_find(visit, found_visitor);
+    else
+        found_visitor(visit);
+}
+
+void app_ask(struct app *app, struct request *request, const struct route *route, struct str id,
+             const char *session)
+{
+    struct visit *visit;
+
+    if ((route->flags & ROUTE_USER) == 0) {
+        route->handle(app, request, route, id);
+        return;
+    }
+    visit = visit_new(app, request, route, id);
+    if (session != NULL)
+        auth_resume(visit, session, found_visitor);
     else
         found_visitor(visit);
 }
@@ -387,7 +430,7 @@ static void find_route(struct app *app, struct request *request)
     route = router_route(path, request->method);
     if (route == NULL)
         router_refuse(path, request);
-    else
+    else if ((route->flags & ROUTE_LIVE) == 0 || live_expect(app, request, route, id))
         visit(app, request, route, percent_slashes(id, &request->arena));
 }
 
@@ -416,7 +459,12 @@ void app_handle(void *context, struct request *request)
 
 void app_answering(void *context, struct request *request)
 {
-    cors_answer(&((struct app *)context)->cors, request);
+    struct app *app = context;
+    unsigned status = request->response.status;
+
+    if (status == 429 || status == 503)
+        live_soften(app, request);
+    cors_answer(&app->cors, request);
 }
 
 bool take_id(struct request *request, const struct resource *resource, struct str text,

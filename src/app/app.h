@@ -26,7 +26,9 @@ struct app_config {
     struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
     struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
     struct str proxies; /* that are trusted, with commas between */
-    uint32_t rate;      /* requests a second from one address; 0: any number */
+    uint32_t streams;   /* of live answers, at most; 0: none */
+    uint32_t streams_per_client;
+    uint32_t rate; /* requests a second from one address; 0: any number */
     enum indexes_policy indexes;
 };
 
@@ -42,6 +44,8 @@ void app_await_layouts(struct app *app, void (*told)(void *context), void *conte
 /* The gateway's handler, and what it calls for each answer; context is the app. */
 void app_handle(void *context, struct request *request);
 void app_answering(void *context, struct request *request);
+/* Ends all streams of live answers: before the gateway drains. */
+void app_drain(struct app *app);
 /* When no request is left: closes its handles, then done(context). */
 void app_stop(struct app *app, void (*done)(void *context), void *context);
 /* After app_stop's done, and after what it borrows has no work of its own left. */

@@ -6,7 +6,7 @@
 #include "http/problem.h"
 #include "store/refusal.h"
 
-/* What a client is told of a write that the database has refused for what was in it. */
+/* What is answered to a write that the database has refused for what was in it. */
 
 /* Whether err is such: ERR_EXISTS, ERR_REFUSED. */
 bool refused_is(enum err err);

@@ -24,21 +24,23 @@ enum {
 };
 
 enum route_flags {
-    ROUTE_WRITE = 1,      /* changes documents: LARDER_WRITES=open lifts the roles below */
-    ROUTE_JSON = 2,       /* the body must be application/json */
-    ROUTE_MERGE = 4,      /* or application/merge-patch+json */
-    ROUTE_USER = 8,       /* needs somebody who is signed in */
-    ROUTE_EDITOR = 16,    /* with this role at least */
-    ROUTE_ADMIN = 32,     /* with this one */
-    ROUTE_VISITOR = 64,   /* wants to know who asks, if anybody is signed in */
-    ROUTE_PRIVATE = 128,  /* the answer is not for everybody: no cache of others may keep it */
-    ROUTE_PERSONAL = 256, /* and is kept under the reader's id */
-    ROUTE_OWNED = 512,    /* only of documents that the visitor has made, or for an admin of all */
-    ROUTE_ONCE = 1024,    /* knows Idempotency-Key */
-    ROUTE_SMALL = 2048,   /* the body is of SMALL_BODY_MAX bytes at most */
-    ROUTE_OPERATOR = 4096 /* for operators: who is signed in does not matter */
+    ROUTE_WRITE = 1,       /* changes documents: LARDER_WRITES=open lifts the roles below */
+    ROUTE_JSON = 2,        /* the body must be application/json */
+    ROUTE_MERGE = 4,       /* or application/merge-patch+json */
+    ROUTE_USER = 8,        /* needs somebody who is signed in */
+    ROUTE_EDITOR = 16,     /* with this role at least */
+    ROUTE_ADMIN = 32,      /* with this one */
+    ROUTE_VISITOR = 64,    /* wants to know who asks, if anybody is signed in */
+    ROUTE_PRIVATE = 128,   /* the answer is not for everybody: no cache of others may keep it */
+    ROUTE_PERSONAL = 256,  /* and is kept under the reader's id */
+    ROUTE_OWNED = 512,     /* only of documents that the visitor has made, or for an admin of all */
+    ROUTE_ONCE = 1024,     /* knows Idempotency-Key */
+    ROUTE_SMALL = 2048,    /* the body is of SMALL_BODY_MAX bytes at most */
+    ROUTE_OPERATOR = 4096, /* for operators: who is signed in does not matter */
+    ROUTE_LIVE = 8192      /* its answer can be watched */
 };
 
+struct hub;
 struct indexes;
 struct items;
 struct layouts;
@@ -69,6 +71,7 @@ struct app {
     struct passwords *passwords;
     struct windows *windows;
     struct views *views;
+    struct hub *hub;                /* of live answers */
     void (*stopped)(void *context); /* app_stop's */
     void *stopped_context;
 };
@@ -98,13 +101,20 @@ void items_free(struct items *items);
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
 handler list_handle, facets_handle, item_handle, create_handle, update_handle, remove_handle;
+/* What DELETE of several takes in its query. */
+struct param_table remove_several_params(void);
 handler patch_several_handle, remove_several_handle, touch_handle;
 handler files_schema_handle;
-handler popular_handle, stats_handle;
+handler popular_handle, stats_handle, live_handle;
 handler healthz_handle, readyz_handle, metrics_handle;
 handler home_handle, status_handle, purge_handle;
 /* purge.c: what a purge is asked by, likewise made once a process. */
 const struct resource *purge_form(void);
+
+/* Has the route's handler answer a request that the program itself makes.  session is the hash of
+ * who asks; NULL: nobody who is signed in. */
+void app_ask(struct app *app, struct request *request, const struct route *route, struct str id,
+             const char *session);
 
 /* "Invalid id" unless text is one of the resource's; *id is its canonical text, in room or in
  * text. */

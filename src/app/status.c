@@ -77,7 +77,7 @@ static void status_put_layers(struct buf *body)
         {"collapsed", METRIC_COLLAPSED},
         {"miss", METRIC_MISS},
         {"writeFence", METRIC_BYPASS_FENCE},
-        {"pending", METRIC_BYPASS_OWED},
+        {"pending", METRIC_BYPASS_PENDING},
         {"redisDown", METRIC_BYPASS_REDIS_DOWN},
         {"newCache", METRIC_BYPASS_YOUNG},
     };

@@ -40,6 +40,10 @@
       "operations that may wait for one of these; beyond it 503")                                  \
     X(CONNECTIONS, "LARDER_CONNECTIONS", UINT, "4096", 1, 65536, "",                               \
       "FastCGI connections that a worker keeps")                                                   \
+    X(STREAMS, "LARDER_STREAMS", UINT, "10000", 0, 30000, "",                                      \
+      "streams of live answers that a worker keeps besides; 0: none")                              \
+    X(STREAMS_PER_CLIENT, "LARDER_STREAMS_PER_CLIENT", UINT, "100", 1, 30000, "",                  \
+      "streams that one client may have, over all workers of the host")                            \
     X(LISTEN, "LARDER_LISTEN", LISTEN, "", 0, 0, "",                                               \
       "unix:/path or host:port; empty: the socket that was handed over (spawn-fcgi, systemd)")     \
     X(LOG, "LARDER_LOG", CHOICE, "auto", 0, 0, "auto|json|text",                                   \

@@ -118,12 +118,14 @@ static enum err take_slot(int fd, int *slot)
                : allocate(fd, HEAD_SIZE + (size_t)*slot * sizeof private_slot, sizeof private_slot);
 }
 
-/* What whoever had the slot before has left of the present. */
+/* What the slot's last process has left of the present. */
 static void begin_in(struct metrics_map *map, int slot)
 {
     map->own = &map->shared[slot];
     for (int i = 0; i < GAUGE_COUNT; i++)
         atomic_store_explicit(&map->own->gauges[i], 0, memory_order_relaxed);
+    for (int i = 0; i < METRICS_TALLY; i++)
+        atomic_store_explicit(&map->own->tally[i], 0, memory_order_relaxed);
     atomic_store(&map->head->has_pages[slot], 1);
 }
 
@@ -182,8 +184,8 @@ const struct metrics_slot *metrics_slot(int i)
     return &metrics_map.shared[i];
 }
 
-/* The slot of a worker that lives, or NULL.  A lock of one's own is not in one's own way. */
-static const struct metrics_slot *live_slot(int i)
+/* A lock of one's own is not in one's own way. */
+const struct metrics_slot *metrics_live_slot(int i)
 {
     const struct metrics_slot *slot = metrics_slot(i);
     struct flock lock = claim_of(i);
@@ -229,7 +231,7 @@ int64_t gauge_sum(enum gauge gauge)
     int64_t sum = 0;
 
     for (int i = 0; i <= METRICS_SLOTS; i++) {
-        const struct metrics_slot *slot = live_slot(i);
+        const struct metrics_slot *slot = metrics_live_slot(i);
 
         sum += slot != NULL ? gauge_of(slot, gauge) : 0;
     }
@@ -241,7 +243,7 @@ unsigned metrics_workers(void)
     unsigned count = 0;
 
     for (int i = 0; i <= METRICS_SLOTS; i++)
-        count += live_slot(i) != NULL;
+        count += metrics_live_slot(i) != NULL;
     return count;
 }
 
@@ -302,7 +304,7 @@ static void put_processes(struct buf *out)
         snprintf(name, sizeof name, "process_%s", process[i].name);
         put_head(out, name, process[i].type, process[i].help);
         for (int j = 0; j <= METRICS_SLOTS; j++) {
-            const struct metrics_slot *slot = live_slot(j);
+            const struct metrics_slot *slot = metrics_live_slot(j);
 
             snprintf(labels, sizeof labels, "worker=\"%d\"", j % METRICS_SLOTS + 1);
             if (slot != NULL)

@@ -30,7 +30,7 @@
     X(COLLAPSED, "cache_lookups", "result=\"collapsed\"", "")                                      \
     X(BYPASS_REDIS_DOWN, "cache_lookups", "result=\"redis-down\"", "")                             \
     X(BYPASS_FENCE, "cache_lookups", "result=\"write-fence\"", "")                                 \
-    X(BYPASS_OWED, "cache_lookups", "result=\"owed\"", "")                                         \
+    X(BYPASS_PENDING, "cache_lookups", "result=\"owed\"", "")                                      \
     X(BYPASS_YOUNG, "cache_lookups", "result=\"young-cache\"", "")                                 \
     X(STALE_IF_ERROR, "cache_lookups", "result=\"stale-if-error\"", "")                            \
     X(WAITS, "cache_waits", "", "Look-ups that waited for a write to end")                         \
@@ -40,9 +40,9 @@
     X(STORES, "cache_stores", "", "Entries stored in Redis")                                       \
     X(STORE_REFUSED, "cache_store_refused", "", "Entries not stored: too large or Redis refused")  \
     X(WRITES_FENCED, "writes", "cache=\"fenced\"", "Writes, by how the cache was told")            \
-    X(WRITES_OWED, "writes", "cache=\"debt\"", "")                                                 \
+    X(WRITES_PENDING, "writes", "cache=\"debt\"", "")                                              \
     X(WRITES_UNKNOWN, "writes", "cache=\"unknown\"", "")                                           \
-    X(DEBTS_PAID, "debts_paid", "", "Debts of writes made without Redis that were settled")        \
+    X(PENDING_SETTLED, "debts_paid", "", "Pending invalidations that were settled")                \
     X(MEMORY_VOIDED, "memory_voided", "", "Times that the whole shared memory was voided")         \
     X(INVALIDATIONS, "invalidations", "", "Tags that other hosts' writes moved")                   \
     X(REDIS_COMMANDS, "redis_commands", "", "Commands sent to Redis")                              \
@@ -56,6 +56,13 @@
     X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
     X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
     X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
+    X(STREAMS_REFUSED, "streams_refused", "", "Streams of live answers that were refused")         \
+    X(EVENTS_CHANGE, "stream_events", "event=\"change\"", "Events sent to streams")                \
+    X(EVENTS_GONE, "stream_events", "event=\"gone\"", "")                                          \
+    X(EVENTS_UNCERTAIN, "stream_events", "event=\"uncertain\"", "")                                \
+    X(EVENTS_ALIVE, "stream_events", "event=\"alive\"", "")                                        \
+    X(EVENTS_SIGNED_OUT, "stream_events", "event=\"signed-out\"", "")                              \
+    X(EVENTS_REFUSED, "stream_events", "event=\"refused\"", "")                                    \
     X(LOG_DROPPED, "log_dropped", "", "Lines of the log that nobody read in time")                 \
     X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
 

@@ -10,7 +10,7 @@
 #include "base/histogram.h"
 #include "base/metrics.h"
 
-enum { METRICS_SLOTS = 256, METRICS_PAGE = 4096 };
+enum { METRICS_SLOTS = 256, METRICS_PAGE = 4096, METRICS_TALLY = 32768 };
 
 struct histogram_counts {
     _Atomic uint64_t buckets[HISTOGRAM_BUCKETS + 1];
@@ -22,6 +22,7 @@ struct metrics_slot {
     alignas(METRICS_PAGE) _Atomic uint64_t counts[METRIC_COUNT];
     _Atomic int64_t gauges[GAUGE_COUNT];
     struct histogram_counts histograms[HISTOGRAM_FIXED + HISTOGRAM_ROUTES];
+    _Atomic uint64_t tally[METRICS_TALLY]; /* see tally.c */
 };
 
 /* The labels of a route's histogram.  A place is claimed, written and then published; who finds one
@@ -48,5 +49,7 @@ extern struct metrics_map metrics_map;
 /* Slot i, or NULL when nobody has counted there; the last one, METRICS_SLOTS, is this process's
  * private one. */
 const struct metrics_slot *metrics_slot(int i);
+/* The same of a worker that lives, or NULL. */
+const struct metrics_slot *metrics_live_slot(int i);
 
 #endif

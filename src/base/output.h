@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* What a program says to whoever has called it. */
+/* What a program says to its caller. */
 
 /* The notes, lines each with its end, as warnings on standard error. */
 void output_warnings(const struct buf *notes);

@@ -41,10 +41,10 @@ static size_t put_keys(struct lookup_state *state, struct str *argv, size_t coun
 }
 
 /* An earlier look-up of the same name: a name decides the tags. */
-static const struct lookup_state *find_twin(struct lookup_state *const *states, size_t i)
+static const struct lookup_state *find_same(struct lookup_state *const *states, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (lookup_is_twin(states[j], states[i]))
+        if (lookup_is_same(states[j], states[i]))
             return states[j];
     return NULL;
 }
@@ -60,12 +60,12 @@ static void send_mget(struct cache *cache, struct lookup_state *const *states, s
     arena_reset(&cache->scratch);
     argv[count++] = STR("MGET");
     for (size_t i = 0; i < state_count; i++) {
-        const struct lookup_state *twin = find_twin(states, i);
+        const struct lookup_state *same = find_same(states, i);
         states[i]->generation = redis_generation(cache->redis);
         states[i]->fences_asked = fences;
         states[i]->asked_ns = now_ns;
-        if (twin != NULL)
-            states[i]->at = twin->at;
+        if (same != NULL)
+            states[i]->at = same->at;
         else
             count = put_keys(states[i], argv, count);
     }

@@ -33,7 +33,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
     cache->asks = asks_new(cache);
     cache->fills = fills_new(cache);
-    cache->payer = payer_new(cache);
+    cache->settler = settler_new(cache);
     cache->waits = waits_new(cache);
     cache->subscriber = subscriber_new(cache, config->listens);
     cache->reclaim = reclaim_new(cache);
@@ -59,7 +59,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     cache_handle_opened(cache); /* so that the last one to close is this */
     reclaim_stop(cache->reclaim);
     subscriber_stop(cache->subscriber);
-    payer_stop(cache->payer);
+    settler_stop(cache->settler);
     fills_stop(cache->fills);
     asks_stop(cache->asks);
     waits_stop(cache->waits);
@@ -72,7 +72,7 @@ void cache_free(struct cache *cache)
         return;
     reclaim_free(cache->reclaim);
     subscriber_free(cache->subscriber);
-    payer_free(cache->payer);
+    settler_free(cache->settler);
     fills_free(cache->fills);
     asks_free(cache->asks);
     waits_free(cache->waits);
@@ -107,7 +107,7 @@ void cache_count_detail(enum cache_detail detail)
         [CACHE_DETAIL_REDIS_DOWN] = METRIC_BYPASS_REDIS_DOWN,
         [CACHE_DETAIL_READ_ONLY] = METRIC_MISS,
         [CACHE_DETAIL_WRITE_FENCE] = METRIC_BYPASS_FENCE,
-        [CACHE_DETAIL_OWED] = METRIC_BYPASS_OWED,
+        [CACHE_DETAIL_PENDING] = METRIC_BYPASS_PENDING,
         [CACHE_DETAIL_YOUNG] = METRIC_BYPASS_YOUNG,
         [CACHE_DETAIL_TOO_LARGE] = METRIC_MISS,
         [CACHE_DETAIL_STALE] = METRIC_HIT_STALE,
@@ -197,14 +197,15 @@ static bool has_missed_nothing(const struct cache *cache)
     return away_ns != 0 && away_ns <= cache->lost_ns;
 }
 
-static void on_debts(struct cache *cache, uint64_t generation, enum err err)
+static void on_looked(struct cache *cache, uint64_t generation, enum err err)
 {
     /* Another connection may be in preparation, and its epoch not be known yet. */
     if (generation != redis_generation(cache->redis))
         return;
-    cache->debts_known = err == ERR_OK || has_missed_nothing(cache);
-    if (!cache->debts_known)
-        log_warn("cache", "debts cannot be looked at: nothing is answered from Redis until then",
+    cache->pending_known = err == ERR_OK || has_missed_nothing(cache);
+    if (!cache->pending_known)
+        log_warn("cache",
+                 "pending invalidations cannot be read: nothing is answered from Redis until then",
                  LOG_ERR(err));
     redis_prepared(cache->redis, ERR_OK);
 }
@@ -227,7 +228,7 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
         return;
     }
     cache_take_born(cache, err, reply);
-    payer_look(cache->payer, on_debts);
+    settler_look(cache->settler, on_looked);
 }
 
 /* Nothing is read from a Redis, or stored there, that refuses a part of it: half a fence is none.
@@ -263,7 +264,7 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
 
 void cache_redis_connect(struct cache *cache, struct redis *redis)
 {
-    cache->debts_known = false;
+    cache->pending_known = false;
     redis_command_early(redis, 2, (const struct str[]){STR("INFO"), STR("server")}, on_info, cache);
 }
 
@@ -271,9 +272,9 @@ void cache_redis_state(struct cache *cache, struct redis *redis)
 {
     if (redis_ready(redis))
         return;
-    if (cache->debts_known)
+    if (cache->pending_known)
         cache->lost_ns = clock_mono_ns();
-    cache->debts_known = false;
+    cache->pending_known = false;
 }
 
 /* --- Whether it is of use --- */

@@ -57,8 +57,8 @@ enum cache_detail {
     CACHE_DETAIL_REDIS_DOWN,
     CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
     CACHE_DETAIL_WRITE_FENCE,
-    CACHE_DETAIL_OWED,  /* a debt is open on a tag */
-    CACHE_DETAIL_YOUNG, /* Redis has lost its memory within the last 5 s */
+    CACHE_DETAIL_PENDING, /* an invalidation of a tag is pending */
+    CACHE_DETAIL_YOUNG,   /* Redis has lost its memory within the last 5 s */
     CACHE_DETAIL_TOO_LARGE,
     CACHE_DETAIL_STALE, /* past its fresh time, refilled in the background */
     CACHE_DETAIL_STALE_IF_ERROR
@@ -138,7 +138,7 @@ struct cache_write {
     /* After ready: monotonic; the write must not be sent to MongoDB later.  May be past already. */
     int64_t send_by_ns;
     /* In done: OK when the outcome may be told; UNKNOWN when the write may have happened but nobody
-     * could be told of it: then it must not be acknowledged. */
+     * could be reached: then it must not be acknowledged. */
     enum err err;
     struct write_state *state;
 };
@@ -153,7 +153,7 @@ bool cache_write_in_time(const struct cache_write *write);
 
 /* --- Without MongoDB --- */
 
-/* The collection of pending writes' debts: who may not read it can trust nothing in Redis. */
+/* The collection of pending invalidations: who may not read it can trust nothing in Redis. */
 #define CACHE_COLLECTION "cache_debts"
 
 /* Whether answers that were kept before the last age_ms may be there, and may be given. */

@@ -13,9 +13,9 @@
 /* One write, from its fences to its acknowledgement:
  *
  *   table: fence, new sequence        before anybody else is asked
- *   Redis: fence, new versions        or a debt in MongoDB, then "owed" in the table
+ *   Redis: fence, new versions        or pending in MongoDB, then in the table
  *   MongoDB: the write                the caller's
- *   Redis: new versions, fence away   or the debt closed, or one made
+ *   Redis: new versions, fence away   or closed in MongoDB, or made there
  *   table: new sequence, fence away   last, so that this host's readers see the new versions
  */
 struct write_state {
@@ -25,8 +25,8 @@ struct write_state {
     uint32_t table_token;
     int64_t begun_ns; /* before anybody was asked */
     char token[VERSION_SIZE];
-    bool indebted; /* a debt is open */
-    struct debt debt;
+    bool is_pending; /* in MongoDB */
+    struct pending pending;
     struct carried *carried;
 };
 
@@ -174,11 +174,11 @@ static void run_release(struct write_state *state, bool carry, redis_callback *c
 
 /* --- Before --- */
 
-/* The time counts from before the fence or the debt was asked for, not from its answer: a worker
- * that is stopped between the two must not write when neither stands any more. */
+/* The time counts from before the fence or the pending invalidation was asked for, not from its
+ * answer: a worker that is stopped between the two must not write when neither stands any more. */
 static void go(struct write_state *state)
 {
-    int64_t ms = state->indebted ? DEBT_SEND_BY_MS : SEND_BY_MS;
+    int64_t ms = state->is_pending ? PENDING_SEND_BY_MS : SEND_BY_MS;
 
     state->write->send_by_ns = state->begun_ns + ms * 1000000;
     state->write->ready(state->write, ERR_OK);
@@ -195,11 +195,12 @@ static void on_opened(void *context, enum err err)
     struct cache_write *write = state->write;
 
     if (err == ERR_OK) {
-        state->indebted = true;
+        state->is_pending = true;
         go(state);
         return;
     }
-    /* Nothing was written, so nothing is owed: what may stand of the debt goes by its age. */
+    /* Nothing was written, so nothing is pending: a document that was made all the same goes by
+     * age. */
     table_release(state);
     state_free(state);
     write->ready(write, err == ERR_UNKNOWN ? ERR_UNAVAILABLE : err);
@@ -207,18 +208,18 @@ static void on_opened(void *context, enum err err)
 
 static void prepare_debt(struct write_state *state, void (*done)(void *context, enum err err))
 {
-    state->debt.cache = state->cache;
-    state->debt.tags = state->write->tags;
-    state->debt.tag_count = state->write->tag_count;
-    state->debt.slots = state->slots;
-    state->debt.done = done;
-    state->debt.context = state;
+    state->pending.cache = state->cache;
+    state->pending.tags = state->write->tags;
+    state->pending.tag_count = state->write->tag_count;
+    state->pending.slots = state->slots;
+    state->pending.done = done;
+    state->pending.context = state;
 }
 
-static void open_debt(struct write_state *state)
+static void open_pending(struct write_state *state)
 {
     prepare_debt(state, on_opened);
-    debt_open(&state->debt);
+    pending_open(&state->pending);
 }
 
 static void on_fenced(void *context, enum err err, const struct redis_value *reply)
@@ -230,7 +231,7 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
         go(state);
         return;
     }
-    open_debt(state);
+    open_pending(state);
 }
 
 void cache_write_begin(struct cache *cache, struct cache_write *write)
@@ -248,7 +249,7 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
         run_fence(state, on_fenced);
     } else {
         redis_wake(cache->redis);
-        open_debt(state);
+        open_pending(state);
     }
 }
 
@@ -259,9 +260,9 @@ static void finish(struct write_state *state, enum err err)
     struct cache_write *write = state->write;
 
     write->err = err;
-    metric_inc(err != ERR_OK     ? METRIC_WRITES_UNKNOWN
-               : state->indebted ? METRIC_WRITES_OWED
-                                 : METRIC_WRITES_FENCED);
+    metric_inc(err != ERR_OK       ? METRIC_WRITES_UNKNOWN
+               : state->is_pending ? METRIC_WRITES_PENDING
+                                   : METRIC_WRITES_FENCED);
     state_free(state);
     write->done(write);
 }
@@ -270,18 +271,18 @@ static void on_closed(void *context, enum err err)
 {
     struct write_state *state = context;
 
-    /* Neither Redis nor MongoDB could be told that it is over: the fence and the debt stand until
-     * their time is up, and nobody may be told that the write is visible. */
+    /* Neither Redis nor MongoDB could be told that it is over: the fence and the document stay
+     * until their time is up, and nobody may be told that the write is visible. */
     if (err == ERR_OK)
         table_release(state);
     finish(state, err == ERR_OK ? ERR_OK : ERR_UNKNOWN);
 }
 
-static void close_debt(struct write_state *state)
+static void close_pending(struct write_state *state)
 {
     prepare_debt(state, on_closed);
-    state->indebted = true;
-    debt_close(&state->debt);
+    state->is_pending = true;
+    pending_close(&state->pending);
 }
 
 static void on_released(void *context, enum err err, const struct redis_value *reply)
@@ -289,8 +290,8 @@ static void on_released(void *context, enum err err, const struct redis_value *r
     struct write_state *state = context;
 
     (void)reply;
-    if (err != ERR_OK || state->indebted) {
-        close_debt(state);
+    if (err != ERR_OK || state->is_pending) {
+        close_pending(state);
         return;
     }
     table_release(state);
@@ -310,5 +311,5 @@ void cache_write_end(struct cache_write *write, enum err outcome)
     if (redis_ready(state->cache->redis))
         run_release(state, outcome == ERR_OK, on_released);
     else
-        close_debt(state);
+        close_pending(state);
 }

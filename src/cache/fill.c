@@ -86,7 +86,7 @@ static bool same_versions(const struct lookup_state *a, const struct lookup_stat
 
 static bool may_join(const struct cache_fill *fill, const struct lookup_state *state)
 {
-    return lookup_is_twin(fill->owner, state) &&
+    return lookup_is_same(fill->owner, state) &&
            (!atomic_load(&fill->sealed) || same_versions(fill->owner, state));
 }
 
@@ -108,7 +108,7 @@ static struct cache_fill *find_other(const struct cache_fill *fill, enum stage s
     struct cache_fill *other = *bucket_of(fill->cache->fills, fill->owner->key.hash);
 
     while (other != NULL &&
-           (other == fill || other->stage != stage || !lookup_is_twin(other->owner, fill->owner)))
+           (other == fill || other->stage != stage || !lookup_is_same(other->owner, fill->owner)))
         other = other->next;
     return other;
 }

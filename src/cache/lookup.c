@@ -174,8 +174,8 @@ static enum cache_detail table_bypass(const struct lookup_state *state, int64_t 
 {
     unsigned flags = memory_check(state->cache->memory, &state->snapshot, mono_ns);
 
-    if (flags & MEMORY_OWED)
-        return CACHE_DETAIL_OWED;
+    if (flags & MEMORY_PENDING)
+        return CACHE_DETAIL_PENDING;
     return flags & MEMORY_FENCED ? CACHE_DETAIL_WRITE_FENCE : CACHE_DETAIL_NONE;
 }
 
@@ -255,7 +255,7 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
         state->trace->redis_ns += clock_mono_ns() - state->asked_ns;
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
-    if (err != ERR_OK || redis_count(reply) < reply_end(state) || !state->cache->debts_known)
+    if (err != ERR_OK || redis_count(reply) < reply_end(state) || !state->cache->pending_known)
         return VERDICT_BYPASS;
     state->bypass = reply_bypass(state, reply);
     if (state->bypass != CACHE_DETAIL_NONE)

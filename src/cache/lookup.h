@@ -28,7 +28,7 @@ struct lookup_state {
 };
 
 /* Whether both ask for the same entry: names that begin alike are told apart by their hashes. */
-static inline bool lookup_is_twin(const struct lookup_state *a, const struct lookup_state *b)
+static inline bool lookup_is_same(const struct lookup_state *a, const struct lookup_state *b)
 {
     return a->key.hash == b->key.hash && str_eq(a->key.text, b->key.text);
 }

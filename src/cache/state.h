@@ -17,21 +17,21 @@
 /* Inside of cache/: what its files share. */
 
 enum {
-    FENCE_MS = 5000,         /* a fence, in Redis and in the host's table */
-    SEND_BY_MS = 1500,       /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
-    DEBT_SEND_BY_MS = 10000, /* DEBT_OLD_MS > DEBT_SEND_BY_MS + the same */
-    YOUNG_MS = FENCE_MS,     /* a fence may be lost with what Redis has lost */
-    TAG_TTL_MS = 86400000,   /* longer than any entry lives */
-    LOCK_MS = 3000,          /* of one fill */
-    WAIT_MAX_MS = 300,       /* for another worker's fill */
+    FENCE_MS = 5000,            /* a fence, in Redis and in the host's table */
+    SEND_BY_MS = 1500,          /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
+    PENDING_SEND_BY_MS = 10000, /* PENDING_OLD_MS > PENDING_SEND_BY_MS + the same */
+    YOUNG_MS = FENCE_MS,        /* a fence may be lost with what Redis has lost */
+    TAG_TTL_MS = 86400000,      /* longer than any entry lives */
+    LOCK_MS = 3000,             /* of one fill */
+    WAIT_MAX_MS = 300,          /* for another worker's fill */
     WAIT_STEP_MS = 10,
     FENCE_WAIT_MS = 50, /* for a write of this host */
     FENCE_STEP_MS = 1,
-    DEBT_TICK_MS = 2000,
-    DEBT_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
-    DEBTS_MAX = 200000,  /* paid in one round */
-    VERSION_SIZE = 16,   /* a version or token as hex digits */
-    NEGATIVE_MS = 30000, /* an absent id's life, and a bit more that of its tag */
+    PENDING_TICK_MS = 2000,
+    PENDING_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
+    PENDING_MAX = 200000,   /* settled in one round */
+    VERSION_SIZE = 16,      /* a version or token as hex digits */
+    NEGATIVE_MS = 30000,    /* an absent id's life, and a bit more that of its tag */
     NEW_TAG_MORE_MS = 7000
 };
 
@@ -39,7 +39,7 @@ _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored")
 
 struct asks;
 struct fills;
-struct payer;
+struct settler;
 struct subscriber;
 struct reclaim;
 struct waits;
@@ -60,13 +60,13 @@ struct cache {
     int64_t since_ms;                /* it has remembered, by its clock */
     bool born_asked;
 
-    bool debts_known;   /* since the last connection */
+    bool pending_known; /* since the last connection */
     bool trying;        /* whether Redis still does what is needed */
     int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
     struct asks *asks;
     struct fills *fills;
-    struct payer *payer;
+    struct settler *settler;
     struct subscriber *subscriber;
     struct reclaim *reclaim;
     struct waits *waits;
@@ -93,7 +93,7 @@ static inline struct str cache_key(struct cache *cache, struct str kind, struct 
 /* Whether hits from Redis may be thought of at all. */
 static inline bool cache_trusts_redis(const struct cache *cache)
 {
-    return redis_ready(cache->redis) && cache->debts_known;
+    return redis_ready(cache->redis) && cache->pending_known;
 }
 /* Asks Redis how old it is, creating the mark where there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
@@ -126,12 +126,12 @@ struct waits *waits_new(struct cache *cache);
 void waits_stop(struct waits *waits);
 void waits_free(struct waits *waits);
 
-/* debt.c */
-extern const struct str debt_collection; /* its name in MongoDB */
+/* pending.c */
+extern const struct str pending_collection; /* its name in MongoDB */
 
-/* One write's debt.  Its answer comes once, perhaps at once: OK when it is in MongoDB, and owed in
- * the table. */
-struct debt {
+/* One write's pending invalidation.  Its answer comes once, perhaps at once: OK when it is in
+ * MongoDB and marked in the table. */
+struct pending {
     struct cache *cache;
     const struct str *tags;
     size_t tag_count;
@@ -141,17 +141,17 @@ struct debt {
     struct oid id;
     bool named, closing;
 };
-void debt_open(struct debt *debt);
-void debt_close(struct debt *debt);
+void pending_open(struct pending *pending);
+void pending_close(struct pending *pending);
 
-/* payer.c */
-struct payer *payer_new(struct cache *cache);
-void payer_stop(struct payer *payer);
-void payer_free(struct payer *payer);
-/* Marks what is owed; done once, perhaps at once.  err other than OK: it is not known.  generation
- * is of the connection that there was when the look began. */
-void payer_look(struct payer *payer,
-                void (*done)(struct cache *cache, uint64_t generation, enum err err));
+/* settler.c */
+struct settler *settler_new(struct cache *cache);
+void settler_stop(struct settler *settler);
+void settler_free(struct settler *settler);
+/* Marks what is pending; done once, perhaps at once.  err other than OK: it is not known.
+ * generation is of the connection that there was when the look began. */
+void settler_look(struct settler *settler,
+                  void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* subscriber.c */
 struct subscriber *subscriber_new(struct cache *cache, bool listens);

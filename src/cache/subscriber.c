@@ -188,7 +188,7 @@ struct subscriber *subscriber_new(struct cache *cache, bool listens)
     uv_timer_init(cache->loop, &subscriber->timer);
     subscriber->timer.data = subscriber;
     cache_handle_opened(cache);
-    if (listens && memory_item_max(cache->memory) > 0)
+    if (listens)
         uv_timer_start(&subscriber->timer, on_tick, 0, TICK_MS);
     return subscriber;
 }
@@ -210,7 +210,8 @@ void subscriber_free(struct subscriber *subscriber)
 
 struct str subscriber_refusal(const struct subscriber *subscriber)
 {
-    bool heard = memory_lease_valid(subscriber->cache->memory, clock_mono_ns());
+    bool heard = memory_item_max(subscriber->cache->memory) == 0 ||
+                 memory_lease_valid(subscriber->cache->memory, clock_mono_ns());
 
     return heard ? STR("") : buf_view(&subscriber->refusal);
 }

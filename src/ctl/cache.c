@@ -89,7 +89,7 @@ static bool take_match(void *arg, struct str key, const struct memory_hit *hit, 
     return matches->names.err == ERR_OK;
 }
 
-/* Lets the listeners of all hosts make void what their workers hold, whoever they run as.  They
+/* Lets the listeners of all hosts make void what their workers hold, under any account.  They
  * hear of the key's end as well, so that comes at once. */
 static enum err void_memories(struct walk *walk)
 {

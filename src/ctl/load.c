@@ -199,7 +199,7 @@ static void summarise(struct load *load)
 
 /* --- Setting up --- */
 
-/* Redis may be away: what it is not told then is owed to it. */
+/* Redis may be away: then invalidations are pending. */
 static bool open_source(struct load *load, int fd)
 {
     struct buf why = BUF_INIT(4096);

@@ -137,21 +137,21 @@ bool person_password(char hash[static PASSWORD_HASH_SIZE])
 
 /* --- Adding --- */
 
-struct newcomer {
+struct new_person {
     struct str email, name, role;
     char hash[PASSWORD_HASH_SIZE];
 };
 
 static enum err insert(struct mongo_db *db, void *context)
 {
-    const struct newcomer *newcomer = context;
+    const struct new_person *person = context;
     int64_t now_ms = clock_wall_ms();
     const struct assignment fields[] = {
         {STR("_id"), ASSIGN_SET, value_oid(oid_new())},
-        {STR("name"), ASSIGN_SET, value_string(newcomer->name)},
-        {STR("email"), ASSIGN_SET, value_string(newcomer->email)},
-        {STR("passwordHash"), ASSIGN_SET, value_string(str_from(newcomer->hash))},
-        {STR("role"), ASSIGN_SET, value_string(newcomer->role)},
+        {STR("name"), ASSIGN_SET, value_string(person->name)},
+        {STR("email"), ASSIGN_SET, value_string(person->email)},
+        {STR("passwordHash"), ASSIGN_SET, value_string(str_from(person->hash))},
+        {STR("role"), ASSIGN_SET, value_string(person->role)},
         {STR("loginCount"), ASSIGN_SET, value_int(0)},
         {STR("sessionEpoch"), ASSIGN_SET, value_int(0)},
         {STR("createdAt"), ASSIGN_SET, value_date(now_ms)},
@@ -168,32 +168,32 @@ static enum err insert(struct mongo_db *db, void *context)
     return err == ERR_OK ? collection_insert(db, users.collection, &document) : err;
 }
 
-static int add(struct ctl *ctl, struct newcomer *newcomer)
+static int add(struct ctl *ctl, struct new_person *person)
 {
     enum err err;
 
-    if (!person_password(newcomer->hash) || !ctl_open_mongo(ctl))
+    if (!person_password(person->hash) || !ctl_open_mongo(ctl))
         return CTL_FAILED;
-    err = mongo_run(ctl->backend.mongo, insert, newcomer);
+    err = mongo_run(ctl->backend.mongo, insert, person);
     if (err == ERR_EXISTS)
-        ctl_error("%.*s exists already", (int)newcomer->email.len, newcomer->email.ptr);
+        ctl_error("%.*s exists already", (int)person->email.len, person->email.ptr);
     else if (err != ERR_OK)
-        ctl_error("%.*s was not added: MongoDB: %s", (int)newcomer->email.len, newcomer->email.ptr,
+        ctl_error("%.*s was not added: MongoDB: %s", (int)person->email.len, person->email.ptr,
                   err_text(err));
     else
-        printf("%.*s added as %.*s\n", (int)newcomer->email.len, newcomer->email.ptr,
-               (int)newcomer->role.len, newcomer->role.ptr);
+        printf("%.*s added as %.*s\n", (int)person->email.len, person->email.ptr,
+               (int)person->role.len, person->role.ptr);
     return err == ERR_OK ? CTL_OK : err == ERR_EXISTS ? CTL_EXISTS : CTL_FAILED;
 }
 
 int person_add(struct ctl *ctl, const char *email, const char *name, enum role role)
 {
-    struct newcomer newcomer = {.name = str_from(name), .role = role_name(role)};
+    struct new_person person = {.name = str_from(name), .role = role_name(role)};
     char room[EMAIL_MAX];
 
-    if (email == NULL || email_normalise(str_from(email), room, &newcomer.email) != ERR_OK)
+    if (email == NULL || email_normalise(str_from(email), room, &person.email) != ERR_OK)
         return ctl_usage("--email must be an address such as ada@example.org");
     if (!person_name_is_good(str_from(name)))
         return ctl_usage("--name must have 1 to %d characters", NAME_CHARS_MAX);
-    return add(ctl, &newcomer);
+    return add(ctl, &person);
 }

@@ -102,6 +102,6 @@ enum err ctl_write(struct ctl *ctl, const struct str *tags, size_t tag_count,
     struct single single = {work, context};
     struct ctl_part part = {.work = work_single, .context = &single};
 
-    (void)ctl_redis_ready(ctl); /* without it the write is a debt */
+    (void)ctl_redis_ready(ctl); /* without it the invalidation is pending */
     return ctl_write_parts(ctl, tags, tag_count, &part, 1);
 }

@@ -3,6 +3,7 @@
 
 #include <fastcgi.h>
 
+#include "base/idiom.h"
 #include "http/problem.h"
 
 enum {
@@ -22,11 +23,26 @@ static char *put(char *to, struct str s)
 
 static char *put_vary(char *to, unsigned vary)
 {
+    static const struct {
+        unsigned bit;
+        struct str name;
+    } names[] = {{VARY_ACCEPT, STR_INIT("Accept")},
+                 {VARY_ENCODING, STR_INIT("Accept-Encoding")},
+                 {VARY_ORIGIN, STR_INIT("Origin")}};
+    bool first = true;
+
     if (vary == VARY_ENCODING)
         return put(to, STR("Vary: Accept-Encoding\r\n"));
-    if (vary == VARY_ORIGIN)
-        return put(to, STR("Vary: Origin\r\n"));
-    return vary != 0 ? put(to, STR("Vary: Accept-Encoding, Origin\r\n")) : to;
+    if (vary == 0)
+        return to;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if ((vary & names[i].bit) == 0)
+            continue;
+        to = put(to, first ? STR("Vary: ") : STR(", "));
+        to = put(to, names[i].name);
+        first = false;
+    }
+    return put(to, STR("\r\n"));
 }
 
 static char *put_head(char *to, const struct request *request, size_t length)
@@ -43,7 +59,7 @@ static char *put_head(char *to, const struct request *request, size_t length)
     to = put_vary(to, response->vary);
     to = put(to, STR("X-Request-Id: "));
     to = put(to, request->id);
-    if (response_has_content(response)) {
+    if (response_has_content(response) && !response->unsized) {
         to = put(to, STR("\r\nContent-Length: "));
         to = put(to, str_decimal(length, room));
     }
@@ -51,12 +67,12 @@ static char *put_head(char *to, const struct request *request, size_t length)
 }
 
 /* What follows the content of the last record: its padding, the empty STDOUT and END_REQUEST. */
-static char *put_tail(char *to, uint16_t id, size_t padding, bool farewell)
+static char *put_tail(char *to, uint16_t id, size_t padding, bool closes)
 {
     memset(to, 0, padding);
     to = record_write_header(to + padding, FCGI_STDOUT, id, 0, 0);
     to = record_write_end(to, id, FCGI_REQUEST_COMPLETE);
-    return farewell ? record_write_header(to, FCGI_GET_VALUES_RESULT, 0, 0, 0) : to;
+    return closes ? record_write_header(to, FCGI_GET_VALUES_RESULT, 0, 0, 0) : to;
 }
 
 static size_t padding_of(size_t length)
@@ -115,7 +131,7 @@ static bool is_sendable(const struct response *response)
            response_length(response) <= RESPONSE_BODY_MAX;
 }
 
-void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell)
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool closes)
 {
     struct response *response = &request->response;
     struct str pieces[PIECES];
@@ -135,13 +151,48 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id, b
     answer->count = 0;
     if (RECORD_HEADER_SIZE + total + sizeof answer->tail <= ANSWER_FLAT) {
         char *at = build_flat(answer, id, pieces, count, total);
-        at = put_tail(at, id, padding_of(total), farewell);
+        at = put_tail(at, id, padding_of(total), closes);
         add(answer, answer->flat, (size_t)(at - answer->flat));
     } else {
         size_t padding = build_records(answer, id, pieces, count, total);
-        char *at = put_tail(answer->tail, id, padding, farewell);
+        char *at = put_tail(answer->tail, id, padding, closes);
         add(answer, answer->tail, (size_t)(at - answer->tail));
     }
+}
+
+bool answer_begin(struct answer *answer, struct request *request, uint16_t id)
+{
+    char *head = answer->flat + RECORD_HEADER_SIZE, *end;
+    size_t length;
+
+    if (!is_sendable(&request->response))
+        return false;
+    request->response.unsized = true;
+    end = put_head(head, request, 0);
+    length = (size_t)(end - head);
+    record_write_header(answer->flat, FCGI_STDOUT, id, length, padding_of(length));
+    memset(end, 0, padding_of(length));
+    answer->count = 0;
+    add(answer, answer->flat, RECORD_HEADER_SIZE + length + padding_of(length));
+    return true;
+}
+
+void answer_part(struct answer *answer, uint16_t id, struct str bytes)
+{
+    size_t padding;
+
+    answer->count = 0;
+    padding = build_records(answer, id, &bytes, 1, bytes.len);
+    memset(answer->tail, 0, padding);
+    add(answer, answer->tail, padding);
+}
+
+void answer_end(struct answer *answer, uint16_t id, bool farewell)
+{
+    char *end = put_tail(answer->tail, id, 0, farewell);
+
+    answer->count = 0;
+    add(answer, answer->tail, (size_t)(end - answer->tail));
 }
 
 void answer_error(struct request *request, unsigned status, const char *message)

@@ -2,6 +2,7 @@
 #ifndef LARDER_GATEWAY_ANSWER_H
 #define LARDER_GATEWAY_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -31,11 +32,18 @@ struct answer {
 /* Lays out the request's response.  One that cannot be sent (a buffer passed its cap, no status,
  * longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into `answer` and
  * into what the response points to.
- * farewell: the client asked for the connection to be kept, and it is closed all the same.  A
+ * closes: the client asked for the connection to be kept, and it is closed all the same.  A
  * record that says nothing (GET_VALUES_RESULT without values) follows then.  nginx keeps only
  * connections on which nothing follows END_REQUEST, so it does not send the next request into one
  * that is about to be closed, which it could not send again when it is a POST. */
-void answer_build(struct answer *answer, struct request *request, uint16_t id, bool farewell);
+void answer_build(struct answer *answer, struct request *request, uint16_t id, bool closes);
+
+/* The same for a response that goes on, as request_flow() has it: its head (false: it cannot be
+ * sent); some more of its body, at most RESPONSE_BODY_MAX bytes, to which the vectors point; its
+ * end. */
+bool answer_begin(struct answer *answer, struct request *request, uint16_t id);
+void answer_part(struct answer *answer, uint16_t id, struct str bytes);
+void answer_end(struct answer *answer, uint16_t id, bool farewell);
 
 /* Makes the response an error in the JSON envelope, in place of what it was. */
 void answer_error(struct request *request, unsigned status, const char *message);

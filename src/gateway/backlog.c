@@ -12,6 +12,11 @@ enum { FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT };
 
 void backlog_add(struct backlog *backlog, const void *ptr, size_t len)
 {
+    if (backlog->at > 0) {
+        backlog->len -= backlog->at;
+        memmove(backlog->ptr, backlog->ptr + backlog->at, backlog->len);
+        backlog->at = 0;
+    }
     if (backlog->len + len > backlog->size) {
         backlog->size = backlog->len + len;
         backlog->ptr = mem_realloc(backlog->ptr, backlog->size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gateway/connection.h"
+#include "gateway/connection_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,25 +11,8 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/trace.h"
-#include "gateway/backlog.h"
-#include "gateway/intake.h"
 
 #define NEVER UINT64_MAX
-
-struct connection {
-    uv_poll_t poll;
-    struct connections *all;
-    struct connection *next, **link;
-    uint64_t deadline;
-    int fd;
-    enum phase phase;
-    bool closing;
-    bool close_after; /* when what is unsent has been sent */
-    bool retired;     /* shut for reading; what has come is answered */
-    struct backlog unsent, unread;
-    struct exchange *sending; /* what is unsent is its response's rest */
-    struct intake intake;
-};
 
 _Static_assert(sizeof(struct connection) <= 2048, "an idle connection is small");
 
@@ -75,7 +58,7 @@ static void on_closed(uv_handle_t *handle)
     all->on_close(all->owner);
 }
 
-static void connection_close(struct connection *connection)
+void connection_close(struct connection *connection)
 {
     if (connection->closing)
         return;
@@ -91,6 +74,7 @@ static void connection_close(struct connection *connection)
     connection->intake.exchange = NULL;
     backlog_clear(&connection->unsent);
     backlog_clear(&connection->unread);
+    connection_flow_lost(connection);
 }
 
 static void watch(struct connection *connection, int events)
@@ -104,18 +88,13 @@ static void broken(struct connection *connection)
     connection_close(connection);
 }
 
-static bool is_blocked(const struct connection *connection)
+void connection_send(struct connection *connection, struct iovec *vectors, size_t count)
 {
-    return connection->unsent.len > 0;
-}
-
-static void connection_send(struct connection *connection, struct iovec *vectors, size_t count)
-{
-    bool was_blocked = is_blocked(connection);
+    bool was_blocked = connection_is_blocked(connection);
 
     if (backlog_send(&connection->unsent, connection->fd, vectors, count) != ERR_OK)
         connection_close(connection);
-    else if (is_blocked(connection) && !was_blocked)
+    else if (connection_is_blocked(connection) && !was_blocked)
         watch(connection, UV_WRITABLE);
 }
 
@@ -129,7 +108,7 @@ static void send_reply(struct connection *connection)
 
 static void close_when_sent(struct connection *connection)
 {
-    if (is_blocked(connection))
+    if (connection_is_blocked(connection))
         connection->close_after = true;
     else
         connection_close(connection);
@@ -144,7 +123,7 @@ static void retire(struct connection *connection)
 }
 
 /* Between two requests: a connection that is not to be kept goes. */
-static void between_requests(struct connection *connection)
+void connection_between_requests(struct connection *connection)
 {
     const struct intake *intake = &connection->intake;
 
@@ -164,7 +143,7 @@ static enum phase phase_of(const struct connection *connection)
     };
     const struct intake *intake = &connection->intake;
 
-    if (is_blocked(connection))
+    if (connection_is_blocked(connection))
         return PHASE_WRITE;
     if (intake->state == INTAKE_IDLE && !record_at_start(&intake->parser))
         return PHASE_RECORD;
@@ -173,7 +152,7 @@ static enum phase phase_of(const struct connection *connection)
 
 /* Sets the deadline of what is waited for now: anew when that is something else than before, or
  * when it is a limit on silence and the peer was not silent. */
-static void set_deadline(struct connection *connection, bool renewed)
+void connection_set_deadline(struct connection *connection, bool renewed)
 {
     struct connections *all = connection->all;
     enum phase phase = phase_of(connection);
@@ -186,7 +165,7 @@ static void set_deadline(struct connection *connection, bool renewed)
         all->limits[phase] == NEVER ? NEVER : uv_now(all->loop) + all->limits[phase];
 }
 
-static void count_status(unsigned status)
+void connection_count_status(unsigned status)
 {
     static const enum metric classes[] = {METRIC_REQUESTS_2XX, METRIC_REQUESTS_3XX,
                                           METRIC_REQUESTS_4XX, METRIC_REQUESTS_5XX};
@@ -194,27 +173,47 @@ static void count_status(unsigned status)
     metric_inc(classes[status / 100 - 2]);
 }
 
+bool connection_is_last(const struct connection *connection)
+{
+    return connection->all->leaving && connection->intake.keep;
+}
+
+void connection_add_headers(const struct connections *all, struct request *request)
+{
+    if (all->answering != NULL)
+        all->answering(all->answering_context, request);
+    access_tell(request);
+}
+
 /* Sends the exchange's response and takes the exchange back, when all of it has been sent. */
 static void respond(struct connection *connection, struct exchange *exchange)
 {
-    struct connections *all = connection->all;
-    struct answer *answer = &all->answer;
+    struct answer *answer = &connection->all->answer;
 
-    if (all->answering != NULL)
-        all->answering(all->answering_context, &exchange->request);
-    access_tell(&exchange->request);
-    answer_build(answer, &exchange->request, connection->intake.id,
-                 all->leaving && connection->intake.keep);
-    count_status(exchange->request.response.status);
+    connection_add_headers(connection->all, &exchange->request);
+    answer_build(answer, &exchange->request, connection->intake.id, connection_is_last(connection));
+    connection_count_status(exchange->request.response.status);
     intake_finished(&connection->intake);
     connection->sending = exchange;
     connection_send(connection, answer->vectors, answer->count);
-    if (!is_blocked(connection))
+    if (!connection_is_blocked(connection))
         sent(connection);
-    between_requests(connection);
+    connection_between_requests(connection);
 }
 
-static void on_finish(struct request *request)
+/* What may have come behind the request that is answered now. */
+void connection_go_on(struct connection *connection)
+{
+    if (connection->closing)
+        return;
+    connection_set_deadline(connection, true);
+    if (!connection->all->consuming)
+        last_look(connection);
+    else if (connection->retired) /* it may be another's input that is being consumed */
+        watch(connection, UV_READABLE);
+}
+
+void connection_on_finish(struct request *request)
 {
     struct exchange *exchange = (struct exchange *)request;
     struct connection *connection = exchange->connection;
@@ -225,13 +224,7 @@ static void on_finish(struct request *request)
         return;
     }
     respond(connection, exchange);
-    if (connection->closing)
-        return;
-    set_deadline(connection, true);
-    if (!connection->all->consuming)
-        last_look(connection);
-    else if (connection->retired) /* it may be another's input that is being consumed */
-        watch(connection, UV_READABLE);
+    connection_go_on(connection);
 }
 
 static void hand_over(struct connection *connection)
@@ -246,7 +239,8 @@ static void hand_over(struct connection *connection)
     if (request->traceparent.len > 0)
         trace_set_parent(request->trace, request->traceparent);
     request->arrived_ms = clock_wall_ms();
-    request->on_finish = on_finish;
+    request->on_finish = connection_on_finish;
+    request->on_flow = connection_on_flow;
     all->handler(all->context, request);
     trace_leave(before);
 }
@@ -262,9 +256,10 @@ static void refuse(struct connection *connection)
 static void aborted(struct connection *connection)
 {
     detach(connection->intake.exchange);
+    connection_flow_lost(connection);
     intake_aborted(&connection->intake);
     send_reply(connection);
-    between_requests(connection);
+    connection_between_requests(connection);
 }
 
 static void act(struct connection *connection, enum intake_event event)
@@ -275,7 +270,7 @@ static void act(struct connection *connection, enum intake_event event)
     case INTAKE_REFUSED: refuse(connection); break;
     case INTAKE_ABORTED: aborted(connection); break;
     case INTAKE_REPLY: send_reply(connection); break;
-    case INTAKE_DRAINED: between_requests(connection); break;
+    case INTAKE_DRAINED: connection_between_requests(connection); break;
     case INTAKE_BROKEN: broken(connection); break;
     }
 }
@@ -291,7 +286,7 @@ static void consume(struct connection *connection, struct str input)
     do {
         event = intake_next(&connection->intake, &input);
         act(connection, event);
-    } while (event != INTAKE_MORE && !connection->closing && !is_blocked(connection));
+    } while (event != INTAKE_MORE && !connection->closing && !connection_is_blocked(connection));
     connection->all->consuming = false;
     if (connection->closing)
         return;
@@ -299,7 +294,7 @@ static void consume(struct connection *connection, struct str input)
         backlog_add(&connection->unread, input.ptr, input.len);
     begun = connection->intake.begun;
     connection->intake.begun = false;
-    set_deadline(connection, begun);
+    connection_set_deadline(connection, begun);
 }
 
 static void read_once(struct connection *connection)
@@ -321,7 +316,7 @@ static void read_once(struct connection *connection)
 /* Of a connection that was shut for reading: what came before is answered, then it is closed. */
 static void last_look(struct connection *connection)
 {
-    while (connection->retired && !connection->closing && !is_blocked(connection) &&
+    while (connection->retired && !connection->closing && !connection_is_blocked(connection) &&
            connection->intake.state != INTAKE_BUSY)
         read_once(connection);
 }
@@ -350,12 +345,12 @@ static void on_writable(struct connection *connection)
 
     if (err == ERR_BUSY)
         return;
-    if (err != ERR_OK || (!is_blocked(connection) && connection->close_after)) {
+    if (err != ERR_OK || (!connection_is_blocked(connection) && connection->close_after)) {
         connection_close(connection);
         return;
     }
-    set_deadline(connection, true);
-    if (is_blocked(connection))
+    connection_set_deadline(connection, true);
+    if (connection_is_blocked(connection))
         return;
     sent(connection);
     watch(connection, UV_READABLE);
@@ -379,7 +374,7 @@ void connection_open(struct connections *all, int fd)
 {
     struct connection *connection;
 
-    if (all->open >= all->max) {
+    if (all->open - all->flows >= all->max) {
         metric_inc(METRIC_CONNECTIONS_REFUSED);
         close(fd);
         return;

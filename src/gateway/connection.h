@@ -43,6 +43,7 @@ struct connections {
     struct access access;
     struct connection *first;
     size_t open;    /* in the list */
+    size_t flows;   /* of them, that carry a response without an end: they are not in the cap */
     size_t handles; /* open, or being closed */
     bool leaving;
     bool consuming;                /* what lies in `read` is being acted on */

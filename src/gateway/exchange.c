@@ -106,7 +106,7 @@ static void clear(struct request *request)
 {
     request->method = METHOD_NONE;
     request->method_text = request->path = request->query = request->body = str_make(NULL, 0);
-    request->traceparent = request->user = str_make(NULL, 0);
+    request->traceparent = request->accept = request->user = str_make(NULL, 0);
     request->durations = &durations_other;
     request->trace = trace_renew(request->trace);
     request->params = NULL;
@@ -114,7 +114,9 @@ static void clear(struct request *request)
     request->arrived_ms = 0;
     request->gone = request->too_large = request->has_credentials = request->timed = false;
     request->state = NULL;
+    request->tags = NULL;
     request->on_finish = NULL;
+    request->on_flow = NULL;
     arena_reset(&request->arena);
     response_reset(&request->response, EXCHANGE_KEEP);
 }

@@ -43,7 +43,7 @@ static bool gather(struct intake *intake, const struct record *record, struct st
 static enum intake_event reply(struct intake *intake, const char *end)
 {
     intake->reply_len = (size_t)(end - intake->reply);
-    return ++intake->courtesies > INTAKE_COURTESIES_MAX ? INTAKE_BROKEN : INTAKE_REPLY;
+    return ++intake->replies > INTAKE_REPLIES_MAX ? INTAKE_BROKEN : INTAKE_REPLY;
 }
 
 static enum intake_event reply_end(struct intake *intake, uint16_t id, unsigned status)
@@ -304,6 +304,12 @@ enum intake_event intake_next(struct intake *intake, struct str *input)
             return event;
     }
     return status == RECORD_BAD ? INTAKE_BROKEN : INTAKE_MORE;
+}
+
+void intake_released(struct intake *intake)
+{
+    intake->exchange = NULL;
+    intake->status = 0;
 }
 
 void intake_finished(struct intake *intake)

@@ -13,9 +13,9 @@
  * responder that serves one request at a time.  Knows no socket and no clock. */
 
 enum {
-    INTAKE_SKIP_MAX = 1 << 20,  /* bytes of records that nobody reads, between two requests */
-    INTAKE_COURTESIES_MAX = 32, /* answers to management records and refused requests */
-    INTAKE_SMALL = 256          /* longest GET_VALUES */
+    INTAKE_SKIP_MAX = 1 << 20, /* bytes of records that nobody reads, between two requests */
+    INTAKE_REPLIES_MAX = 32,   /* answers to management records and refused requests */
+    INTAKE_SMALL = 256         /* longest GET_VALUES */
 };
 
 enum intake_state {
@@ -50,7 +50,7 @@ struct intake {
     struct exchange *exchange;  /* owned from BEGIN to intake_finished() or intake_aborted() */
     unsigned status;
     const char *message;
-    uint32_t skipped, courtesies;
+    uint32_t skipped, replies;
     size_t small_len, reply_len;
     unsigned char small[INTAKE_SMALL];
     char reply[128];
@@ -60,6 +60,8 @@ struct intake {
 void intake_init(struct intake *intake, struct exchange_pool *pool, uint64_t max_connections);
 /* Reads on until something is to be done or the input is used up; *input is what is left. */
 enum intake_event intake_next(struct intake *intake, struct str *input);
+/* The exchange belongs to the caller, and its answer goes on until intake_finished(). */
+void intake_released(struct intake *intake);
 /* The exchange has been answered and belongs to the caller. */
 void intake_finished(struct intake *intake);
 /* The exchange belongs to the caller; intake->reply is the END_REQUEST to be sent. */

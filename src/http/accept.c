@@ -54,6 +54,36 @@ bool accept_gzip(struct str field)
     return gzip > 0 && gzip >= identity;
 }
 
+/* The weight that the field gives to a media type, of whose names the first found counts: its own,
+ * then that of its kind, then that of all; -1 where it names none. */
+static int weight_among(struct str field, const struct str names[static 3])
+{
+    int weights[3] = {-1, -1, -1};
+    struct str item;
+
+    while (str_split(&field, ',', &item)) {
+        size_t end = str_find(item, ';');
+        struct str type = str_trim(str_make(item.ptr, end));
+        for (size_t i = 0; i < 3; i++)
+            if (type.len > 0 && str_eq_nocase(type, names[i]))
+                weights[i] = weight_of(str_from_offset(item, end + 1));
+    }
+    return weights[0] >= 0 ? weights[0] : weights[1] >= 0 ? weights[1] : weights[2];
+}
+
+bool accept_event_stream(struct str field)
+{
+    static const struct str stream[] = {STR_INIT("text/event-stream"), STR_INIT(""), STR_INIT("")};
+    static const struct str json[] = {STR_INIT("application/json"), STR_INIT("application/*"),
+                                      STR_INIT("*/*")};
+    int weight;
+
+    if (field.len < stream[0].len)
+        return false;
+    weight = weight_among(field, stream);
+    return weight > 0 && weight >= weight_among(field, json);
+}
+
 static bool is_utf8(struct str param)
 {
     return str_eq_nocase(param, STR("charset=utf-8")) ||

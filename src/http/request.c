@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/idiom.h"
+#include "http/flow.h"
 
 struct str request_param(const struct request *request, struct str name)
 {
@@ -49,6 +50,8 @@ static void take_params(struct request *request, struct str *uri)
                 *uri = value;
             else if (str_eq(name, STR("HTTP_COOKIE")))
                 request->has_credentials = true;
+            else if (str_eq(name, STR("HTTP_ACCEPT")))
+                request->accept = value;
             break;
         case sizeof "REQUEST_METHOD" - 1:
             if (str_eq(name, STR("REQUEST_METHOD")))
@@ -109,4 +112,9 @@ void request_take_id(struct request *request)
 void request_finish(struct request *request)
 {
     request->on_finish(request);
+}
+
+struct flow *request_flow(struct request *request, const struct flow_owner *owner)
+{
+    return request->on_flow(request, owner);
 }

@@ -16,6 +16,10 @@
 
 enum { REQUEST_ID_SIZE = 16, REQUEST_ID_MAX = 64 };
 
+struct flow;
+struct tagset;
+struct flow_owner;
+
 /* A CGI/1.1 meta-variable (RFC 3875 section 4.1); a client's header is HTTP_<NAME>. */
 struct param {
     struct str name, value;
@@ -34,16 +38,19 @@ struct request {
     int64_t began_ns;       /* its first byte, by the monotonic clock */
     struct trace *trace;    /* the gateway's; never NULL */
     struct str traceparent; /* the header, unless there are two */
+    struct str accept;      /* the header */
     bool has_credentials;   /* Authorization or Cookie is there */
     bool gone;
     bool too_large;     /* the body is beyond the limit and was not read: answer 413 */
     struct arena arena; /* lives until the response is sent */
     struct response response;
     void *state;                         /* the application's own */
+    struct tagset *tags;                 /* what the answer depends on is gathered here; or NULL */
     struct durations *durations;         /* of its path, which the application sets */
     struct str user;                     /* id of who is signed in; the application's, or empty */
     bool timed;                          /* who asks may see what it cost */
-    void (*on_finish)(struct request *); /* the gateway's */
+    void (*on_finish)(struct request *); /* the gateway's, as the next one */
+    struct flow *(*on_flow)(struct request *, const struct flow_owner *);
 };
 
 /* Value of a meta-variable such as "CONTENT_TYPE", or the empty string with a NULL ptr. */

@@ -23,7 +23,7 @@ void response_reset(struct response *response, size_t keep)
     response->vary = 0;
     response->cache = RESPONSE_NONE;
     response->part_count = 0;
-    response->no_body = false;
+    response->no_body = response->unsized = false;
 }
 
 static bool is_field_value(struct str value)
@@ -57,6 +57,18 @@ void response_header(struct response *response, struct str name, struct str valu
     *to++ = '\r';
     *to = '\n';
     buf_commit(&response->head, name.len + value.len + 4);
+}
+
+struct str response_field(const struct response *response, struct str name)
+{
+    struct str rest = buf_view(&response->head), line;
+
+    while (rest.len > 0 && str_split(&rest, '\n', &line)) {
+        size_t colon = str_find(line, ':');
+        if (str_eq_nocase(str_make(line.ptr, colon), name))
+            return str_trim(str_from_offset(str_make(line.ptr, line.len - 1), colon + 1));
+    }
+    return STR("");
 }
 
 void response_part(struct response *response, struct str bytes)

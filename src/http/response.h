@@ -17,7 +17,7 @@ enum {
 };
 
 /* What of a request decides the answer, for caches: Vary. */
-enum { VARY_ENCODING = 1, VARY_ORIGIN = 2 };
+enum { VARY_ENCODING = 1, VARY_ORIGIN = 2, VARY_ACCEPT = 4 };
 
 /* Where the answer has come from; NONE: no cache was asked. */
 enum response_cache {
@@ -38,6 +38,7 @@ struct response {
     size_t part_count;
     struct buf body; /* room for a body made for this request, kept for the next */
     bool no_body;    /* HEAD, 304: the length is told, the bytes are not sent */
+    bool unsized;    /* the length is not told: nobody knows it */
 };
 
 void response_init(struct response *response);
@@ -50,6 +51,8 @@ void response_reset(struct response *response, size_t keep);
 void response_header(struct response *response, struct str name, struct str value);
 #define response_header_lit(response, name, value)                                                 \
     response_header((response), STR(name), STR(value))
+/* The value of the first line of this name, or the empty string. */
+struct str response_field(const struct response *response, struct str name);
 /* Adds to the body; the bytes must stay until the response is sent. */
 void response_part(struct response *response, struct str bytes);
 /* The body is what was written into response->body. */

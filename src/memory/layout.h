@@ -31,10 +31,10 @@
  *
  * Orders that readers depend on.  A writer's steps are done in the order given here, and a reader
  * takes them in the opposite one:
- *  - a fence is set, then seq grows; seq grows, then the fence goes; seq grows, then owed is
- *    cleared.  A reader loads seq first and fences and owed after it: if it saw the seq of a write
- *    under way it sees the fence too, or a seq that will never be current again.
- *  - debts grows, then a tag owes; it owes no more, then debts shrinks.
+ *  - a fence is set, then seq grows; seq grows, then the fence goes; seq grows, then pending is
+ *    cleared.  A reader loads seq first and fences and pending after it: if it saw the seq of a
+ * write under way it sees the fence too, or a seq that will never be current again.
+ *  - the segment's pending grows, then a tag's is set; that is cleared, then the segment's shrinks.
  *  - the listener voids and bumps, then renews.  A reader loads valid, then void_gen, then tags.
  *  - tail passes a record, then its bytes are overwritten.  A reader copies, then loads tail.
  *  - a record's bytes are written, then its index entry. */
@@ -50,7 +50,7 @@ enum {
 };
 
 struct segment {
-    /* Magic and layout lie here in every version; magic is stored last by whoever makes it. */
+    /* Magic and layout lie here in every version; magic is stored last. */
     _Atomic uint64_t magic;
     uint32_t layout;
     uint32_t lock_bytes;    /* sizeof(pthread_mutex_t): another C library, another layout */
@@ -61,8 +61,8 @@ struct segment {
     /* Written rarely. */
     _Alignas(MEMORY_LINE) _Atomic uint64_t claim; /* stamp: until when, number of the claim */
     uint64_t unused;
-    _Atomic uint32_t token; /* the last one given out */
-    _Atomic uint32_t debts; /* no fewer than tags that owe; more after a kill */
+    _Atomic uint32_t token;   /* the last one given out */
+    _Atomic uint32_t pending; /* no fewer than pending tags; more after a kill */
 };
 #define SEGMENT_RESIZING UINT64_MAX
 enum { SEGMENT_HEADER = 4096 };
@@ -71,7 +71,7 @@ struct tag_line {
     _Alignas(MEMORY_LINE) _Atomic uint64_t seq; /* grows with each change */
     _Atomic uint64_t fences[MEMORY_FENCES];     /* stamps: until when, token */
     _Atomic uint64_t overflow;                  /* stamp: until when; never taken away */
-    _Atomic uint64_t owed;                      /* generation << 1 | whether it is open */
+    _Atomic uint64_t pending;                   /* generation << 1 | whether it is open */
     _Atomic uint64_t owed_ms; /* monotonic, since when it is open; 0: not known, as in layouts
                                  before this word had a meaning */
 };

@@ -15,9 +15,9 @@ bool memory_lease_acquire(struct memory *m, int64_t mono_ns, int64_t ttl_ns,
     uint64_t old = atomic_load(&m->segment->claim), now_ms = ms_of(mono_ns);
     uint32_t last = stamp_number(old), renewed = stamp_number(atomic_load(&m->segment->valid));
 
-    if (stamp_ms(old) > now_ms && !stamp_is_stray(old, now_ms, MEMORY_LEASE_MAX_MS))
+    if (stamp_ms(old) > now_ms && !stamp_is_bogus(old, now_ms, MEMORY_LEASE_MAX_MS))
         return false;
-    /* Its release was cut short, or a stray write hit one of them: an older number than that could
+    /* Its release was cut short, or a wild write hit one of them: an older number than that could
      * never renew. */
     if (is_later(renewed, last))
         last = renewed;

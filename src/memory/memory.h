@@ -56,13 +56,13 @@ struct memory_opened {
 };
 
 /* Maps the segment, making it first where it is missing.  Who is alone with it may give it another
- * size; its tags, fences and what is owed survive that.  May wait some seconds for another process
- * that is making it, so call it before the event loop runs.
- * ERR_INVALID (name), ERR_RANGE (bytes), ERR_NOT_FOUND (attach, and there is none), ERR_TOO_LARGE
- * (no room in shared memory), ERR_DENIED (another user's, or open to others), ERR_UNSUPPORTED (held
- * by processes of another version: a worker must not run beside them, its writes would go unseen),
- * ERR_BUSY (still being made after 30 s), ERR_IO.  opened is always filled in; on success *out is
- * freed by memory_close. */
+ * size; its tags, fences and what is pending survive that.  May wait some seconds for another
+ * process that is making it, so call it before the event loop runs. ERR_INVALID (name), ERR_RANGE
+ * (bytes), ERR_NOT_FOUND (attach, and there is none), ERR_TOO_LARGE (no room in shared memory),
+ * ERR_DENIED (another user's, or open to others), ERR_UNSUPPORTED (held by processes of another
+ * version: a worker must not run beside them, its writes would go unseen), ERR_BUSY (still being
+ * made after 30 s), ERR_IO.  opened is always filled in; on success *out is freed by memory_close.
+ */
 enum err memory_open(const struct memory_config *config, struct memory **out,
                      struct memory_opened *opened);
 /* Unmaps it; the segment stays.  NULL is allowed. */
@@ -101,21 +101,21 @@ void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_
 void memory_release(struct memory *m, uint32_t slot, uint32_t token);
 /* What is stored or being read under the tag is void. */
 void memory_bump(struct memory *m, uint32_t slot);
-/* A debt on this tag is open: nothing is served or stored under it until it is settled.  Gives the
- * generation of this mark, never 0. */
-uint64_t memory_owe(struct memory *m, uint32_t slot);
-/* The generation of the open mark, or 0 when nothing is owed.  A payer asks before it lists the
- * debts, and settles exactly that generation. */
-uint64_t memory_owed(const struct memory *m, uint32_t slot);
+/* An invalidation of this tag is pending: nothing is served or stored under it until it is settled.
+ * Gives the generation of this mark, never 0. */
+uint64_t memory_set_pending(struct memory *m, uint32_t slot);
+/* The generation of the open mark, or 0 when nothing is pending.  The settler asks before it
+ * lists the documents, and settles exactly that generation. */
+uint64_t memory_pending(const struct memory *m, uint32_t slot);
 /* False, and nothing is changed, when the slot has been marked again since; the tag is bumped. */
 bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation);
-/* Moves *slot on to the first one from *slot that owes; false when there is none. */
-bool memory_owed_next(const struct memory *m, uint32_t *slot);
+/* Moves *slot on to the first pending one from *slot; false when there is none. */
+bool memory_pending_next(const struct memory *m, uint32_t *slot);
 /* All records, and all reads under way, are void. */
 void memory_void(struct memory *m);
 
-/* How many tags are fenced and how many owe, and for how long the oldest of these has.  Reads the
- * whole table: for monitoring. */
+/* How many tags are fenced and how many are pending, and for how long the oldest of these.  Reads
+ * the whole table: for monitoring. */
 struct memory_writes {
     uint32_t fences, pending;
     uint64_t oldest_ms;
@@ -124,7 +124,7 @@ void memory_writes(const struct memory *m, int64_t mono_ns, struct memory_writes
 
 enum memory_flags {
     MEMORY_FENCED = 1,
-    MEMORY_OWED = 2,
+    MEMORY_PENDING = 2,
     MEMORY_MOVED = 4,    /* of memory_check: bumped or voided since the snapshot */
     MEMORY_TOO_MANY = 8, /* more than MEMORY_TAGS_MAX tags: such an answer cannot be stored */
 };
@@ -210,16 +210,15 @@ struct memory_hit {
 
 /* Copies an answer to the caller's buffer: the head and right behind it the body that is wanted;
  * MEMORY_HEAD wants none, and where there is no packed one MEMORY_PACKED gets the other.  A hit is
- * what was stored, whole, under tags none of which has moved, is fenced or owed at a moment between
- * call and return, with the lease valid at now.
- * ERR_OK: the bytes are in to.  ERR_TOO_LARGE: there is a hit, of the sizes in hit, but not the
- * room; nothing was copied.  ERR_NOT_FOUND: a miss, whatever the reason; what is in to is then
- * undefined. */
+ * what was stored, whole, under tags none of which has moved, is fenced or pending at a moment
+ * between call and return, with the lease valid at now. ERR_OK: the bytes are in to. ERR_TOO_LARGE:
+ * there is a hit, of the sizes in hit, but not the room; nothing was copied.  ERR_NOT_FOUND: a
+ * miss, whatever the reason; what is in to is then undefined. */
 enum err memory_get(struct memory *m, const struct memory_key *key, struct memory_now now,
                     enum memory_part want, void *to, size_t room, struct memory_hit *hit);
 
 /* Stores an answer that was asked for after the snapshot; what was stored under the key is
- * replaced. ERR_STALE: a tag has moved, is or was fenced or owed, or all was voided.  ERR_BUSY:
+ * replaced. ERR_STALE: a tag has moved, is or was fenced or pending, or all was voided.  ERR_BUSY:
  * another process is writing in this stripe.  ERR_TOO_LARGE: key, parts or the number of tags.
  * ERR_UNSUPPORTED: there is no memory for records.  After each of them nothing has changed, and the
  * caller loses nothing but a copy. */

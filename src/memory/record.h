@@ -26,7 +26,7 @@ const _Atomic uint64_t *record_part(const _Atomic uint64_t *words, const struct 
 
 /* Neither voided nor moved: worth keeping. */
 bool record_is_current(const struct memory *m, const struct record *record);
-/* And neither fenced nor owed: may be served. */
+/* And neither fenced nor pending: may be served. */
 bool record_is_trusted(const struct memory *m, const struct record *record, int64_t mono_ns);
 
 #endif

@@ -124,7 +124,7 @@ bool ring_oldest(struct ring *ring, struct ring_piece *piece)
         return false;
     if (is_sound(ring, piece))
         return true;
-    /* Cannot be, unless a stray write hit the segment: nothing in the ring can be walked then. */
+    /* Cannot be, unless a wild write hit the segment: nothing in the ring can be walked then. */
     store(&ring->ends->tail, load(&ring->ends->head));
     return false;
 }

@@ -40,7 +40,7 @@ static inline bool ring_passed(const struct ring *ring, uint64_t place)
 }
 
 void ring_init(struct ring *ring);
-/* Whether head and tail can be a ring's: not after a stray write.  All below needs that they are.
+/* Whether head and tail can be a ring's: not after a wild write.  All below needs that they are.
  */
 bool ring_is_sound(const struct ring *ring);
 /* Units between head and tail that nothing lies in. */

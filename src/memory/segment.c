@@ -196,7 +196,8 @@ static enum err make(struct memory *m, uint64_t bytes, const char *path,
     return ERR_OK;
 }
 
-/* Another size, the same tags: a fence or a debt may still stand for a worker that was killed. */
+/* Another size, the same tags: a fence or a pending invalidation may still stand for a worker that
+ * was killed. */
 static enum err resize(struct memory *m, uint64_t bytes, const char *path,
                        struct memory_opened *opened)
 {

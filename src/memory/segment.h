@@ -29,7 +29,7 @@ struct memory {
 
 /* Whether the stamp is further ahead than who sets one may go.  now_ms may be old, when who read it
  * was stopped since: the clock is asked once more before a stamp is thrown away. */
-bool stamp_is_stray(uint64_t stamp, uint64_t now_ms, uint64_t max_ms);
+bool stamp_is_bogus(uint64_t stamp, uint64_t now_ms, uint64_t max_ms);
 
 static inline struct stripe *memory_stripe(struct memory *m, uint64_t hash)
 {

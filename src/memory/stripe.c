@@ -199,7 +199,7 @@ static void small_make_room(struct work *work, uint32_t units)
 
 /* --- Storing --- */
 
-/* One stray write to what the lock guards would otherwise bring down each worker that stores, again
+/* One wild write to what the lock guards would otherwise bring down each worker that stores, again
  * and again.  Readers need no such look: they check each record by itself. */
 static bool is_sound(const struct memory *m, const struct stripe *stripe)
 {
@@ -209,7 +209,7 @@ static bool is_sound(const struct memory *m, const struct stripe *stripe)
 
 static void start_anew(struct stripe *stripe)
 {
-    index_clear(stripe); /* first: whoever is killed here leaves rings that are still unsound */
+    index_clear(stripe); /* first: a process killed here leaves rings that are still unsound */
     for (int i = 0; i < RINGS; i++)
         ring_init(&stripe->rings[i]);
     atomic_store_explicit(&stripe->line->largest, 0, memory_order_relaxed);

@@ -20,7 +20,7 @@ bool stripe_lock(struct stripe *stripe);
 bool stripe_lock_wait(struct stripe *stripe);
 void stripe_unlock(struct stripe *stripe);
 
-/* Under the lock.  The record must be within units_max.  A stripe whose rings a stray write has hit
+/* Under the lock.  The record must be within units_max.  A stripe whose rings a wild write has hit
  * is emptied first. */
 void stripe_store(struct memory *m, struct stripe *stripe, const struct record *record,
                   const struct memory_item *item);

@@ -18,7 +18,7 @@ uint32_t memory_token(struct memory *m)
     return token;
 }
 
-bool stamp_is_stray(uint64_t stamp, uint64_t now_ms, uint64_t max_ms)
+bool stamp_is_bogus(uint64_t stamp, uint64_t now_ms, uint64_t max_ms)
 {
     uint64_t clock_ms;
 
@@ -31,10 +31,10 @@ bool stamp_is_stray(uint64_t stamp, uint64_t now_ms, uint64_t max_ms)
 
 static bool stands(uint64_t stamp, uint64_t now_ms)
 {
-    return stamp_ms(stamp) > now_ms && !stamp_is_stray(stamp, now_ms, MEMORY_FENCE_MAX_MS);
+    return stamp_ms(stamp) > now_ms && !stamp_is_bogus(stamp, now_ms, MEMORY_FENCE_MAX_MS);
 }
 
-bool tag_is_fenced_but_for_strays(const struct tag_line *line, uint64_t now_ms)
+bool tag_has_real_fence(const struct tag_line *line, uint64_t now_ms)
 {
     bool fenced = stands(atomic_load_explicit(&line->overflow, memory_order_acquire), now_ms);
 
@@ -43,7 +43,7 @@ bool tag_is_fenced_but_for_strays(const struct tag_line *line, uint64_t now_ms)
     return fenced;
 }
 
-/* Takes a free, expired or stray word for the stamp; false when all four stand. */
+/* Takes a free, expired or bogus word for the stamp; false when all four stand. */
 static bool take_fence(struct tag_line *line, uint64_t stamp, uint64_t now_ms)
 {
     for (int i = 0; i < MEMORY_FENCES; i++) {
@@ -95,27 +95,27 @@ void memory_bump(struct memory *m, uint32_t slot)
     atomic_fetch_add(&tag_line(m, slot)->seq, 1);
 }
 
-uint64_t memory_owe(struct memory *m, uint32_t slot)
+uint64_t memory_set_pending(struct memory *m, uint32_t slot)
 {
     struct tag_line *line = tag_line(m, slot);
-    uint64_t old = atomic_load(&line->owed), new;
+    uint64_t old = atomic_load(&line->pending), new;
 
-    atomic_fetch_add(&m->segment->debts, 1);
+    atomic_fetch_add(&m->segment->pending, 1);
     do
         new = ((old >> 1) + 1) << 1 | 1;
-    while (!atomic_compare_exchange_weak(&line->owed, &old, new));
+    while (!atomic_compare_exchange_weak(&line->pending, &old, new));
     if ((old & 1) != 0)
-        atomic_fetch_sub(&m->segment->debts, 1); /* it is counted already */
+        atomic_fetch_sub(&m->segment->pending, 1); /* it is counted already */
     else
         atomic_store(&line->owed_ms, ms_of(clock_mono_ns()));
     return new >> 1;
 }
 
-uint64_t memory_owed(const struct memory *m, uint32_t slot)
+uint64_t memory_pending(const struct memory *m, uint32_t slot)
 {
-    uint64_t owed = atomic_load(&tag_line(m, slot)->owed);
+    uint64_t pending = atomic_load(&tag_line(m, slot)->pending);
 
-    return (owed & 1) != 0 ? owed >> 1 : 0;
+    return (pending & 1) != 0 ? pending >> 1 : 0;
 }
 
 bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation)
@@ -124,19 +124,19 @@ bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation)
     uint64_t old = generation << 1 | 1, since = atomic_load(&line->owed_ms);
 
     atomic_fetch_add(&line->seq, 1);
-    if (!atomic_compare_exchange_strong(&line->owed, &old, generation << 1))
+    if (!atomic_compare_exchange_strong(&line->pending, &old, generation << 1))
         return false;
     (void)atomic_compare_exchange_strong(&line->owed_ms, &since, 0);
-    atomic_fetch_sub(&m->segment->debts, 1);
+    atomic_fetch_sub(&m->segment->pending, 1);
     return true;
 }
 
-bool memory_owed_next(const struct memory *m, uint32_t *slot)
+bool memory_pending_next(const struct memory *m, uint32_t *slot)
 {
-    if (atomic_load(&m->segment->debts) == 0)
+    if (atomic_load(&m->segment->pending) == 0)
         return false; /* as nearly always: 2 MiB are neither read nor made this worker's own */
     for (; *slot < MEMORY_TAG_SLOTS; ++*slot)
-        if (memory_owed(m, *slot) != 0)
+        if (memory_pending(m, *slot) != 0)
             return true;
     return false;
 }
@@ -150,8 +150,8 @@ void memory_writes(const struct memory *m, int64_t mono_ns, struct memory_writes
         const struct tag_line *line = tag_line(m, slot);
         uint64_t since = atomic_load(&line->owed_ms);
 
-        writes->fences += tag_is_fenced_but_for_strays(line, now_ms);
-        if (memory_owed(m, slot) == 0)
+        writes->fences += tag_has_real_fence(line, now_ms);
+        if (memory_pending(m, slot) == 0)
             continue;
         writes->pending++;
         if (since != 0 && since < now_ms && now_ms - since > writes->oldest_ms)

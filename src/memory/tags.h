@@ -17,7 +17,7 @@ static inline uint64_t tag_seq(const struct tag_line *line)
 }
 
 /* The same with stamps left out that cannot be a fence's, one of which there is. */
-bool tag_is_fenced_but_for_strays(const struct tag_line *line, uint64_t now_ms);
+bool tag_has_real_fence(const struct tag_line *line, uint64_t now_ms);
 
 /* Whether a fence stands.  Most often none does, and then the latest stamp tells it. */
 static inline bool tag_is_fenced(const struct tag_line *line, uint64_t now_ms)
@@ -31,18 +31,17 @@ static inline bool tag_is_fenced(const struct tag_line *line, uint64_t now_ms)
     }
     if (stamp_ms(latest) <= now_ms)
         return false;
-    return stamp_ms(latest) <= now_ms + MEMORY_FENCE_MAX_MS ||
-           tag_is_fenced_but_for_strays(line, now_ms);
+    return stamp_ms(latest) <= now_ms + MEMORY_FENCE_MAX_MS || tag_has_real_fence(line, now_ms);
 }
 
-/* Whether the line is fenced or owed (enum memory_flags).  Its seq must have been loaded before:
+/* Whether the line is fenced or pending (enum memory_flags).  Its seq must have been loaded before:
  * layout.h says why. */
 static inline unsigned tag_flags(const struct tag_line *line, uint64_t now_ms)
 {
     unsigned fenced = tag_is_fenced(line, now_ms) ? MEMORY_FENCED : 0u;
-    uint64_t owed = atomic_load_explicit(&line->owed, memory_order_acquire);
+    uint64_t pending = atomic_load_explicit(&line->pending, memory_order_acquire);
 
-    return fenced | ((owed & 1) != 0 ? MEMORY_OWED : 0u);
+    return fenced | ((pending & 1) != 0 ? MEMORY_PENDING : 0u);
 }
 
 #endif

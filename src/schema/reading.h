@@ -23,7 +23,7 @@ struct used_pattern {
     struct used_pattern *next;
 };
 
-/* A node that is being read: whoever refers to it from within refers to himself. */
+/* A node that is being read: a reference from within refers to itself. */
 struct open_node {
     const json_t *json;
     const struct open_node *up;

@@ -12,9 +12,9 @@
 enum { NAME_SIZE = 32, COLLECTION_MAX = 120 };
 
 /* Paths that are not a resource's, and the first words of names in Redis. */
-static const struct str paths[] = {STR_INIT("users"), STR_INIT("sessions"),
-                                   STR_INIT("me"),    STR_INIT("openapi.json"),
-                                   STR_INIT("docs"),  STR_INIT("admin")};
+static const struct str paths[] = {
+    STR_INIT("users"), STR_INIT("sessions"), STR_INIT("me"),  STR_INIT("openapi.json"),
+    STR_INIT("docs"),  STR_INIT("admin"),    STR_INIT("live")};
 static const struct str words[] = {
     STR_INIT("activity"), STR_INIT("beat"),      STR_INIT("born"),        STR_INIT("cache"),
     STR_INIT("count"),    STR_INIT("dashboard"), STR_INIT("epoch"),       STR_INIT("export"),

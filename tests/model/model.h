@@ -131,7 +131,7 @@ enum {
 };
 enum { REPLY_FENCED = 1, REPLY_YOUNG = 2, REPLY_LOCKED = 4, REPLY_STORED = 8 };
 
-struct payer {
+struct settler {
     uint8_t pc;            /* enum payer_pc */
     uint8_t view[WRITERS]; /* enum view, of each writer's debt */
     uint8_t noted, exact;  /* a mark was there; and it is still the same */
@@ -166,7 +166,7 @@ struct state {
     struct worker workers[WORKERS];
     struct writer writers[WRITERS];
     struct reader readers[READERS];
-    struct payer payers[PAYERS];
+    struct settler payers[PAYERS];
     uint8_t budget[BUDGETS];
 };
 
@@ -309,7 +309,7 @@ struct names *entry_names(const struct config *config, struct state *s, unsigned
 void give_version(const struct config *config, struct state *s, unsigned base);
 /* memory_bump and the like: the record is gone, and what is being read is void. */
 void bump(struct state *s, unsigned host);
-/* memory_owe. */
+/* memory_set_pending. */
 void owe(struct state *s, unsigned host);
 /* A debt is in MongoDB that was not there, or in another state. */
 void put_debt(const struct config *config, struct state *s, unsigned writer, enum debt_state debt);

@@ -26,7 +26,7 @@ static void note(struct walk *walk, const struct state *s, unsigned at)
     if (!any || !is_ready(s, payer_worker(at)))
         return; /* nothing to do, so the round is not followed */
     n.payers[at] =
-        (struct payer){.pc = P_LIST, .noted = s->hosts[at].owed, .exact = s->hosts[at].owed};
+        (struct settler){.pc = P_LIST, .noted = s->hosts[at].owed, .exact = s->hosts[at].owed};
     walk_to(walk, &n, "payer of host #: notes the mark", at);
 }
 
@@ -45,7 +45,7 @@ static void list(struct walk *walk, const struct state *s, unsigned at)
     mark_owed(&n, at);
     n.payers[at].pc = any ? P_BUMP : P_DELETE;
     if (!is_ready(s, payer_worker(at)))
-        n.payers[at] = (struct payer){0};
+        n.payers[at] = (struct settler){0};
     walk_to(walk, &n, "payer of host #: lists the debts", at);
 }
 
@@ -88,7 +88,7 @@ static void settle_debts(struct walk *walk, const struct state *s, unsigned at)
     }
     n.payers[at].pc = P_SETTLE;
     if (left)
-        n.payers[at] = (struct payer){0};
+        n.payers[at] = (struct settler){0};
     walk_to(walk, &n, "payer of host #: deletes what is settled", at);
 }
 
@@ -102,7 +102,7 @@ static void settle_mark(struct walk *walk, const struct state *s, unsigned at)
         bump(&n, at);
         n.hosts[at].owed = false;
     }
-    n.payers[at] = (struct payer){0};
+    n.payers[at] = (struct settler){0};
     walk_to(walk, &n, "payer of host #: takes its mark away", at);
 }
 
@@ -118,7 +118,7 @@ void payer_steps(struct walk *walk, const struct state *s)
         if ((walk_config(walk)->payers >> i & 1) == 0)
             continue;
         steps[s->payers[i].pc](walk, s, i);
-        n.payers[i] = (struct payer){0};
+        n.payers[i] = (struct settler){0};
         if (s->payers[i].pc != P_IDLE)
             walk_to(walk, &n, "payer of host #: stops there", i);
     }

@@ -130,7 +130,7 @@ void lose_link(const struct config *config, struct state *s, unsigned worker)
             reader_lost_link(config, &s->readers[i]);
     for (unsigned i = 0; i < PAYERS; i++)
         if (payer_worker(i) == worker && s->payers[i].pc == P_BUMP)
-            s->payers[i] = (struct payer){0};
+            s->payers[i] = (struct settler){0};
 }
 
 /* cache.c on_info (take_epoch) and on_born (script_born) */
@@ -150,7 +150,7 @@ static void greet(const struct config *config, struct state *n, unsigned worker)
     n->workers[worker].link = has_fault(config, NO_LOOK) ? LINK_KNOWN : LINK_LOOKING;
 }
 
-/* cache.c on_debts where MongoDB is away: has_missed_nothing. */
+/* cache.c on_looked where MongoDB is away: has_missed_nothing. */
 static enum link look_in_vain(const struct worker *self)
 {
     return self->trust && self->away ? LINK_KNOWN : LINK_READY;
@@ -178,7 +178,7 @@ static void connect(struct walk *walk, const struct state *s, unsigned worker)
         greet(config, &n, worker);
         walk_to(walk, &n, "worker # takes the epoch and the mark of birth", worker);
     } else if (self->link == LINK_LOOKING || self->link == LINK_READY) {
-        /* debt.c on_looked, cache.c on_debts; or later debt.c on_listed */
+        /* debt.c on_looked, cache.c on_looked; or later debt.c on_listed */
         mark_owed(&n, host_of(worker));
         self->link = LINK_KNOWN;
         if (!s->away)
@@ -197,7 +197,7 @@ static void connect(struct walk *walk, const struct state *s, unsigned worker)
 }
 
 /* What a look that began on an earlier connection does to this one: nothing, unless that is
- * the fault (cache.c on_debts compares the generation). */
+ * the fault (cache.c on_looked compares the generation). */
 static void stale_look(struct walk *walk, const struct state *s, unsigned worker)
 {
     struct state n = *s;
@@ -438,7 +438,7 @@ static void reboot(struct walk *walk, const struct state *s)
     for (unsigned i = 0; i < WORKERS; i++)
         if (host_of(i) == 0)
             n.workers[i].away = n.workers[i].trust = false;
-    n.payers[0] = (struct payer){0};
+    n.payers[0] = (struct settler){0};
     n.hosts[0] = (struct host){0};
     if (!config->listeners) {
         n.hosts[0].hearing = HEARING;

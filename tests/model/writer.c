@@ -152,8 +152,8 @@ static void give_up(const struct at *at, struct state n)
     walk_to(at->walk, &n, "W#: the debt cannot be opened: answers an error", at->i + 1);
 }
 
-/* debt.c debt_open, write_debt */
-static void open_debt(const struct at *at)
+/* debt.c pending_open, pending_write */
+static void open_pending(const struct at *at)
 {
     struct state n = go_to(at, has_fault(at->config, DEBT_AFTER_OWED) ? W_GO : W_DEBT_OPENED);
 
@@ -252,8 +252,8 @@ static void release(const struct at *at)
                 W_LATE_RELEASE);
 }
 
-/* fence.c close_debt; debt.c debt_close, write_debt */
-static void close_debt(const struct at *at)
+/* fence.c close_pending; debt.c pending_close, pending_write */
+static void close_pending(const struct at *at)
 {
     struct state n = go_to(at, W_DEBT_CLOSED);
     struct writer *writer = &n.writers[at->i];
@@ -366,12 +366,12 @@ void writer_steps(struct walk *walk, const struct state *s)
     static void (*const steps[])(const struct at *) = {
         [W_IDLE] = begin,
         [W_FENCE] = fence,
-        [W_DEBT_OPEN] = open_debt,
+        [W_DEBT_OPEN] = open_pending,
         [W_DEBT_OPENED] = opened,
         [W_GO] = send,
         [W_SENT] = hear,
         [W_RELEASE] = release,
-        [W_DEBT_CLOSE] = close_debt,
+        [W_DEBT_CLOSE] = close_pending,
         [W_DEBT_CLOSED] = closed,
         [W_TABLE] = release_table,
         [W_ACK] = acknowledge,

@@ -191,7 +191,7 @@ def test_a_connection_that_is_lost_while_mongo_is_away(stack, bare, product):
 def test_redis_lost_before_mongo(stack, bare, product):
     """Others may have written without Redis until MongoDB went away."""
     path = kept(bare, product)
-    blind = bare.log("larderd").count("debts cannot be looked at")
+    blind = bare.log("larderd").count("pending invalidations cannot be read")
     stack.pause("redis")
     try:
         eventually(lambda: "REDIS-DOWN" in bare.client.get(path).cache_status)
@@ -201,7 +201,7 @@ def test_redis_lost_before_mongo(stack, bare, product):
 
         def asked_in_vain():
             assert bare.client.get(path).status == 503
-            return bare.log("larderd").count("debts cannot be looked at") > blind
+            return bare.log("larderd").count("pending invalidations cannot be read") > blind
         eventually(asked_in_vain, 15)
         for _ in range(8):
             assert bare.client.get(path).status == 503
@@ -218,7 +218,7 @@ def test_a_worker_that_cannot_see_the_debts_trusts_nothing(stack, bare, product)
     try:
         assert "detail=redis" in bare.client.get(path).cache_status
         bare.control("restart", "larderd")
-        eventually(lambda: bare.log("larderd").count("debts cannot be looked at") >= 2, 5)
+        eventually(lambda: bare.log("larderd").count("pending invalidations cannot be read") >= 2, 5)
         for _ in range(2):
             assert bare.client.get(path).status == 503
     finally:

@@ -102,7 +102,7 @@ static void judge_put(bool interrupted)
 
 static void prepare_settle(void)
 {
-    generation = memory_owe(m, SLOT);
+    generation = memory_set_pending(m, SLOT);
 }
 
 static void act_settle(void)
@@ -112,14 +112,14 @@ static void act_settle(void)
 
 static void owe(void)
 {
-    (void)memory_owe(m, SLOT);
+    (void)memory_set_pending(m, SLOT);
 }
 
 static void judge_settle(bool interrupted)
 {
-    if (interrupted && memory_owed(m, SLOT) == 0)
+    if (interrupted && memory_pending(m, SLOT) == 0)
         fail("a debt was settled that was not the listed one");
-    generation = memory_owed(m, SLOT);
+    generation = memory_pending(m, SLOT);
     if (generation != 0 && !memory_settle(m, SLOT, generation))
         fail("a debt cannot be settled");
 }

@@ -255,13 +255,13 @@ static void store_filler(struct worker *w)
 
 static void owe(struct worker *w)
 {
-    (void)memory_owe(w->m, slot_of(below(w, VALUES)));
+    (void)memory_set_pending(w->m, slot_of(below(w, VALUES)));
 }
 
 static void pay(struct worker *w)
 {
-    for (uint32_t slot = 0; memory_owed_next(w->m, &slot); slot++) {
-        uint64_t generation = memory_owed(w->m, slot);
+    for (uint32_t slot = 0; memory_pending_next(w->m, &slot); slot++) {
+        uint64_t generation = memory_pending(w->m, slot);
 
         dawdle(w);
         if (generation != 0)

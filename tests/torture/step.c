@@ -132,7 +132,7 @@ static void watch_release(void)
 static void after_tag(void)
 {
     memory_release(m, SLOT, TOKEN);
-    generation = memory_owed(m, SLOT);
+    generation = memory_pending(m, SLOT);
     if (generation != 0 && !memory_settle(m, SLOT, generation))
         fail("a debt cannot be settled");
     snapshot_now(&before);
@@ -143,7 +143,7 @@ static void after_tag(void)
 static void prepare_settle(void)
 {
     after_tag();
-    generation = memory_owe(m, SLOT);
+    generation = memory_set_pending(m, SLOT);
     snapshot_now(&before);
 }
 
@@ -157,7 +157,7 @@ static void watch_debts(void)
 {
     uint32_t slot = 0;
 
-    if (memory_owed(m, SLOT) != 0 && !(memory_owed_next(m, &slot) && slot == SLOT))
+    if (memory_pending(m, SLOT) != 0 && !(memory_pending_next(m, &slot) && slot == SLOT))
         fail("owed, but not found");
 }
 
@@ -167,13 +167,13 @@ static void watch_settle(void)
 
     watch_debts();
     snapshot_now(&now);
-    if (now.tags[0].seq == before.tags[0].seq && (now.flags & MEMORY_OWED) == 0)
+    if (now.tags[0].seq == before.tags[0].seq && (now.flags & MEMORY_PENDING) == 0)
         fail("not owed, but not moved");
 }
 
 static void do_owe(void)
 {
-    (void)memory_owe(m, SLOT);
+    (void)memory_set_pending(m, SLOT);
 }
 
 static void prepare_lease(void)

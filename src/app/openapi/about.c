@@ -72,6 +72,21 @@ static const struct about abouts[] = {
      .traits = ABOUT_SHARED,
      .body = ABOUT_TOUCH,
      .statuses = {503}},
+    {.handle = patch_several_handle,
+     .id = "patch",
+     .summary = "Change several",
+     .result = "Changes",
+     .status = 200,
+     .traits = ABOUT_PLURAL | ABOUT_SEVERAL,
+     .body = ABOUT_CHANGE,
+     .statuses = {503}},
+    {.handle = remove_several_handle,
+     .id = "delete",
+     .summary = "Delete several",
+     .result = "Changes",
+     .status = 200,
+     .traits = ABOUT_PLURAL | ABOUT_SEVERAL | ABOUT_QUERY,
+     .statuses = {503}},
     {.handle = user_create_handle,
      .of = users_resource,
      .id = "create",
@@ -126,8 +141,17 @@ static const struct about abouts[] = {
      .summary = "Your own items: how many, and the newest",
      .result = "Dashboard",
      .status = 200,
-     .traits = ABOUT_CACHED,
+     .traits = ABOUT_CACHED | ABOUT_TAGGED,
      .statuses = {404, 503}},
+    {.handle = live_handle,
+     .tag = "live",
+     .id = "live",
+     .summary = "Tell when the answers of up to 50 paths change",
+     .result = "Events",
+     .type = "text/event-stream",
+     .status = 200,
+     .traits = ABOUT_WATCH,
+     .statuses = {406, 414, 503}},
     {.handle = session_create_handle,
      .of = signin_form,
      .tag = "sessions",
@@ -242,6 +266,8 @@ struct param_table about_params(const struct route *route)
 
     if (route->handle == facets_handle)
         return resource->facets;
+    if (route->handle == remove_several_handle)
+        return remove_several_params();
     return (struct param_table){resource->params, resource->param_count};
 }
 

@@ -9,18 +9,20 @@
  * may come in are all read from the tables themselves. */
 
 enum about_traits {
-    ABOUT_PLURAL = 1,    /* about many: the resource's name in the plural */
-    ABOUT_QUERY = 2,     /* takes the resource's parameters */
-    ABOUT_CACHED = 4,    /* Cache-Status */
-    ABOUT_TAGGED = 8,    /* ETag; If-None-Match and 304 */
-    ABOUT_MATCH = 16,    /* If-Match and 412 */
-    ABOUT_LINK = 32,     /* Link, to other pages */
-    ABOUT_LOCATION = 64, /* Location, of what was made */
-    ABOUT_BULK = 128,    /* takes an array too */
-    ABOUT_COOKIE = 256,  /* sets the session's cookie */
-    ABOUT_OWN_503 = 512, /* its 503 looks like its 200 */
-    ABOUT_SHARED = 1024, /* answers alike whatever the resource */
-    ABOUT_TOTAL = 2048   /* X-Total-Count */
+    ABOUT_PLURAL = 1,        /* about many: the resource's name in the plural */
+    ABOUT_QUERY = 2,         /* takes the resource's parameters */
+    ABOUT_CACHED = 4,        /* Cache-Status */
+    ABOUT_TAGGED = 8,        /* ETag; If-None-Match and 304 */
+    ABOUT_MATCH = 16,        /* If-Match and 412 */
+    ABOUT_LINK = 32,         /* Link, to other pages */
+    ABOUT_LOCATION = 64,     /* Location, of what was made */
+    ABOUT_BULK = 128,        /* takes an array too */
+    ABOUT_COOKIE = 256,      /* sets the session's cookie */
+    ABOUT_OWN_503 = 512,     /* its 503 looks like its 200 */
+    ABOUT_SHARED = 1024,     /* answers alike whatever the resource */
+    ABOUT_SEVERAL = 1 << 14, /* a result for each of several items: 200, 207 or 400 */
+    ABOUT_TOTAL = 2048,      /* X-Total-Count */
+    ABOUT_WATCH = 4096       /* takes watch */
 };
 
 enum about_body { ABOUT_NO_BODY, ABOUT_CREATE, ABOUT_CHANGE, ABOUT_TOUCH };

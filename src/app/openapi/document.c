@@ -248,7 +248,7 @@ static json_t *paths(const struct describing *describing)
 /* In the order in which they are read. */
 static json_t *tags(const struct schema *schema)
 {
-    static const char *const names[] = {"users", "sessions", "operations", "description"};
+    static const char *const names[] = {"users", "sessions", "live", "operations", "description"};
     json_t *list = json_array();
 
     for (size_t i = 0; i < schema_count(schema); i++) {

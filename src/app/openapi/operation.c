@@ -80,6 +80,15 @@ static void add_query(json_t *list, const struct route *route)
             json_array_append_new(list, schema_of_param(resource, &table.params[i]));
 }
 
+static json_t *watch_parameter(void)
+{
+    return json_pack("{s:s, s:s, s:b, s:s, s:{s:s, s:i, s:i, s:b, s:{s:s}}}", "name", "watch", "in",
+                     "query", "required", 1, "description",
+                     "A path with its query, whose answer is watched; may be repeated", "schema",
+                     "type", "array", "minItems", 1, "maxItems", 50, "uniqueItems", 1, "items",
+                     "type", "string");
+}
+
 static void add_header(json_t *list, const char *name, const char *description)
 {
     json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:{s:s}}", "name", name, "in", "header",
@@ -95,6 +104,8 @@ static json_t *parameters(const struct operation *operation)
     if (operation->path->has_id)
         json_array_append_new(list, id_parameter(route));
     add_query(list, route);
+    if ((traits & ABOUT_WATCH) != 0)
+        json_array_append_new(list, watch_parameter());
     if ((traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         add_header(list, "If-None-Match", "Entity tags that the client has: 304 if one holds");
     if ((traits & ABOUT_MATCH) != 0)
@@ -143,6 +154,9 @@ static json_t *body_schema(const struct operation *operation)
 
     if (about->body == ABOUT_TOUCH)
         return touch_schema(resource);
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        return json_pack("{s:s, s:i, s:i, s:o}", "type", "array", "minItems", 1, "maxItems",
+                         BULK_MAX, "items", schema_ref("schemas", "ChangeOfOne", STR("")));
     if ((operation->route->flags & ROUTE_MERGE) != 0 && schema_merges(resource))
         return schema_ref("schemas", "Merged", title);
     if (about->body == ABOUT_CHANGE)

@@ -145,7 +145,7 @@ json_t *schema_of_param(const struct resource *resource, const struct query_para
         json_object_set_new(object, "style", json_string("form"));
         json_object_set_new(object, "explode", json_false());
     }
-    if (param->op == PARAM_BY)
+    if (param->op == PARAM_BY || param->type == PARAM_PARTS)
         json_object_set_new(object, "required", json_true());
     json_object_set_new(object, "schema", schema);
     if (example != NULL)

@@ -15,7 +15,8 @@ static const struct {
     {"X-Request-Id", "Names this request in the logs", "string"},
     {"Cache-Status", "Where the answer comes from (RFC 9211)", "string"},
     {"ETag",
-     "Of items strong, of the whole document as it is shown, whoever changed it; of lists weak",
+     "Of items strong, of the whole document as it is shown, also when another program changed it; "
+     "of lists weak",
      "string"},
     {"Link", "First, previous, next and last page (RFC 8288)", "string"},
     {"X-Total-Count", "How many there are in all", "integer"},
@@ -59,6 +60,7 @@ static const struct {
     {403, "Forbidden", "Not with this role, or a change by cookie from a foreign page", NULL},
     {404, "NotFound", "There is no such thing, or it is somebody else's", NULL},
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
+    {406, "NotAcceptable", "It is not there in a media type of Accept", NULL},
     {409, "Conflict", "There is one already, or another request is changing it", NULL},
     {412, "PreconditionFailed", "The item has changed since that version", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
@@ -128,6 +130,17 @@ static json_t *content(const struct about *about, json_t *schema)
                      schema);
 }
 
+/* The answer itself, and where it can be watched its changes. */
+static json_t *success_content(const struct operation *operation, json_t *schema)
+{
+    json_t *all = content(about_route(operation->route), schema);
+
+    if ((operation->route->flags & ROUTE_LIVE) != 0 && operation->of->config->streams > 0)
+        json_object_set_new(all, "text/event-stream",
+                            json_pack("{s:o}", "schema", schema_ref("schemas", "Events", STR(""))));
+    return all;
+}
+
 /* A schema of the resource that the operation is about. */
 static json_t *own_ref(const struct operation *operation, const char *what)
 {
@@ -144,6 +157,8 @@ static json_t *result_schema(const struct operation *operation)
 
     if (about->result == NULL)
         return schema_ref("schemas", "Done", STR(""));
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        return schema_ref("schemas", about->result, STR(""));
     if (about_resource(operation->route) == NULL || about->tag != NULL ||
         (about->traits & ABOUT_SHARED) != 0)
         return schema_ref("schemas", about->result, STR(""));
@@ -172,6 +187,24 @@ static void add_bulk(json_t *responses, const struct operation *operation)
                   content(about, json_pack("{s:[o, o]}", "anyOf",
                                            schema_ref("schemas", "Problem", STR("")),
                                            own_ref(operation, "Results")))));
+}
+
+/* Of several: 207 when some went well, 400 when none did. */
+static void add_several(json_t *responses, const struct operation *operation)
+{
+    const struct about *about = about_route(operation->route);
+
+    json_object_set_new(responses, "207",
+                        json_pack("{s:s, s:o}", "description",
+                                  "Some went well: `results` tells of each", "content",
+                                  content(about, result_schema(operation))));
+    json_object_set_new(
+        responses, "400",
+        json_pack("{s:s, s:o}", "description",
+                  "Something in the request is wrong, or none went well", "content",
+                  content(about, json_pack("{s:[o, o]}", "anyOf",
+                                           schema_ref("schemas", "Problem", STR("")),
+                                           result_schema(operation)))));
 }
 
 static void add_refusal(json_t *responses, unsigned status)
@@ -233,9 +266,10 @@ json_t *responses_json(const struct operation *operation)
     char key[8];
 
     snprintf(key, sizeof key, "%u", about->status);
-    success = json_pack(
-        "{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer", "headers",
-        success_headers(operation), "content", content(about, result_schema(operation)));
+    success =
+        json_pack("{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer",
+                  "headers", success_headers(operation), "content",
+                  success_content(operation, result_schema(operation)));
     json_object_set_new(all, key, success);
     if ((about->traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         json_object_set_new(all, "304", schema_ref("responses", "NotModified", STR("")));
@@ -258,6 +292,8 @@ json_t *responses_json(const struct operation *operation)
         add_refusal(all, about->statuses[i]);
     if ((about->traits & ABOUT_BULK) != 0)
         add_bulk(all, operation);
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        add_several(all, operation);
     if ((about->traits & ABOUT_OWN_503) != 0)
         json_object_set_new(all, "503",
                             json_pack("{s:s, s:o}", "description", "Not at the moment", "content",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/auth.h"
 
+#include "app/answer.h"
 #include "app/state.h"
 #include "base/idiom.h"
 
@@ -16,7 +17,8 @@ static const struct str cookie_names[] = {
 
 /* --- What the request says --- */
 
-/* Over TLS the second name does not count: whoever has a sibling domain could have put it there. */
+/* Over TLS the second name does not count: the owner of a sibling domain could have put it there.
+ */
 struct str auth_cookie(struct str *field, bool secure)
 {
     size_t names = secure ? 1 : COUNT(cookie_names);
@@ -126,6 +128,13 @@ static void fail(struct visit *visit, enum err err)
     problem_send_err(visit->request, database_err(err));
 }
 
+/* An answer that is the same for all does not depend on who asks. */
+static void depend_on(struct visit *visit, const struct cache_lookup *lookup)
+{
+    if (!visit->optional)
+        answer_depends(visit->request, lookup);
+}
+
 static void on_profile(struct cache_lookup *lookup);
 
 static void look_at_profile(struct visit *visit)
@@ -134,6 +143,7 @@ static void look_at_profile(struct visit *visit)
     visit->profile.lookup.room = &visit->request->response.body;
     visit->profile.lookup.done = on_profile;
     visit->profile.lookup.context = visit;
+    depend_on(visit, &visit->profile.lookup);
     cache_get(visit->app->cache, &visit->profile.lookup);
 }
 
@@ -183,17 +193,23 @@ static void on_session(struct cache_lookup *lookup)
     look_at_profile(visit);
 }
 
-/* false: it can be no token. */
-static bool look_up(struct visit *visit, struct str token)
+static void look_up_session(struct visit *visit)
 {
-    if (!session_hash(token, visit->candidate.hash))
-        return false;
     memcpy(visit->session.hash, visit->candidate.hash, sizeof visit->session.hash);
     session_read_init(&visit->session, visit->app);
     visit->session.lookup.room = &visit->request->response.body;
     visit->session.lookup.done = on_session;
     visit->session.lookup.context = visit;
+    depend_on(visit, &visit->session.lookup);
     cache_get(visit->app->cache, &visit->session.lookup);
+}
+
+/* false: it can be no token. */
+static bool look_up(struct visit *visit, struct str token)
+{
+    if (!session_hash(token, visit->candidate.hash))
+        return false;
+    look_up_session(visit);
     return true;
 }
 
@@ -223,6 +239,14 @@ void auth_find(struct visit *visit, void (*next)(struct visit *visit))
         try_cookies(visit);
     else if (!look_up(visit, token))
         next(visit);
+}
+
+void auth_resume(struct visit *visit, const char hash[static SESSION_HASH_SIZE],
+                 void (*next)(struct visit *visit))
+{
+    visit->next = next;
+    memcpy(visit->candidate.hash, hash, SESSION_HASH_SIZE);
+    look_up_session(visit);
 }
 
 /* What LARDER_WRITES=open lifts: roles, but not what is somebody's own. */

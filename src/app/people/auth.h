@@ -52,6 +52,9 @@ static inline const struct visitor *request_visitor(const struct request *reques
  * ours (cross-site request forgery), 503 when nobody can be asked.  Then the request knows its
  * user, and whether its costs may be shown. */
 void auth_find(struct visit *visit, void (*next)(struct visit *visit));
+/* The same for a session whose hash is known already. */
+void auth_resume(struct visit *visit, const char hash[static SESSION_HASH_SIZE],
+                 void (*next)(struct visit *visit));
 /* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
 bool auth_admits(struct visit *visit);
 /* Whether the visitor (NULL: nobody) may use a route with these flags. */

@@ -122,6 +122,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     struct filling *filling = filling_new(read->app, cache_fill, dashboard_ask);
 
     filling->id = read->id;
+    filling->tagged = true;
     filling_start(filling);
 }
 

@@ -26,8 +26,9 @@ enum {
 
 struct throttle {
     struct app *app;
-    /* Once: OK when the attempt may be made, and throttle_end is owed; RANGE when there were too
-     * many failures, and one may be made again after wait_ms; else the database's error. */
+    /* Once: OK when the attempt may be made, and then throttle_end must be called; RANGE when there
+     * were too many failures, and one may be made again after wait_ms; else the database's error.
+     */
     void (*done)(struct throttle *throttle, enum err err, int64_t wait_ms);
     void *context;
 

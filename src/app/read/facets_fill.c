@@ -2,10 +2,10 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/read/counts.h"
 #include "app/read/facets.h"
 #include "app/read/question.h"
 #include "app/read/seal.h"
-#include "app/read/tally.h"
 #include "base/clock.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -35,13 +35,13 @@ struct counting {
 
 static enum err count_value(void *context, uint64_t group, struct str json, int64_t count)
 {
-    return tally_add(context, group, json, count);
+    return counts_add(context, group, json, count);
 }
 
-static void put_values(struct buf *out, struct tally *tally, size_t limit)
+static void put_values(struct buf *out, struct counts *counts, size_t limit)
 {
-    const struct tally_item *items;
-    size_t count = tally_top(tally, limit, &items);
+    const struct counts_item *items;
+    size_t count = counts_top(counts, limit, &items);
 
     buf_char(out, '[');
     for (size_t i = 0; i < count; i++) {
@@ -59,24 +59,24 @@ static enum err ask_field(struct counting *counting, struct mongo_db *db, struct
 {
     const struct query *query = &counting->query;
     const struct query_param *param = &query->params[query_find(query->params, query->count, name)];
-    struct tally *tally = tally_new(VALUES_MAX);
+    struct counts *counts = counts_new(VALUES_MAX);
     const struct group group = {.collection = counting->plan->resource->collection,
                                 .conditions = counting->conditions,
                                 .condition_count = counting->condition_count,
                                 .field = param->field,
                                 .each = count_value,
-                                .context = tally};
+                                .context = counts};
     enum err err = collection_group(db, &group, &counting->total);
 
     if (err == ERR_OK) {
         buf_str(&counting->values, counting->values.len > 0 ? STR(",") : STR(""));
         buf_json_string(&counting->values, name);
         buf_char(&counting->values, ':');
-        put_values(&counting->values, tally,
+        put_values(&counting->values, counts,
                    (size_t)query_value_of(query, PARAM_LIMIT)->value.integer);
         err = counting->values.err;
     }
-    tally_free(tally);
+    counts_free(counts);
     return err;
 }
 

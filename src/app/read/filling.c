@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/conditional.h"
 
 struct filling *filling_new(struct app *app, struct cache_fill *fill,
                             enum err (*ask)(struct mongo_db *db, struct filling *filling))
@@ -32,12 +33,15 @@ static void done(void *context, enum err err)
 {
     struct filling *filling = context;
     struct entry entry = {.status = 404};
+    char etag[ETAG_SIZE];
 
     seal_end(&filling->seal);
     if (err == ERR_OK) {
         entry.status = 200;
         entry.plain = buf_view(&filling->plain);
         entry.source_at = filling->source_at;
+        if (filling->tagged)
+            entry.etag = etag_of(entry.plain, true, etag);
     }
     if (err == ERR_NOT_FOUND)
         err = ERR_OK;

@@ -16,6 +16,7 @@ struct filling {
     enum err (*ask)(struct mongo_db *db, struct filling *filling);
     struct buf plain;
     uint32_t source_at; /* as in struct entry */
+    bool tagged;        /* it has an entity tag, of its bytes */
     struct oid id;      /* what is asked for: the caller's to set and use */
     char key[FILLING_KEY_MAX];
 

@@ -138,6 +138,8 @@ static void one_init(struct one *one, struct several *all, struct app *app, stru
         lookup->context = request;
         answer_prepare(lookup, request);
         lookup->want_gzip = lookup->head_only = false;
+    } else {
+        answer_depends(request, lookup);
     }
     lookup->room = &one->room;
     lookup->done = done;

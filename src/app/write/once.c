@@ -210,7 +210,7 @@ static struct once *once_new(struct visit *visit, struct str key)
         oid_text(&visit->visitor->profile.id, who);
     receipt_init(&once->receipt, str_make(who, sizeof who), visit->route->pattern, key,
                  visit->request);
-    once->receipt.of_stranger = visit->visitor == NULL && (visit->route->flags & ROUTE_WRITE) == 0;
+    once->receipt.of_anybody = visit->visitor == NULL && (visit->route->flags & ROUTE_WRITE) == 0;
     memcpy(name + name_len, once->receipt.id, RECEIPT_HEX);
     lock_init(&once->lock, visit->app->redis, visit->app->config.prefix,
               str_make(name, name_len + RECEIPT_HEX), RECEIPT_LEASE_MS);

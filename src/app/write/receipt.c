@@ -165,8 +165,8 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
 
 /* --- Afterwards --- */
 
-/* A stranger's refusal: nothing was made, and what made it wrong would be kept for a day.  One who
- * has taken over meanwhile may have kept an answer. */
+/* A refusal of a request that anybody may send: nothing was made, and what made it wrong would be
+ * kept for a day.  One who has taken over meanwhile may have kept an answer. */
 static enum err forget(struct mongo_db *db, const struct receipt *receipt)
 {
     const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},
@@ -189,7 +189,7 @@ enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt)
     const struct assignment again = {STR("leaseUntil"), ASSIGN_SET, value_date(0)};
     bool final = receipt->status < 500;
 
-    if (receipt->of_stranger && final && receipt->status >= 400)
+    if (receipt->of_anybody && final && receipt->status >= 400)
         return forget(db, receipt);
     return collection_modify(db,
                              &(struct update){.collection = receipts.collection,

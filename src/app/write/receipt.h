@@ -30,7 +30,7 @@ enum verdict {
 struct receipt {
     char id[RECEIPT_HEX], print[RECEIPT_HEX];
     struct oid document; /* what is made has this id */
-    bool of_stranger;    /* anybody may send it, as often as they like: refusals are not kept */
+    bool of_anybody;     /* anybody may send it, as often as they like: refusals are not kept */
     enum verdict verdict;
     unsigned status;
     struct str head; /* header lines; the arena's */
@@ -47,7 +47,7 @@ void receipt_free(struct receipt *receipt);
 /* On a thread, both.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
  * CONFLICT when others were quicker all the time, or the database's error. */
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
-/* Keeps status, head and body; an error of the server's, or a stranger's, is forgotten instead, so
+/* Keeps status, head and body; an error of the server's, or anybody's, is forgotten instead, so
  * that the request may be sent again. */
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt);
 

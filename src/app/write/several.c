@@ -440,14 +440,23 @@ static size_t count_parts(struct str list)
     return count;
 }
 
+struct param_table remove_several_params(void)
+{
+    static const struct query_param params[] = {
+        {.name = STR_INIT("ids"),
+         .type = PARAM_PARTS,
+         .op = PARAM_IDS,
+         .min = 1,
+         .max = QUERY_TEXT_MAX,
+         .help = STR_INIT("1 to 100 ids, with commas or repeated: nothing else is deleted")}};
+
+    return (struct param_table){params, 1};
+}
+
 void remove_several_handle(void *context, struct request *request, const struct route *route,
                            struct str id)
 {
-    static const struct query_param params[] = {{.name = STR_INIT("ids"),
-                                                 .type = PARAM_PARTS,
-                                                 .op = PARAM_IDS,
-                                                 .min = 1,
-                                                 .max = QUERY_TEXT_MAX}};
+    const struct param_table table = remove_several_params();
     struct several *several;
     struct problem problem;
     struct query query;
@@ -457,7 +466,8 @@ void remove_several_handle(void *context, struct request *request, const struct 
     if (has_if_match(request))
         return;
     problem_init(&problem, &request->arena);
-    if (query_parse(&query, params, 1, request->query, &request->arena, &problem) != ERR_OK) {
+    if (query_parse(&query, table.params, table.count, request->query, &request->arena, &problem) !=
+        ERR_OK) {
         problem_send_invalid(request, &problem);
         return;
     }

@@ -283,11 +283,11 @@ static void test_without_redis_a_debt_is_left_before_the_write_and_closed_after_
     change_begin(stand, &change);
     assert_int_equal(change.err, ERR_OK);
     assert_int_equal(stand->mongo.jobs, 2);
-    assert_int_equal(flags_of(stand), MEMORY_FENCED | MEMORY_OWED);
+    assert_int_equal(flags_of(stand), MEMORY_FENCED | MEMORY_PENDING);
     assert_int_equal(change_end(&change, ERR_OK), ERR_OK);
     assert_int_equal(stand->mongo.jobs, 3);
-    assert_int_equal(flags_of(stand), MEMORY_OWED);
-    assert_look(look_once(stand, ITEM), DATABASE, OWED, "one");
+    assert_int_equal(flags_of(stand), MEMORY_PENDING);
+    assert_look(look_once(stand, ITEM), DATABASE, PENDING, "one");
 }
 
 /* It is gone, and the client has not noticed yet. */
@@ -301,7 +301,7 @@ static void test_a_fence_that_redis_does_not_answer_is_a_debt(void **state)
     change_begin(stand, &change);
     assert_int_equal(change.err, ERR_OK);
     assert_int_equal(stand->mongo.jobs, 2);
-    assert_int_equal(flags_of(stand), MEMORY_FENCED | MEMORY_OWED);
+    assert_int_equal(flags_of(stand), MEMORY_FENCED | MEMORY_PENDING);
     assert_int_equal(change_end(&change, ERR_OK), ERR_OK);
     assert_int_equal(stand->mongo.jobs, 3);
 }
@@ -316,7 +316,7 @@ static void test_a_release_that_redis_does_not_answer_is_a_debt(void **state)
     assert_true(redis_ready(stand->stand.redis));
     assert_int_equal(change_end(&change, ERR_OK), ERR_OK);
     assert_int_equal(stand->mongo.jobs, 2);
-    assert_int_equal(flags_of(stand), MEMORY_OWED);
+    assert_int_equal(flags_of(stand), MEMORY_PENDING);
 }
 
 static void test_where_nobody_can_be_told_nothing_is_begun(void **state)
@@ -341,7 +341,7 @@ static void test_redis_lost_during_a_write_is_owed(void **state)
     lose_redis(stand);
     assert_int_equal(change_end(&change, ERR_OK), ERR_OK);
     assert_int_equal(stand->mongo.jobs, 2);
-    assert_int_equal(flags_of(stand), MEMORY_OWED);
+    assert_int_equal(flags_of(stand), MEMORY_PENDING);
 }
 
 static void test_a_write_whose_end_nobody_could_be_told_is_not_acknowledged(void **state)

@@ -84,11 +84,11 @@ static void test_what_is_owed_is_read_through(void **state)
     uint32_t slot = memory_slot(STR("t"));
 
     assert_stored(look_once(stand, ITEM), "one");
-    memory_owe(stand->memory, slot);
+    memory_set_pending(stand->memory, slot);
     stand->truth = "two";
-    assert_look(look_with_room(stand, ITEM), DATABASE, OWED, "two");
-    assert_look(look_with_room(stand, ITEM), DATABASE, OWED, "two");
-    assert_true(memory_settle(stand->memory, slot, memory_owed(stand->memory, slot)));
+    assert_look(look_with_room(stand, ITEM), DATABASE, PENDING, "two");
+    assert_look(look_with_room(stand, ITEM), DATABASE, PENDING, "two");
+    assert_true(memory_settle(stand->memory, slot, memory_pending(stand->memory, slot)));
     assert_hit(look_with_room(stand, ITEM), "one");
 }
 

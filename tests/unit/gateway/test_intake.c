@@ -321,7 +321,7 @@ static void odd_questions_for_values_are_errors(void **state)
 static void questions_are_bounded(void **state)
 {
     (void)state;
-    for (int i = 0; i <= INTAKE_COURTESIES_MAX; i++)
+    for (int i = 0; i <= INTAKE_REPLIES_MAX; i++)
         add(&stream, FCGI_GET_VALUES, 0, NULL, 0);
     run(stream.len, true);
     assert_non_null(memmem(out.ptr, out.len, "broken ", 7));

@@ -35,6 +35,34 @@ static void gzip_is_negotiated(void **state)
     assert_false(accept_gzip(str_make(NULL, 0)));
 }
 
+static void streams_are_asked_for_by_name(void **state)
+{
+    static const struct {
+        const char *field;
+        bool stream;
+    } cases[] = {
+        {"text/event-stream", true},
+        {"Text/Event-Stream; charset=utf-8", true},
+        {"text/event-stream, */*", true},
+        {"text/event-stream, application/json;q=0.9", true},
+        {"text/event-stream;q=0.1, text/html", true},
+        {"text/event-stream;q=0", false},
+        {"text/event-stream;q=0.000, */*;q=0", false},
+        {"text/event-stream;q=0.5, application/json", false},
+        {"text/event-stream;q=0.5, */*", false},
+        {"text/event-stream;q=0.5, application/*", false},
+        {"text/event-stream;q=0.5, */*, application/json;q=0", true},
+        {"text/event-streams", false},
+        {"application/json, text/*, ,", false},
+        {"*/*", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(accept_event_stream(str_from(cases[i].field)), cases[i].stream);
+}
+
 static void media_types_are_compared(void **state)
 {
     struct str json = STR("application/json");
@@ -59,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gzip_is_negotiated),
+        cmocka_unit_test(streams_are_asked_for_by_name),
         cmocka_unit_test(media_types_are_compared),
     };
 

@@ -157,11 +157,11 @@ static void test_a_record_is_hidden_while_its_tag_is_owed(void **state)
     uint32_t slot = memory_slot(STR("products"));
 
     put(f->a, "k", "old", &snapshot);
-    assert_true(memory_settle(f->b, slot, memory_owe(f->b, slot)));
+    assert_true(memory_settle(f->b, slot, memory_set_pending(f->b, slot)));
     assert_miss(f->a, "k");
     snapshot = snapshot_of(f->a, "products", NULL);
     put(f->a, "k", "new", &snapshot);
-    (void)memory_owe(f->b, slot);
+    (void)memory_set_pending(f->b, slot);
     assert_miss(f->a, "k");
     assert_int_equal(put(f->a, "k", "new", &snapshot), ERR_STALE);
 }

@@ -63,7 +63,7 @@ static void test_current_and_trusted(void **state)
 
     assert_true(record_is_current(f->b, &record));
     assert_true(record_is_trusted(f->b, &record, NOW));
-    (void)memory_owe(f->a, slot);
+    (void)memory_set_pending(f->a, slot);
     assert_true(record_is_current(f->b, &record));
     assert_false(record_is_trusted(f->b, &record, NOW));
     memory_bump(f->a, slot);

@@ -86,7 +86,7 @@ static void test_another_size_keeps_the_tags(void **state)
     let_live(m);
     put(m, "k", "body", &snapshot);
     memory_fence(m, slot, 1, NOW, NOW + 5000 * MS);
-    (void)memory_owe(m, slot);
+    (void)memory_set_pending(m, slot);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         memory_close(m);
         m = open_bytes(name, sizes[i] * MiB, &opened);
@@ -94,7 +94,7 @@ static void test_another_size_keeps_the_tags(void **state)
         assert_int_equal(opened.bytes, sizes[i] * MiB);
         assert_miss(m, "k");
         after = snapshot_of(m, "products", NULL);
-        assert_int_equal(after.flags, MEMORY_FENCED | MEMORY_OWED);
+        assert_int_equal(after.flags, MEMORY_FENCED | MEMORY_PENDING);
         assert_true(after.void_gen > snapshot.void_gen);
         assert_sound(m);
     }

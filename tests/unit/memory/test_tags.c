@@ -191,21 +191,21 @@ static void test_a_check_tells_what_has_changed(void **state)
 static void test_a_debt_is_settled_by_its_generation_only(void **state)
 {
     struct fixture *f = *state;
-    uint64_t first = memory_owe(f->a, slot), second, seq;
+    uint64_t first = memory_set_pending(f->a, slot), second, seq;
 
-    assert_int_equal(flags_at(f->b, NOW), MEMORY_OWED);
-    assert_int_equal(memory_owed(f->b, slot), first);
-    second = memory_owe(f->b, slot);
+    assert_int_equal(flags_at(f->b, NOW), MEMORY_PENDING);
+    assert_int_equal(memory_pending(f->b, slot), first);
+    second = memory_set_pending(f->b, slot);
     assert_true(second != first);
     assert_false(memory_settle(f->a, slot, first));
-    assert_int_equal(flags_at(f->b, NOW), MEMORY_OWED);
+    assert_int_equal(flags_at(f->b, NOW), MEMORY_PENDING);
     seq = seq_of(f->a);
     assert_true(memory_settle(f->a, slot, second));
     assert_true(seq_of(f->a) > seq);
     assert_int_equal(flags_at(f->b, NOW), 0);
-    assert_int_equal(memory_owed(f->b, slot), 0);
+    assert_int_equal(memory_pending(f->b, slot), 0);
     assert_false(memory_settle(f->a, slot, second));
-    assert_true(memory_owe(f->a, slot) > second);
+    assert_true(memory_set_pending(f->a, slot) > second);
 }
 
 static void test_debts_are_found_by_walking(void **state)
@@ -213,36 +213,37 @@ static void test_debts_are_found_by_walking(void **state)
     struct fixture *f = *state;
     uint32_t at_slot = 0;
 
-    assert_false(memory_owed_next(f->a, &at_slot));
-    (void)memory_owe(f->a, 0);
-    (void)memory_owe(f->a, 99);
-    (void)memory_owe(f->a, MEMORY_TAG_SLOTS - 1);
+    assert_false(memory_pending_next(f->a, &at_slot));
+    (void)memory_set_pending(f->a, 0);
+    (void)memory_set_pending(f->a, 99);
+    (void)memory_set_pending(f->a, MEMORY_TAG_SLOTS - 1);
     for (at_slot = 0; at_slot < 1; at_slot++)
-        assert_true(memory_owed_next(f->b, &at_slot) && at_slot == 0);
-    assert_true(memory_owed_next(f->b, &at_slot) && at_slot == 99);
+        assert_true(memory_pending_next(f->b, &at_slot) && at_slot == 0);
+    assert_true(memory_pending_next(f->b, &at_slot) && at_slot == 99);
     at_slot++;
-    assert_true(memory_owed_next(f->b, &at_slot) && at_slot == MEMORY_TAG_SLOTS - 1);
+    assert_true(memory_pending_next(f->b, &at_slot) && at_slot == MEMORY_TAG_SLOTS - 1);
     at_slot++;
-    assert_false(memory_owed_next(f->b, &at_slot));
+    assert_false(memory_pending_next(f->b, &at_slot));
 }
 
 /* Some are marked twice, some settled twice: none is lost, and in the end there are none. */
 static void test_no_debt_is_lost_to_the_count(void **state)
 {
     struct fixture *f = *state;
-    uint64_t first = memory_owe(f->a, 7), second = memory_owe(f->b, 7), other = memory_owe(f->a, 9);
+    uint64_t first = memory_set_pending(f->a, 7), second = memory_set_pending(f->b, 7),
+             other = memory_set_pending(f->a, 9);
     uint32_t at_slot = 0;
 
     assert_false(memory_settle(f->a, 7, first));
     assert_true(memory_settle(f->a, 9, other));
     assert_false(memory_settle(f->b, 9, other));
-    assert_true(memory_owed_next(f->b, &at_slot) && at_slot == 7);
+    assert_true(memory_pending_next(f->b, &at_slot) && at_slot == 7);
     assert_true(memory_settle(f->a, 7, second));
-    assert_int_equal(f->a->segment->debts, 0);
-    assert_false(memory_owed_next(f->b, &at_slot));
-    (void)memory_owe(f->b, 7);
+    assert_int_equal(f->a->segment->pending, 0);
+    assert_false(memory_pending_next(f->b, &at_slot));
+    (void)memory_set_pending(f->b, 7);
     at_slot = 0;
-    assert_true(memory_owed_next(f->a, &at_slot) && at_slot == 7);
+    assert_true(memory_pending_next(f->a, &at_slot) && at_slot == 7);
 }
 
 #define with_segment(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/read/tally.h"
+#include "app/read/counts.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -11,78 +11,78 @@
 
 enum { SLOTS_FIRST = 64 };
 
-struct tally {
+struct counts {
     struct arena arena;
     size_t size, most;
-    struct tally_item *items;
+    struct counts_item *items;
     uint64_t *groups; /* by items: the last one that was counted */
     size_t count, room;
     uint32_t *slots; /* 1 + the item's index, or 0; a power of two, twice the room */
 };
 
-struct tally *tally_new(size_t most)
+struct counts *counts_new(size_t most)
 {
-    struct tally *tally = mem_zalloc(sizeof *tally);
+    struct counts *counts = mem_zalloc(sizeof *counts);
 
-    tally->most = most;
-    arena_init(&tally->arena, NULL, 0);
-    return tally;
+    counts->most = most;
+    arena_init(&counts->arena, NULL, 0);
+    return counts;
 }
 
-void tally_free(struct tally *tally)
+void counts_free(struct counts *counts)
 {
-    if (tally == NULL)
+    if (counts == NULL)
         return;
-    arena_reset(&tally->arena);
-    free(tally->items);
-    free(tally->groups);
-    free(tally->slots);
-    free(tally);
+    arena_reset(&counts->arena);
+    free(counts->items);
+    free(counts->groups);
+    free(counts->slots);
+    free(counts);
 }
 
 /* --- Adding --- */
 
-static uint32_t *tally_slot(const struct tally *tally, struct str json)
+static uint32_t *counts_slot(const struct counts *counts, struct str json)
 {
-    size_t mask = 2 * tally->room - 1;
+    size_t mask = 2 * counts->room - 1;
     size_t at = (size_t)hash64(json.ptr, json.len) & mask;
 
-    while (tally->slots[at] != 0 && !str_eq(tally->items[tally->slots[at] - 1].json, json))
+    while (counts->slots[at] != 0 && !str_eq(counts->items[counts->slots[at] - 1].json, json))
         at = (at + 1) & mask;
-    return &tally->slots[at];
+    return &counts->slots[at];
 }
 
-static void tally_grow(struct tally *tally)
+static void counts_grow(struct counts *counts)
 {
-    tally->room = tally->room == 0 ? SLOTS_FIRST / 2 : 2 * tally->room;
-    tally->items = mem_realloc(tally->items, tally->room * sizeof *tally->items);
-    tally->groups = mem_realloc(tally->groups, tally->room * sizeof *tally->groups);
-    free(tally->slots);
-    tally->slots = mem_zalloc(2 * tally->room * sizeof *tally->slots);
-    for (size_t i = 0; i < tally->count; i++)
-        *tally_slot(tally, tally->items[i].json) = (uint32_t)i + 1;
+    counts->room = counts->room == 0 ? SLOTS_FIRST / 2 : 2 * counts->room;
+    counts->items = mem_realloc(counts->items, counts->room * sizeof *counts->items);
+    counts->groups = mem_realloc(counts->groups, counts->room * sizeof *counts->groups);
+    free(counts->slots);
+    counts->slots = mem_zalloc(2 * counts->room * sizeof *counts->slots);
+    for (size_t i = 0; i < counts->count; i++)
+        *counts_slot(counts, counts->items[i].json) = (uint32_t)i + 1;
 }
 
-enum err tally_add(struct tally *tally, uint64_t group, struct str json, int64_t count)
+enum err counts_add(struct counts *counts, uint64_t group, struct str json, int64_t count)
 {
     uint32_t *slot;
     size_t i;
 
-    if (tally->count == tally->room)
-        tally_grow(tally);
-    slot = tally_slot(tally, json);
+    if (counts->count == counts->room)
+        counts_grow(counts);
+    slot = counts_slot(counts, json);
     if (*slot == 0) {
-        tally->size += json.len + sizeof *tally->items + sizeof *tally->groups;
-        if (tally->size > tally->most)
+        counts->size += json.len + sizeof *counts->items + sizeof *counts->groups;
+        if (counts->size > counts->most)
             return ERR_TOO_LARGE;
-        tally->items[tally->count] = (struct tally_item){arena_str(&tally->arena, json), 0};
-        tally->groups[tally->count] = 0;
-        *slot = (uint32_t)++tally->count;
+        counts->items[counts->count] = (struct counts_item){arena_str(&counts->arena, json), 0};
+        counts->groups[counts->count] = 0;
+        *slot = (uint32_t)++counts->count;
     }
     i = *slot - 1;
-    if (tally->groups[i] != group)
-        tally->items[i].count += count;
-    tally->groups[i] = group;
+    if (counts->groups[i] != group)
+        counts->items[i].count += count;
+    counts->groups[i] = group;
     return ERR_OK;
 }
 
@@ -151,7 +151,7 @@ static int text_cmp(struct str a, struct str b)
 
 static int by_count(const void *a, const void *b)
 {
-    const struct tally_item *one = a, *other = b;
+    const struct counts_item *one = a, *other = b;
     enum rank rank = rank_of(one->json), against = rank_of(other->json);
 
     if (one->count != other->count)
@@ -163,10 +163,10 @@ static int by_count(const void *a, const void *b)
     return rank == RANK_TEXT ? text_cmp(one->json, other->json) : str_cmp(one->json, other->json);
 }
 
-size_t tally_top(struct tally *tally, size_t limit, const struct tally_item **items)
+size_t counts_top(struct counts *counts, size_t limit, const struct counts_item **items)
 {
-    if (tally->count > 0)
-        qsort(tally->items, tally->count, sizeof *tally->items, by_count);
-    *items = tally->items;
-    return tally->count < limit ? tally->count : limit;
+    if (counts->count > 0)
+        qsort(counts->items, counts->count, sizeof *counts->items, by_count);
+    *items = counts->items;
+    return counts->count < limit ? counts->count : limit;
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_LIVE_EVENT_H
+#define LARDER_LIVE_EVENT_H
+
+#include "base/buf.h"
+#include "live/hub.h"
+
+/* What a stream's client is told, as text/event-stream has it. */
+
+enum event {
+    EVENT_CHANGE,
+    EVENT_GONE,
+    EVENT_UNCERTAIN,
+    EVENT_ALIVE,
+    EVENT_SIGNED_OUT,
+    EVENT_REFUSED,
+    EVENT_COUNT
+};
+
+/* What of it the event has. */
+struct event_data {
+    struct str path;  /* as JSON; empty in a stream of one answer */
+    struct str etag;  /* EVENT_CHANGE */
+    enum doubt doubt; /* EVENT_UNCERTAIN */
+    unsigned status;  /* EVENT_REFUSED */
+};
+
+/* Also counts it. */
+void event_put(struct buf *out, enum event event, const struct event_data *data);
+/* "retry: 2345", a random one. */
+void event_put_retry(struct buf *out);
+
+#endif
