@@ -11,7 +11,9 @@
 /* PATCH of an array and DELETE of ids: up to BULK_MAX items, each judged by itself, by one write
  * with one invalidation.  Those that others have changed between the two are looked at again. */
 
-enum { READ_MAX = 64 << 20 }; /* bytes of all documents together */
+/* READ_MAX: bytes of all documents together.  What one fence has no time for is done under the
+ * next. */
+enum { READ_MAX = 64 << 20, TRIES_MS = 8000 };
 
 struct one {
     struct target target; /* where id is one */
@@ -310,7 +312,7 @@ static struct several *several_new(struct app *app, const struct route *route,
 
     several->route = route;
     several->ones = arena_zalloc(&several->write.arena, count * sizeof several->ones[0]);
-    several->until_ms = clock_mono_ms() + READ_MS;
+    several->until_ms = clock_mono_ms() + TRIES_MS;
     several->write.work = work;
     several->write.answer = answer;
     several->write.failed = failed;
