@@ -50,11 +50,13 @@ liblarder_a_SOURCES = \
 	src/app/read/ahead.c src/app/read/ahead.h \
 	src/app/read/counts.c src/app/read/counts.h \
 	src/app/read/cursor.c src/app/read/cursor.h \
+	src/app/read/export.c src/app/read/export.h \
 	src/app/read/facets.c src/app/read/facets.h \
 	src/app/read/facets_fill.c \
 	src/app/read/filling.c src/app/read/filling.h \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
+	src/app/read/json_text.c src/app/read/json_text.h \
 	src/app/read/list.c src/app/read/list.h \
 	src/app/read/live.c src/app/read/live.h \
 	src/app/read/look.c src/app/read/look.h \
@@ -62,6 +64,7 @@ liblarder_a_SOURCES = \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
 	src/app/read/question.c src/app/read/question.h \
+	src/app/read/rows.c src/app/read/rows.h \
 	src/app/read/scope.c src/app/read/scope.h \
 	src/app/read/seal.c src/app/read/seal.h \
 	src/app/read/words.c src/app/read/words.h \

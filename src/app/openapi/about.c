@@ -13,6 +13,14 @@ static const struct about abouts[] = {
      .status = 200,
      .traits = ABOUT_PLURAL | ABOUT_QUERY | ABOUT_CACHED | ABOUT_TAGGED | ABOUT_LINK | ABOUT_TOTAL,
      .statuses = {503}},
+    {.handle = export_handle,
+     .id = "Export",
+     .summary = "Everything that matches, as a file",
+     .result = "Text",
+     .type = "application/x-ndjson",
+     .status = 200,
+     .traits = ABOUT_SHARED | ABOUT_QUERY | ABOUT_TOTAL,
+     .statuses = {503}},
     {.handle = facets_handle,
      .id = "Facets",
      .summary = "Count the values of some fields: how many have which",
@@ -264,6 +272,8 @@ struct param_table about_params(const struct route *route)
 {
     const struct resource *resource = route->data;
 
+    if (route->handle == export_handle)
+        return resource->export;
     if (route->handle == facets_handle)
         return resource->facets;
     if (route->handle == remove_several_handle)

@@ -3,8 +3,8 @@
 
 #include <float.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/read/json_text.h"
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -112,37 +112,13 @@ static int number_cmp(struct str a, struct str b)
     return one < other ? -1 : one > other ? 1 : str_cmp(a, b);
 }
 
-/* Takes one byte of the text that a JSON string stands for.  The writer escapes nothing but quotes,
- * backslashes and control characters. */
-static unsigned next_byte(struct str *json)
-{
-    static const char names[] = "nrtbf", bytes[] = "\n\r\t\b\f";
-    char c = json->ptr[0];
-    const char *name;
-    unsigned char byte = 0;
-
-    if (c != '\\' || json->len < 2) {
-        *json = str_from_offset(*json, 1);
-        return (unsigned char)c;
-    }
-    c = json->ptr[1];
-    *json = str_from_offset(*json, 2);
-    if (c == 'u') {
-        (void)hex_decode(str_make(json->ptr + 2, 2), &byte, 1);
-        *json = str_from_offset(*json, 4);
-        return byte;
-    }
-    name = strchr(names, c);
-    return name != NULL ? (unsigned char)bytes[name - names] : (unsigned char)c;
-}
-
 /* UTF-8 sorts as its code points do. */
 static int text_cmp(struct str a, struct str b)
 {
     struct str one = str_make(a.ptr + 1, a.len - 2), other = str_make(b.ptr + 1, b.len - 2);
 
     while (one.len > 0 && other.len > 0) {
-        unsigned x = next_byte(&one), y = next_byte(&other);
+        unsigned x = json_next_byte(&one), y = json_next_byte(&other);
         if (x != y)
             return x < y ? -1 : 1;
     }
