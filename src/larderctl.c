@@ -19,7 +19,7 @@ static const struct command *const commands[] = {
     &command_user_delete, &command_key_add,        &command_key_list,       &command_key_revoke,
     &command_cache_list,  &command_cache_show,     &command_cache_ttl,      &command_cache_stats,
     &command_cache_warm,  &command_cache_expire,   &command_cache_persist,  &command_cache_purge,
-    &command_cache_touch, &command_redis_ping,
+    &command_cache_touch, &command_redis_ping,     &command_installation,   &command_restored,
 };
 enum { COMMANDS = COUNT(commands) };
 

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/people/session.h"
 #include "backend/backend.h"
 #include "backend/pulse.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/footprint.h"
@@ -26,7 +28,14 @@
 
 /* One worker: settings, what it stands on, the loop, and the way out. */
 
-enum { EXIT_USAGE = 2, LEAVE_MS = 9500, WATCH_MS = 500, SETTLE_MS = 3000, LAST_LINES_MS = 500 };
+enum {
+    UNASKED_MS = 6000,
+    EXIT_USAGE = 2,
+    LEAVE_MS = 9500,
+    WATCH_MS = 500,
+    SETTLE_MS = 3000,
+    LAST_LINES_MS = 500
+};
 
 struct worker {
     struct config config;
@@ -305,8 +314,32 @@ static bool signup_is_open(const struct config *config)
     return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
 }
 
-/* Listening is last, and nothing before it waits for Redis or MongoDB: a worker starts without
- * them. */
+/* Waits, while both servers answer, until all who keep answers of this database are known to keep
+ * them in one place.  Without them a worker starts, and finds out later. */
+static enum err await_agreement(struct worker *worker, struct buf *problems)
+{
+    int64_t begun_ms = clock_mono_ms();
+    enum cache_agreement agreement = CACHE_UNASKED;
+    struct str why;
+
+    redis_wake(worker->backend.redis);
+    while (!worker->leaving &&
+           (agreement == CACHE_WAITING ||
+            (agreement == CACHE_UNASKED && clock_mono_ms() - begun_ms < UNASKED_MS))) {
+        uv_run(&worker->loop, UV_RUN_ONCE);
+        agreement = cache_agreement(worker->backend.cache);
+    }
+    why = cache_apart(worker->backend.cache);
+    if (agreement != CACHE_APART || cache_is_changing(worker->backend.cache)) {
+        cache_join(worker->backend.cache);
+        return ERR_OK;
+    }
+    buf_str(problems, why);
+    buf_literal(problems, ": name the same servers and prefix (docs/existing.md)\n");
+    return ERR_CONFLICT;
+}
+
+/* Listening is last. */
 static enum err open_all(struct worker *worker, struct buf *problems)
 {
     const struct config *config = &worker->config;
@@ -327,13 +360,18 @@ static enum err open_all(struct worker *worker, struct buf *problems)
         .log_share = (uint32_t)config_number(config, CONFIG_ACCESS_LOG),
         .answering = app_answering,
     };
-    enum err err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
+    enum err err;
 
+    backend->sessions = sessions.collection;
+    err = backend_open(backend, config, BACKEND_WORKER, &worker->loop, problems);
     if (err != ERR_OK)
         return err;
     worker->app = app_new(&worker->loop, &app, worker->schema, backend->cache, backend->mongo,
                           backend->redis, backend->memory);
     gateway.answering_context = worker->app;
+    err = await_agreement(worker, problems);
+    if (err != ERR_OK)
+        return err;
     worker->gateway = gateway_new(&worker->loop, &gateway, app_handle, worker->app);
     return listen_on(worker);
 }

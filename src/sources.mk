@@ -3,6 +3,7 @@ liblarder_a_SOURCES = \
 	src/app/answer.c src/app/answer.h \
 	src/app/app.c src/app/app.h \
 	src/app/client.c src/app/client.h \
+	src/app/config.h \
 	src/app/counter.c src/app/counter.h \
 	src/app/health.c \
 	src/app/home.c \
@@ -130,12 +131,16 @@ liblarder_a_SOURCES = \
 	src/cache/entry.c src/cache/entry.h \
 	src/cache/fence.c \
 	src/cache/fill.c \
+	src/cache/installation.c src/cache/installation.h \
 	src/cache/keep.c src/cache/keep.h \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
-	src/cache/settler.c \
+	src/cache/member.c src/cache/member.h \
+	src/cache/neighbours.c src/cache/neighbours.h \
 	src/cache/reclaim.c \
+	src/cache/renewal.c src/cache/renewal.h \
+	src/cache/settler.c \
 	src/cache/script.c src/cache/script.h \
 	src/cache/seal.c src/cache/seal.h \
 	src/cache/state.h \
@@ -148,6 +153,7 @@ liblarder_a_SOURCES = \
 	src/ctl/batch_match.c \
 	src/ctl/cache.c \
 	src/ctl/cache_key.c \
+	src/ctl/cache_purge.c \
 	src/ctl/cache_stats.c \
 	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
@@ -159,6 +165,7 @@ liblarder_a_SOURCES = \
 	src/ctl/infer_queries.c \
 	src/ctl/infer_schema.c \
 	src/ctl/input.c src/ctl/input.h \
+	src/ctl/installation.c \
 	src/ctl/key.c \
 	src/ctl/load.c \
 	src/ctl/patient.c src/ctl/patient.h \

@@ -40,6 +40,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_entry \
 	tests/unit/cache/test_fence \
 	tests/unit/cache/test_lock \
+	tests/unit/cache/test_neighbours \
 	tests/unit/cache/test_lookup \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_seal \
@@ -61,6 +62,7 @@ UNIT_TESTS = \
 	tests/unit/http/test_durations \
 	tests/unit/http/test_query \
 	tests/unit/http/test_router \
+	tests/unit/live/test_hub \
 	tests/unit/memory/test_ghost \
 	tests/unit/memory/test_index \
 	tests/unit/memory/test_inspect \
@@ -91,7 +93,7 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_live
 else
 UNIT_TESTS =
 MODEL_TESTS =

@@ -37,9 +37,23 @@ nginx_configure() {
     (umask 077 && mkdir -p "$VAR/nginx")
     cp "$ROOT"/nginx/*.conf "$VAR/nginx/"
     nginx_origins >"$VAR/nginx/origins_larder.conf"
+    nginx_pages
+    sed "s|/usr/share/larder/pages|$VAR/pages|" "$ROOT/nginx/pages_larder.conf" \
+        >"$VAR/nginx/pages_larder.conf"
     sed -e "s|@USER@|$user|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
         -e "s|@LISTEN@|$(nginx_listens)|g" \
         "$ROOT/nginx/larder.conf.in" | write_private "$VAR/nginx/nginx.conf"
+}
+
+# nginx_pages: lays the pages as make install does, where nginx finds them.
+nginx_pages() {
+    local hash
+    hash=$("$ROOT/scripts/pages-hash" "$ROOT/pages")
+    ! grep -qs "/assets/$hash/" "$VAR/pages/page.html" || return 0
+    mkdir -p "$VAR/pages/assets/$hash"
+    cp "$ROOT"/pages/*.{css,js,svg} "$VAR/pages/assets/$hash/"
+    sed "s|@HASH@|$hash|g" "$ROOT/pages/page.html" >"$VAR/pages/page.html.new"
+    mv "$VAR/pages/page.html.new" "$VAR/pages/page.html"
 }
 
 # nginx_origins: prints a line of nginx' map for each of LARDER_ORIGINS, which larderd has checked.

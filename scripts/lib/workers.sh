@@ -95,6 +95,15 @@ workers_identity() {
     } | sha256sum | cut -c 1-16
 }
 
+# workers_servers: prints what all workers of a database must agree on; with another one they refuse
+# to start beside those that run.
+workers_servers() {
+    local name
+    for name in REDIS_URL MONGODB_URI LARDER_PREFIX; do
+        setting_get "$WORKER_CONFIG" "$name"
+    done | sha256sum | cut -c 1-16
+}
+
 # settings_exported: prints the names of the caller's LARDER_*, of which there may be none.
 settings_exported() {
     compgen -A export LARDER_ || true
@@ -146,6 +155,7 @@ workers_begin() {
 workers_started() {
     local used
     state_set LARDERD_IDENTITY "$(workers_identity)"
+    state_set LARDERD_SERVERS "$(workers_servers)"
     state_set LARDERD_MEMORY_SIZE "$(setting_get "$WORKER_CONFIG" LARDER_MEMORY)"
     used=$(sed -n 's|.* \(/dev/shm/larder-[^ ]*\)$|\1|p' "/proc/$(pid_of larderd-1)/maps" |
         sort -u | tr '\n' ' ')
@@ -208,10 +218,11 @@ larderd_restart() {
 }
 
 # One after the other, so that as many as ever answer; but all at once where their number changes,
-# where they were left of two kinds, because replacing them has failed, and where their memory has
-# another size, since a worker takes what its neighbours have.
+# where they were left of two kinds, because replacing them has failed, where their servers are
+# others, and where their memory has another size, since a worker takes what its neighbours have.
 workers_renew() {
     if [[ ! $(state_get LARDERD_IDENTITY) || $(workers_count) != "$(state_get LARDER_WORKERS)" ||
+        $(workers_servers) != "$(state_get LARDERD_SERVERS)" ||
         $(setting_get "$WORKER_CONFIG" LARDER_MEMORY) != "$(state_get LARDERD_MEMORY_SIZE)" ]]; then
         larderd_stop
         workers_forget

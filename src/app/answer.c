@@ -68,6 +68,7 @@ static const struct str forwarded[] = {
     [CACHE_DETAIL_COLLAPSED] = STR_INIT("fwd=uri-miss; collapsed"),
     [CACHE_DETAIL_NOT_KEPT] = STR_INIT("fwd=bypass"),
     [CACHE_DETAIL_REDIS_DOWN] = STR_INIT("fwd=bypass; detail=REDIS-DOWN"),
+    [CACHE_DETAIL_APART] = STR_INIT("fwd=bypass; detail=NOT-ALONE"),
     [CACHE_DETAIL_READ_ONLY] = STR_INIT("fwd=uri-miss; detail=REDIS-READ-ONLY"),
     [CACHE_DETAIL_WRITE_FENCE] = STR_INIT("fwd=bypass; detail=WRITE-FENCE"),
     [CACHE_DETAIL_PENDING] = STR_INIT("fwd=bypass; detail=OWED"),
@@ -95,8 +96,9 @@ static enum response_cache cache_word(enum cache_source source, enum cache_detai
         return RESPONSE_STALE;
     if (source != CACHE_DATABASE)
         return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
-    return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_WRITE_FENCE ||
-                   detail == CACHE_DETAIL_PENDING || detail == CACHE_DETAIL_YOUNG
+    return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_APART ||
+                   detail == CACHE_DETAIL_WRITE_FENCE || detail == CACHE_DETAIL_PENDING ||
+                   detail == CACHE_DETAIL_YOUNG
                ? RESPONSE_BYPASS
                : RESPONSE_MISS;
 }

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "app/indexes.h"
-#include "base/str.h"
+#include "app/config.h"
 #include "http/request.h"
 
 /* The application: what is answered to each request.  Here is what all resources share; in read/
@@ -19,18 +18,6 @@ struct memory;
 struct mongo;
 struct redis;
 struct schema;
-
-struct app_config {
-    bool writes_open;   /* everyone may write */
-    bool signup_open;   /* everyone may make an account for themselves */
-    struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
-    struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
-    struct str proxies; /* that are trusted, with commas between */
-    uint32_t streams;   /* of live answers, at most; 0: none */
-    uint32_t streams_per_client;
-    uint32_t rate; /* requests a second from one address; 0: any number */
-    enum indexes_policy indexes;
-};
 
 /* Borrows all of them for its life. */
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,

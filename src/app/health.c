@@ -62,6 +62,7 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
 {
     struct buf *body = &request->response.body;
     bool redis = cache_reason(app->cache).len == 0, mongo = err == ERR_OK;
+    bool alone = cache_apart(app->cache).len == 0;
     bool down = !mongo && (is_strict(request) || !keeps(app));
 
     redis_wake(app->redis);
@@ -73,7 +74,9 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     health_reasons(app, err, body);
     buf_literal(body, ",\"status\":");
-    buf_str(body, down ? STR("\"down\"") : mongo && redis ? STR("\"ready\"") : STR("\"degraded\""));
+    buf_str(body, down                      ? STR("\"down\"")
+                  : mongo && redis && alone ? STR("\"ready\"")
+                                            : STR("\"degraded\""));
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
     buf_char(body, '}');

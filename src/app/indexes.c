@@ -149,7 +149,7 @@ struct indexes {
     struct app *app;
     uv_timer_t timer;
     struct known {
-        bool looked, told;
+        bool looked, told, ours, busy;
         struct index_state state;
     } * known; /* by the resources' indexes */
     void (*stopped)(void *context);
@@ -162,6 +162,7 @@ struct making {
     const struct resource *resource;
     const struct bookkeeping *own;
     struct index_state state;
+    bool looked, ours; /* state is set; its indexes are made by themselves */
     unsigned refused;
     struct mongo_job job;
 };
@@ -182,6 +183,23 @@ static bool is_ours(struct mongo_db *db, const struct making *making, enum err *
     return *err == ERR_OK && (claimed || empty);
 }
 
+/* One after the other, those that are there passed over.  One may take the server longer than a
+ * connection waits: it goes on with it, and this is called again. */
+static enum err make_missing(struct mongo_db *db, struct making *making)
+{
+    const struct resource *resource = making->resource;
+    enum err err = ERR_OK;
+
+    for (size_t i = 0; err == ERR_OK && i < resource->index_count && i < INDEXES_MAX; i++) {
+        unsigned refused = 0;
+        if (!making->state.there[i])
+            err = indexes_ensure(db, resource->collection, &resource->indexes[i], 1, &refused);
+        making->refused += refused;
+        making->state.there[i] = err == ERR_OK && refused == 0;
+    }
+    return err;
+}
+
 static enum err indexes_make(struct mongo_db *db, void *context)
 {
     struct making *making = context;
@@ -191,15 +209,17 @@ static enum err indexes_make(struct mongo_db *db, void *context)
     if (resource == NULL)
         return indexes_ensure(db, making->own->collection, making->own->indexes,
                               making->own->index_count, &making->refused);
-    if (is_ours(db, making, &err)) {
-        err = indexes_note_missing(db, resource);
-        if (err == ERR_OK)
-            err = indexes_ensure(db, resource->collection, resource->indexes, resource->index_count,
-                                 &making->refused);
-    }
+    err = indexes_look(db, resource, &making->state);
+    making->looked = err == ERR_OK;
+    if (err != ERR_OK || making->state.missing == 0)
+        return err;
+    making->ours = is_ours(db, making, &err);
+    if (!making->ours || err != ERR_OK)
+        return err;
+    err = indexes_note_missing(db, resource);
     if (err == ERR_OK)
-        err = indexes_look(db, resource, &making->state);
-    return err;
+        err = make_missing(db, making);
+    return err == ERR_OK ? indexes_look(db, resource, &making->state) : err;
 }
 
 static void tell_missing(const struct making *making)
@@ -221,19 +241,25 @@ static void indexes_made(void *context, enum err err)
     const struct resource *resource = making->resource;
     struct known *known;
 
-    if (err != ERR_OK)
+    if (err == ERR_UNKNOWN && making->ours)
+        log_info("app", "an index is being made", LOG_STR("resource", resource->name));
+    else if (err != ERR_OK)
         log_warn("app", "indexes could not be looked at",
                  LOG_STR("collection",
                          resource != NULL ? resource->collection : making->own->collection),
                  LOG_ERR(err));
-    if (resource == NULL || err != ERR_OK)
+    if (resource == NULL)
         return;
     known = &making->indexes->known[resource->index];
+    known->busy = false;
+    if (!making->looked)
+        return;
     known->looked = true;
+    known->ours = making->ours;
     known->state = making->state;
-    if (!known->told)
+    if (!known->told && !making->ours)
         tell_missing(making);
-    known->told = true;
+    known->told = known->told || !making->ours;
 }
 
 static void submit(struct indexes *indexes, const struct resource *resource,
@@ -241,6 +267,8 @@ static void submit(struct indexes *indexes, const struct resource *resource,
 {
     struct making *making = mem_zalloc(sizeof *making);
 
+    if (resource != NULL)
+        indexes->known[resource->index].busy = true;
     making->indexes = indexes;
     making->resource = resource;
     making->own = own;
@@ -254,7 +282,8 @@ static void on_time(uv_timer_t *timer)
     struct indexes *indexes = timer->data;
 
     for (size_t i = 0; i < indexes->app->plan_count; i++)
-        if (!indexes->known[i].looked || indexes->known[i].state.missing > 0)
+        if (!indexes->known[i].busy &&
+            (!indexes->known[i].looked || indexes->known[i].state.missing > 0))
             submit(indexes, indexes->app->plans[i].resource, NULL);
 }
 
@@ -274,11 +303,13 @@ bool indexes_missing(const struct indexes *indexes)
     return false;
 }
 
-bool indexes_without_words(const struct indexes *indexes, const struct resource *resource)
+enum words_state indexes_words(const struct indexes *indexes, const struct resource *resource)
 {
     const struct known *known = &indexes->known[resource->index];
 
-    return known->looked && !known->state.words;
+    if (!known->looked || known->state.words)
+        return WORDS_THERE;
+    return known->ours ? WORDS_BEING_MADE : WORDS_MISSING;
 }
 
 /* --- Life --- */

@@ -8,13 +8,6 @@
 /* The indexes of what is served, and of our own bookkeeping.  On a collection of others an index
  * costs its writers something: there they are only proposed, and made by `larderctl reindex`. */
 
-/* As LARDER_INDEXES has it. */
-enum indexes_policy {
-    INDEXES_OWN, /* on collections that were made or found empty here */
-    INDEXES_ALL,
-    INDEXES_NONE
-};
-
 /* The collections of our own. */
 enum { BOOKKEEPING_COUNT = 4 };
 extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
@@ -65,7 +58,8 @@ void indexes_free(struct indexes *indexes);
 
 /* Whether some index of any resource is known to be missing. */
 bool indexes_missing(const struct indexes *indexes);
-/* Whether the text index of a resource that has one is known to be missing. */
-bool indexes_without_words(const struct indexes *indexes, const struct resource *resource);
+/* What is known of the text index of a resource that has one; THERE also before it was looked. */
+enum words_state { WORDS_THERE, WORDS_BEING_MADE, WORDS_MISSING };
+enum words_state indexes_words(const struct indexes *indexes, const struct resource *resource);
 
 #endif

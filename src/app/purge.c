@@ -11,7 +11,7 @@
 static const char form[] =
     "{\"type\":\"object\",\"required\":[\"tag\"],\"properties\":{"
     "\"tag\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":300,"
-    "\"examples\":[\"products\"],\"description\":\"A resource (products): all of its lists; "
+    "\"examples\":[\"products\"],\"description\":\"A resource (products): all of it; "
     "one partition (products:coffee); or one item (product:65a1b2c3d4e5f60718293a4b)\"}}}";
 
 static struct resource form_resource = {.title = STR_INIT("Purge")};
@@ -22,7 +22,7 @@ const struct resource *purge_form(void)
     return &form_resource;
 }
 
-enum { TAGS = 2 };
+enum { TAGS = 3 };
 
 struct purge {
     struct cache_write cache; /* first */
@@ -35,8 +35,7 @@ static bool purge_begins_with(struct str tag, struct str name)
     return tag.len > name.len + 1 && str_starts(tag, name) && tag.ptr[name.len] == ':';
 }
 
-/* A list has the tag of its partition or, where it is not filtered by one, the resource's: of a
- * resource both are moved. */
+/* Of a resource: the tag of its lists, that of all partitions, and that of all items. */
 static bool purge_take_tag(struct purge *purge, const struct app *app, struct str tag)
 {
     struct arena *arena = &purge->request->arena;
@@ -49,6 +48,7 @@ static bool purge_take_tag(struct purge *purge, const struct app *app, struct st
             continue;
         purge->tags[0] = arena_str(arena, tag);
         purge->tags[1] = plan_all_partitions(&app->plans[i], arena);
+        purge->tags[2] = app->plans[i].all_items;
         purge->cache.tag_count = whole ? TAGS : 1;
         return true;
     }

@@ -20,6 +20,7 @@ void health_reasons(const struct app *app, enum err mongo, struct buf *body)
         const char *name;
         struct str why;
     } reasons[] = {
+        {"installation", cache_apart(app->cache)},
         {"memory", str_eq(health_memory(app), STR("invalid"))
                        ? STR("the writes of other hosts are not heard of")
                        : STR("")},

@@ -2,8 +2,8 @@
 #ifndef LARDER_APP_STATE_H
 #define LARDER_APP_STATE_H
 
-#include "app/app.h"
 #include "app/client.h"
+#include "app/config.h"
 #include "app/plan.h"
 #include "cache/cache.h"
 #include "http/cors.h"

@@ -9,7 +9,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { PLACE_MAX = 8192, TOOL_CONNECT_MS = 2000, TOOL_COMMAND_MS = 5000, BEAT_MS = 1000 };
+enum {
+    REDIS_NAME_MAX = 300,
+    NAMES_MAX = 8192,
+    TOOL_CONNECT_MS = 2000,
+    TOOL_COMMAND_MS = 5000,
+    BEAT_MS = 1000
+};
 
 unsigned backend_threads(const struct config *config)
 {
@@ -80,10 +86,21 @@ static void put_mongo(struct buf *out, struct str uri)
     buf_str(out, database.len > 0 ? database : STR("larder"));
 }
 
+void backend_mongo_name(const struct config *config, struct buf *out)
+{
+    size_t at;
+
+    put_mongo(out, str_from(config_text(config, CONFIG_MONGODB_URI)));
+    for (at = out->len; at > 0 && out->ptr[at - 1] != ',';)
+        at--;
+    if (at > 0)
+        out->ptr[at - 1] = '/';
+}
+
 void backend_name(const struct config *config, const struct redis_url *url,
                   char name[static MEMORY_NAME_MAX + 1])
 {
-    struct buf place = BUF_INIT(PLACE_MAX);
+    struct buf place = BUF_INIT(NAMES_MAX);
     unsigned char digest[SHA256_SIZE];
     char hash[17] = {0};
 
@@ -286,13 +303,21 @@ enum err backend_open(struct backend *backend, const struct config *config, enum
 {
     struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
                                  .secret = str_from(config_text(config, CONFIG_SECRET)),
-                                 .listens = use == BACKEND_WORKER};
+                                 .listens = use == BACKEND_WORKER,
+                                 .sessions = backend->sessions};
+    struct buf mongo = BUF_INIT(NAMES_MAX);
+    char redis[REDIS_NAME_MAX];
     enum err err = open_mongo(config, use, loop, &backend->mongo, problems);
 
     if (err != ERR_OK)
         return err;
+    redis_url_name(&backend->redis_url, redis, sizeof redis);
+    backend_mongo_name(config, &mongo);
+    cache.redis_name = str_from(redis);
+    cache.mongo_name = buf_view(&mongo);
     backend->redis = open_redis(backend, config, use, loop);
     backend->cache = cache_new(loop, &cache, backend->redis, backend->mongo, backend->memory);
+    buf_free(&mongo);
     return ERR_OK;
 }
 

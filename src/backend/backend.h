@@ -23,6 +23,7 @@ struct backend {
     struct redis *redis;
     struct mongo *mongo;
     struct cache *cache;
+    struct str sessions; /* of a worker, set before it is opened: the collection of sessions */
     void (*closed)(void *context);
     void *context;
 };
@@ -58,6 +59,8 @@ void backend_detach(struct backend *backend);
  * bodies. */
 unsigned backend_threads(const struct config *config);
 
+/* Appends "hosts/database" of MONGODB_URI: no user, no password. */
+void backend_mongo_name(const struct config *config, struct buf *out);
 /* "larder-<uid>-<prefix>-<hash>": the same for all who share entries, that is for the same user,
  * prefix, Redis (host, port, database) and MongoDB (hosts, database). */
 void backend_name(const struct config *config, const struct redis_url *url,

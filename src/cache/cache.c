@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/lookup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -11,7 +12,7 @@
 #include "cache/script.h"
 #include "store/redis_trial.h"
 
-enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 160, STATES_KEPT = 256 };
+enum { SCRATCH_SIZE = 16384, BORN_TTL_MS = 86400000, BASE_MAX = 240, STATES_KEPT = 256 };
 
 struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, struct redis *redis,
                         struct mongo *mongo, struct memory *memory)
@@ -31,6 +32,11 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     buf_char(&cache->base, ':');
     cache->prefix_len = cache->base.len;
     cache->states = POOL_INIT(sizeof(struct lookup_state), STATES_KEPT);
+    cache->member = member_new(cache, &(struct member_config){.beats = config->listens,
+                                                              .prefix = config->prefix,
+                                                              .redis = config->redis_name,
+                                                              .mongo = config->mongo_name,
+                                                              .sessions = config->sessions});
     cache->asks = asks_new(cache);
     cache->fills = fills_new(cache);
     cache->settler = settler_new(cache);
@@ -57,6 +63,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     cache->stopped = done;
     cache->stopped_context = context;
     cache_handle_opened(cache); /* so that the last one to close is this */
+    member_stop(cache->member);
     reclaim_stop(cache->reclaim);
     subscriber_stop(cache->subscriber);
     settler_stop(cache->settler);
@@ -70,6 +77,7 @@ void cache_free(struct cache *cache)
 {
     if (cache == NULL)
         return;
+    member_free(cache->member);
     reclaim_free(cache->reclaim);
     subscriber_free(cache->subscriber);
     settler_free(cache->settler);
@@ -105,6 +113,7 @@ void cache_count_detail(enum cache_detail detail)
         [CACHE_DETAIL_STORED] = METRIC_MISS,
         [CACHE_DETAIL_COLLAPSED] = METRIC_COLLAPSED,
         [CACHE_DETAIL_REDIS_DOWN] = METRIC_BYPASS_REDIS_DOWN,
+        [CACHE_DETAIL_APART] = METRIC_BYPASS_REDIS_DOWN,
         [CACHE_DETAIL_READ_ONLY] = METRIC_MISS,
         [CACHE_DETAIL_WRITE_FENCE] = METRIC_BYPASS_FENCE,
         [CACHE_DETAIL_PENDING] = METRIC_BYPASS_PENDING,
@@ -165,10 +174,10 @@ bool cache_keeps(const struct cache *cache, int64_t age_ms)
     return redis_clock(cache, now_ns) - cache->since_ms > age_ms;
 }
 
-static void take_epoch(struct cache *cache, struct str epoch)
+static void take_epoch(struct cache *cache, struct str run, struct str suffix)
 {
-    struct str prefix = str_make(cache->base.ptr, cache->prefix_len);
     struct str known = str_from_offset(cache_base(cache), cache->prefix_len);
+    struct str epoch = ARENA_JOIN(&cache->scratch, run, suffix);
 
     if (known.len == epoch.len + 1 && str_starts(known, epoch))
         return;
@@ -177,9 +186,10 @@ static void take_epoch(struct cache *cache, struct str epoch)
                  LOG_STR("epoch", epoch));
     cache->lost_ns = 0;
     cache->epoch++;
-    cache->base.len = prefix.len;
+    cache->base.len = cache->prefix_len;
     buf_str(&cache->base, epoch);
     buf_char(&cache->base, ':');
+    subscriber_renew(cache->subscriber);
     reclaim_start(cache->reclaim);
 }
 
@@ -231,6 +241,17 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
     settler_look(cache->settler, on_looked);
 }
 
+static void on_member(struct cache *cache, enum err err, struct str suffix)
+{
+    if (err != ERR_OK) {
+        give_up(cache, err);
+        return;
+    }
+    arena_reset(&cache->scratch);
+    take_epoch(cache, str_from(cache->run), suffix);
+    cache_ask_born(cache, true, on_born, cache);
+}
+
 /* Nothing is read from a Redis, or stored there, that refuses a part of it: half a fence is none.
  */
 static void on_tried(void *context, enum err err, const char *why)
@@ -238,7 +259,7 @@ static void on_tried(void *context, enum err err, const char *why)
     struct cache *cache = context;
 
     if (err == ERR_OK)
-        cache_ask_born(cache, true, on_born, cache);
+        member_connect(cache->member, str_from(cache->run), on_member);
     else if (err == ERR_DENIED)
         redis_reset(cache->redis, why);
     else
@@ -257,7 +278,7 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
     } else if (key_epoch(redis_str(reply), &epoch) != ERR_OK) {
         redis_reset(cache->redis, "INFO tells no run_id");
     } else {
-        take_epoch(cache, epoch);
+        snprintf(cache->run, sizeof cache->run, "%.*s", (int)epoch.len, epoch.ptr);
         redis_try(cache->redis, str_from(cache->prefix), on_tried, cache);
     }
 }
@@ -305,4 +326,30 @@ struct str cache_reason(const struct cache *cache)
     if (!redis_ready(cache->redis))
         return STR("connecting");
     return subscriber_refusal(cache->subscriber);
+}
+
+void cache_join(struct cache *cache)
+{
+    member_join(cache->member);
+}
+
+enum cache_agreement cache_agreement(const struct cache *cache)
+{
+    static const enum cache_agreement of[] = {
+        [MEMBER_UNKNOWN] = CACHE_UNASKED, [MEMBER_ALONE] = CACHE_NO_ANSWER,
+        [MEMBER_SUSPECT] = CACHE_WAITING, [MEMBER_FINE] = CACHE_AGREED,
+        [MEMBER_APART] = CACHE_APART,
+    };
+
+    return of[member_verdict(cache->member)];
+}
+
+struct str cache_apart(const struct cache *cache)
+{
+    return member_reason(cache->member);
+}
+
+bool cache_is_changing(const struct cache *cache)
+{
+    return member_is_changing(cache->member);
 }

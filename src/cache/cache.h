@@ -24,8 +24,10 @@ struct redis;
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
     struct str secret; /* that entries in Redis are sealed with; may be empty */
-    bool listens;      /* hears other hosts' writes for this one, when its turn comes: for those
-                          whose loop never stands still */
+    bool listens;      /* hears other hosts' writes for this one, when its turn comes, and beats in
+                          the installation: for those whose loop never stands still */
+    struct str redis_name, mongo_name; /* as other workers are told; without secrets */
+    struct str sessions; /* the collection that is emptied when a backup was restored */
 };
 
 /* Borrows all three for its life; memory is never NULL (it may hold tags only). */
@@ -55,6 +57,7 @@ enum cache_detail {
     CACHE_DETAIL_COLLAPSED, /* waited for another request's fill */
     CACHE_DETAIL_NOT_KEPT,  /* answers of this class are not */
     CACHE_DETAIL_REDIS_DOWN,
+    CACHE_DETAIL_APART,     /* another cache serves the database, or the other way round */
     CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
     CACHE_DETAIL_WRITE_FENCE,
     CACHE_DETAIL_PENDING, /* an invalidation of a tag is pending */
@@ -154,7 +157,7 @@ bool cache_write_in_time(const struct cache_write *write);
 /* --- Without MongoDB --- */
 
 /* The collection of pending invalidations: who may not read it can trust nothing in Redis. */
-#define CACHE_COLLECTION "cache_debts"
+#define CACHE_COLLECTION "larder_pending"
 
 /* Whether answers that were kept before the last age_ms may be there, and may be given. */
 bool cache_keeps(const struct cache *cache, int64_t age_ms);
@@ -175,5 +178,15 @@ uint64_t cache_epoch(const struct cache *cache);
  * Redis is up, that is, when it does what look-ups, fences and the host's listener need.  Valid
  * until the loop turns. */
 struct str cache_reason(const struct cache *cache);
+
+/* Whether this process may keep answers beside all others (cache/member.h): asked before it begins
+ * to serve, which it tells by cache_join. */
+enum cache_agreement { CACHE_UNASKED, CACHE_NO_ANSWER, CACHE_WAITING, CACHE_AGREED, CACHE_APART };
+enum cache_agreement cache_agreement(const struct cache *cache);
+void cache_join(struct cache *cache);
+/* Whether nobody keeps anything because a change of addresses is under way. */
+bool cache_is_changing(const struct cache *cache);
+/* Why nothing is kept, both sides named; empty where something is. */
+struct str cache_apart(const struct cache *cache);
 
 #endif

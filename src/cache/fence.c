@@ -245,7 +245,7 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
     write->state = state;
     cache_version(state->token);
     table_fence(state);
-    if (redis_ready(cache->redis)) {
+    if (cache_tells_redis(cache)) {
         run_fence(state, on_fenced);
     } else {
         redis_wake(cache->redis);
@@ -308,7 +308,7 @@ void cache_write_end(struct cache_write *write, enum err outcome)
         finish(state, ERR_UNKNOWN);
         return;
     }
-    if (redis_ready(state->cache->redis))
+    if (cache_tells_redis(state->cache))
         run_release(state, outcome == ERR_OK, on_released);
     else
         close_pending(state);

@@ -105,6 +105,8 @@ enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, stru
     lookup_remember(owner, entry, head);
     if (owner->bypass != CACHE_DETAIL_NONE || !owner->versions_known)
         return owner->bypass;
+    if (!cache_trusts_redis(cache))
+        return CACHE_DETAIL_REDIS_DOWN;
     if (owner->generation != redis_generation(cache->redis) || !redis_ready(cache->redis))
         return CACHE_DETAIL_REDIS_DOWN;
     if (!redis_writable(cache->redis))

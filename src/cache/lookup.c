@@ -57,7 +57,7 @@ static bool from_memory(struct cache *cache, struct cache_lookup *lookup)
     struct memory_hit hit;
     bool found = false;
 
-    if (lookup->room == NULL || !memory_lease_valid(cache->memory, now.mono_ns))
+    if (lookup->room == NULL || cache->apart || !memory_lease_valid(cache->memory, now.mono_ns))
         return false;
     key = memory_key(key_name(lookup->name, room));
     if (lookup->head_only)
@@ -255,7 +255,7 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
         state->trace->redis_ns += clock_mono_ns() - state->asked_ns;
     state->versions_known = state->memory_ok = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
-    if (err != ERR_OK || redis_count(reply) < reply_end(state) || !state->cache->pending_known)
+    if (err != ERR_OK || redis_count(reply) < reply_end(state) || !cache_trusts_redis(state->cache))
         return VERDICT_BYPASS;
     state->bypass = reply_bypass(state, reply);
     if (state->bypass != CACHE_DETAIL_NONE)
@@ -325,6 +325,8 @@ static bool may_ask(struct lookup_state *state)
         return false;
     }
     state->bypass = table_bypass(state, clock_mono_ns());
+    if (state->bypass == CACHE_DETAIL_NONE && state->cache->apart)
+        state->bypass = CACHE_DETAIL_APART;
     if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
         state->bypass = CACHE_DETAIL_REDIS_DOWN;
     if (state->bypass == CACHE_DETAIL_REDIS_DOWN)

@@ -6,7 +6,7 @@
 #include "cache/state.h"
 #include "store/collection.h"
 
-/* A pending invalidation: a write that Redis does not know.  One document in cache_debts: whose
+/* A pending invalidation: a write that Redis does not know.  One document in larder_pending: whose
  * names they are (the prefix: another cache on the same database has tags of its own), the tags,
  * whether the write has ended ("open", "closed"), and when it began, by MongoDB's clock. */
 

@@ -37,7 +37,7 @@ static struct str base_prefix(const struct cache *cache)
     return str_make(cache->base.ptr, cache->prefix_len);
 }
 
-/* "<prefix>:<40 hex digits>:…" of another epoch than this one's. */
+/* "<prefix>:<40 hex digits>:…" or "…-<what an epoch adds>:…" of another epoch than this one's. */
 static bool is_left_over(const struct cache *cache, struct str key)
 {
     struct str prefix = base_prefix(cache);
@@ -48,7 +48,7 @@ static bool is_left_over(const struct cache *cache, struct str key)
     for (size_t i = 0; i < RUN_ID_SIZE; i++)
         if (!isxdigit((unsigned char)rest.ptr[i]))
             return false;
-    return rest.ptr[RUN_ID_SIZE] == ':';
+    return rest.ptr[RUN_ID_SIZE] == ':' || rest.ptr[RUN_ID_SIZE] == '-';
 }
 
 static void stop_run(struct reclaim *reclaim)

@@ -136,3 +136,45 @@ struct redis_script script_bump = {
                      "  redis.call('SET', KEYS[i], ARGV[1 + i], 'PX', ARGV[1])\n"
                      "end\n"
                      "return 1\n")};
+
+/* "-<owner>.<epoch>" is only added where Redis has held what was of another time, or of others. */
+struct redis_script script_member = {
+    .kind = HISTOGRAM_REDIS_AGE,
+    .text = STR_INIT(
+        LUA_CLOCK
+        "local h, all = {}, redis.call('HGETALL', KEYS[1])\n"
+        "for i = 1, #all, 2 do h[all[i]] = all[i + 1] end\n"
+        "local run, owner, epoch, beat = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])\n"
+        "local members, others = {}, 0\n"
+        "for field, value in pairs(h) do\n"
+        "  local id = string.match(field, '^worker:(.*)$')\n"
+        "  local at, whose, text = string.match(value, '^(%d+) (%S*) (.*)$')\n"
+        "  if id and at and now - at < 60000 then\n"
+        "    members[#members + 1] = {id, now - at, text}\n"
+        "    if whose ~= owner and now - at < tonumber(ARGV[6]) then others = 1 end\n"
+        "  elseif id then redis.call('HDEL', KEYS[1], field) end\n"
+        "end\n"
+        "if owner ~= '' and (not h.owner or h.run ~= run) then\n"
+        "  h.owner, h.suffix, h.epoch = owner, '', epoch\n"
+        "elseif owner ~= '' and others == 0 and (h.owner ~= owner or epoch > "
+        "(tonumber(h.epoch) or 0)) then\n"
+        "  local base = ARGV[1] .. ':' .. run .. (h.suffix or '')\n"
+        "  redis.call('UNLINK', base .. ':born')\n"
+        "  redis.call('SET', base .. ':tag:*', '1', 'PX', '1')\n"
+        "  if h.owner ~= owner then h.beat = beat end\n"
+        "  h.owner, h.epoch = owner, epoch\n"
+        "  h.suffix = '-' .. owner .. '.' .. string.format('%.0f', epoch)\n"
+        "end\n"
+        "local known = tonumber(h.beat) or 0\n"
+        "if owner ~= '' and h.owner == owner then\n"
+        "  h.beat = string.format('%.0f', math.max(known, beat))\n"
+        "  redis.call('HSET', KEYS[1], 'run', run, 'owner', owner, 'suffix', h.suffix or '',\n"
+        "             'epoch', h.epoch, 'beat', h.beat)\n"
+        "end\n"
+        "if ARGV[7] ~= '' then\n"
+        "  redis.call('HSET', KEYS[1], 'worker:' .. ARGV[7],\n"
+        "             string.format('%.0f', now) .. ' ' .. owner .. ' ' .. ARGV[8])\n"
+        "end\n"
+        "redis.call('PEXPIRE', KEYS[1], ARGV[9])\n"
+        "return {h.suffix or '', h.owner == owner and 1 or 0, tonumber(h.epoch) or 0,\n"
+        "        tonumber(h.beat) or 0, others, members}\n")};

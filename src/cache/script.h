@@ -29,5 +29,10 @@ extern struct redis_script script_fence;
 extern struct redis_script script_release;
 /* KEYS tags…; ARGV life of a tag, a version for each. */
 extern struct redis_script script_bump;
+/* KEYS the hash of cache/member.h; ARGV prefix, run_id, owner (empty: not known yet), epoch, beat,
+ * how long a member counts as alive, member (empty: it is not to be seen), its text, life of the
+ * hash. Gives what the epoch adds to names, whether the hash is the owner's, its epoch, its beat,
+ * whether members of another owner live, and of each member id, age in ms and text. */
+extern struct redis_script script_member;
 
 #endif

@@ -9,6 +9,7 @@
 #include "cache/budget.h"
 #include "cache/cache.h"
 #include "cache/key.h"
+#include "cache/member.h"
 #include "cache/seal.h"
 #include "memory/memory.h"
 #include "store/mongo.h"
@@ -64,6 +65,9 @@ struct cache {
     bool trying;        /* whether Redis still does what is needed */
     int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
+    struct membership *member;
+    char run[EPOCH_MAX + 1]; /* what Redis calls itself since it was started */
+    bool apart; /* others are at odds with us: nothing is kept, nor answered from what is */
     struct asks *asks;
     struct fills *fills;
     struct settler *settler;
@@ -90,10 +94,15 @@ static inline struct str cache_key(struct cache *cache, struct str kind, struct 
 {
     return key_make(&cache->scratch, cache_base(cache), kind, name);
 }
+/* Whether Redis can be told of writes, under names that nobody has given up. */
+static inline bool cache_tells_redis(const struct cache *cache)
+{
+    return redis_ready(cache->redis) && member_is_current(cache->member);
+}
 /* Whether hits from Redis may be thought of at all. */
 static inline bool cache_trusts_redis(const struct cache *cache)
 {
-    return redis_ready(cache->redis) && cache->pending_known;
+    return cache_tells_redis(cache) && cache->pending_known && !cache->apart;
 }
 /* Asks Redis how old it is, creating the mark where there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
@@ -155,6 +164,8 @@ void settler_look(struct settler *settler,
 
 /* subscriber.c */
 struct subscriber *subscriber_new(struct cache *cache, bool listens);
+/* The names have changed: it begins anew. */
+void subscriber_renew(struct subscriber *subscriber);
 void subscriber_stop(struct subscriber *subscriber);
 void subscriber_free(struct subscriber *subscriber);
 /* Why nobody on this host may listen, as Redis said; empty where somebody does. */

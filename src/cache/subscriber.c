@@ -193,6 +193,11 @@ struct subscriber *subscriber_new(struct cache *cache, bool listens)
     return subscriber;
 }
 
+void subscriber_renew(struct subscriber *subscriber)
+{
+    give_up(subscriber);
+}
+
 void subscriber_stop(struct subscriber *subscriber)
 {
     give_up(subscriber);

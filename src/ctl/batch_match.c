@@ -115,6 +115,7 @@ static void reading_init(struct reading *reading, struct batch *batch)
     add_field(reading, resource->kept.version);
     add_field(reading, resource->kept.updated);
     add_field(reading, resource->kept.owner);
+    add_field(reading, MONGOOSE_VERSION);
     add_field(reading, str_make(resource->partition.ptr, str_find(resource->partition, '.')));
 }
 
@@ -204,7 +205,8 @@ static void match(const struct reading *reading, const struct value *captured,
         problem_add(&item->problem, STR("_id"), STR("is of another type there"));
     else if (take_before(reading, captured, item) != ERR_OK)
         problem_add(&item->problem, STR("body"), STR("is too large there"));
-    else if (draft_keep(resource, item->before, &item->draft, &item->problem) == ERR_OK)
+    else if (draft_keep(resource, item->before, &item->draft, &reading->batch->arena,
+                        &item->problem) == ERR_OK)
         item->state = BATCH_CHANGED;
     item->id = id;
 }

@@ -9,7 +9,7 @@
 #include "cache/seal.h"
 #include "ctl/walk.h"
 
-/* larderctl cache list, show and purge. */
+/* larderctl cache list and show. */
 
 /* --- list --- */
 
@@ -49,110 +49,6 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
         err = walk_keys(&walk);
         fprintf(stderr, "%llu %s\n", (unsigned long long)walk.entries,
                 ctl_noun(walk.entries, "entry", "entries"));
-    }
-    return walk_close(&walk, err);
-}
-
-/* --- purge --- */
-
-static enum err unlink_keys(struct walk *walk)
-{
-    struct str *argv = mem_array(walk->count + 1, sizeof *argv);
-    const char *key = walk->keys.ptr;
-    int64_t gone = 0;
-    enum err err;
-
-    argv[0] = STR("UNLINK");
-    for (size_t i = 1; i <= walk->count; i++, key += strlen(key) + 1)
-        argv[i] = str_from(key);
-    err = ctl_redis(walk->ctl, walk->count + 1, argv, ctl_take_int, &gone);
-    walk->count = (size_t)gone;
-    free(argv);
-    return err;
-}
-
-struct matches {
-    const char *pattern;
-    struct buf names; /* each with its length before it */
-};
-
-static bool take_match(void *arg, struct str key, const struct memory_hit *hit, bool current)
-{
-    struct matches *matches = arg;
-
-    (void)hit;
-    (void)current;
-    if (name_fits(matches->pattern, key)) {
-        buf_append(&matches->names, &key.len, sizeof key.len);
-        buf_str(&matches->names, key);
-    }
-    return matches->names.err == ERR_OK;
-}
-
-/* Lets the listeners of all hosts make void what their workers hold, under any account.  They
- * hear of the key's end as well, so that comes at once. */
-static enum err void_memories(struct walk *walk)
-{
-    struct buf key = BUF_INIT(2 * NAME_MAX_);
-    enum err err;
-
-    buf_str(&key, buf_view(&walk->base));
-    buf_str(&key, KEY_TAG);
-    buf_str(&key, KEY_TAG_ALL);
-    err = ctl_redis(walk->ctl, 5,
-                    (const struct str[]){STR("SET"), buf_view(&key), STR("1"), STR("PX"), STR("1")},
-                    NULL, NULL);
-    buf_free(&key);
-    return err;
-}
-
-/* What the workers of this host hold in shared memory, at once.  False when there is no memory with
- * room for it: theirs has another name when they run as another user, and what a tool has made for
- * itself holds no answers. */
-static bool purge_memory(struct ctl *ctl, const char *pattern, uint64_t *removed)
-{
-    struct matches matches = {.pattern = pattern, .names = BUF_INIT(64 << 20)};
-    struct memory_config config = {.name = ctl->backend.name, .attach = true};
-    struct memory_opened opened;
-
-    *removed = 0;
-    backend_name(ctl->config, &ctl->backend.redis_url, ctl->backend.name);
-    if (memory_open(&config, &ctl->backend.memory, &opened) != ERR_OK || opened.bytes == 0)
-        return false;
-    memory_each(ctl->backend.memory, take_match, &matches);
-    for (size_t at = 0; at < matches.names.len;) {
-        struct memory_key key;
-        size_t len;
-
-        memcpy(&len, matches.names.ptr + at, sizeof len);
-        key = memory_key(str_make(matches.names.ptr + at + sizeof len, len));
-        at += sizeof len + len;
-        if (memory_remove(ctl->backend.memory, &key) == ERR_OK)
-            (*removed)++;
-    }
-    buf_free(&matches.names);
-    return true;
-}
-
-static int run_purge(struct ctl *ctl, int argc, char **argv)
-{
-    struct walk walk = {.each = unlink_keys};
-    enum err err = ERR_UNAVAILABLE;
-    uint64_t here;
-    bool known;
-
-    if (argc != 1 || !pattern_is_good(argv[0]))
-        return ctl_usage("cache purge takes one pattern of 1 to %d bytes", PATTERN_MAX);
-    if (walk_open(&walk, ctl, argv[0])) {
-        err = walk_keys(&walk);
-        known = purge_memory(ctl, argv[0], &here);
-        if (err == ERR_OK)
-            err = void_memories(&walk);
-        printf("%llu %s removed from Redis", (unsigned long long)walk.entries,
-               ctl_noun(walk.entries, "entry", "entries"));
-        if (known)
-            printf(", %llu from this host's memory", (unsigned long long)here);
-        putchar('\n');
     }
     return walk_close(&walk, err);
 }
@@ -248,27 +144,12 @@ out:
 
 /* --- The table --- */
 
-#define PATTERN_HELP                                                                               \
-    "PATTERN is a glob over the entries' names, with or without the @hash that most end with:\n"   \
-    "'product:*', 'products:*category=books*'.\n"
-
 const struct command command_cache_list = {
     .name = "cache list",
     .args = "[PATTERN]",
     .summary = "lists the entries in Redis with their time to live and size",
     .help = PATTERN_HELP "Tags, fences and locks are not entries and are not shown.\n",
     .run = run_list,
-};
-
-const struct command command_cache_purge = {
-    .name = "cache purge",
-    .args = "PATTERN",
-    .summary = "removes entries from Redis, and from the memory of all hosts",
-    .help =
-        PATTERN_HELP "Never needed for right answers: a write moves the tags of what it changes.\n"
-                     "Walks with SCAN and removes with UNLINK, so Redis is never held up.  Memory\n"
-                     "is made void as a whole: it is filled again from Redis.\n",
-    .run = run_purge,
 };
 
 const struct command command_cache_show = {

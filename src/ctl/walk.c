@@ -16,22 +16,36 @@ static void take_epoch(void *context, const struct redis_value *reply)
     struct buf *base = context;
     struct str epoch;
 
-    if (key_epoch(redis_str(reply), &epoch) == ERR_OK) {
+    if (key_epoch(redis_str(reply), &epoch) == ERR_OK)
         buf_str(base, epoch);
-        buf_char(base, ':');
-    }
+}
+
+/* What an epoch adds (cache/member.h); nil: nothing. */
+static void take_suffix(void *context, const struct redis_value *reply)
+{
+    buf_str(context, redis_str(reply));
 }
 
 /* "larder:<epoch>:" of the server as it is now. */
 static enum err find_base(struct ctl *ctl, struct buf *base)
 {
+    struct buf hash = BUF_INIT(NAME_MAX_);
     enum err err;
     size_t prefix_len;
 
     buf_printf(base, "%s:", config_text(ctl->config, CONFIG_PREFIX));
     prefix_len = base->len;
+    buf_str(&hash, buf_view(base));
+    buf_literal(&hash, "installation");
     err = ctl_redis(ctl, 2, (const struct str[]){STR("INFO"), STR("server")}, take_epoch, base);
-    return err != ERR_OK ? err : base->len > prefix_len ? ERR_OK : ERR_PROTOCOL;
+    if (err == ERR_OK && base->len == prefix_len)
+        err = ERR_PROTOCOL;
+    if (err == ERR_OK)
+        err = ctl_redis(ctl, 3, (const struct str[]){STR("HGET"), buf_view(&hash), STR("suffix")},
+                        take_suffix, base);
+    buf_char(base, ':');
+    buf_free(&hash);
+    return err;
 }
 
 /* What lies beside the entries under an epoch must never be taken away: fences and tags are what
@@ -73,7 +87,7 @@ static bool is_wanted(const struct walk *walk, struct str key)
     if (!str_starts(key, buf_view(&walk->base)))
         return false;
     name = str_from_offset(key, walk->base.len);
-    return name_is_entry(name) && name_fits(walk->wanted, name);
+    return walk->tags || (name_is_entry(name) && name_fits(walk->wanted, name));
 }
 
 bool cache_open(struct ctl *ctl, struct buf *base)
@@ -133,6 +147,15 @@ enum err walk_keys(struct walk *walk)
     return err;
 }
 
+/* What the names begin with; an entry's ends with a hash. */
+static void set_pattern(struct walk *walk, struct str names)
+{
+    buf_reset(&walk->pattern);
+    buf_str(&walk->pattern, buf_view(&walk->base));
+    buf_str(&walk->pattern, names);
+    buf_char(&walk->pattern, '*');
+}
+
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
 {
     walk->ctl = ctl;
@@ -142,10 +165,24 @@ bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern)
     buf_init(&walk->keys, 16 << 20);
     if (!cache_open(ctl, &walk->base))
         return false;
-    buf_str(&walk->pattern, buf_view(&walk->base));
-    buf_str(&walk->pattern, str_from(pattern));
-    buf_char(&walk->pattern, '*'); /* for the hash */
+    set_pattern(walk, str_from(pattern));
     return true;
+}
+
+enum err walk_tags(struct walk *walk, enum err (*each)(struct walk *walk))
+{
+    enum err (*before)(struct walk * walk) = walk->each;
+    enum err err;
+
+    walk->each = each;
+    walk->tags = true;
+    set_pattern(walk, KEY_TAG);
+    err = walk_keys(walk);
+    walk->each = before;
+    walk->tags = false;
+    walk->entries = 0;
+    set_pattern(walk, str_from(walk->wanted));
+    return err;
 }
 
 int walk_close(struct walk *walk, enum err err)

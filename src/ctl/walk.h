@@ -9,12 +9,17 @@
 
 enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
 
+#define PATTERN_HELP                                                                               \
+    "PATTERN is a glob over the entries' names, with or without the @hash that most end with:\n"   \
+    "'product:*', 'products:*category=books*'.\n"
+
 struct walk {
     struct ctl *ctl;
     const char *wanted;             /* the pattern as it was given */
     struct buf base, pattern, keys; /* keys: of one SCAN, each with a NUL behind it */
     char cursor[CURSOR_MAX];
     size_t count; /* of keys */
+    bool tags;    /* see walk_tags */
     uint64_t entries;
     enum err (*each)(struct walk *walk); /* looks at keys and count */
 };
@@ -34,6 +39,8 @@ bool walk_find(struct ctl *ctl, const char *name, struct buf *key);
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern);
 /* Calls each() with every lot of keys that are entries' and fit the pattern. */
 enum err walk_keys(struct walk *walk);
+/* Calls each() with every lot of tags' keys, before the walk over the entries. */
+enum err walk_tags(struct walk *walk, enum err (*each)(struct walk *walk));
 /* Gives the exit status. */
 int walk_close(struct walk *walk, enum err err);
 

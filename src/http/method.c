@@ -28,6 +28,7 @@ static const struct {
     {404, STR_INIT("Not Found")},
     {405, STR_INIT("Method Not Allowed")},
     {409, STR_INIT("Conflict")},
+    {410, STR_INIT("Gone")},
     {411, STR_INIT("Length Required")},
     {412, STR_INIT("Precondition Failed")},
     {413, STR_INIT("Content Too Large")},

@@ -18,6 +18,9 @@ struct kept_fields {
     struct str version, created, updated, owner;
 };
 
+/* mongoose's counter: it raises it where an array is changed, and not for other fields. */
+#define MONGOOSE_VERSION STR("__v")
+
 struct index {
     struct str name; /* "category_createdAt": of ours */
     struct str keys; /* "category,-createdAt,-_id"; "text:name,steps.text" */

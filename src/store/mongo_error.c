@@ -70,7 +70,7 @@ static const struct code {
     {22, KIND_OURS},         /* InvalidBSON */
     {24, KIND_AGAIN},        /* LockTimeout */
     {26, KIND_OURS},         /* NamespaceNotFound */
-    {27, KIND_OURS},         /* IndexNotFound */
+    {27, KIND_AGAIN},        /* IndexNotFound: that of words, until it is made */
     {28, KIND_RULE},         /* PathNotViable: a field of the document stands in the way */
     {30, KIND_OURS},         /* InvalidPath */
     {40, KIND_OURS},         /* ConflictingUpdateOperators */

@@ -230,7 +230,8 @@ class Stack:
     # --- what is asked of it ---
 
     def epoch(self):
-        return self.redis.info("server")["run_id"]
+        run = self.redis.info("server")["run_id"]
+        return run + (self.redis.hget("larder:installation", "suffix") or b"").decode()
 
     def base(self):
         """What the names in Redis begin with."""

@@ -99,9 +99,10 @@ def test_status_says_why_redis_is_away(shop, stack, admin):
         shop.settle(30)
 
 
-def test_purge_makes_every_list_a_miss(shop, stack, admin, product):
+def test_purge_makes_everything_a_miss(shop, stack, admin, product):
     item = product()
-    paths = ["/api/products?limit=3", f"/api/products?category={item['category']}"]
+    paths = ["/api/products?limit=3", f"/api/products?category={item['category']}",
+             f"/api/products/{item['_id']}"]
     for host in (shop, stack):
         for path in paths:
             eventually(lambda: host.client.get(path).hit)

@@ -231,12 +231,12 @@ def test_redis_full(stack, http, bare, shop, product):
             assert answer.cache_status == "larder; fwd=uri-miss; detail=REDIS-READ-ONLY"
         write_and_see(http, shop, 71)
         write_and_see(bare.client, shop, 72)
-        assert stack.mongo.cache_debts.count_documents({}) > 0
+        assert stack.mongo.larder_pending.count_documents({}) > 0
     finally:
         for name, value in config.items():
             stack.redis.config_set(name, value)
     write_and_see(http, shop, 73, [bare.client])
-    eventually(lambda: stack.mongo.cache_debts.count_documents({}) == 0, 20, every=0.1,
+    eventually(lambda: stack.mongo.larder_pending.count_documents({}) == 0, 20, every=0.1,
                what="debts paid")
     eventually(lambda: news.lines("redis", "writes accepted again"), 3)
     for change in ("writes refused", "writes accepted again"):

@@ -167,14 +167,14 @@ def test_rights(market):
 
 # --- Many ---
 
-COUNT = 6000
+COUNT = 3000
 
 
 @pytest.fixture(scope="module")
 def many(market):
     """More than all buffers on the way hold."""
     minutes = next(counter)
-    text = "x" * 2000
+    text = "x" * 4000
     for start in range(0, COUNT, 1000):
         market.mongo.recipes.insert_many(
             [{"title": f"{start + i:06}", "minutes": minutes, "kind": text} for i in range(1000)])

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import urllib.parse
 
 import bson
 import pytest
@@ -16,14 +17,21 @@ import mongo_proxy
 from stack import ROOT, eventually
 
 
+def own_database(stack):
+    """For what has a cache of its own: no database has two."""
+    parts = urllib.parse.urlsplit(stack.env["MONGODB_URI"])
+    return parts._replace(path="/of-workers").geturl()
+
+
 class Worker:
-    """larderd on a socket of its own, with a memory of its own, on the servers of the stack."""
+    """larderd on a socket of its own, with a memory and a database of its own, on the servers of the
+    stack."""
 
     def __init__(self, stack, folder, prefix, stderr, **settings):
         self.socket, self.prefix = folder / "larder.sock", prefix
         config = folder / "larder.conf"
         config.write_text("".join(f"{name}={value}\n" for name, value in {
-            "MONGODB_URI": stack.env["MONGODB_URI"], "REDIS_URL": stack.env["REDIS_URL"],
+            "MONGODB_URI": own_database(stack), "REDIS_URL": stack.env["REDIS_URL"],
             "LARDER_PREFIX": prefix, "LARDER_MEMORY": "8M",
             "LARDER_RESOURCES": ROOT / "resources", **settings}.items()))
         self.process = subprocess.Popen([stack.build / "larderd", "--config", config, "--listen",
@@ -93,7 +101,7 @@ def dropped(worker):
 @pytest.fixture
 def failing(stack):
     """The URI of a MongoDB that refuses to read products, in so many words."""
-    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"])
+    uri, proxy = mongo_proxy.in_front(own_database(stack))
 
     def refuse(command, reply):
         if command.get("find") == "products":

@@ -4,8 +4,9 @@
 
 #include <jansson.h>
 
-#include "app/app.h"
+#include "app/config.h"
 #include "http/router.h"
+#include "schema/schema.h"
 
 /* The OpenAPI document (version 3.1.1) of everything that the router leads to, under these
  * settings.  A new reference, the caller's.  Reads all it is given and changes none: from any

@@ -5,9 +5,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "app/app.h"
+#include "app/config.h"
 #include "app/openapi/names.h"
 #include "http/router.h"
+#include "schema/schema.h"
 
 /* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
 

@@ -62,6 +62,7 @@ static const struct {
     {405, "MethodNotAllowed", "The path has other methods", "Allow"},
     {406, "NotAcceptable", "It is not there in a media type of Accept", NULL},
     {409, "Conflict", "There is one already, or another request is changing it", NULL},
+    {410, "Gone", "What this Idempotency-Key has made is not there any more", NULL},
     {412, "PreconditionFailed", "The item has changed since that version", NULL},
     {413, "TooLarge", "The body is larger than 64 KiB", NULL},
     {414, "AddressTooLong", "Path and query are longer than 8 KiB", NULL},
@@ -130,15 +131,15 @@ static json_t *content(const struct about *about, json_t *schema)
                      schema);
 }
 
-/* The answer itself, and where it can be watched its changes. */
-static json_t *success_content(const struct operation *operation, json_t *schema)
+/* Where the answer can be watched, words say so: as content of this status it would be a type that
+ * each generated client has to tell from the answer's. */
+static const char *success_words(const struct operation *operation)
 {
-    json_t *all = content(about_route(operation->route), schema);
-
-    if ((operation->route->flags & ROUTE_LIVE) != 0 && operation->of->config->streams > 0)
-        json_object_set_new(all, "text/event-stream",
-                            json_pack("{s:o}", "schema", schema_ref("schemas", "Events", STR(""))));
-    return all;
+    if (about_route(operation->route)->status == 201)
+        return "Made";
+    return (operation->route->flags & ROUTE_LIVE) != 0 && operation->of->config->streams > 0
+               ? "The answer; with `Accept: text/event-stream`, events as of `/api/live`"
+               : "The answer";
 }
 
 /* A schema of the resource that the operation is about. */
@@ -267,9 +268,8 @@ json_t *responses_json(const struct operation *operation)
 
     snprintf(key, sizeof key, "%u", about->status);
     success =
-        json_pack("{s:s, s:o, s:o}", "description", about->status == 201 ? "Made" : "The answer",
-                  "headers", success_headers(operation), "content",
-                  success_content(operation, result_schema(operation)));
+        json_pack("{s:s, s:o, s:o}", "description", success_words(operation), "headers",
+                  success_headers(operation), "content", content(about, result_schema(operation)));
     json_object_set_new(all, key, success);
     if ((about->traits & ABOUT_TAGGED) != 0 && route->method == METHOD_GET)
         json_object_set_new(all, "304", schema_ref("responses", "NotModified", STR("")));
@@ -284,6 +284,7 @@ json_t *responses_json(const struct operation *operation)
     }
     if ((route->flags & ROUTE_ONCE) != 0) {
         add_refusal(all, 409);
+        add_refusal(all, 410);
         add_refusal(all, 422);
     }
     if (is_limited(operation))

@@ -81,49 +81,112 @@ static bool is_sound(const struct value captured[static FIELDS])
            captured[EXPIRES].type == VALUE_DATE && captured[ABSOLUTE].type == VALUE_DATE;
 }
 
-/* One question for what clients have made up.  One that is to be remembered has its whole life from
- * the start; another is moved on, where the document still is as it was found: who has signed out
- * meanwhile is not let in again. */
-static enum err find(struct mongo_db *db, const struct filling *filling, int64_t now_ms,
+struct found {
+    struct value *captured;
+    bool there, ended;
+};
+
+static bool take_document(void *context, const struct value *captured)
+{
+    struct found *found = context;
+
+    if (is_sound(captured)) {
+        memcpy(found->captured, captured, FIELDS * sizeof *captured);
+        found->there = true;
+    } else {
+        found->ended = true;
+    }
+    return true;
+}
+
+static struct str ended_id(const char hash[static SESSION_HASH_SIZE],
+                           char room[static SESSION_NAME_MAX])
+{
+    static const struct str kind = STR_INIT("ended:");
+
+    memcpy(room, kind.ptr, kind.len);
+    memcpy(room + kind.len, hash, SESSION_HASH_SIZE);
+    return str_make(room, kind.len + SESSION_HASH_SIZE);
+}
+
+/* One question for what clients have made up: for the session and for what ends it. */
+static enum err find(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE], int64_t now_ms,
                      struct value captured[static FIELDS])
 {
+    char room[SESSION_NAME_MAX];
+    struct value ids[] = {value_string(str_make(hash, SESSION_HASH_SIZE)),
+                          value_string(ended_id(hash, room))};
+    const struct condition either = {STR("_id"), OP_IN, value_list(ids, COUNT(ids))};
+    const struct find find = {.collection = sessions.collection,
+                              .conditions = &either,
+                              .condition_count = 1,
+                              .shape = &shape};
+    struct found found = {.captured = captured};
+    enum err err = collection_each(db, &find, take_document, &found);
+
+    if (err != ERR_OK)
+        return err;
+    return found.there && !found.ended && captured[EXPIRES].integer > now_ms &&
+                   captured[ABSOLUTE].integer > now_ms
+               ? ERR_OK
+               : ERR_NOT_FOUND;
+}
+
+/* One that is to be remembered has its whole life from the start; another is moved on, where the
+ * document still is as it was found: who has signed out meanwhile is not let in again. */
+static enum err slide(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE],
+                      int64_t now_ms, struct value captured[static FIELDS])
+{
     const struct condition conditions[] = {
-        {STR("_id"), OP_EQ, value_string(str_make(filling->key, SESSION_HASH_SIZE))},
+        {STR("_id"), OP_EQ, value_string(str_make(hash, SESSION_HASH_SIZE))},
         {STR("expiresAt"), OP_GT, value_date(now_ms)},
         {STR("absoluteAt"), OP_GT, value_date(now_ms)},
     };
-    const struct assignment slide = {STR("expiresAt"), ASSIGN_SET,
-                                     value_date(now_ms + session_idle_ms)};
+    const struct assignment next = {STR("expiresAt"), ASSIGN_SET,
+                                    value_date(now_ms + session_idle_ms)};
     int64_t changed = 0;
-    enum err err = collection_find_one(db, sessions.collection, conditions, COUNT(conditions), 0,
-                                       &(struct record){.shape = &shape, .captured = captured});
+    enum err err = collection_update(db,
+                                     &(struct update){.collection = sessions.collection,
+                                                      .conditions = conditions,
+                                                      .condition_count = COUNT(conditions),
+                                                      .assignments = &next,
+                                                      .assignment_count = 1,
+                                                      .max_time_ms = READ_MS},
+                                     &changed);
 
-    if (err != ERR_OK || !is_sound(captured))
-        return err == ERR_OK ? ERR_NOT_FOUND : err;
-    if (captured[REMEMBER].boolean)
-        return ERR_OK;
-    err = collection_update(db,
-                            &(struct update){.collection = sessions.collection,
-                                             .conditions = conditions,
-                                             .condition_count = COUNT(conditions),
-                                             .assignments = &slide,
-                                             .assignment_count = 1,
-                                             .max_time_ms = READ_MS},
-                            &changed);
     if (err == ERR_OK && changed == 0)
         err = ERR_NOT_FOUND;
     if (err == ERR_OK)
-        captured[EXPIRES] = slide.value;
+        captured[EXPIRES] = next.value;
     return err == ERR_UNKNOWN ? ERR_TIMEOUT : err;
+}
+
+enum err session_end(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE],
+                     int64_t until_ms)
+{
+    const struct condition is = {STR("_id"), OP_EQ,
+                                 value_string(str_make(hash, SESSION_HASH_SIZE))};
+    char room[SESSION_NAME_MAX];
+    const struct assignment fields[] = {
+        {STR("_id"), ASSIGN_SET, value_string(ended_id(hash, room))},
+        {STR("expiresAt"), ASSIGN_SET, value_date(until_ms)}};
+    enum err err =
+        collection_insert(db, sessions.collection, &(struct document){fields, COUNT(fields)});
+
+    if (err == ERR_OK || err == ERR_EXISTS)
+        err = collection_remove(db, sessions.collection, &is, 1);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err ask(struct mongo_db *db, struct filling *filling)
 {
     struct value captured[FIELDS];
     char user[OID_HEX_SIZE];
-    int64_t expires_ms;
-    enum err err = find(db, filling, clock_wall_ms(), captured);
+    int64_t expires_ms, now_ms = clock_wall_ms();
+    enum err err = find(db, filling->key, now_ms, captured);
 
+    if (err == ERR_OK && !captured[REMEMBER].boolean)
+        err = slide(db, filling->key, now_ms, captured);
     if (err != ERR_OK)
         return err;
     expires_ms = captured[EXPIRES].integer < captured[ABSOLUTE].integer

@@ -8,7 +8,9 @@
 #include "store/collection.h"
 
 /* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch,
- * remember, createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.
+ * remember, createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.  Of
+ * one that was signed out {_id: "ended:<hash>", expiresAt} stays as long as it could have lasted,
+ * so that it has ended also where its document is put back.
  *
  * A session is looked up as an entry "session:<hash>" of the cache, for most of a minute; its fill
  * moves expiresAt where the document still exists, so activity keeps a session alive to the minute.
@@ -36,6 +38,9 @@ bool session_hash(struct str token, char hash[static SESSION_HASH_SIZE]);
 struct str session_tag(const char hash[static SESSION_HASH_SIZE],
                        char room[static SESSION_NAME_MAX]);
 
+/* On a thread: ends one that could have lasted until then. */
+enum err session_end(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE],
+                     int64_t until_ms);
 /* On a thread: removes the documents of a user's sessions, which the next epoch, or the user's end,
  * has ended. */
 void session_remove_all(struct mongo_db *db, const struct oid *user);

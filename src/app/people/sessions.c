@@ -39,7 +39,8 @@ struct ending {
     struct write write; /* first */
     bool everywhere;
     struct oid user;
-    int64_t epoch; /* of the session that asks */
+    int64_t epoch;    /* of the session that asks */
+    int64_t until_ms; /* it could have lasted */
     char hash[SESSION_HASH_SIZE];
     struct str tag;
     char room[SESSION_NAME_MAX];
@@ -47,12 +48,9 @@ struct ending {
 
 static enum err end_one(struct mongo_db *db, struct write *write)
 {
-    struct ending *ending = (struct ending *)write;
-    struct condition condition = {STR("_id"), OP_EQ,
-                                  value_string(str_make(ending->hash, SESSION_HASH_SIZE))};
-    enum err err = collection_remove(db, sessions.collection, &condition, 1);
+    const struct ending *ending = (const struct ending *)write;
 
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return session_end(db, ending->hash, ending->until_ms);
 }
 
 /* With the next epoch they are over; that their documents go as well is tidiness.  A session that
@@ -103,6 +101,8 @@ static void end(struct app *app, struct request *request, bool everywhere)
     ending->everywhere = everywhere;
     ending->user = visitor->profile.id;
     ending->epoch = visitor->session.epoch;
+    ending->until_ms = visitor->session.created_ms +
+                       (visitor->session.remember ? session_remember_ms : session_absolute_ms);
     memcpy(ending->hash, visitor->hash, sizeof ending->hash);
     ending->write.tags = &ending->tag;
     ending->write.work = everywhere ? end_all : end_one;

@@ -276,11 +276,14 @@ void live_handle(void *context, struct request *request, const struct route *rou
 
 /* --- The hub --- */
 
-/* Memory is believed as long as other hosts' writes are heard of, and so are streams. */
+/* Memory is believed as long as other hosts' writes are heard of, and so are streams.  There may be
+ * no request that would wake a connection to Redis. */
 static enum doubt live_doubt(void *context)
 {
-    const struct app *app = context;
+    struct app *app = context;
 
+    if (!redis_ready(app->redis))
+        redis_wake(app->redis);
     if (!memory_lease_valid(app->memory, clock_mono_ns()))
         return redis_ready(app->redis) ? DOUBT_MEMORY : DOUBT_REDIS;
     return mongo_up(app->mongo) ? DOUBT_NONE : DOUBT_MONGO;

@@ -6,7 +6,8 @@
 
 /* `q`: words to look for. */
 
-/* Answers 501 where the query looks for words and their index is missing; true when it has. */
+/* Answers 501 where the query looks for words and their index is missing, 503 while that is being
+ * made; true when it has. */
 bool words_refuse(struct app *app, const struct plan *plan, const struct query *query,
                   struct request *request);
 

@@ -122,7 +122,7 @@ static struct change *change_new(struct app *app, const struct route *route,
     if (!take_id(request, plan->resource, text, room, &id) || !take_no_query(request))
         return NULL;
     change = write_new(sizeof *change, app, plan, request);
-    target_init(&change->target, plan, request, route, id);
+    target_init(&change->target, plan, request, route, id, &change->write.arena);
     change->target.match = request_param(request, STR("HTTP_IF_MATCH"));
     change->target.none = request_param(request, STR("HTTP_IF_NONE_MATCH"));
     change->until_ms = clock_mono_ms() + READ_MS;

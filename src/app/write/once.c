@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/people/users.h"
 #include "app/state.h"
 #include "app/write/receipt.h"
 #include "base/clock.h"
@@ -117,9 +118,17 @@ static void on_finish(struct request *request)
 
 /* --- Before --- */
 
+/* A first answer is not repeated for what is not there. */
 static enum err claim(struct mongo_db *db, void *context)
 {
-    return receipt_claim(db, &((struct once *)context)->receipt);
+    struct once *once = context;
+    const struct resource *resource = once->visit->route->data;
+    enum err err = receipt_claim(db, &once->receipt);
+
+    if (err != ERR_OK || once->receipt.verdict != RECEIPT_REPLAY)
+        return err;
+    return resource != NULL ? receipt_look(db, &once->receipt, resource->collection, resource->id)
+                            : receipt_look(db, &once->receipt, users.collection, ID_OBJECTID);
 }
 
 static void replay(struct once *once)
@@ -178,6 +187,8 @@ static void claimed(void *context, enum err err)
         problem_send_err(request, database_err(err));
     } else if (once->receipt.verdict == RECEIPT_REPLAY) {
         replay(once);
+    } else if (once->receipt.verdict == RECEIPT_GONE) {
+        refuse(once, 410, STR("What this Idempotency-Key has made is not there any more"));
     } else if (once->receipt.verdict == RECEIPT_OTHER_BODY) {
         refuse(once, 422, STR("This Idempotency-Key was used for another request"));
     } else {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/idiom.h"
+#include "http/percent.h"
 #include "http/response.h"
 
 static const struct index indexes[] = {
@@ -161,6 +162,43 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
             err = ERR_EXISTS; /* it has just expired */
     }
     return err == ERR_EXISTS ? ERR_CONFLICT : err;
+}
+
+/* --- Whether what was made is there --- */
+
+/* The last part of the path in the line "Location: …"; empty where there is none. */
+static struct str made_at(const struct receipt *receipt)
+{
+    struct str rest = receipt->head, line, part, last = STR("");
+
+    while (str_split(&rest, '\n', &line)) {
+        if (!str_starts(line, STR("Location: ")))
+            continue;
+        line.len = str_find(line, '\r');
+        while (str_split(&line, '/', &part))
+            last = part;
+    }
+    return last;
+}
+
+enum err receipt_look(struct mongo_db *db, struct receipt *receipt, struct str collection,
+                      enum id_type type)
+{
+    static const struct shape nothing = {.count = 0};
+    struct condition is = {STR("_id"), OP_EQ, {.type = VALUE_NONE}};
+    char room[ID_TEXT_MAX];
+    struct str text, id;
+    enum err err;
+
+    if (receipt->status != 201 ||
+        percent_decode_path(made_at(receipt), &receipt->arena, &text) != ERR_OK ||
+        id_parse(type, text, room, &id) != ERR_OK)
+        return ERR_OK;
+    is.value = id_value(type, id);
+    err = collection_find_one(db, collection, &is, 1, 0, &(struct record){.shape = &nothing});
+    if (err == ERR_NOT_FOUND)
+        receipt->verdict = RECEIPT_GONE;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- Afterwards --- */

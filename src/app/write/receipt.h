@@ -24,7 +24,8 @@ enum verdict {
     RECEIPT_FIRST,      /* the request is to be carried out */
     RECEIPT_UNDER_WAY,  /* another one is */
     RECEIPT_OTHER_BODY, /* the key was used for another request */
-    RECEIPT_REPLAY      /* status, head and body are the first one's answer */
+    RECEIPT_REPLAY,     /* status, head and body are the first one's answer */
+    RECEIPT_GONE        /* they would be, but what was made is not there any more */
 };
 
 struct receipt {
@@ -47,6 +48,11 @@ void receipt_free(struct receipt *receipt);
 /* On a thread, both.  Sets the verdict, and with FIRST holds the request for RECEIPT_LEASE_MS;
  * CONFLICT when others were quicker all the time, or the database's error. */
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
+/* Of REPLAY and a document of the collection that was made by itself: looks whether it is there, as
+ * it is not after an older state of the database was restored, and else turns the verdict to GONE.
+ */
+enum err receipt_look(struct mongo_db *db, struct receipt *receipt, struct str collection,
+                      enum id_type type);
 /* Keeps status, head and body; an error of the server's, or anybody's, is forgotten instead, so
  * that the request may be sent again. */
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt);

@@ -296,7 +296,8 @@ static bool take_one(struct several *several, struct str text, struct str shown)
     } else if (is_twice(several, id)) {
         return false;
     } else {
-        target_init(&one->target, plan, several->write.request, several->route, id);
+        target_init(&one->target, plan, several->write.request, several->route, id,
+                    &several->write.arena);
         one->target.remove = several->write.request->method == METHOD_DELETE;
         one->named = true;
         one->shown = results_id(plan, id, &several->write.arena);

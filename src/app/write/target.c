@@ -11,11 +11,12 @@ enum { EXACT_TRIES = 8, RAW_MAX = 17 << 20, JSON_MAX = 128 << 20 };
 /* --- Life --- */
 
 void target_init(struct target *target, const struct plan *plan, const struct request *request,
-                 const struct route *route, struct str id)
+                 const struct route *route, struct str id, struct arena *arena)
 {
     *target = (struct target){.plan = plan,
                               .visitor = request_visitor(request),
                               .now_ms = request->arrived_ms,
+                              .arena = arena,
                               .owned = (route->flags & ROUTE_OWNED) != 0 ||
                                        plan->resource->read == ACCESS_OWNER};
     memcpy(target->room, id.ptr, id.len);
@@ -136,7 +137,8 @@ bool target_judge(struct target *target)
         target_refuse(target, 412, STR("The item has changed since that version"));
     else if (target->patch != NULL && make_draft(target, raw) != ERR_OK)
         target_refuse(target, 400, STR("Invalid input"));
-    else if (draft_keep(resource, raw, &target->draft, &target->problem) != ERR_OK)
+    else if (!target->remove &&
+             draft_keep(resource, raw, &target->draft, target->arena, &target->problem) != ERR_OK)
         target_refuse(target, 409,
                       STR("A field that the server keeps has something else in this document"));
     else if (!target->remove && collection_preview(raw, target->draft.items, target->draft.count,
@@ -179,15 +181,16 @@ static void add_touched(const struct target *target, struct unchanged *unchanged
     }
 }
 
-/* What must still hold.  A version stands for all of a document.  Partition and time tell also of
- * those who do not raise it. */
+/* What must still hold.  A version stands for all of a document, but for mongoose's, which only
+ * some changes raise.  Partition and time tell also of those who do not raise it. */
 static bool add_conditions(const struct target *target, struct unchanged *unchanged)
 {
     const struct resource *resource = target->plan->resource;
     struct value version = known(target, resource->kept.version);
     bool whole = target->matched || target->patch != NULL;
     bool exact = whole || target->tries < EXACT_TRIES;
-    bool counted = version.type == VALUE_INT && version.integer < INT64_MAX;
+    bool counted = version.type == VALUE_INT && version.integer < INT64_MAX &&
+                   !str_eq(resource->kept.version, MONGOOSE_VERSION);
 
     unchanged_add(unchanged, STR("_id"), OP_EQ, target_id(target));
     if (target->owned && resource->kept.owner.len > 0)

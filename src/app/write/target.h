@@ -23,6 +23,7 @@ struct target {
     struct str match, none; /* If-Match, If-None-Match; ptr NULL: not given */
     json_t *patch;          /* owned, or NULL: merged anew with what each try has read */
     struct draft draft;     /* else what is written */
+    struct arena *arena;    /* of what such a draft has; borrowed */
     int tries;
 
     /* Of one try: */
@@ -36,7 +37,7 @@ struct target {
 };
 
 void target_init(struct target *target, const struct plan *plan, const struct request *request,
-                 const struct route *route, struct str id);
+                 const struct route *route, struct str id, struct arena *arena);
 void target_free(struct target *target);
 /* Before each try: forgets the one before. */
 void target_reset(struct target *target);

@@ -365,8 +365,25 @@ static bool keep_time(struct str before, const struct assignment *item)
            value.type == VALUE_NONE || value.type == VALUE_NULL || value.type == VALUE_DATE;
 }
 
+static void raise_mongoose_version(const struct resource *resource, struct str before,
+                                   struct draft *draft, struct arena *arena)
+{
+    struct assignment *item = find_item(draft, MONGOOSE_VERSION);
+    struct value value = {.type = VALUE_NONE};
+    bool counted;
+
+    if (str_eq(resource->kept.version, MONGOOSE_VERSION) ||
+        field_property(resource->document, MONGOOSE_VERSION) != NULL)
+        return;
+    counted = document_value(before, MONGOOSE_VERSION, false, &value) == ERR_OK && is_whole(&value);
+    if (item == NULL && counted)
+        draft_put(draft, arena, MONGOOSE_VERSION, ASSIGN_INC, value_int(1));
+    else if (item != NULL && !counted) /* it was counted when the document was last read */
+        *item = draft->items[--draft->count];
+}
+
 enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
-                    struct problem *problem)
+                    struct arena *arena, struct problem *problem)
 {
     struct assignment *version = find_item(draft, resource->kept.version);
     struct assignment *updated = find_item(draft, resource->kept.updated);
@@ -380,6 +397,7 @@ enum err draft_keep(const struct resource *resource, struct str before, struct d
         problem_add(problem, updated->field,
                     STR("is no time here, and is not replaced: the resource's \"fields\" must give "
                         "updatedAt another name, or null"));
+    raise_mongoose_version(resource, before, draft, arena);
     sort_draft(draft);
     return problem->count == count ? ERR_OK : ERR_CONFLICT;
 }

@@ -49,9 +49,11 @@ const struct value *draft_value(const struct draft *draft, struct str field);
 /* An _id that a client gives (of ID_STRING or ID_INTEGER).  ERR_INVALID: see problem. */
 enum err validate_id(const struct validation *validation, const json_t *json, struct value *id);
 
-/* Fits what the server keeps of a change to the document as it was read.  ERR_CONFLICT: it has
- * something else in these fields, which stand in problem. */
+/* Fits what the server keeps of a change to the document as it was read, and raises mongoose's
+ * counter where there is one, so that mongoose notices the change.  May be called again for a
+ * document as it was read later.  ERR_CONFLICT: it has something else in these fields, which stand
+ * in problem. */
 enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
-                    struct problem *problem);
+                    struct arena *arena, struct problem *problem);
 
 #endif

@@ -28,6 +28,11 @@ void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job)
     job->release(job->context);
 }
 
+bool mongo_up(const struct mongo *mongo)
+{
+    return mongo->err == ERR_OK;
+}
+
 int64_t mongo_away_ns(const struct mongo *mongo)
 {
     return mongo->away_ns;
@@ -124,6 +129,7 @@ static inline int cache_setup(void **state)
                              stand->stand.redis, &stand->mongo, stand->memory);
     redis_wake(stand->stand.redis);
     wait_until(&stand->stand.loop, redis_ready(stand->stand.redis));
+    stand->mongo.jobs = 1; /* the look for what is pending; that for the installation is not one */
     set(stand, "born", "1"); /* or all would be read through for five seconds */
     *state = stand;
     return 0;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_CONFIG_H
+#define LARDER_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* What the application is set to. */
+
+/* As LARDER_INDEXES has it. */
+enum indexes_policy {
+    INDEXES_OWN, /* on collections that were made or found empty here */
+    INDEXES_ALL,
+    INDEXES_NONE
+};
+
+struct app_config {
+    bool writes_open;   /* everyone may write */
+    bool signup_open;   /* everyone may make an account for themselves */
+    struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
+    struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
+    struct str proxies; /* that are trusted, with commas between */
+    uint32_t streams;   /* of live answers, at most; 0: none */
+    uint32_t streams_per_client;
+    uint32_t rate; /* requests a second from one address; 0: any number */
+    enum indexes_policy indexes;
+};
+
+#endif
