@@ -18,6 +18,7 @@ static const struct about abouts[] = {
      .summary = "Everything that matches, as a file",
      .result = "Text",
      .type = "application/x-ndjson",
+     .or_type = "text/csv",
      .status = 200,
      .traits = ABOUT_SHARED | ABOUT_QUERY | ABOUT_TOTAL,
      .statuses = {503}},

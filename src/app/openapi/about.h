@@ -37,6 +37,7 @@ struct about {
     const char *summary; /* the same */
     const char *result;  /* schema of its answer; behind a resource's name */
     const char *type;    /* media type of its answer; NULL: JSON */
+    const char *or_type; /* or this one; NULL: always that */
     unsigned status;
     unsigned traits;
     enum about_body body;

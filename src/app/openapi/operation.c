@@ -194,7 +194,8 @@ static const char *item_id(const struct about *about)
 {
     if (about->status == 201)
         return "$response.body#/data/_id";
-    return about->body == ABOUT_CHANGE ? "$request.path.id" : NULL;
+    return about->body == ABOUT_CHANGE && (about->traits & ABOUT_SEVERAL) == 0 ? "$request.path.id"
+                                                                               : NULL;
 }
 
 static void add_links(json_t *responses, const struct operation *operation)

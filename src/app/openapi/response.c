@@ -127,8 +127,13 @@ static json_t *success_headers(const struct operation *operation)
 
 static json_t *content(const struct about *about, json_t *schema)
 {
-    return json_pack("{s:{s:o}}", about->type != NULL ? about->type : "application/json", "schema",
-                     schema);
+    json_t *all = json_pack("{s:{s:O}}", about->type != NULL ? about->type : "application/json",
+                            "schema", schema);
+
+    if (about->or_type != NULL)
+        json_object_set_new(all, about->or_type, json_pack("{s:O}", "schema", schema));
+    json_decref(schema);
+    return all;
 }
 
 /* Where the answer can be watched, words say so: as content of this status it would be a type that
