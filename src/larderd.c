@@ -22,6 +22,7 @@
 #include "base/metrics.h"
 #include "base/notify.h"
 #include "base/output.h"
+#include "follow/follow.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
 #include "schema/schema.h"
@@ -42,6 +43,7 @@ struct worker {
     struct backend backend;
     struct schema *schema;
     struct app *app;
+    struct follow *follow;
     struct gateway *gateway;
     uv_loop_t loop;
     uv_signal_t terminate, interrupt;
@@ -197,11 +199,18 @@ static void on_app_stopped(void *context)
     backend_close(&worker->backend, on_backend_closed, worker);
 }
 
-static void on_drained(void *context)
+static void on_follow_stopped(void *context)
 {
     struct worker *worker = context;
 
     app_stop(worker->app, on_app_stopped, worker);
+}
+
+static void on_drained(void *context)
+{
+    struct worker *worker = context;
+
+    follow_stop(worker->follow, on_follow_stopped, worker);
 }
 
 static void leave_at_once(void)
@@ -354,6 +363,8 @@ static enum err open_all(struct worker *worker, struct buf *problems)
                                  (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
                              .rate = (uint32_t)config_number(config, CONFIG_RATE),
                              .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
+    const struct follow_config follow = {.on = config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
+                                         .prefix = app.prefix};
     struct gateway_config gateway = {
         .max_connections = config_number(config, CONFIG_CONNECTIONS),
         .slow_ms = (uint32_t)config_number(config, CONFIG_SLOW_MS),
@@ -368,6 +379,8 @@ static enum err open_all(struct worker *worker, struct buf *problems)
         return err;
     worker->app = app_new(&worker->loop, &app, worker->schema, backend->cache, backend->mongo,
                           backend->redis, backend->memory);
+    worker->follow = follow_new(&worker->loop, &follow, worker->schema, worker->app, backend->cache,
+                                backend->mongo, backend->redis);
     gateway.answering_context = worker->app;
     err = await_agreement(worker, problems);
     if (err != ERR_OK)
@@ -402,6 +415,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
         uv_timer_start(&worker->settle, on_settled, SETTLE_MS, 0);
         redis_wake(worker->backend.redis);
         app_start(worker->app);
+        follow_start(worker->follow);
         notify_manager("READY=1");
     } else {
         leave(worker);
@@ -409,6 +423,7 @@ static enum err serve(struct worker *worker, struct buf *problems)
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     uv_loop_close(&worker->loop);
     gateway_free(worker->gateway);
+    follow_free(worker->follow);
     app_free(worker->app);
     return err;
 }

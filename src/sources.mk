@@ -133,11 +133,13 @@ liblarder_a_SOURCES = \
 	src/cache/fill.c \
 	src/cache/installation.c src/cache/installation.h \
 	src/cache/keep.c src/cache/keep.h \
+	src/cache/gate.c \
 	src/cache/key.c src/cache/key.h \
 	src/cache/lock.c src/cache/lock.h \
 	src/cache/lookup.c src/cache/lookup.h \
 	src/cache/member.c src/cache/member.h \
 	src/cache/neighbours.c src/cache/neighbours.h \
+	src/cache/move.c \
 	src/cache/reclaim.c \
 	src/cache/renewal.c src/cache/renewal.h \
 	src/cache/settler.c \
@@ -182,6 +184,15 @@ liblarder_a_SOURCES = \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
 	src/ctl/write.c src/ctl/write.h \
+	src/follow/figures.c \
+	src/follow/follow.c src/follow/follow.h \
+	src/follow/limits.c \
+	src/follow/moves.c \
+	src/follow/position.c \
+	src/follow/state.h \
+	src/follow/stream.c \
+	src/follow/tags.c \
+	src/follow/times.c \
 	src/gateway/access.c src/gateway/access.h \
 	src/gateway/answer.c src/gateway/answer.h \
 	src/gateway/backlog.c src/gateway/backlog.h \
@@ -255,6 +266,7 @@ liblarder_a_SOURCES = \
 	src/store/bson_update.c src/store/bson_update.h \
 	src/store/bson_value.c src/store/bson_value.h \
 	src/store/bson_walk.c src/store/bson_walk.h \
+	src/store/changes.c src/store/changes.h \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \

@@ -42,6 +42,7 @@ UNIT_TESTS = \
 	tests/unit/cache/test_lock \
 	tests/unit/cache/test_neighbours \
 	tests/unit/cache/test_lookup \
+	tests/unit/cache/test_move \
 	tests/unit/cache/test_script \
 	tests/unit/cache/test_seal \
 	tests/unit/cache/test_total \
@@ -49,6 +50,7 @@ UNIT_TESTS = \
 	tests/unit/ctl/test_infer \
 	tests/unit/ctl/test_input \
 	tests/unit/ctl/test_source \
+	tests/unit/follow/test_tags \
 	tests/unit/gateway/test_backlog \
 	tests/unit/gateway/test_connection_flow \
 	tests/unit/gateway/test_gateway \
@@ -93,7 +95,8 @@ UNIT_TESTS = \
 	tests/unit/store/test_redis_url \
 	tests/unit/store/test_resp
 # The cache protocol in all its interleavings.
-MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_live
+MODEL_TESTS = tests/model/test_broken tests/model/test_designed tests/model/test_follow \
+	tests/model/test_live
 else
 UNIT_TESTS =
 MODEL_TESTS =
@@ -108,4 +111,5 @@ MODEL_SOURCES = \
 	tests/model/writer.c
 tests_model_test_broken_SOURCES = tests/model/test_broken.c $(MODEL_SOURCES)
 tests_model_test_designed_SOURCES = tests/model/test_designed.c $(MODEL_SOURCES)
+tests_model_test_follow_SOURCES = tests/model/test_follow.c
 check_PROGRAMS = $(UNIT_TESTS) $(MODEL_TESTS)

@@ -171,6 +171,16 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     return app;
 }
 
+void app_set_follow(struct app *app, const struct app_follow *follow)
+{
+    app->follow = *follow;
+}
+
+void app_limit(struct app *app, const struct resource *resource, bool limited)
+{
+    plan_limit(&app->plans[resource->index], limited);
+}
+
 void app_start(struct app *app)
 {
     openapi_start(app->openapi);

@@ -17,12 +17,17 @@ struct cache;
 struct memory;
 struct mongo;
 struct redis;
+struct resource;
 struct schema;
 
 /* Borrows all of them for its life. */
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
                     struct cache *cache, struct mongo *mongo, struct redis *redis,
                     struct memory *memory);
+/* For /readyz and /metrics. */
+void app_set_follow(struct app *app, const struct app_follow *follow);
+/* Whether answers of this resource live no longer than it says for writes of others. */
+void app_limit(struct app *app, const struct resource *resource, bool limited);
 /* Makes the indexes, in the background; an index that cannot be made is a warning. */
 void app_start(struct app *app);
 /* Calls told(context) once, when it is known by which partitions the workers go; or that Redis did

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 /* What the application is set to. */
@@ -14,6 +15,13 @@ enum indexes_policy {
     INDEXES_OWN, /* on collections that were made or found empty here */
     INDEXES_ALL,
     INDEXES_NONE
+};
+
+/* Who follows what other programs write: for /readyz and /metrics.  Borrows context. */
+struct app_follow {
+    struct str (*way)(void *context); /* "streams", "times", "off" or "behind" */
+    void (*metrics)(void *context, struct buf *out);
+    void *context;
 };
 
 struct app_config {

@@ -64,6 +64,8 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     bool redis = cache_reason(app->cache).len == 0, mongo = err == ERR_OK;
     bool alone = cache_apart(app->cache).len == 0;
     bool down = !mongo && (is_strict(request) || !keeps(app));
+    struct str follow = health_follow(app);
+    bool ready = mongo && redis && alone && !str_eq(follow, STR("behind"));
 
     redis_wake(app->redis);
     buf_literal(body, "{\"memory\":");
@@ -74,9 +76,9 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     health_reasons(app, err, body);
     buf_literal(body, ",\"status\":");
-    buf_str(body, down                      ? STR("\"down\"")
-                  : mongo && redis && alone ? STR("\"ready\"")
-                                            : STR("\"degraded\""));
+    buf_str(body, down ? STR("\"down\"") : ready ? STR("\"ready\"") : STR("\"degraded\""));
+    buf_literal(body, ",\"follow\":");
+    buf_json_string(body, follow);
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
     buf_char(body, '}');

@@ -80,6 +80,8 @@ static void answer_metrics(struct app *app, struct request *request, enum err mo
     metrics_text(&response->body);
     put_memory(&response->body, app->memory);
     put_writes(&response->body, app);
+    if (app->follow.metrics != NULL)
+        app->follow.metrics(app->follow.context, &response->body);
     put_servers(&response->body, app, mongo == ERR_OK);
     response->status = 200;
     response_header_lit(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");

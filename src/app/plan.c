@@ -86,15 +86,28 @@ static struct cache_class class_of(int64_t ttl_ms)
                                 .error_ms = ttl_ms > 0 ? ERROR_MS : 0};
 }
 
+static int64_t shorter(int64_t ttl_ms, int64_t most_ms)
+{
+    return most_ms > 0 && most_ms < ttl_ms ? most_ms : ttl_ms;
+}
+
+void plan_limit(struct plan *plan, bool limited)
+{
+    const struct resource *resource = plan->resource;
+    int64_t most_ms = limited ? resource->others_ms : 0;
+
+    plan->item_class = class_of(shorter(resource->item_ttl_ms, most_ms));
+    plan->list_class = class_of(shorter(resource->list_ttl_ms, most_ms));
+    plan->total_class = plan->list_class;
+    plan->item_class.negative = resource->item_ttl_ms > 0;
+    plan->total_class.refresh_ms = 0;
+}
+
 void plan_init(struct plan *plan, const struct resource *resource, struct arena *arena)
 {
     *plan = (struct plan){.resource = resource,
-                          .item_class = class_of(resource->item_ttl_ms),
-                          .all_items = ARENA_JOIN(arena, resource->singular, STR(":*")),
-                          .list_class = class_of(resource->list_ttl_ms),
-                          .total_class = class_of(resource->list_ttl_ms)};
-    plan->item_class.negative = resource->item_ttl_ms > 0;
-    plan->total_class.refresh_ms = 0;
+                          .all_items = ARENA_JOIN(arena, resource->singular, STR(":*"))};
+    plan_limit(plan, false);
     init_shape(plan, arena);
     init_params(plan);
 }
@@ -123,6 +136,41 @@ struct str plan_item_name(const struct plan *plan, struct str id, char room[stat
 struct str plan_item_tag(const struct plan *plan, struct str id, struct arena *arena)
 {
     return ARENA_JOIN(arena, plan->resource->singular, STR(":"), id);
+}
+
+struct str plan_own_mark(const struct plan *plan, struct str id, const struct value *version,
+                         const struct value *updated, struct arena *arena)
+{
+    uint64_t time = updated->type == VALUE_DATE ? (uint64_t)updated->integer : 0;
+
+    if (version->type != VALUE_INT || version->integer < 0)
+        return STR("");
+    return ARENA_JOIN(arena, plan->resource->singular, STR(":"), id, STR(":"),
+                      arena_decimal(arena, (uint64_t)version->integer), STR(":"),
+                      arena_decimal(arena, time));
+}
+
+static struct value kept_value(struct str document, struct str field)
+{
+    struct value value = {.type = VALUE_NONE};
+
+    if (field.len == 0 || document_value(document, field, false, &value) != ERR_OK)
+        value.type = VALUE_NONE;
+    return value;
+}
+
+struct str plan_own(const struct plan *plan, struct str id, struct str document,
+                    struct arena *arena)
+{
+    struct value version = kept_value(document, plan->resource->kept.version);
+    struct value updated = kept_value(document, plan->resource->kept.updated);
+
+    return plan_own_mark(plan, id, &version, &updated, arena);
+}
+
+struct str plan_own_removal(const struct plan *plan, struct str id, struct arena *arena)
+{
+    return ARENA_JOIN(arena, plan->resource->singular, STR(":"), id, STR(":-"));
 }
 
 static struct str hashed(const struct plan *plan, struct str kind, struct str text,

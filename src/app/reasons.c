@@ -14,6 +14,11 @@ struct str health_memory(const struct app *app)
     return memory_lease_valid(app->memory, clock_mono_ns()) ? STR("valid") : STR("invalid");
 }
 
+struct str health_follow(const struct app *app)
+{
+    return app->follow.way != NULL ? app->follow.way(app->follow.context) : STR("off");
+}
+
 void health_reasons(const struct app *app, enum err mongo, struct buf *body)
 {
     const struct {
@@ -26,6 +31,9 @@ void health_reasons(const struct app *app, enum err mongo, struct buf *body)
                        : STR("")},
         {"mongo", mongo != ERR_OK ? str_from(err_text(mongo)) : STR("")},
         {"redis", cache_reason(app->cache)},
+        {"follow", str_eq(health_follow(app), STR("behind"))
+                       ? STR("what other programs write is not seen in time")
+                       : STR("")},
     };
     bool first = true;
 

@@ -73,6 +73,7 @@ struct app {
     struct windows *windows;
     struct views *views;
     struct exports *exports;
+    struct app_follow follow;       /* zeroed where nobody does */
     struct hub *hub;                /* of live answers */
     void (*stopped)(void *context); /* app_stop's */
     void *stopped_context;
@@ -137,6 +138,8 @@ void health_ask(struct app *app, struct request *request,
 /* reasons.c.  "valid" or, when other hosts' writes are not heard of, "invalid"; "off" without
  * memory. */
 struct str health_memory(const struct app *app);
+/* How what other programs write is seen. */
+struct str health_follow(const struct app *app);
 /* Adds ,"reasons":{"redis":"…"} of what is not well, or nothing; mongo: what its answer was. */
 void health_reasons(const struct app *app, enum err mongo, struct buf *body);
 

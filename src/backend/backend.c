@@ -303,6 +303,8 @@ enum err backend_open(struct backend *backend, const struct config *config, enum
 {
     struct cache_config cache = {.prefix = str_from(config_text(config, CONFIG_PREFIX)),
                                  .secret = str_from(config_text(config, CONFIG_SECRET)),
+                                 .follows = use == BACKEND_WORKER &&
+                                            config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
                                  .listens = use == BACKEND_WORKER,
                                  .sessions = backend->sessions};
     struct buf mongo = BUF_INIT(NAMES_MAX);

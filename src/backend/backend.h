@@ -30,6 +30,9 @@ struct backend {
 
 /* For a worker: short deadlines, the memory is made.  For a tool: an operator's patience, and an
  * existing memory is taken as it is. */
+/* As LARDER_FOLLOW has it. */
+enum backend_follow { FOLLOW_AUTO, FOLLOW_OFF };
+
 enum backend_use { BACKEND_WORKER, BACKEND_TOOL };
 
 /* The URLs as a whole, which base/config checks by their beginning only.  What is wrong goes into

@@ -28,6 +28,8 @@
       "folder whose *.json files say which collections are served, and how")                       \
     X(INDEXES, "LARDER_INDEXES", CHOICE, "own", 0, 0, "own|all|none",                              \
       "on which collections indexes are made at start; own: on those found empty")                 \
+    X(FOLLOW, "LARDER_FOLLOW", CHOICE, "auto", 0, 0, "auto|off",                                   \
+      "whether writes of other programs are followed; auto: by the best that the server has")      \
     X(WRITES, "LARDER_WRITES", CHOICE, "closed", 0, 0, "closed|open",                              \
       "whether documents may be written without signing in")                                       \
     X(WORKERS, "LARDER_WORKERS", UINT, "0", 0, 256, "",                                            \

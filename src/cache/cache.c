@@ -43,6 +43,7 @@ struct cache *cache_new(uv_loop_t *loop, const struct cache_config *config, stru
     cache->waits = waits_new(cache);
     cache->subscriber = subscriber_new(cache, config->listens);
     cache->reclaim = reclaim_new(cache);
+    cache->gate = gate_new(cache, config->follows);
     return cache;
 }
 
@@ -70,6 +71,7 @@ void cache_stop(struct cache *cache, void (*done)(void *context), void *context)
     fills_stop(cache->fills);
     asks_stop(cache->asks);
     waits_stop(cache->waits);
+    gate_stop(cache->gate);
     cache_handle_closed(cache);
 }
 
@@ -84,6 +86,7 @@ void cache_free(struct cache *cache)
     fills_free(cache->fills);
     asks_free(cache->asks);
     waits_free(cache->waits);
+    gate_free(cache->gate);
     pool_free(&cache->states);
     seal_free(cache->seal);
     buf_free(&cache->head);
@@ -286,6 +289,7 @@ static void on_info(void *context, enum err err, const struct redis_value *reply
 void cache_redis_connect(struct cache *cache, struct redis *redis)
 {
     cache->pending_known = false;
+    gate_connected(cache->gate);
     redis_command_early(redis, 2, (const struct str[]){STR("INFO"), STR("server")}, on_info, cache);
 }
 

@@ -24,6 +24,7 @@ struct redis;
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
     struct str secret; /* that entries in Redis are sealed with; may be empty */
+    bool follows;      /* somebody may follow the database for the cache */
     bool listens;      /* hears other hosts' writes for this one, when its turn comes, and beats in
                           the installation: for those whose loop never stands still */
     struct str redis_name, mongo_name; /* as other workers are told; without secrets */
@@ -127,11 +128,17 @@ struct cache_total {
     int64_t delta; /* to be known when cache_write_end is called */
 };
 
+/* How the database will tell others of a change of this write, so that nobody takes it for one of
+ * another program: "product:65a…:7:1764500000000". */
+enum { CACHE_WRITE_OWN_MAX = 100 };
+
 struct cache_write {
     const struct str *tags; /* "products", "products:books", "product:65a…"; no tag twice */
     size_t tag_count;       /* at most CACHE_WRITE_TAGS_MAX */
     const struct cache_total *totals;
-    size_t total_count; /* at most CACHE_WRITE_TOTALS_MAX */
+    size_t total_count;    /* at most CACHE_WRITE_TOTALS_MAX */
+    const struct str *own; /* both to be known when cache_write_end is called */
+    size_t own_count;      /* at most CACHE_WRITE_OWN_MAX */
     /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun
      * and done will not be called. */
     void (*ready)(struct cache_write *write, enum err err);
@@ -153,6 +160,46 @@ void cache_write_end(struct cache_write *write, enum err outcome);
 /* Between the two, from any thread: whether MongoDB may still be told.  Later its fence could end
  * before the write does. */
 bool cache_write_in_time(const struct cache_write *write);
+
+/* --- Changes of other programs --- */
+
+/* What others have changed, as the database tells it once a majority has it: the tags get new
+ * versions.  That is enough, and needs no fence: a fill takes the versions before it asks MongoDB,
+ * so one that did not see the change carries older ones, whenever it is stored; and one that takes
+ * the new ones asks after the move, which is later than the change.
+ *
+ * An event may be that of a write of ours (cache_write.own): its tags stay, for that write has
+ * moved, or moves, them itself, behind its fence. */
+struct cache_event {
+    struct str own;   /* as cache_write.own has it */
+    struct str clear; /* an own mark that is void now; empty: none */
+    struct str tags;  /* numbers of its tags in cache_move.tags, from 1 on: "1,4,7" */
+};
+enum { CACHE_MOVE_TAGS_MAX = 400, CACHE_MOVE_EVENTS_MAX = 200 };
+
+struct cache_move {
+    const struct str *tags;
+    const char *always; /* for each tag '1', moved in any case, or '0', as its events say */
+    size_t tag_count;   /* at most CACHE_MOVE_TAGS_MAX */
+    const struct cache_event *events;
+    size_t event_count; /* at most CACHE_MOVE_EVENTS_MAX */
+    /* err other than OK: some may have been moved. */
+    void (*done)(struct cache_move *move, enum err err);
+    void *context;
+    struct cache *cache; /* the cache's own */
+};
+/* Whether tags can be moved now: Redis is ready, and its names are known to be everybody's. */
+bool cache_can_move(const struct cache *cache);
+/* One script.  The caller keeps the struct, and what it points to, until done, which comes later.
+ */
+void cache_move(struct cache *cache, struct cache_move *move);
+/* Whether somebody follows the database: only then own writes are marked as such. */
+void cache_followed(struct cache *cache, bool followed);
+
+/* Until the follower has seen what happened while Redis was away, nothing is answered from Redis;
+ * but not for ever.  The hash "<prefix>:follow:state" says in `at` until when it has seen all, by
+ * Redis' clock, and in `slack` how far that is behind at most while all is well. */
+#define CACHE_FOLLOW_STATE "follow:state"
 
 /* --- Without MongoDB --- */
 

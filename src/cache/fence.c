@@ -308,6 +308,8 @@ void cache_write_end(struct cache_write *write, enum err outcome)
         finish(state, ERR_UNKNOWN);
         return;
     }
+    if (outcome == ERR_OK)
+        move_mark_own(state->cache, write);
     if (cache_tells_redis(state->cache))
         run_release(state, outcome == ERR_OK, on_released);
     else

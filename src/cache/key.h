@@ -7,7 +7,7 @@
 
 /* Names in Redis: "<prefix>:<epoch>:" and then, for one entry and one tag,
  *   product:<id>, products:<canonical query>, count:products:<canonical filter>
- *   tag:<tag>, fence:<tag>, lock:fill:<entry>, born */
+ *   tag:<tag>, fence:<tag>, lock:fill:<entry>, lock:own:<change>, born */
 
 enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 
@@ -18,6 +18,7 @@ enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 #define KEY_BORN      STR("born") /* no name */
 #define KEY_LOCK      STR("lock:")
 #define KEY_LOCK_FILL STR("lock:fill:")
+#define KEY_LOCK_OWN  STR("lock:own:")
 
 /* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
 #define KEY_TAG_ALL STR("*")

@@ -137,6 +137,36 @@ struct redis_script script_bump = {
                      "end\n"
                      "return 1\n")};
 
+struct redis_script script_move = {
+    .kind = HISTOGRAM_REDIS_INVALIDATE,
+    .text =
+        STR_INIT("local n = tonumber(ARGV[2])\n"
+                 "local need, moved = {}, {}\n"
+                 "for i = 1, n do need[i] = string.sub(ARGV[3 + n], i, i) == '1' end\n"
+                 "for j = 1, #KEYS - n do\n"
+                 "  local clear = ARGV[2 + n + 2 * j]\n"
+                 "  if redis.call('UNLINK', KEYS[n + j]) == 0 then\n"
+                 "    if clear ~= '' then redis.call('UNLINK', clear) end\n"
+                 "    for i in string.gmatch(ARGV[3 + n + 2 * j], '%d+') do\n"
+                 "      need[tonumber(i)] = true\n"
+                 "    end\n"
+                 "  end\n"
+                 "end\n"
+                 "for i = 1, n do\n"
+                 "  moved[i] = need[i] and '1' or '0'\n"
+                 "  if need[i] then redis.call('SET', KEYS[i], ARGV[2 + i], 'PX', ARGV[1]) end\n"
+                 "end\n"
+                 "return table.concat(moved)\n")};
+
+struct redis_script script_gate = {
+    .kind = HISTOGRAM_REDIS_AGE,
+    .text = STR_INIT(LUA_CLOCK "local all, at, slack = redis.call('HGETALL', KEYS[1]), '', ''\n"
+                               "for i = 1, #all, 2 do\n"
+                               "  if all[i] == 'at' then at = all[i + 1] end\n"
+                               "  if all[i] == 'slack' then slack = all[i + 1] end\n"
+                               "end\n"
+                               "return {string.format('%.0f', now), at, slack}\n")};
+
 /* "-<owner>.<epoch>" is only added where Redis has held what was of another time, or of others. */
 struct redis_script script_member = {
     .kind = HISTOGRAM_REDIS_AGE,

@@ -29,6 +29,13 @@ extern struct redis_script script_fence;
 extern struct redis_script script_release;
 /* KEYS tags…; ARGV life of a tag, a version for each. */
 extern struct redis_script script_bump;
+/* KEYS tags…, own marks…; ARGV life of a tag, number of tags, a version for each, a '1' for each
+ * that is moved in any case, and for each mark another to take away and the numbers of the tags
+ * that are moved where there is no such mark.  Gives a '1' for each tag that was moved, else '0'.
+ */
+extern struct redis_script script_move;
+/* KEYS state of the follower: gives Redis' clock, and of the hash at and slack. */
+extern struct redis_script script_gate;
 /* KEYS the hash of cache/member.h; ARGV prefix, run_id, owner (empty: not known yet), epoch, beat,
  * how long a member counts as alive, member (empty: it is not to be seen), its text, life of the
  * hash. Gives what the epoch adds to names, whether the hash is the owner's, its epoch, its beat,

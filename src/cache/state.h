@@ -33,7 +33,8 @@ enum {
     PENDING_MAX = 200000,   /* settled in one round */
     VERSION_SIZE = 16,      /* a version or token as hex digits */
     NEGATIVE_MS = 30000,    /* an absent id's life, and a bit more that of its tag */
-    NEW_TAG_MORE_MS = 7000
+    NEW_TAG_MORE_MS = 7000,
+    OWN_MS = 15000 /* an own write's mark: longer than a follower is behind */
 };
 
 _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
@@ -44,6 +45,15 @@ struct settler;
 struct subscriber;
 struct reclaim;
 struct waits;
+struct gate;
+
+/* gate.c */
+struct gate *gate_new(struct cache *cache, bool used);
+/* On each connection, before it is ready. */
+void gate_connected(struct gate *gate);
+bool gate_is_open(const struct gate *gate);
+void gate_stop(struct gate *gate);
+void gate_free(struct gate *gate);
 
 struct cache {
     uv_loop_t *loop;
@@ -62,6 +72,7 @@ struct cache {
     bool born_asked;
 
     bool pending_known; /* since the last connection */
+    bool followed;      /* own writes are marked */
     bool trying;        /* whether Redis still does what is needed */
     int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
     struct pool states; /* of look-ups */
@@ -74,6 +85,7 @@ struct cache {
     struct subscriber *subscriber;
     struct reclaim *reclaim;
     struct waits *waits;
+    struct gate *gate;
 
     struct seal *seal; /* of the entries in Redis */
     struct buf head;   /* of the entry being stored */
@@ -102,7 +114,8 @@ static inline bool cache_tells_redis(const struct cache *cache)
 /* Whether hits from Redis may be thought of at all. */
 static inline bool cache_trusts_redis(const struct cache *cache)
 {
-    return cache_tells_redis(cache) && cache->pending_known && !cache->apart;
+    return cache_tells_redis(cache) && cache->pending_known && !cache->apart &&
+           gate_is_open(cache->gate);
 }
 /* Asks Redis how old it is, creating the mark where there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
@@ -134,6 +147,9 @@ void fills_free(struct fills *fills);
 struct waits *waits_new(struct cache *cache);
 void waits_stop(struct waits *waits);
 void waits_free(struct waits *waits);
+
+/* move.c: marks what the write has changed as ours, before its tags are moved for the last time. */
+void move_mark_own(struct cache *cache, const struct cache_write *write);
 
 /* pending.c */
 extern const struct str pending_collection; /* its name in MongoDB */

@@ -243,6 +243,11 @@ void infer_print(const struct infer *infer, bool plain, struct buf *out)
     put_kept(out, "updatedAt", queries.kept.updated, ", ");
     put_kept(out, "owner", STR(""), ", ");
     buf_char(out, '}');
+    if (queries.kept.updated.len > 0) {
+        buf_literal(out, ",\n  \"follow\": {\"field\": ");
+        buf_json_string(out, queries.kept.updated);
+        buf_char(out, '}');
+    }
     put_unique(infer, out);
     buf_literal(out, "\n}\n");
 }

@@ -9,6 +9,7 @@
 /* Reads the whole file's JSON into the resource; errors are reported. */
 void file_read(struct reading *reading, const json_t *json, struct resource *resource);
 /* cache, access, fields, page and views. */
+void options_follow(struct draft *draft, const struct place *place, const json_t *json);
 void options_cache(struct draft *draft, const struct place *place, const json_t *json);
 void options_access(struct draft *draft, const struct place *place, const json_t *json);
 void options_kept(struct draft *draft, const struct place *place, const json_t *json);

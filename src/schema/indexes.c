@@ -149,6 +149,14 @@ static void add_ranges(struct indexes *indexes)
     }
 }
 
+static void add_follow(struct indexes *indexes)
+{
+    struct str field = indexes->draft->resource->follow.field;
+
+    if (field.len > 0 && !begins_one(indexes, field))
+        add(indexes, STR(""), field);
+}
+
 static void add_words(struct indexes *indexes)
 {
     struct draft *draft = indexes->draft;
@@ -267,6 +275,7 @@ void indexes_read(struct draft *draft, const struct place *place, const json_t *
     add_equalities(&indexes);
     add_by_owner(&indexes);
     add_ranges(&indexes);
+    add_follow(&indexes);
     add_words(&indexes);
     if (draft->reading->errors == errors && indexes.count > INDEXES_MAX)
         report_key(draft->reading, draft->top, STR("filters"),

@@ -4,7 +4,7 @@
 #include "base/idiom.h"
 #include "schema/params.h"
 
-enum { PAGE_MAX = 1000, SECONDS_MAX = 31536000 };
+enum { PAGE_MAX = 1000, SECONDS_MAX = 31536000, FOLLOW_MS_MAX = 3600000 };
 
 static bool refuse_unknown(struct draft *draft, const struct place *place, const json_t *json,
                            const struct str *known, size_t count)
@@ -78,9 +78,10 @@ static void read_partition(struct draft *draft, const struct place *place, const
 
 void options_cache(struct draft *draft, const struct place *place, const json_t *json)
 {
-    static const struct str known[] = {STR_INIT("item"), STR_INIT("list"), STR_INIT("partition")};
+    static const struct str known[] = {STR_INIT("item"), STR_INIT("list"), STR_INIT("others"),
+                                       STR_INIT("partition")};
     struct resource *resource = draft->resource;
-    int64_t seconds[] = {600, 300};
+    int64_t seconds[] = {600, 300, 0};
 
     resource->partition_param = resource->param_count;
     if (json != NULL && refuse_unknown(draft, place, json, known, COUNT(known)))
@@ -88,12 +89,52 @@ void options_cache(struct draft *draft, const struct place *place, const json_t 
             struct place at = {place, known[i]};
             const json_t *value = json_object_getn(json, known[i].ptr, known[i].len);
             if (value != NULL && i < COUNT(seconds))
-                (void)take_integer(draft->reading, &at, value, 0, SECONDS_MAX, &seconds[i]);
+                (void)take_integer(draft->reading, &at, value, i == 2, SECONDS_MAX, &seconds[i]);
             else if (value != NULL)
                 read_partition(draft, &at, value);
         }
     resource->item_ttl_ms = seconds[0] * 1000;
     resource->list_ttl_ms = seconds[1] * 1000;
+    resource->others_ms = seconds[2] * 1000;
+}
+
+/* --- follow --- */
+
+static void read_follow_field(struct draft *draft, const struct place *place, const json_t *json)
+{
+    struct draft_path found;
+    struct str path;
+    const struct field *field = draft_take_path(draft, place, json, &found, &path);
+
+    if (field == NULL)
+        return;
+    if (!draft->broken && (found.through_array || field->type != FIELD_TIME))
+        report(draft->reading, place, "\"%.*s\" is no date-time", SHOW(path));
+    else
+        draft->resource->follow.field = path;
+}
+
+void options_follow(struct draft *draft, const struct place *place, const json_t *json)
+{
+    static const struct str known[] = {STR_INIT("every"), STR_INIT("overlap"), STR_INIT("field")};
+    static const int64_t least[] = {100, 0};
+    struct resource *resource = draft->resource;
+    int64_t *const to[] = {&resource->follow.every_ms, &resource->follow.overlap_ms};
+
+    resource->follow.every_ms = 1000;
+    resource->follow.overlap_ms = 5000;
+    if (json == NULL || !refuse_unknown(draft, place, json, known, COUNT(known)))
+        return;
+    if (json_object_get(json, "field") == NULL)
+        report_key(draft->reading, place, STR("field"), "is required");
+    for (size_t i = 0; i < COUNT(known); i++) {
+        struct place at = {place, known[i]};
+        const json_t *value = json_object_getn(json, known[i].ptr, known[i].len);
+        if (value != NULL && i < COUNT(to))
+            (void)take_integer(draft->reading, &at, value, least[i], FOLLOW_MS_MAX, to[i]);
+        else if (value != NULL)
+            read_follow_field(draft, &at, value);
+    }
 }
 
 /* --- access --- */

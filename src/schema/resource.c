@@ -301,6 +301,7 @@ static const struct key {
     {STR_INIT("filters"), params_read},
     {STR_INIT("lists"), lists_read},
     {STR_INIT("cache"), options_cache},
+    {STR_INIT("follow"), options_follow},
     {STR_INIT("access"), options_access},
     {STR_INIT("indexes"), indexes_read},
     {STR_INIT("views"), options_views},

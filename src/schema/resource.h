@@ -77,6 +77,11 @@ struct resource {
     size_t
         partition_param; /* the filter by its equality, or param_count: lists have no partition */
     int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
+    int64_t others_ms; /* no longer while what others write is not followed; 0: as ever */
+    struct {
+        struct str field; /* that each writer sets to the time; empty: none */
+        int64_t every_ms, overlap_ms;
+    } follow;
     enum access read, create, update, remove;
     bool searchable; /* has a text index */
     bool views;

@@ -22,7 +22,7 @@ struct mongo_db; /* what a job has on its thread; see store/collection.h */
 
 enum { MONGO_URI_MAX = 4096 };
 /* Clients besides those of jobs, for threads that call mongo_run. */
-enum { MONGO_BESIDE = 2 };
+enum { MONGO_BESIDE = 3 };
 
 struct mongo_config {
     uv_loop_t *loop;

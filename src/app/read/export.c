@@ -17,7 +17,7 @@
 /* PIECE: text that is handed over at a time.  WAITING_MAX: what may wait for the client besides. */
 enum { PIECE = 64 << 10, TEXT_MAX = 256 << 20, WAITING_MAX = 128 << 10 };
 
-_Static_assert((int)EXPORTS_MAX <= (int)MONGO_BESIDE, "each has a client");
+_Static_assert((int)EXPORTS_MAX < (int)MONGO_BESIDE, "each has a client, and who follows");
 
 struct exports {
     struct app *app;

@@ -60,13 +60,22 @@ static enum err find_made(struct mongo_db *db, struct create *create, struct ite
     return ERR_EXISTS;
 }
 
+static void note_made(struct create *create, const struct item *item)
+{
+    char room[ID_TEXT_MAX];
+    struct value id = id_of(item);
+
+    write_count(&create->write, item->bytes, 1);
+    write_own(&create->write, id_text(create->write.plan->resource->id, &id, room), item->bytes);
+}
+
 static enum err insert_one(struct mongo_db *db, struct create *create)
 {
     struct item *item = create->sent[0];
     enum err err = collection_insert(db, create->write.plan->resource->collection, &item->document);
 
     if (err == ERR_OK)
-        write_count(&create->write, item->bytes, 1);
+        note_made(create, item);
     return err == ERR_EXISTS ? find_made(db, create, item) : err;
 }
 
@@ -82,7 +91,7 @@ static enum err insert_many(struct mongo_db *db, struct create *create)
         struct item *item = create->sent[i];
         item->err = create->errs[i];
         if (item->err == ERR_OK)
-            write_count(&create->write, item->bytes, 1);
+            note_made(create, item);
         if (item->err == ERR_EXISTS)
             item->err = find_made(db, create, item);
         done = done || item->err == ERR_OK;

@@ -238,6 +238,8 @@ enum err target_write(struct mongo_db *db, struct target *target, struct write *
     if (err != ERR_OK)
         return err;
     if (target->remove || target->after.len > 0)
+        write_own(write, target->id, target->remove ? STR("") : buf_view(&target->after));
+    if (target->remove || target->after.len > 0)
         write_count(write, buf_view(&target->raw), -1);
     if (target->after.len > 0)
         write_count(write, buf_view(&target->after), 1);

@@ -184,6 +184,18 @@ void write_count(struct write *write, struct str document, int by)
     plan_each_partition(write->plan, document, &write->arena, count_partition, &count);
 }
 
+void write_own(struct write *write, struct str id, struct str document)
+{
+    struct str mark = document.len > 0 ? plan_own(write->plan, id, document, &write->arena)
+                                       : plan_own_removal(write->plan, id, &write->arena);
+
+    if (write->own == NULL)
+        write->own = arena_alloc(&write->arena, CACHE_WRITE_OWN_MAX * sizeof *write->own);
+    if (mark.len > 0 && write->cache.own_count < CACHE_WRITE_OWN_MAX)
+        write->own[write->cache.own_count++] = mark;
+    write->cache.own = write->own;
+}
+
 /* --- The steps --- */
 
 static void ended(struct cache_write *cache)

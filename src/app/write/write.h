@@ -23,6 +23,7 @@ struct write {
 
     struct str *tags;           /* as many as the kind needs, none twice */
     struct cache_total *totals; /* likewise; NULL for kinds that count nothing */
+    struct str *own;            /* write_own's */
     size_t partitions;          /* tags of such, or too many of them */
     /* On a thread, and in time; BUSY when it is not in time for a second question. */
     enum err (*work)(struct mongo_db *db, struct write *write);
@@ -48,6 +49,10 @@ void write_tag_all_partitions(struct write *write);
 void write_tag_owner(struct write *write, const struct value *owner);
 /* In work, when it has happened: by so many more (or fewer) documents like this one. */
 void write_count(struct write *write, struct str document, int by);
+/* In work, when it has happened: that this item was made or changed to this document, or removed
+ * (empty).  Who follows the database then knows the change as ours.  At most
+ * CACHE_WRITE_OWN_MAX; what is not told is taken for another program's, which costs a miss. */
+void write_own(struct write *write, struct str id, struct str document);
 /* Fences the tags, works, and ends with answer or failed. */
 void write_start(struct write *write);
 /* Counts a job that uses the write's memory; write_release is its release. */

@@ -104,6 +104,25 @@ static void names_and_words_are_made(void **state)
     schema_free(schema);
 }
 
+static void the_field_that_is_followed_has_an_index(void **state)
+{
+    struct schema *schema = files_good(
+        files_text(TITLE, ", \"cache\": {\"others\": 30}, \"follow\": {\"field\": \"updatedAt\", "
+                          "\"every\": 500}"));
+    const struct resource *resource = schema_resource(schema, 0);
+    bool indexed = false;
+
+    (void)state;
+    assert_str(resource->follow.field, "updatedAt");
+    assert_int_equal(resource->follow.every_ms, 500);
+    assert_int_equal(resource->follow.overlap_ms, 5000);
+    assert_int_equal(resource->others_ms, 30000);
+    for (size_t i = 0; i < resource->index_count; i++)
+        indexed = indexed || str_eq(resource->indexes[i].keys, STR("updatedAt"));
+    assert_true(indexed);
+    schema_free(schema);
+}
+
 static void a_key_of_its_own_wins_over_write(void **state)
 {
     struct schema *schema = files_good(files_text(
@@ -201,6 +220,7 @@ int main(void)
         cmocka_unit_test(fields_are_read_with_their_types),
         cmocka_unit_test(references_stand_for_what_they_name),
         cmocka_unit_test(names_and_words_are_made),
+        cmocka_unit_test(the_field_that_is_followed_has_an_index),
         cmocka_unit_test(a_key_of_its_own_wins_over_write),
         cmocka_unit_test(the_hash_is_of_what_shapes_answers),
         cmocka_unit_test(a_form_of_the_program_is_read),

@@ -171,6 +171,13 @@ static const struct bad bad_keys[] = {
      NAME "/page/default: must not be more than max"},
     {TITLE, ", \"cache\": {\"item\": \"10\"}",
      NAME "/cache/item: must be a whole number from 0 to 31536000"},
+    {TITLE, ", \"cache\": {\"others\": 0}",
+     NAME "/cache/others: must be a whole number from 1 to 31536000"},
+    {TITLE, ", \"follow\": {\"every\": 500}", NAME "/follow/field: is required"},
+    {TITLE, ", \"follow\": {\"field\": \"version\"}",
+     NAME "/follow/field: \"version\" is no date-time"},
+    {TITLE, ", \"follow\": {\"field\": \"updatedAt\", \"every\": 10}",
+     NAME "/follow/every: must be a whole number from 100 to 3600000"},
     {TITLE, ", \"cache\": {\"partition\": \"x\"}",
      NAME "/cache/partition: there is no field \"x\""},
     {"\"a\": {\"type\": \"array\", \"items\": {\"type\": \"object\", \"properties\": {\"b\": "

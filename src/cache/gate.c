@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cache/script.h"
+#include "cache/state.h"
+
+/* What other programs wrote while Redis was away, the follower tells when Redis is back: until then
+ * what Redis holds is no answer.  Where nobody has followed, or nobody does any more, it is one
+ * again after GATE_MOST_MS. */
+
+enum { GATE_STEP_MS = 50, GATE_MOST_MS = 4000 };
+
+struct gate {
+    struct cache *cache;
+    uv_timer_t timer;
+    bool used, closed;
+    int64_t until_ms; /* monotonic: it opens then in any case */
+};
+
+static void gate_open(struct gate *gate)
+{
+    gate->closed = false;
+    uv_timer_stop(&gate->timer);
+}
+
+/* Whether the follower has seen everything but the last moments. */
+static bool gate_is_seen(const struct redis_value *reply)
+{
+    int64_t now_ms, at_ms, slack_ms;
+
+    return redis_count(reply) == 3 &&
+           str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) == ERR_OK &&
+           (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &at_ms) != ERR_OK ||
+            str_int(redis_str(redis_item(reply, 2)), 0, INT32_MAX, &slack_ms) != ERR_OK ||
+            now_ms - at_ms <= slack_ms);
+}
+
+static void gate_told(void *context, enum err err, const struct redis_value *reply)
+{
+    struct gate *gate = context;
+
+    if (gate->closed && err == ERR_OK && gate_is_seen(reply))
+        gate_open(gate);
+}
+
+static void gate_ask(uv_timer_t *timer)
+{
+    struct gate *gate = timer->data;
+    struct cache *cache = gate->cache;
+    struct str key;
+
+    if (clock_mono_ms() >= gate->until_ms) {
+        log_warn("cache", "nobody has followed the database since Redis is back: what other "
+                          "programs wrote meanwhile shows when its time is over");
+        gate_open(gate);
+        return;
+    }
+    if (!redis_ready(cache->redis))
+        return;
+    arena_reset(&cache->scratch);
+    key = ARENA_JOIN(&cache->scratch, str_from(cache->prefix), STR(":" CACHE_FOLLOW_STATE));
+    redis_script(cache->redis, &script_gate, &key, 1, NULL, 0, gate_told, gate);
+}
+
+void gate_connected(struct gate *gate)
+{
+    if (!gate->used || uv_is_closing((uv_handle_t *)&gate->timer))
+        return;
+    gate->closed = true;
+    gate->until_ms = clock_mono_ms() + GATE_MOST_MS;
+    uv_timer_start(&gate->timer, gate_ask, 1, GATE_STEP_MS);
+}
+
+bool gate_is_open(const struct gate *gate)
+{
+    return !gate->closed;
+}
+
+/* --- Life --- */
+
+struct gate *gate_new(struct cache *cache, bool used)
+{
+    struct gate *gate = mem_zalloc(sizeof *gate);
+
+    gate->cache = cache;
+    gate->used = used;
+    uv_timer_init(cache->loop, &gate->timer);
+    gate->timer.data = gate;
+    cache_handle_opened(cache);
+    return gate;
+}
+
+static void gate_closed(uv_handle_t *handle)
+{
+    cache_handle_closed(((struct gate *)handle->data)->cache);
+}
+
+void gate_stop(struct gate *gate)
+{
+    uv_close((uv_handle_t *)&gate->timer, gate_closed);
+}
+
+void gate_free(struct gate *gate)
+{
+    free(gate);
+}
