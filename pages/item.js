@@ -22,7 +22,7 @@ export async function open({resource, id, user}) {
     view(page);
     addEventListener("pagehide", () => { if (page.removal) remove(page, true); });
     addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
-    watch(() => [page.target], (path, etag) => arrived(page, etag), () => gone(page));
+    watch(resource, () => [page.target], (path, etag) => arrived(page, etag), () => gone(page));
 }
 
 const back = page => el("a", {href: page.list}, `All ${page.resource.name}`);

@@ -33,7 +33,7 @@ export async function open({resource, user}) {
     });
     fill(list);
     await load(list);
-    list.live = watch(() => [target(list)], (path, etag) => {
+    list.live = watch(resource, () => [target(list)], (path, etag) => {
         if (path === target(list) && etag !== list.etag) load(list, true);
     });
 }
@@ -192,8 +192,10 @@ function row(list, fields, item) {
                                brief(field, item[field.name]))));
 }
 
+// What has the focus keeps it, if it is still there.
 function draw(list, answer) {
     const {data, total} = answer.data;
+    const at = list.body.contains(document.activeElement) && document.activeElement.href;
     const fields = columns(list), {resource} = list;
     list.total.textContent = `${total} ${total === 1 ? resource.singular : resource.name}`;
     list.body.replaceChildren(data.length
@@ -202,6 +204,8 @@ function draw(list, answer) {
                  name => el("th", {scope: "col"}, name)))),
              el("tbody", {}, data.map(item => row(list, fields, item))))
         : nothing(list), pages(list, answer));
+    const again = at && [...list.body.querySelectorAll("a[href]")].find(one => one.href === at);
+    if (again) again.focus({preventScroll: true});
 }
 
 function nothing(list) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // One stream for all that a page shows: GET /api/live?watch=…
-import {has} from "./schema.js";
 import {tell} from "./dom.js";
 
 const FIRST_MS = 1000, LONGEST_MS = 60000;
 const REASONS = {redis: "Redis is away", memory: "other hosts are not heard of",
                  mongo: "the database is away"};
 
-// watch(paths, changed): changed(path, etag) is called with each ETag that is told, gone(path) when
+// watch(resource, paths, changed): changed(path, etag) is called with each ETag that is told, gone(path) when
 // what is watched was deleted. paths() is asked each time, since a page may come to show another.
-export function watch(paths, changed, gone = () => {}) {
-    if (!has("/api/live")) return {again() {}};
-    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, over: false};
+export function watch(resource, paths, changed, gone = () => {}) {
+    if (!resource.lives) return {again() {}}; // it would be a 406, which browsers put on the console
+    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, over: false,
+                   uncertain: false};
     const again = () => { state.wait = FIRST_MS; close(state); open(state); };
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) close(state); else again();
@@ -70,10 +70,13 @@ function take(state, text) {
     const told = data ? JSON.parse(data) : {};
     if (name === "change") {
         state.wait = FIRST_MS;
+        if (state.uncertain) tell("Up to date again");
+        state.uncertain = false;
         state.changed(told.path, told.etag);
     } else if (name === "gone") {
         state.gone(told.path);
     } else if (name === "uncertain") {
+        state.uncertain = true;
         tell(`What is shown may be old: ${REASONS[told.reason] || told.reason}`, {stay: true});
     } else if (name === "signed-out") {
         tell("You have been signed out");

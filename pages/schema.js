@@ -151,6 +151,7 @@ export function describe({name, path, description, can}, listed = path) {
     const query = document_.paths[listed].get.parameters.filter(one => one.in === "query");
     return {
         name, path, listed, description, can,
+        lives: /event-stream/.test(list.get.responses["200"].description), // words say so
         may: what => can.includes(what),
         singular: (item.get.summary || "").replace(/^Read one /, "") || name,
         fields: fieldsOf(shown, made),

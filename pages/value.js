@@ -4,8 +4,11 @@ import {Digits, stringify} from "./api.js";
 import {el} from "./dom.js";
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-const formats = Object.fromEntries(["short", "medium"].map(timeStyle =>
-    [timeStyle, new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle})]));
+const day = {year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit"};
+const formats = {
+    brief: new Intl.DateTimeFormat(undefined, day),
+    full: new Intl.DateTimeFormat(undefined, {...day, second: "2-digit", timeZoneName: "short"}),
+};
 
 // The text of a scalar, or JSON.
 export function textOf(value) {
@@ -23,7 +26,7 @@ function time(value, style) {
 // What stands in a row of a list: text only.
 export function brief(field, value) {
     if (value === undefined || value === null || value === "") return el("span", {class: "none"}, "–");
-    if (field.kind === "time" && isTime(value)) return time(value, "short");
+    if (field.kind === "time" && isTime(value)) return time(value, "brief");
     if (Array.isArray(value) && field.kind === "lines") return value.map(textOf).join(", ");
     const text = textOf(value);
     return text.length > 140 ? `${text.slice(0, 139)}…` : text;
@@ -48,7 +51,7 @@ function groups(field, list) {
 // All of it.
 export function full(field, value) {
     if (value === undefined || value === null || value === "") return el("span", {class: "none"}, "–");
-    if (field.kind === "time" && isTime(value)) return time(value, "medium");
+    if (field.kind === "time" && isTime(value)) return time(value, "full");
     if (field.kind === "groups" && Array.isArray(value)) return groups(field, value);
     if (field.kind === "lines" && Array.isArray(value))
         return value.length ? el("ul", {class: "chips"}, value.map(one => el("li", {}, textOf(one))))

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/layout.h"
 #include "app/people/attempts.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
@@ -162,6 +163,8 @@ struct making {
     const struct resource *resource;
     const struct bookkeeping *own;
     struct index_state state;
+    bool first; /* only looks: what is found is told before anything is made */
+    bool collated;
     bool looked, ours; /* state is set; its indexes are made by themselves */
     unsigned refused;
     struct mongo_job job;
@@ -209,12 +212,14 @@ static enum err indexes_make(struct mongo_db *db, void *context)
     if (resource == NULL)
         return indexes_ensure(db, making->own->collection, making->own->indexes,
                               making->own->index_count, &making->refused);
-    err = indexes_look(db, resource, &making->state);
+    err = collection_collated(db, resource->collection, &making->collated);
+    if (err == ERR_OK)
+        err = indexes_look(db, resource, &making->state);
     making->looked = err == ERR_OK;
     if (err != ERR_OK || making->state.missing == 0)
         return err;
     making->ours = is_ours(db, making, &err);
-    if (!making->ours || err != ERR_OK)
+    if (!making->ours || making->first || err != ERR_OK)
         return err;
     err = indexes_note_missing(db, resource);
     if (err == ERR_OK)
@@ -235,6 +240,9 @@ static void tell_missing(const struct making *making)
                      LOG_STR("keys", resource->indexes[i].keys));
 }
 
+static void submit(struct indexes *indexes, const struct resource *resource,
+                   const struct bookkeeping *own);
+
 static void indexes_made(void *context, enum err err)
 {
     const struct making *making = context;
@@ -252,6 +260,8 @@ static void indexes_made(void *context, enum err err)
         return;
     known = &making->indexes->known[resource->index];
     known->busy = false;
+    if (making->collated)
+        layouts_distrust(making->indexes->app->layouts, resource);
     if (!making->looked)
         return;
     known->looked = true;
@@ -260,6 +270,8 @@ static void indexes_made(void *context, enum err err)
     if (!known->told && !making->ours)
         tell_missing(making);
     known->told = known->told || !making->ours;
+    if (making->first && making->ours)
+        submit(making->indexes, resource, NULL);
 }
 
 static void submit(struct indexes *indexes, const struct resource *resource,
@@ -269,6 +281,7 @@ static void submit(struct indexes *indexes, const struct resource *resource,
 
     if (resource != NULL)
         indexes->known[resource->index].busy = true;
+    making->first = resource != NULL && !indexes->known[resource->index].looked;
     making->indexes = indexes;
     making->resource = resource;
     making->own = own;

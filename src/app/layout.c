@@ -5,6 +5,7 @@
 
 #include "app/state.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { ROOM = 1024 };
@@ -12,7 +13,8 @@ enum { ROOM = 1024 };
 struct layouts {
     struct app *app;
     uv_timer_t timer;
-    bool *agree; /* by the resources' indexes, as of the last reply */
+    bool *agree;      /* by the resources' indexes, as of the last reply */
+    bool *distrusted; /* likewise: its partition is off */
     int64_t valid_until_ns;
     uint64_t epoch; /* of the Redis that has told it */
     bool asking;
@@ -95,9 +97,11 @@ static void on_beat(void *context, enum err err, const struct redis_value *reply
     tell(layouts);
 }
 
-static struct str own_layout(const struct resource *resource, struct arena *arena)
+static struct str own_layout(const struct layouts *layouts, const struct resource *resource,
+                             struct arena *arena)
 {
-    return ARENA_JOIN(arena, resource->name, STR("/"), resource->partition);
+    return ARENA_JOIN(arena, resource->name, STR("/"),
+                      layouts->distrusted[resource->index] ? STR("") : resource->partition);
 }
 
 static void on_time(uv_timer_t *timer)
@@ -124,7 +128,7 @@ static void on_time(uv_timer_t *timer)
     args[count++] = arena_decimal(&arena, LAYOUT_OTHER_MS);
     for (size_t i = 0; i < app->plan_count; i++) {
         args[count++] = app->plans[i].resource->name;
-        args[count++] = own_layout(app->plans[i].resource, &arena);
+        args[count++] = own_layout(layouts, app->plans[i].resource, &arena);
     }
     redis_script(app->redis, &script_beat, &key, 1, args, count, on_beat, beat);
     arena_reset(&arena);
@@ -132,8 +136,20 @@ static void on_time(uv_timer_t *timer)
 
 bool layouts_agree(const struct layouts *layouts, const struct resource *resource)
 {
-    return layouts->agree[resource->index] && clock_mono_ns() < layouts->valid_until_ns &&
+    return layouts->agree[resource->index] && !layouts->distrusted[resource->index] &&
+           clock_mono_ns() < layouts->valid_until_ns &&
            layouts->epoch == cache_epoch(layouts->app->cache);
+}
+
+void layouts_distrust(struct layouts *layouts, const struct resource *resource)
+{
+    if (layouts->distrusted[resource->index] || resource->partition.len == 0)
+        return;
+    layouts->distrusted[resource->index] = true;
+    log_warn(
+        "app",
+        "the collection compares by a collation: a write of any partition makes all lists void",
+        LOG_STR("resource", resource->name), LOG_STR("partition", resource->partition));
 }
 
 /* --- Life --- */
@@ -144,6 +160,7 @@ struct layouts *layouts_new(struct app *app)
 
     layouts->app = app;
     layouts->agree = mem_zalloc((app->plan_count + 1) * sizeof *layouts->agree);
+    layouts->distrusted = mem_zalloc((app->plan_count + 1) * sizeof *layouts->distrusted);
     uv_timer_init(app->loop, &layouts->timer);
     layouts->timer.data = layouts;
     uv_timer_start(&layouts->timer, on_time, LAYOUT_BEAT_MS / 10, LAYOUT_BEAT_MS);
@@ -169,5 +186,6 @@ void layouts_free(struct layouts *layouts)
     if (layouts == NULL)
         return;
     free(layouts->agree);
+    free(layouts->distrusted);
     free(layouts);
 }

@@ -32,5 +32,8 @@ void layouts_free(struct layouts *layouts);
 void layouts_await(struct layouts *layouts, void (*told)(void *context), void *context);
 /* Whether all workers are known to go by this resource's partition. */
 bool layouts_agree(const struct layouts *layouts, const struct resource *resource);
+/* Goes by no partition of this resource any more, since the server takes values for equal that are
+ * not (a collation), and lets all workers know. */
+void layouts_distrust(struct layouts *layouts, const struct resource *resource);
 
 #endif

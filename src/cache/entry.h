@@ -36,6 +36,7 @@ struct entry {
     uint32_t fill_ms;       /* what the fill took: for early refresh (XFetch) */
     uint32_t source_at;     /* offset of the word cache in plain, 0 when the body has no source */
     struct str etag;        /* with its quotes, or empty */
+    bool passing;           /* of a fill: is answered with, and not kept */
     struct str plain, gzip; /* gzip may be empty */
     uint64_t versions[ENTRY_TAGS_MAX];
     size_t tag_count;

@@ -92,6 +92,8 @@ enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, stru
     struct str head;
 
     set_times(owner, began_ms, entry, now_ms);
+    if (entry->passing)
+        return CACHE_DETAIL_NOT_KEPT;
     if (!is_cacheable(owner, entry, now_ms))
         return owner->bypass;
     buf_reset(&cache->head);

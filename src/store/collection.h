@@ -227,6 +227,8 @@ enum err collection_drop_index(struct mongo_db *db, struct str collection, struc
 enum err collection_indexes(struct mongo_db *db, struct str collection,
                             void (*each)(void *context, const struct index_spec *index),
                             void *context);
+/* Whether it was made with a default collation, by which strings that differ may be equal. */
+enum err collection_collated(struct mongo_db *db, struct str collection, bool *collated);
 enum err collection_exists(struct mongo_db *db, struct str collection, bool *exists);
 /* Also where there is no such collection. */
 enum err collection_is_empty(struct mongo_db *db, struct str collection, bool *empty);

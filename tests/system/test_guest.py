@@ -5,16 +5,18 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
 import bson
+import pymongo
 import pytest
 
-from mongo_proxy import host_behind
-from stack import ROOT, Stack, eventually as eventually_
+from mongo_proxy import host_behind, in_front
+from stack import ROOT, Stack, eventually as eventually_, free_ports
 
 PASSWORD = "correct horse battery"
 
@@ -272,3 +274,78 @@ def test_redis_is_changed_without_an_interruption(alone, tmp_path, category):
     all_say(host, lambda told: told["status"] == "ready")
     host.settle()
     eventually_(lambda: host.client.get(path).hit)
+
+
+# --- A collation, by which values that differ are equal ---
+
+@pytest.fixture(scope="module")
+def collated():
+    """A host on the second MongoDB, whose products ignore case."""
+    port = free_ports() + 3
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(
+            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
+             str(port), "--storage-path", folder], cwd=folder, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        host = Stack(MONGODB_URI=f"mongodb://127.0.0.1:{port}/larder")
+        try:
+            client = pymongo.MongoClient(f"mongodb://127.0.0.1:{port}/",
+                                         serverSelectionTimeoutMS=500)
+
+            def made():
+                try:
+                    return client.larder.create_collection(
+                        "products", collation={"locale": "en", "strength": 2}) is not None
+                except pymongo.errors.ConnectionFailure:
+                    return False
+                except pymongo.errors.CollectionInvalid:
+                    return True
+            eventually_(made, 30, every=0.2)
+            client.close()
+            yield host.up()
+        finally:
+            host.down()
+            server.terminate()
+            server.wait()
+
+
+def test_a_collation_switches_partitions_off(collated, category):
+    """The start says so, and a write makes the lists of all partitions void."""
+    http, other = collated.client, f"other-{category}"
+    eventually_(lambda: "compares by a collation" in collated.log("larderd"), 20)
+    for name in (category, other):
+        made = http.post("/api/products", {"name": "n", "price": 1, "category": name}).json["data"]
+    path = f"/api/products?category={category}"
+    collated.settle()
+    eventually_(lambda: http.get(path).hit)
+    assert http.put(f"/api/products/{made['_id']}", {"price": 2}).status == 200
+    assert not http.get(path).hit
+
+
+# --- The first start on a large collection ---
+
+def test_words_are_asked_for_while_their_index_is_made(stack):
+    """The server makes it for longer than a connection waits."""
+    uri, proxy = in_front(stack.env["MONGODB_URI"])
+    proxy.delay = lambda command: 7 if command.get("createIndexes") == "posts" else 0
+
+    def unmade(command, reply):
+        if command.get("listIndexes") == "posts" and "cursor" in reply:
+            found = reply["cursor"]["firstBatch"]
+            reply["cursor"]["firstBatch"] = [one for one in found if "weights" not in one]
+        return reply
+    proxy.change = unmade
+    password = urllib.parse.urlsplit(stack.env["REDIS_URL"]).password
+    host = Stack(MONGODB_URI=uri, LARDER_INDEXES="all")
+    (host.var / "redis.sock").symlink_to(stack.var / "run" / "redis.sock")
+    host.settings["REDIS_URL"] = f"unix://:{password}@{host.var}/redis.sock"
+    stack.siblings.append(host)
+    host.up()
+    answer = eventually_(lambda: next(
+        (a for a in (host.client.get("/api/posts?q=word"),) if "being made" in a.text), None), 20)
+    assert answer.status == 503 and int(answer.header("Retry-After")) > 0
+    assert readyz(host)["indexes"] == "missing"
+    proxy.reset()
+    all_say(host, lambda told: "indexes" not in told)
+    eventually_(lambda: all(host.client.get("/api/posts?q=word").status == 200 for _ in range(4)),
+                20)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/layout.h"
 #include "app/read/cursor.h"
 #include "app/read/list.h"
 #include "app/read/note.h"
@@ -24,6 +25,7 @@ struct page {
     struct query
         query; /* its own copy, as are owner and reader: the work may outlast the request */
     struct value owner;
+    bool collated; /* documents of other partitions are equal to the server */
     struct str reader;
     struct seal seal;
     struct arena arena;
@@ -148,6 +150,42 @@ static enum err settle_total(struct page *page, struct mongo_db *db, const struc
     return ERR_OK;
 }
 
+/* The value that the list is filtered by, where it is a partition's and text: the one that a
+ * collation may take for equal to others. */
+static const struct value *wanted_partition(const struct page *page)
+{
+    const struct resource *resource = page->plan->resource;
+    size_t i = resource->partition_param;
+
+    return i < page->query.count && page->query.values[i].given &&
+                   page->query.values[i].value.type == VALUE_STRING
+               ? &page->query.values[i].value
+               : NULL;
+}
+
+static bool is_of_another_partition(const struct page *page, const struct find_result *result)
+{
+    const struct value *wanted = wanted_partition(page);
+
+    for (size_t i = 0; wanted != NULL && i < result->count; i++) {
+        const struct value *found = &result->items[i].owner;
+        if (found->type == VALUE_STRING && !str_eq(found->string, wanted->string))
+            return true;
+    }
+    return false;
+}
+
+/* Room for what tells the partition of each document. */
+static void look_at_partitions(struct page *page, struct find_result *result)
+{
+    struct find *find = &page->question.find;
+
+    if (wanted_partition(page) == NULL)
+        return;
+    find->owner = page->plan->resource->partition;
+    result->items = arena_alloc(&page->arena, (find->limit + 1) * sizeof *result->items);
+}
+
 static enum err ask_page(struct mongo_db *db, void *context)
 {
     struct page *page = context;
@@ -157,7 +195,9 @@ static enum err ask_page(struct mongo_db *db, void *context)
     enum err err;
 
     seal_fills(&page->seal, page->fills, page->fill_count);
+    look_at_partitions(page, &result);
     err = collection_find(db, find, &documents, &result);
+    page->collated = err == ERR_OK && is_of_another_partition(page, &result);
     if (err == ERR_OK)
         err = settle_total(page, db, find, &result);
     if (err == ERR_OK)
@@ -173,7 +213,7 @@ static enum err ask_page(struct mongo_db *db, void *context)
 static void end_count(struct page *page, enum err err)
 {
     struct buf text = BUF_INIT(COUNT_MAX);
-    struct entry entry = {.status = 200};
+    struct entry entry = {.status = 200, .passing = page->collated};
 
     if (err == ERR_OK) {
         entry.empty = page->total == 0;
@@ -187,9 +227,11 @@ static void end_count(struct page *page, enum err err)
 static void end(void *context, enum err err)
 {
     struct page *page = context;
-    struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT};
+    struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT, .passing = page->collated};
 
     seal_end(&page->seal);
+    if (page->collated)
+        layouts_distrust(page->app->layouts, page->plan->resource);
     if (err == ERR_OK) {
         entry.empty = page->total == 0;
         entry.plain = buf_view(&page->plain);
