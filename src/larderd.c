@@ -353,16 +353,17 @@ static enum err open_all(struct worker *worker, struct buf *problems)
 {
     const struct config *config = &worker->config;
     struct backend *backend = &worker->backend;
-    struct app_config app = {.writes_open = config_number(config, CONFIG_WRITES) != 0,
-                             .signup_open = signup_is_open(config),
-                             .prefix = str_from(config_text(config, CONFIG_PREFIX)),
-                             .origins = str_from(config_text(config, CONFIG_ORIGINS)),
-                             .proxies = str_from(config_text(config, CONFIG_PROXIES)),
-                             .streams = (uint32_t)config_number(config, CONFIG_STREAMS),
-                             .streams_per_client =
-                                 (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
-                             .rate = (uint32_t)config_number(config, CONFIG_RATE),
-                             .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
+    struct app_config app = {
+        .writes_open = config_number(config, CONFIG_WRITES) != 0,
+        .signup_open = signup_is_open(config),
+        .prefix = str_from(config_text(config, CONFIG_PREFIX)),
+        .origins = str_from(config_text(config, CONFIG_ORIGINS)),
+        .proxies = str_from(config_text(config, CONFIG_PROXIES)),
+        .streams = (uint32_t)descriptors_for_streams(config_number(config, CONFIG_STREAMS),
+                                                     config_number(config, CONFIG_CONNECTIONS)),
+        .streams_per_client = (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
+        .rate = (uint32_t)config_number(config, CONFIG_RATE),
+        .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     const struct follow_config follow = {.on = config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
                                          .prefix = app.prefix};
     struct gateway_config gateway = {

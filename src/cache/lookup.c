@@ -324,13 +324,14 @@ static bool may_ask(struct lookup_state *state)
         state->bypass = CACHE_DETAIL_NOT_KEPT;
         return false;
     }
+    /* Also under a debt, which is settled only when Redis is back. */
+    if (!redis_ready(state->cache->redis))
+        redis_wake(state->cache->redis);
     state->bypass = table_bypass(state, clock_mono_ns());
     if (state->bypass == CACHE_DETAIL_NONE && state->cache->apart)
         state->bypass = CACHE_DETAIL_APART;
     if (state->bypass == CACHE_DETAIL_NONE && !cache_trusts_redis(state->cache))
         state->bypass = CACHE_DETAIL_REDIS_DOWN;
-    if (state->bypass == CACHE_DETAIL_REDIS_DOWN)
-        redis_wake(state->cache->redis);
     return state->bypass == CACHE_DETAIL_NONE;
 }
 

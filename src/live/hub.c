@@ -168,10 +168,12 @@ void hub_count(struct hub *hub, int by)
 {
     hub->count += (size_t)by;
     gauge_set(GAUGE_STREAMS, (int64_t)hub->count);
-    if (hub->count == 0)
+    if (hub->count == 0) {
         uv_timer_stop(&hub->timer);
-    else if (!uv_is_active((uv_handle_t *)&hub->timer))
+        hub->doubt = hub->seen = DOUBT_NONE; /* which nobody looks at any more */
+    } else if (!uv_is_active((uv_handle_t *)&hub->timer)) {
         uv_timer_start(&hub->timer, on_tick, TICK_MS, TICK_MS);
+    }
 }
 
 /* It counts from here on, so that two that come at once are not both the last one. */

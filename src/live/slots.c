@@ -40,11 +40,11 @@ void slots_free(struct slots *slots)
     free(slots);
 }
 
-static uint64_t seq_of(const struct slots *slots, uint32_t number)
+static uint64_t seq_of(const struct slots *slots, uint32_t number, int64_t now_ns)
 {
     struct memory_snapshot snapshot;
 
-    (void)memory_snapshot(slots->memory, &number, 1, clock_mono_ns(), &snapshot);
+    (void)memory_snapshot(slots->memory, &number, 1, now_ns, &snapshot);
     return snapshot.tags[0].seq;
 }
 
@@ -111,9 +111,11 @@ void slots_untie(struct slots *slots, struct tie *ties, size_t count)
 
 void slots_poll(struct slots *slots, void (*moved)(struct watch *watch))
 {
+    int64_t now_ns = clock_mono_ns();
+
     for (size_t i = 0; i < slots->count; i++) {
         struct slot *slot = slots->list[i];
-        uint64_t seq = seq_of(slots, slot->number);
+        uint64_t seq = seq_of(slots, slot->number, now_ns);
         if (seq == slot->seq)
             continue;
         slot->seq = seq;
@@ -125,8 +127,10 @@ void slots_poll(struct slots *slots, void (*moved)(struct watch *watch))
 
 bool slots_have_stayed(const struct slots *slots, const struct tie *ties, size_t count)
 {
+    int64_t now_ns = clock_mono_ns();
+
     for (size_t i = 0; i < count; i++)
-        if (seq_of(slots, ties[i].slot->number) != ties[i].seq)
+        if (seq_of(slots, ties[i].slot->number, now_ns) != ties[i].seq)
             return false;
     return true;
 }

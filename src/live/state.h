@@ -13,7 +13,7 @@
 enum {
     TICK_MS = 20,        /* between two looks at the table of tags */
     JOIN_MS = 100,       /* changes that follow each other within this time are one */
-    DOUBT_MS = 100,      /* a doubt that is over sooner is not told */
+    DOUBT_MS = 250,      /* a doubt that is over sooner is not told */
     ALIVE_MS = 15000,    /* between two signs of life */
     AGAIN_MS = 2000,     /* until an answer that is not settled is looked at again */
     TIMED_MS = 200,      /* how exactly that is kept, and the end of a sign-in */

@@ -69,23 +69,25 @@ def listen(selector, seconds, arrived):
                 arrived.append((key.data, now))
 
 
-def measure(stack, paths, selector, seconds, what):
+def measure(stack, paths, selector, streams, seconds, what):
     acknowledged, arrived = multiprocessing.Queue(), []
     writer = multiprocessing.Process(target=write, args=(stack.url, paths, seconds, acknowledged))
     writer.start()
     listen(selector, seconds + 3, arrived)
-    delays, writes = [], 0
-    by_item = {}
-    for item, now in arrived:
-        by_item.setdefault(item, []).append(now)
+    delays, writes, by_stream = [], 0, {}
+    for stream, now in arrived:
+        by_stream.setdefault(stream, []).append(now)
     while (entry := acknowledged.get()) is not None:
         item, then, status = entry
         assert status == 200
         writes += 1
-        delays += [max(now - then, 0) for now in by_item.get(item, []) if -1 < now - then < 3]
+        for stream in range(item, streams, ITEMS):
+            # The change may come a little before who wrote has read its answer.
+            delays.append(min((max(now - then, 0) for now in by_stream.get(stream, [])
+                               if now > then - 0.2), default=float("inf")))
     writer.join()
     delays.sort()
-    print(f"{what}: {writes} writes, {len(delays)} arrivals, median "
+    print(f"{what}: {writes} writes to {len(delays)} streams, median "
           f"{delays[len(delays) // 2] * 1000:.0f} ms, p99 {delays[len(delays) * 99 // 100] * 1000:.0f}"
           f" ms, last {delays[-1] * 1000:.0f} ms", flush=True)
 
@@ -105,18 +107,18 @@ def main():
         before, began = resident(stack), time.monotonic()
         selector, address = selectors.DefaultSelector(), (stack.client.host, stack.client.port)
         for i in range(streams):
-            selector.register(open_stream(address, paths[i % ITEMS]), selectors.EVENT_READ, i % ITEMS)
+            selector.register(open_stream(address, paths[i % ITEMS]), selectors.EVENT_READ, i)
             if i % 100 == 0:
                 listen(selector, 0.01, [])
         listen(selector, 3, [])
         opened = stack.metrics()["larder_streams"]
         print(f"{opened:.0f} streams in {time.monotonic() - began:.1f} s, "
               f"{(resident(stack) - before) / opened:.0f} bytes each of the workers' memory", flush=True)
-        measure(stack, paths, selector, seconds, "alone")
+        measure(stack, paths, selector, streams, seconds, "alone")
         if shutil.which("wrk"):
             load = subprocess.Popen(["wrk", "-t1", "-c32", f"-d{seconds + 2}s",
                                      f"{stack.url}{paths[0]}"], stdout=subprocess.PIPE, text=True)
-            measure(stack, paths, selector, seconds, "beside hits")
+            measure(stack, paths, selector, streams, seconds, "beside hits")
             print(*[line.strip() for line in load.communicate()[0].splitlines()
                     if "Requests/sec" in line or "Latency" in line], sep="\n")
     finally:

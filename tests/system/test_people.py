@@ -562,7 +562,9 @@ def test_dashboard(shop, editor):
     first, second = editor.get("/api/me/dashboard"), editor.get("/api/me/dashboard")
     assert first.status == second.status == 200 and second.hit, second
     assert second.header("Cache-Control") == "private, no-store"
-    assert second.header("ETag") is None
+    etag = second.etag
+    assert etag.startswith('W/"')
+    assert editor.request("GET", "/api/me/dashboard", headers={"If-None-Match": etag}).status == 304
     before = second.json["data"]
     assert before["user"]["_id"] == editor.id and before["lastLoginAt"]
     key, = shop.redis.scan_iter(f"{shop.base()}dashboard:user:{editor.id}:*")
