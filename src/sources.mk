@@ -49,10 +49,15 @@ liblarder_a_SOURCES = \
 	src/app/people/throttle.c src/app/people/throttle.h \
 	src/app/people/users.c src/app/people/users.h \
 	src/app/read/ahead.c src/app/read/ahead.h \
+	src/app/read/counts.c src/app/read/counts.h \
 	src/app/read/cursor.c src/app/read/cursor.h \
+	src/app/read/export.c src/app/read/export.h \
+	src/app/read/facets.c src/app/read/facets.h \
+	src/app/read/facets_fill.c \
 	src/app/read/filling.c src/app/read/filling.h \
 	src/app/read/ids.c \
 	src/app/read/item.c src/app/read/item.h \
+	src/app/read/json_text.c src/app/read/json_text.h \
 	src/app/read/list.c src/app/read/list.h \
 	src/app/read/live.c src/app/read/live.h \
 	src/app/read/look.c src/app/read/look.h \
@@ -60,7 +65,10 @@ liblarder_a_SOURCES = \
 	src/app/read/page.c \
 	src/app/read/project.c src/app/read/project.h \
 	src/app/read/question.c src/app/read/question.h \
+	src/app/read/rows.c src/app/read/rows.h \
+	src/app/read/scope.c src/app/read/scope.h \
 	src/app/read/seal.c src/app/read/seal.h \
+	src/app/read/words.c src/app/read/words.h \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
 	src/app/write/create.c \
@@ -73,6 +81,9 @@ liblarder_a_SOURCES = \
 	src/app/write/repeat.c src/app/write/repeat.h \
 	src/app/write/touch.c \
 	src/app/write/touched.c src/app/write/touched.h \
+	src/app/write/results.c src/app/write/results.h \
+	src/app/write/several.c \
+	src/app/write/target.c src/app/write/target.h \
 	src/app/write/unchanged.c src/app/write/unchanged.h \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
@@ -239,6 +250,7 @@ liblarder_a_SOURCES = \
 	src/schema/node.c src/schema/node.h \
 	src/schema/number.c src/schema/number.h \
 	src/schema/options.c \
+	src/schema/params_derive.c \
 	src/schema/params.c src/schema/params.h \
 	src/schema/pattern.c src/schema/pattern.h \
 	src/schema/reading.c src/schema/reading.h \
@@ -260,6 +272,7 @@ liblarder_a_SOURCES = \
 	src/store/collection.c src/store/collection.h \
 	src/store/collection_admin.c \
 	src/store/collection_find.c \
+	src/store/collection_group.c \
 	src/store/collection_index.c \
 	src/store/collection_sample.c \
 	src/store/collection_write.c \

@@ -9,6 +9,7 @@ UNIT_TESTS = \
 	tests/unit/app/openapi/test_openapi \
 	tests/unit/app/people/test_auth \
 	tests/unit/app/people/test_passwords \
+	tests/unit/app/read/test_counts \
 	tests/unit/app/read/test_cursor \
 	tests/unit/app/read/test_note \
 	tests/unit/app/read/test_project \

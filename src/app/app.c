@@ -9,6 +9,7 @@
 #include "app/openapi/openapi.h"
 #include "app/people/passwords.h"
 #include "app/people/people.h"
+#include "app/read/export.h"
 #include "app/read/live.h"
 #include "app/rights.h"
 #include "app/views.h"
@@ -23,7 +24,7 @@
 
 /* --- Routes --- */
 
-enum { RESOURCE_ROUTES = 9 }; /* besides its lists */
+enum { RESOURCE_ROUTES = 13 }; /* besides its lists */
 
 static size_t put_resource(const struct resource *resource, struct str path, struct str item,
                            struct route *to)
@@ -31,8 +32,16 @@ static size_t put_resource(const struct resource *resource, struct str path, str
     const struct route routes[] = {
         {METHOD_GET, path, list_handle, resource, NULL,
          ROUTE_LIVE | rights_read_flags(resource->read)},
+        {METHOD_GET, resource->facets_path, facets_handle, resource, NULL,
+         ROUTE_LIVE | rights_read_flags(resource->read)},
+        {METHOD_GET, resource->export_path, export_handle, resource, NULL,
+         rights_read_flags(resource->read)},
         {METHOD_POST, path, create_handle, resource, NULL,
          rights_write_flags(resource->create) | ROUTE_JSON | ROUTE_ONCE},
+        {METHOD_PATCH, path, patch_several_handle, resource, NULL,
+         rights_write_flags(resource->update) | ROUTE_JSON | ROUTE_MERGE | ROUTE_ONCE},
+        {METHOD_DELETE, path, remove_several_handle, resource, NULL,
+         rights_write_flags(resource->remove) | ROUTE_ONCE},
         {METHOD_GET, item, item_handle, resource, NULL,
          ROUTE_LIVE | rights_read_flags(resource->read)},
         {METHOD_PUT, item, update_handle, resource, NULL,
@@ -156,6 +165,7 @@ struct app *app_new(uv_loop_t *loop, const struct app_config *config, const stru
     app->windows = windows_new();
     app->views = views_new(app);
     app->layouts = layouts_new(app);
+    app->exports = exports_new(app);
     app->indexes = indexes_new(app);
     app->hub = live_hub_new(app);
     return app;
@@ -201,11 +211,18 @@ void app_drain(struct app *app)
     live_drain(app);
 }
 
-static void on_hub_stopped(void *context)
+static void on_exports_stopped(void *context)
 {
     struct app *app = context;
 
     layouts_stop(app->layouts, on_layouts_stopped, app);
+}
+
+static void on_hub_stopped(void *context)
+{
+    struct app *app = context;
+
+    exports_stop(app->exports, on_exports_stopped, app);
 }
 
 static void on_views_stopped(void *context)
@@ -226,6 +243,7 @@ void app_free(struct app *app)
 {
     if (app == NULL)
         return;
+    exports_free(app->exports);
     hub_free(app->hub);
     items_free(app->items);
     openapi_free(app->openapi);

@@ -250,10 +250,23 @@ struct str plan_all_partitions(const struct plan *plan, struct arena *arena)
     return tag_of(plan, STR("*"), arena);
 }
 
+/* The filter by the partition's equality in the query's own table, or query->count. */
+static size_t partition_param(const struct plan *plan, const struct query *query)
+{
+    const struct resource *resource = plan->resource;
+    size_t param = resource->partition_param;
+
+    if (query->params == resource->params)
+        return param;
+    return param < resource->param_count
+               ? query_find(query->params, query->count, resource->params[param].name)
+               : query->count;
+}
+
 size_t plan_list_tags(const struct plan *plan, const struct query *query, struct arena *arena,
                       struct str tags[static PLAN_LIST_TAGS])
 {
-    size_t param = plan->resource->partition_param;
+    size_t param = partition_param(plan, query);
     struct str text;
 
     if (param == query->count || !query->values[param].given ||

@@ -41,6 +41,7 @@ enum route_flags {
 };
 
 struct hub;
+struct exports;
 struct indexes;
 struct items;
 struct layouts;
@@ -71,6 +72,7 @@ struct app {
     struct passwords *passwords;
     struct windows *windows;
     struct views *views;
+    struct exports *exports;
     struct app_follow follow;       /* zeroed where nobody does */
     struct hub *hub;                /* of live answers */
     void (*stopped)(void *context); /* app_stop's */
@@ -101,7 +103,11 @@ void items_free(struct items *items);
 /* Handlers, by the table in app.c. */
 typedef void handler(void *context, struct request *request, const struct route *route,
                      struct str id);
-handler list_handle, item_handle, create_handle, update_handle, remove_handle, touch_handle;
+handler export_handle, list_handle, facets_handle, item_handle, create_handle, update_handle,
+    remove_handle;
+/* What DELETE of several takes in its query. */
+struct param_table remove_several_params(void);
+handler patch_several_handle, remove_several_handle, touch_handle;
 handler files_schema_handle;
 handler popular_handle, stats_handle, live_handle;
 handler healthz_handle, readyz_handle, metrics_handle;

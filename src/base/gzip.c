@@ -152,3 +152,49 @@ void gzip_exchange(struct str packed, struct str old, struct str lead, struct ar
     parts[2] = str_make(packed.ptr + behind, tail - behind);
     parts[3] = str_make(end, TAIL_SIZE);
 }
+
+/* --- Piece by piece --- */
+
+struct gzip_stream {
+    z_stream z;
+};
+
+struct gzip_stream *gzip_stream_new(void)
+{
+    enum { WINDOW_GZIP = 15 + 16 }; /* zlib's way to ask for the frame of RFC 1952 */
+    struct gzip_stream *stream = mem_zalloc(sizeof *stream);
+
+    stream->z.zalloc = take;
+    stream->z.zfree = give;
+    if (deflateInit2(&stream->z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) == Z_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+enum err gzip_stream_add(struct gzip_stream *stream, struct str text, bool last, struct buf *out)
+{
+    z_stream *z = &stream->z;
+    size_t bound = deflateBound(z, (uLong)text.len) + STORED_SIZE + TAIL_SIZE;
+    char *to = buf_reserve(out, bound);
+
+    if (to == NULL)
+        return ERR_TOO_LARGE;
+    z->next_in = (Bytef *)(uintptr_t)text.ptr;
+    z->avail_in = (uInt)text.len;
+    z->next_out = (Bytef *)to;
+    z->avail_out = (uInt)bound;
+    if (deflate(z, last ? Z_FINISH : Z_SYNC_FLUSH) < 0 || z->avail_in > 0)
+        return ERR_INTERNAL;
+    buf_commit(out, bound - z->avail_out);
+    return ERR_OK;
+}
+
+void gzip_stream_free(struct gzip_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    deflateEnd(&stream->z);
+    free(stream);
+}

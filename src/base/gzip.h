@@ -2,6 +2,8 @@
 #ifndef LARDER_BASE_GZIP_H
 #define LARDER_BASE_GZIP_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -24,5 +26,14 @@ enum { GZIP_PARTS = 4 };
  * parts of one text, some of packed and some of the arena.  Nothing is compressed again. */
 void gzip_exchange(struct str packed, struct str old, struct str lead, struct arena *arena,
                    struct str parts[static GZIP_PARTS]);
+
+/* A text that is compressed as it comes, in any number of pieces. */
+struct gzip_stream;
+/* NULL: zlib cannot. */
+struct gzip_stream *gzip_stream_new(void);
+/* Appends what the piece becomes; all of it can be unpacked at once.  last: nothing follows.
+ * ERR_TOO_LARGE: out's cap. */
+enum err gzip_stream_add(struct gzip_stream *stream, struct str text, bool last, struct buf *out);
+void gzip_stream_free(struct gzip_stream *stream);
 
 #endif

@@ -116,7 +116,7 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 /* A write on some tags: cache_write_begin fences them and calls ready; the caller then asks MongoDB
  * and calls cache_write_end with the outcome; when that calls done, the write may be acknowledged.
  * The caller keeps the struct and the tags until done. */
-enum { CACHE_WRITE_TAGS_MAX = 320, CACHE_WRITE_TOTALS_MAX = 104 };
+enum { CACHE_WRITE_TAGS_MAX = 420, CACHE_WRITE_TOTALS_MAX = 104 };
 
 /* A total that the write need not make void: the entry of this name, whose first tag is the write's
  * tags[tag] and whose other tags the write does not move, and whose body is a decimal number. Where

@@ -356,6 +356,8 @@ static void on_writable(struct connection *connection)
     watch(connection, UV_READABLE);
     consume_unread(connection);
     last_look(connection);
+    if (!connection->closing)
+        connection_flow_drained(connection);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

@@ -20,6 +20,14 @@ void connection_flow_lost(struct connection *connection)
         connection->flow.owner.gone(connection->flow.owner.context);
 }
 
+void connection_flow_drained(struct connection *connection)
+{
+    const struct flow_owner *owner = &connection->flow.owner;
+
+    if (connection->flowing && owner->drained != NULL)
+        owner->drained(owner->context);
+}
+
 static struct connection *from_flow(const struct flow *flow)
 {
     return (struct connection *)((char *)(uintptr_t)flow - offsetof(struct connection, flow));

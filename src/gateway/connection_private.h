@@ -50,6 +50,8 @@ void connection_on_finish(struct request *request);
 
 /* connection_flow.c */
 struct flow *connection_on_flow(struct request *request, const struct flow_owner *owner);
+/* Its client has taken all that waited for it: likewise. */
+void connection_flow_drained(struct connection *connection);
 /* Its client has gone: tells who sends it a response that goes on. */
 void connection_flow_lost(struct connection *connection);
 

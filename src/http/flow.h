@@ -16,6 +16,8 @@ struct flow_owner {
     /* The client has gone: the flow is no more.  From the loop, never inside a call of this file.
      */
     void (*gone)(void *context);
+    /* It has taken all that waited for it; likewise.  May be NULL. */
+    void (*drained)(void *context);
     void *context;
 };
 

@@ -305,6 +305,30 @@ static enum err read_names(const struct reading *reading, const struct query_par
     return ERR_OK;
 }
 
+static enum err read_some(const struct reading *reading, const struct query_param *param,
+                          struct str text, struct query_value *value)
+{
+    struct query_chosen *chosen = arena_zalloc(reading->arena, sizeof *chosen);
+    struct str part;
+    size_t count = 0;
+
+    while (str_split(&text, ',', &part)) {
+        size_t choice = find_choice(param, part);
+        if (choice == param->choice_count)
+            return refuse_choice(reading, param, "must be some of");
+        if (query_has_chosen(chosen, choice))
+            return refuse(reading, param, STR("must not name one twice"));
+        if (++count > (size_t)param->max) {
+            problem_addf(reading->problem, param->name, "must be at most %.0f", param->max);
+            return ERR_INVALID;
+        }
+        chosen->bits[choice / 64] |= UINT64_C(1) << choice % 64;
+    }
+    value->text = names_text(reading, param, chosen);
+    value->chosen = chosen;
+    return ERR_OK;
+}
+
 /* In the order asked; one asked twice is given once. */
 static enum err read_id_list(const struct reading *reading, const struct query_param *param,
                              struct str text, struct query_value *value)
@@ -357,6 +381,7 @@ static reader *const readers[] = {
     [PARAM_OBJECTID] = read_objectid, [PARAM_UUID] = read_uuid,
     [PARAM_CHOICE] = read_choice,     [PARAM_NAMES] = read_names,
     [PARAM_ID_LIST] = read_id_list,   [PARAM_CURSOR] = read_cursor,
+    [PARAM_SOME] = read_some,         [PARAM_PARTS] = read_string,
 };
 
 /* --- Several values --- */
@@ -446,7 +471,8 @@ static struct str encoding_problem(enum err err)
 
 static bool takes_several(const struct query_param *param)
 {
-    return param->op == PARAM_IN || param->type == PARAM_NAMES || param->type == PARAM_ID_LIST;
+    return param->op == PARAM_IN || param->type == PARAM_NAMES || param->type == PARAM_ID_LIST ||
+           param->type == PARAM_SOME || param->type == PARAM_PARTS;
 }
 
 /* The texts as sent, decoded, before they are read: repeated ones are one with commas. */

@@ -29,7 +29,9 @@ enum param_type {
     PARAM_NAMES,  /* some of the choices, with commas between or repeated; the first is always meant
                    */
     PARAM_ID_LIST, /* 1 to max ids of the table's type, likewise */
-    PARAM_CURSOR   /* base64url, at most max bytes */
+    PARAM_CURSOR,  /* base64url, at most max bytes */
+    PARAM_SOME,    /* 1 to max of the choices, likewise, none twice */
+    PARAM_PARTS    /* as PARAM_STRING, likewise: read on by whoever asks */
 };
 
 /* What the application does with it: the first ten choose documents, the others what is shown of
@@ -51,6 +53,9 @@ enum param_op {
     PARAM_AFTER,
     PARAM_FIELDS, /* only these fields */
     PARAM_IDS,    /* these documents, in this order */
+    PARAM_BY,     /* counted by these filters */
+    PARAM_FORMAT, /* of a file */
+    PARAM_SAFE,   /* for programs that take text for formulas */
     PARAM_OPS
 };
 static inline bool param_is_filter(enum param_op op)
@@ -107,6 +112,15 @@ struct query {
     size_t count;
     struct query_value *values; /* the arena's */
 };
+
+/* The value of the parameter that does this, or NULL: the table has none. */
+static inline const struct query_value *query_value_of(const struct query *query, enum param_op op)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (query->params[i].op == op)
+            return &query->values[i];
+    return NULL;
+}
 
 /* Reads text, the query as sent.  ERR_INVALID: what is wrong is in problem.  Unknown and repeated
  * parameters are errors (but for those that take several values); utm_*, fbclid, gclid and _ are

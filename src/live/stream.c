@@ -69,7 +69,7 @@ static void stream_end(struct stream *stream)
 struct stream *stream_new(struct hub *hub, struct request *request, uint64_t client, size_t count)
 {
     struct stream *stream = mem_zalloc(sizeof *stream + count * sizeof stream->parts[0]);
-    struct flow_owner owner = {on_gone, stream};
+    struct flow_owner owner = {.gone = on_gone, .context = stream};
 
     stream->flow = request_flow(request, &owner);
     if (stream->flow == NULL) {

@@ -8,6 +8,8 @@
 
 /* All parameters: the filters that the file names (json may be NULL) and those of every list. */
 void params_read(struct draft *draft, const struct place *place, const json_t *json);
+/* Those of the resource's other paths: its filters, and what each path has of its own. */
+void params_derive(struct draft *draft);
 /* The named lists. */
 void lists_read(struct draft *draft, const struct place *place, const json_t *json);
 /* How a filter by a field's value is read: type, bounds and choices.  False: by none. */

@@ -73,6 +73,8 @@ static void read_name(struct draft *draft, const struct place *place, const json
     resource->path = ARENA_JOIN(arena, STR("/api/"), resource->name);
     resource->item_path = ARENA_JOIN(arena, resource->path, STR("/{id}"));
     resource->popular_path = ARENA_JOIN(arena, resource->path, STR("/popular"));
+    resource->facets_path = ARENA_JOIN(arena, resource->path, STR("/facets"));
+    resource->export_path = ARENA_JOIN(arena, resource->path, STR("/export"));
     resource->stats_path = ARENA_JOIN(arena, resource->item_path, STR("/stats"));
     resource->touch_path = ARENA_JOIN(arena, resource->path, STR("/touch"));
 }
@@ -335,5 +337,6 @@ void file_read(struct reading *reading, const json_t *json, struct resource *res
         struct place at = {&top, keys[i].name};
         keys[i].read(&draft, &at, json_object_getn(json, keys[i].name.ptr, keys[i].name.len));
     }
+    params_derive(&draft);
     digest_make(&draft);
 }

@@ -39,6 +39,12 @@ struct named_list {
     size_t param_count;
 };
 
+/* What a path takes in its query. */
+struct param_table {
+    const struct query_param *params; /* sorted by name */
+    size_t count;                     /* at most QUERY_PARAMS_MAX */
+};
+
 struct resource {
     size_t index;            /* in its schema */
     struct str name;         /* "recipes" */
@@ -50,6 +56,8 @@ struct resource {
     struct str item_path;    /* "/api/recipes/{id}" */
     struct str popular_path; /* "/api/recipes/popular" */
     struct str stats_path;   /* "/api/recipes/{id}/stats" */
+    struct str facets_path;  /* "/api/recipes/facets" */
+    struct str export_path;  /* "/api/recipes/export" */
     struct str touch_path;   /* "/api/recipes/touch" */
     struct str description;
     struct str collection; /* of MongoDB */
@@ -60,6 +68,7 @@ struct resource {
     struct kept_fields kept;
     const struct query_param *params; /* sorted by name */
     size_t param_count;               /* at most QUERY_PARAMS_MAX */
+    struct param_table facets, export;
     const struct named_list *lists;
     size_t list_count;
     const struct index *indexes;

@@ -225,3 +225,15 @@ enum err bson_json_write(const uint8_t *data, size_t len, const struct shape *sh
     json_writer_end(&writer);
     return !good ? ERR_PROTOCOL : out->err;
 }
+
+enum err bson_element_json(const struct bson_element *element, struct buf *out)
+{
+    struct json_writer writer;
+    const struct task task = {.out = &writer};
+    bool good;
+
+    json_writer_begin(&writer, out);
+    good = write_value(&task, element, NULL, 0);
+    json_writer_end(&writer);
+    return good ? out->err : ERR_PROTOCOL;
+}

@@ -16,6 +16,9 @@ enum { BSON_DEPTH_MAX = 100 };
 /* A value that is no document or array. */
 void bson_scalar_write(struct json_writer *out, const struct bson_element *element);
 
+/* Any value, as bson_json_write writes it, whole.  ERR_PROTOCOL, ERR_TOO_LARGE. */
+enum err bson_element_json(const struct bson_element *element, struct buf *out);
+
 /* Decimal128 as text: plain where that takes at most 34 digits, else as libbson writes it ("1E+40",
  * "NaN"). */
 enum { BSON_DECIMAL_SIZE = 48 };

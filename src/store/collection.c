@@ -9,6 +9,9 @@
 #include "store/query.h"
 #include "store/reading.h"
 
+/* A document may have 16 MiB, and each of its bytes six characters of JSON. */
+enum { DOCUMENT_JSON_MAX = 128 << 20 };
+
 /* The time for a read: what the caller allows, and no more than the job has left, less a little
  * for the way back. */
 static uint32_t time_for(const struct mongo_db *db, uint32_t max_time_ms)
@@ -21,7 +24,7 @@ static uint32_t time_for(const struct mongo_db *db, uint32_t max_time_ms)
     return left > 1 ? (uint32_t)left : 1;
 }
 
-static void append_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms)
+void query_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms)
 {
     uint32_t ms = time_for(db, max_time_ms);
 
@@ -81,7 +84,7 @@ static void append_options(bson_t *opts, const struct mongo_db *db, const struct
         bson_append_int64(opts, "limit", -1, limit);
         bson_append_int64(opts, "batchSize", -1, limit); /* all of them in one answer */
     }
-    append_time(opts, db, find->max_time_ms);
+    query_time(opts, db, find->max_time_ms);
 }
 
 struct reading reading_begin(struct mongo_db *db, const struct find *find,
@@ -129,6 +132,30 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
         err = reading_error(&reading);
     reading_end(&reading);
     free(captured);
+    return err;
+}
+
+enum err collection_documents(struct mongo_db *db, const struct find *find,
+                              enum err (*each)(void *context, struct str document, struct str json),
+                              void *context)
+{
+    struct reading reading = reading_begin(db, find, NULL);
+    struct buf json = BUF_INIT(DOCUMENT_JSON_MAX);
+    const bson_t *document;
+    enum err err = ERR_OK;
+
+    while (err == ERR_OK && mongoc_cursor_next(reading.cursor, &document)) {
+        struct str bytes = str_make((const char *)bson_get_data(document), document->len);
+        buf_reset(&json);
+        err =
+            bson_json_write(bson_get_data(document), document->len, find->shape, &json, NULL, NULL);
+        if (err == ERR_OK)
+            err = each(context, bytes, buf_view(&json));
+    }
+    if (err == ERR_OK)
+        err = reading_error(&reading);
+    reading_end(&reading);
+    buf_free(&json);
     return err;
 }
 
@@ -183,7 +210,7 @@ enum err collection_count(struct mongo_db *db, struct str collection,
     bson_error_t error;
 
     query_filter(&filter, conditions, count, NULL);
-    append_time(&opts, db, max_time_ms);
+    query_time(&opts, db, max_time_ms);
     *total = mongoc_collection_count_documents(from, &filter, &opts, NULL, NULL, &error);
     bson_destroy(&filter);
     bson_destroy(&opts);

@@ -114,6 +114,12 @@ enum err collection_find(struct mongo_db *db, const struct find *find, struct bu
 enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
+/* Calls each() per document with its bytes (BSON) and its JSON by the find's shape, borrowed for
+ * the call.  Another result than ERR_OK ends it, and is the call's. */
+enum err collection_documents(struct mongo_db *db, const struct find *find,
+                              enum err (*each)(void *context, struct str document, struct str json),
+                              void *context);
+
 /* Calls each() with whole documents (VALUE_OBJECT, borrowed for the call): with all if there are
  * fewer than count, else with so many of the newest, of the oldest and, where the server can, of
  * any; then some come more than once.  It returns false to end early. */
@@ -138,6 +144,23 @@ enum err collection_find_one(struct mongo_db *db, struct str collection,
 enum err collection_count(struct mongo_db *db, struct str collection,
                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
                           int64_t *total);
+
+/* Counts documents by what they have at a path. */
+struct group {
+    struct str collection;
+    const struct condition *conditions;
+    size_t condition_count;
+    struct str field; /* a path */
+    /* Called for each value that such documents have there, as JSON (by the table of bson_json.h;
+     * numbers that are equal have one text, decimals too): what is in an array, through all arrays
+     * that the path leads through, perhaps more than once; null also where there is nothing.
+     * Documents that have the same there are one group, whose number is `group`, from 1 on; all
+     * calls for it come one after the other.  Another result than ERR_OK ends it. */
+    enum err (*each)(void *context, uint64_t group, struct str json, int64_t count);
+    void *context;
+};
+/* *total is how many documents meet the conditions. */
+enum err collection_group(struct mongo_db *db, const struct group *group, int64_t *total);
 
 struct document {
     const struct assignment *fields; /* ASSIGN_SET only; "_id" first, or an ObjectId is made */

@@ -433,7 +433,7 @@ enum err mongo_new(const struct mongo_config *config, struct mongo **out, const 
     err = mongo_uri_parse(config->uri, &uri, why);
     if (err != ERR_OK)
         return err;
-    pool = driver_pool(uri, full.threads + 1); /* one for mongo_run, beside all jobs */
+    pool = driver_pool(uri, full.threads + MONGO_BESIDE);
     if (pool == NULL) {
         *why =
             "the driver cannot use this URI (does DNS know a mongodb+srv host? is TLS built in?)";

@@ -21,6 +21,8 @@ struct mongo;
 struct mongo_db; /* what a job has on its thread; see store/collection.h */
 
 enum { MONGO_URI_MAX = 4096 };
+/* Clients besides those of jobs, for threads that call mongo_run. */
+enum { MONGO_BESIDE = 3 };
 
 struct mongo_config {
     uv_loop_t *loop;
@@ -104,7 +106,8 @@ enum err mongo_submit(struct mongo *mongo, struct mongo_job *job);
  * the error) and its release are called at once, inside. */
 void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job);
 
-/* For programs without a loop: runs work in this thread, with a client of the pool. */
+/* For programs without a loop, and for at most MONGO_BESIDE threads beside one: runs work in this
+ * thread, with a client of the pool and no deadline. */
 enum err mongo_run(struct mongo *mongo, enum err (*work)(struct mongo_db *db, void *context),
                    void *context);
 

@@ -20,6 +20,10 @@ void query_document(bson_t *to, const struct document *document);
 bool query_projects(const struct shape *shape);
 void query_sort(bson_t *to, const struct sort_key *sort, size_t count);
 
+/* Of a question's options: its comment, and maxTimeMS: max_time_ms (0: any), but no more than the
+ * job has left. */
+void query_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms);
+
 static inline void query_text(bson_t *to, const char *field, struct str text)
 {
     bson_append_utf8(to, field, -1, text.len > 0 ? text.ptr : "", (int)text.len);

@@ -131,7 +131,7 @@ struct redis_script {
     enum histogram kind; /* as which its durations are counted; 0: REDIS_OTHER */
     char sha[40];        /* SHA-1 in hex, as EVALSHA wants it; sha[0] == 0: not known yet */
 };
-enum { REDIS_SCRIPT_ARGS_MAX = 1536 };
+enum { REDIS_SCRIPT_ARGS_MAX = 1808 };
 /* EVALSHA; when Redis does not know the script, EVAL instead (once).  keys and args together at
  * most REDIS_SCRIPT_ARGS_MAX. */
 void redis_script(struct redis *redis, struct redis_script *script, const struct str keys[],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One private stack for the whole session; each test uses categories of its own in it."""
+import contextlib
 import itertools
 import os
 import pathlib
@@ -10,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from stack import Stack, eventually as wait_for, second_mongo  # noqa: E402
+from second import second_mongo  # noqa: E402
+from stack import Stack, eventually as wait_for, running  # noqa: E402
 
 counter = itertools.count()
 
@@ -46,6 +48,16 @@ def second():
             yield host.up()
         finally:
             host.down()
+
+
+@pytest.fixture(scope="session", params=["first", "second"])
+def market(request):
+    """A host of the resources that tests declare, on one MongoDB and on another."""
+    settings = {"LARDER_RESOURCES": str(pathlib.Path(__file__).parent / "resources")}
+    with contextlib.ExitStack() as stack:
+        if request.param == "second":
+            settings["MONGODB_URI"] = stack.enter_context(second_mongo())
+        yield stack.enter_context(running(settle=30, **settings))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
@@ -65,32 +64,6 @@ def port_is_free(port):
         except OSError:
             return False
     return True
-
-
-@contextlib.contextmanager
-def second_mongo():
-    """The URI of a MongoDB of another make, until the block ends."""
-    port = free_ports() + 3
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(port), "--storage-path", folder, "--enable-test-commands"],
-            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        uri = f"mongodb://127.0.0.1:{port}/larder"
-        client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000)
-
-        def started():
-            try:
-                return client.admin.command("ping")
-            except pymongo.errors.ConnectionFailure:
-                return False
-        try:
-            eventually(started, 30, every=0.2)
-            client.close()
-            yield uri
-        finally:
-            server.terminate()
-            server.wait()
 
 
 class Stack:

@@ -13,6 +13,22 @@ static const struct about abouts[] = {
      .status = 200,
      .traits = ABOUT_PLURAL | ABOUT_QUERY | ABOUT_CACHED | ABOUT_TAGGED | ABOUT_LINK | ABOUT_TOTAL,
      .statuses = {503}},
+    {.handle = export_handle,
+     .id = "Export",
+     .summary = "Everything that matches, as a file",
+     .result = "Text",
+     .type = "application/x-ndjson",
+     .or_type = "text/csv",
+     .status = 200,
+     .traits = ABOUT_SHARED | ABOUT_QUERY | ABOUT_TOTAL,
+     .statuses = {503}},
+    {.handle = facets_handle,
+     .id = "Facets",
+     .summary = "Count the values of some fields: how many have which",
+     .result = "Facets",
+     .status = 200,
+     .traits = ABOUT_SHARED | ABOUT_QUERY | ABOUT_CACHED | ABOUT_TAGGED,
+     .statuses = {503}},
     {.handle = popular_handle,
      .id = "listPopular",
      .summary = "List the most read",
@@ -64,6 +80,21 @@ static const struct about abouts[] = {
      .status = 200,
      .traits = ABOUT_SHARED,
      .body = ABOUT_TOUCH,
+     .statuses = {503}},
+    {.handle = patch_several_handle,
+     .id = "patch",
+     .summary = "Change several",
+     .result = "Changes",
+     .status = 200,
+     .traits = ABOUT_PLURAL | ABOUT_SEVERAL,
+     .body = ABOUT_CHANGE,
+     .statuses = {503}},
+    {.handle = remove_several_handle,
+     .id = "delete",
+     .summary = "Delete several",
+     .result = "Changes",
+     .status = 200,
+     .traits = ABOUT_PLURAL | ABOUT_SEVERAL | ABOUT_QUERY,
      .statuses = {503}},
     {.handle = user_create_handle,
      .of = users_resource,
@@ -236,6 +267,19 @@ const struct about *about_route(const struct route *route)
         if (abouts[i].handle == route->handle)
             return &abouts[i];
     return &unknown;
+}
+
+struct param_table about_params(const struct route *route)
+{
+    const struct resource *resource = route->data;
+
+    if (route->handle == export_handle)
+        return resource->export;
+    if (route->handle == facets_handle)
+        return resource->facets;
+    if (route->handle == remove_several_handle)
+        return remove_several_params();
+    return (struct param_table){resource->params, resource->param_count};
 }
 
 const struct resource *about_resource(const struct route *route)

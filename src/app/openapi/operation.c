@@ -70,12 +70,14 @@ static bool takes(const struct route *route, size_t param)
 static void add_query(json_t *list, const struct route *route)
 {
     const struct resource *resource = about_resource(route);
+    struct param_table table;
 
     if ((about_route(route)->traits & ABOUT_QUERY) == 0 || resource == NULL)
         return;
-    for (size_t i = 0; i < resource->param_count; i++)
+    table = about_params(route);
+    for (size_t i = 0; i < table.count; i++)
         if (takes(route, i))
-            json_array_append_new(list, schema_of_param(resource, &resource->params[i]));
+            json_array_append_new(list, schema_of_param(resource, &table.params[i]));
 }
 
 static json_t *watch_parameter(void)
@@ -152,6 +154,9 @@ static json_t *body_schema(const struct operation *operation)
 
     if (about->body == ABOUT_TOUCH)
         return touch_schema(resource);
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        return json_pack("{s:s, s:i, s:i, s:o}", "type", "array", "minItems", 1, "maxItems",
+                         BULK_MAX, "items", schema_ref("schemas", "ChangeOfOne", STR("")));
     if ((operation->route->flags & ROUTE_MERGE) != 0 && schema_merges(resource))
         return schema_ref("schemas", "Merged", title);
     if (about->body == ABOUT_CHANGE)
@@ -189,7 +194,8 @@ static const char *item_id(const struct about *about)
 {
     if (about->status == 201)
         return "$response.body#/data/_id";
-    return about->body == ABOUT_CHANGE ? "$request.path.id" : NULL;
+    return about->body == ABOUT_CHANGE && (about->traits & ABOUT_SEVERAL) == 0 ? "$request.path.id"
+                                                                               : NULL;
 }
 
 static void add_links(json_t *responses, const struct operation *operation)

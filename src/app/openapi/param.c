@@ -26,13 +26,8 @@ static json_t *of_number(double min, double max)
 
 static json_t *of_integer(const struct query_param *param)
 {
-    json_t *schema = json_pack("{s:s}", "type", "integer");
-
-    if (param->low > INT64_MIN)
-        json_object_set_new(schema, "minimum", json_integer(param->low));
-    if (param->high < INT64_MAX)
-        json_object_set_new(schema, "maximum", json_integer(param->high));
-    return schema;
+    return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)param->low,
+                     "maximum", (json_int_t)param->high);
 }
 
 static json_t *of_string(double min, double max)
@@ -58,7 +53,8 @@ static json_t *of_value(const struct query_param *param)
 {
     switch (param->type) {
     case PARAM_STRING:
-    case PARAM_TEXT: return of_string(param->min, param->max);
+    case PARAM_TEXT:
+    case PARAM_PARTS: return of_string(param->min, param->max);
     case PARAM_BOOL: return json_pack("{s:s}", "type", "boolean");
     case PARAM_NUMBER: return of_number(param->min, param->max);
     case PARAM_INTEGER: return of_integer(param);
@@ -68,6 +64,10 @@ static json_t *of_value(const struct query_param *param)
     case PARAM_DAY: return json_pack("{s:s, s:s}", "type", "string", "format", "date");
     case PARAM_OBJECTID: return schema_of_id(ID_OBJECTID, true);
     case PARAM_UUID: return schema_of_id(ID_UUID, true);
+    case PARAM_SOME:
+        if (param->choice_count == 0) /* there is nothing to choose, and no schema for that */
+            return json_pack("{s:s}", "type", "string");
+        return json_pack("{s:s, s:o}", "type", "string", "enum", names(param));
     case PARAM_CHOICE:
     case PARAM_NAMES: return json_pack("{s:s, s:o}", "type", "string", "enum", names(param));
     case PARAM_ID_LIST: return schema_of_id(param->id, true);
@@ -84,6 +84,8 @@ static json_t *of_values(const struct query_param *param)
     json_t *schema =
         json_pack("{s:s, s:i, s:o}", "type", "array", "minItems", 1, "items", of_value(param));
 
+    if (param->type == PARAM_SOME)
+        json_object_set_new(schema, "uniqueItems", json_true());
     if (param->type != PARAM_NAMES)
         json_object_set_new(
             schema, "maxItems",
@@ -127,8 +129,8 @@ static json_t *example_of(const struct resource *resource, const struct query_pa
 
 json_t *schema_of_param(const struct resource *resource, const struct query_param *param)
 {
-    bool several =
-        param->type == PARAM_NAMES || param->type == PARAM_ID_LIST || param->op == PARAM_IN;
+    bool several = param->type == PARAM_NAMES || param->type == PARAM_SOME ||
+                   param->type == PARAM_ID_LIST || param->op == PARAM_IN;
     json_t *schema = several ? of_values(param) : of_value(param);
     json_t *example = example_of(resource, param);
     json_t *object = json_pack("{s:o, s:s}", "name", schema_string(param->name), "in", "query");
@@ -143,6 +145,8 @@ json_t *schema_of_param(const struct resource *resource, const struct query_para
         json_object_set_new(object, "style", json_string("form"));
         json_object_set_new(object, "explode", json_false());
     }
+    if (param->op == PARAM_BY || param->type == PARAM_PARTS)
+        json_object_set_new(object, "required", json_true());
     json_object_set_new(object, "schema", schema);
     if (example != NULL)
         json_object_set_new(object, "example", several ? json_pack("[o]", example) : example);

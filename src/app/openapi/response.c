@@ -127,8 +127,13 @@ static json_t *success_headers(const struct operation *operation)
 
 static json_t *content(const struct about *about, json_t *schema)
 {
-    return json_pack("{s:{s:o}}", about->type != NULL ? about->type : "application/json", "schema",
-                     schema);
+    json_t *all = json_pack("{s:{s:O}}", about->type != NULL ? about->type : "application/json",
+                            "schema", schema);
+
+    if (about->or_type != NULL)
+        json_object_set_new(all, about->or_type, json_pack("{s:O}", "schema", schema));
+    json_decref(schema);
+    return all;
 }
 
 /* Where the answer can be watched, words say so: as content of this status it would be a type that
@@ -158,6 +163,8 @@ static json_t *result_schema(const struct operation *operation)
 
     if (about->result == NULL)
         return schema_ref("schemas", "Done", STR(""));
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        return schema_ref("schemas", about->result, STR(""));
     if (about_resource(operation->route) == NULL || about->tag != NULL ||
         (about->traits & ABOUT_SHARED) != 0)
         return schema_ref("schemas", about->result, STR(""));
@@ -186,6 +193,24 @@ static void add_bulk(json_t *responses, const struct operation *operation)
                   content(about, json_pack("{s:[o, o]}", "anyOf",
                                            schema_ref("schemas", "Problem", STR("")),
                                            own_ref(operation, "Results")))));
+}
+
+/* Of several: 207 when some went well, 400 when none did. */
+static void add_several(json_t *responses, const struct operation *operation)
+{
+    const struct about *about = about_route(operation->route);
+
+    json_object_set_new(responses, "207",
+                        json_pack("{s:s, s:o}", "description",
+                                  "Some went well: `results` tells of each", "content",
+                                  content(about, result_schema(operation))));
+    json_object_set_new(
+        responses, "400",
+        json_pack("{s:s, s:o}", "description",
+                  "Something in the request is wrong, or none went well", "content",
+                  content(about, json_pack("{s:[o, o]}", "anyOf",
+                                           schema_ref("schemas", "Problem", STR("")),
+                                           result_schema(operation)))));
 }
 
 static void add_refusal(json_t *responses, unsigned status)
@@ -273,6 +298,8 @@ json_t *responses_json(const struct operation *operation)
         add_refusal(all, about->statuses[i]);
     if ((about->traits & ABOUT_BULK) != 0)
         add_bulk(all, operation);
+    if ((about->traits & ABOUT_SEVERAL) != 0)
+        add_several(all, operation);
     if ((about->traits & ABOUT_OWN_503) != 0)
         json_object_set_new(all, "503",
                             json_pack("{s:s, s:o}", "description", "Not at the moment", "content",

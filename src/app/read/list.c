@@ -4,13 +4,10 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
-#include "app/indexes.h"
-#include "app/layout.h"
-#include "app/people/auth.h"
-#include "app/people/users.h"
 #include "app/read/cursor.h"
 #include "app/read/item.h"
 #include "app/read/note.h"
+#include "app/read/words.h"
 #include "base/mem.h"
 
 enum {
@@ -30,28 +27,12 @@ static uint64_t number_of(const struct list_read *read, enum param_op op)
 
 /* --- The entry's name and tags --- */
 
-/* One's own documents go with any write to what one owns. */
-static void put_tags(struct list_read *read, struct arena *arena)
-{
-    struct cache_lookup *lookup = &read->lookup;
-
-    lookup->tag_count = 1;
-    if (read->owner.type != VALUE_NONE) {
-        lookup->tag_count = 2;
-        lookup->tags[0] = owner_tag(&read->owner.oid, arena_alloc(arena, PROFILE_NAME_MAX));
-        lookup->tags[1] = plan_all_partitions(read->plan, arena);
-    } else if (layouts_agree(read->app->layouts, read->plan->resource))
-        lookup->tag_count = plan_list_tags(read->plan, &read->query, arena, lookup->tags);
-    else
-        lookup->tags[0] = read->plan->resource->name;
-}
-
 void list_read_name(struct list_read *read, struct arena *arena)
 {
     struct str text = query_text(&read->query, read->plan->all, arena);
 
     read->lookup.name = plan_list_name(read->plan, text, arena);
-    put_tags(read, arena);
+    scope_tags(&read->scope, read->app, read->plan, &read->query, arena, &read->lookup);
 }
 
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena)
@@ -266,43 +247,6 @@ static enum err parse(struct list_read *read, struct request *request, const str
     return problem->count == 0 ? ERR_OK : ERR_INVALID;
 }
 
-/* Whose documents are listed where each sees their own: an administrator sees all. */
-static void set_reader(struct list_read *read, struct request *request, const struct route *route)
-{
-    const struct visitor *visitor = request_visitor(request);
-
-    read->owner = (struct value){.type = VALUE_NONE};
-    read->reader = STR("");
-    if ((route->flags & ROUTE_OWNED) == 0)
-        return;
-    read->reader = answer_personal_name(STR(""), request, &request->arena);
-    if (visitor->profile.role < ROLE_ADMIN)
-        read->owner = value_oid(visitor->profile.id);
-}
-
-static enum words_state find_words(const struct list_read *read)
-{
-    size_t i = read->plan->at[PARAM_MATCH];
-    bool wanted = i < read->query.count && read->query.values[i].given;
-
-    return wanted ? indexes_words(read->app->indexes, read->plan->resource) : WORDS_THERE;
-}
-
-static void send_without_words(const struct list_read *read, struct request *request)
-{
-    if (find_words(read) == WORDS_BEING_MADE) {
-        response_header_lit(&request->response, "Retry-After", "5");
-        problem_send(request, 503, STR("q needs the text index, which is being made: try again"),
-                     NULL);
-        return;
-    }
-    problem_send(request, 501,
-                 ARENA_JOIN(&request->arena,
-                            STR("q needs the text index, which is missing: larderctl reindex "),
-                            read->plan->resource->name),
-                 NULL);
-}
-
 void list_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
@@ -320,11 +264,11 @@ void list_handle(void *context, struct request *request, const struct route *rou
                                          .detached_free = detached_free,
                                          .done = done,
                                          .context = request};
-    set_reader(read, request, route);
+    scope_init(&read->scope, request, route);
     if (parse(read, request, route, &problem) != ERR_OK) {
         problem_send_invalid(request, &problem);
-    } else if (find_words(read) != WORDS_THERE) {
-        send_without_words(read, request);
+    } else if (words_refuse(app, read->plan, &read->query, request)) {
+        return;
     } else if (has_ids(read)) {
         ids_handle(app, read->plan, request, &read->query);
     } else {

@@ -2,7 +2,7 @@
 #ifndef LARDER_APP_READ_LIST_H
 #define LARDER_APP_READ_LIST_H
 
-#include "app/state.h"
+#include "app/read/scope.h"
 
 /* A page of a list through the cache. */
 struct list_read {
@@ -10,9 +10,8 @@ struct list_read {
     struct app *app;
     const struct plan *plan;
     struct query query;
-    struct str path;    /* the request's, for Link */
-    struct value owner; /* only of documents of this owner; VALUE_NONE: of all */
-    struct str reader;  /* ":user:<id>:" behind the names of a personal list's entries; or empty */
+    struct str path; /* the request's, for Link */
+    struct scope scope;
     struct arena arena; /* of a detached one */
 };
 

@@ -304,11 +304,11 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
 
     page->app = read->app;
     page->plan = read->plan;
-    page->owner = read->owner;
+    page->owner = read->scope.owner;
     page->fills[page->fill_count++] = fill;
     page->users = 1;
     arena_init(&page->arena, page->first, sizeof page->first);
-    page->reader = arena_str(&page->arena, read->reader);
+    page->reader = arena_str(&page->arena, read->scope.reader);
     buf_init(&page->room, ENTRY_SIZE_MAX);
     buf_init(&page->plain, RESPONSE_BODY_MAX);
     buf_init(&page->gzip, RESPONSE_BODY_MAX);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/read/project.h"
 
+#include "app/read/json_text.h"
+
 /* --- The shape --- */
 
 struct choice {
@@ -58,46 +60,22 @@ static struct shape choose(const struct choice *choice, const struct field *obje
 
 struct shape project_shape(const struct plan *plan, const struct query *query, struct arena *arena)
 {
-    size_t fields = plan->at[PARAM_FIELDS];
+    const struct query_value *fields = query_value_of(query, PARAM_FIELDS);
     struct choice choice = {.arena = arena};
 
-    if (fields == query->count || !query->values[fields].given)
+    if (fields == NULL || !fields->given)
         return plan->shape;
-    choice.param = &query->params[fields];
-    choice.chosen = query->values[fields].chosen;
+    choice.param = &query->params[fields - query->values];
+    choice.chosen = fields->chosen;
     return choose(&choice, plan->resource->document, &plan->shape, 1);
 }
 
 /* --- JSON --- */
 
-/* Bytes of the value that s begins with: up to the comma, brace or bracket behind it. */
-static size_t value_length(struct str s)
-{
-    bool in_string = false;
-    int depth = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            continue;
-        else if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            return i;
-        else if (c == '{' || c == '[')
-            depth++;
-        else if (c == '}' || c == ']')
-            depth--;
-    }
-    return s.len;
-}
-
 /* Takes the value at the head of *rest and the comma behind it. */
 static struct str take_value(struct str *rest)
 {
-    struct str value = str_make(rest->ptr, value_length(*rest));
+    struct str value = str_make(rest->ptr, json_value_length(*rest));
 
     *rest = str_from_offset(*rest, value.len);
     if (rest->len > 0 && rest->ptr[0] == ',')

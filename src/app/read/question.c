@@ -28,13 +28,13 @@ size_t question_conditions(const struct plan *plan, const struct query *query,
     return count;
 }
 
-static void make_sort(struct str text, struct sort_key sort[static 2], size_t *count)
+size_t question_sort(struct str text, struct sort_key sort[static 2])
 {
     int direction = text.ptr[0] == '-' ? -1 : 1;
 
     sort[0] = (struct sort_key){str_from_offset(text, direction < 0), direction};
     sort[1] = (struct sort_key){STR("_id"), direction};
-    *count = str_eq(sort[0].field, sort[1].field) ? 1 : 2;
+    return str_eq(sort[0].field, sort[1].field) ? 1 : 2;
 }
 
 void question_init(struct question *question, const struct plan *plan, const struct query *query,
@@ -55,7 +55,7 @@ void question_init(struct question *question, const struct plan *plan, const str
                           .limit = (uint32_t)limit,
                           .shape = &question->shape,
                           .look_ahead = true};
-    make_sort(query->values[plan->at[PARAM_SORT]].text, question->sort, &find->sort_count);
+    find->sort_count = question_sort(query->values[plan->at[PARAM_SORT]].text, question->sort);
     if (after->given && list_after(plan, query, arena, &question->after) == ERR_OK)
         find->after = &question->after;
 }

@@ -21,6 +21,13 @@ struct question {
  * whose documents are asked for; VALUE_NONE: all. */
 void question_init(struct question *question, const struct plan *plan, const struct query *query,
                    const struct value *owner, struct arena *arena);
+/* The parts of it, for other questions.  Conditions of the filters that are given, and their
+ * number; the query may be by any table. */
+size_t question_conditions(const struct plan *plan, const struct query *query,
+                           const struct value *owner,
+                           struct condition conditions[static QUERY_PARAMS_MAX + 1]);
+/* What a value of `sort` means: 1 or 2 keys. */
+size_t question_sort(struct str text, struct sort_key sort[static 2]);
 
 /* The conditions of its filters alone.  Gives their number. */
 size_t question_conditions(const struct plan *plan, const struct query *query,

@@ -34,11 +34,14 @@ static void hash_all(const struct str *parts, size_t count, char hex[static RECE
 void receipt_init(struct receipt *receipt, struct str who, struct str where, struct str key,
                   const struct request *request)
 {
+    bool posts = request->method == METHOD_POST;
+
     *receipt = (struct receipt){.document = oid_new()};
     arena_init(&receipt->arena, NULL, 0);
     buf_init(&receipt->body, RESPONSE_BODY_MAX);
     hash_all((const struct str[]){who, where, key}, 3, receipt->id);
-    hash_all((const struct str[]){key, request->body}, 2, receipt->print);
+    hash_all((const struct str[]){key, request->body, request->method_text, request->query},
+             posts ? 2 : 4, receipt->print);
 }
 
 void receipt_free(struct receipt *receipt)

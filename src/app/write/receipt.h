@@ -10,7 +10,8 @@
 #include "store/collection.h"
 
 /* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "larder_receipts",
- * {_id: SHA-256 of who, where and key; print: of the body; state, document, leaseUntil, status,
+ * {_id: SHA-256 of who, where and key; print: of the body (but of POST, of method and query
+ * too); state, document, leaseUntil, status,
  * head, body, expiresAt}.  The unique _id decides who is first, with Redis or without.  The id of
  * what is to be made is chosen there too, so one who takes over from a worker that died, or did
  * not learn the outcome, cannot make it twice. */

@@ -73,9 +73,9 @@ void write_tag(struct write *write, struct str tag)
 
 /* --- Tags and totals --- */
 
-/* Beyond so many partitions all of them are moved; the others are items, their collection, whom
- * they belong to, and that of all partitions. */
-enum { PARTITIONS_MAX = CACHE_WRITE_TAGS_MAX - BULK_MAX - 3 };
+/* Beyond so many partitions all of them are moved; the others are items, whom each belongs to,
+ * their collection, and that of all partitions. */
+enum { PARTITIONS_MAX = CACHE_WRITE_TAGS_MAX - 2 * BULK_MAX - 2 };
 
 void write_room(struct write *write)
 {

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_READ_JSON_TEXT_H
+#define LARDER_APP_READ_JSON_TEXT_H
+
+#include "base/str.h"
+
+/* JSON of our own writer read again: compact and well-formed. */
+
+/* Bytes of the value that s begins with: up to the comma, brace or bracket behind it. */
+size_t json_value_length(struct str s);
+/* Takes one byte of the text that a string, without its quotes, stands for; there is one. */
+unsigned json_next_byte(struct str *json);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_APP_WRITE_TARGET_H
+#define LARDER_APP_WRITE_TARGET_H
+
+#include "app/people/auth.h"
+#include "app/write/validate.h"
+#include "app/write/write.h"
+
+/* One item that is changed or deleted.  Which lists it stands in depends on its partitions, and the
+ * cache has to be told before the write: so the item is read first and judged, the write takes
+ * place only while it is the same, and begins again when it is not.  After some tries of a write
+ * that does not depend on the rest of the item, its partition is enough: then so many change it
+ * that it is better to read it afterwards, with what others have made of it by then. */
+
+struct target {
+    const struct plan *plan;
+    const struct visitor *visitor; /* NULL: nobody is signed in */
+    int64_t now_ms;                /* wall clock: of the request */
+    bool owned;                    /* only who has made it, or an administrator, may */
+    bool remove;
+    struct str id; /* canonical; in room */
+    char room[ID_TEXT_MAX];
+    struct str match, none; /* If-Match, If-None-Match; ptr NULL: not given */
+    json_t *patch;          /* owned, or NULL: merged anew with what each try has read */
+    struct draft draft;     /* else what is written */
+    struct arena *arena;    /* of what such a draft has; borrowed */
+    int tries;
+
+    /* Of one try: */
+    struct buf read_json, raw; /* as it was read */
+    struct buf after, json;    /* as it is to be (empty: not known), and as it has become */
+    char etag_room[ETAG_SIZE];
+    struct str etag; /* as read, where match or none needs it; then as written */
+    bool matched;    /* match: this very document, or none */
+    unsigned status; /* of the answer when it is refused; 0: go on */
+    struct str message;
+    struct problem problem; /* texts lie in attempt */
+    struct arena attempt;
+};
+
+void target_init(struct target *target, const struct plan *plan, const struct request *request,
+                 const struct route *route, struct str id, struct arena *arena);
+void target_free(struct target *target);
+/* Before each try: forgets the one before. */
+void target_reset(struct target *target);
+struct value target_id(const struct target *target);
+
+/* What is wrong with the patch of any document, found before one is read; see problem. */
+enum err target_check(struct target *target);
+/* On a thread: reads it.  ERR_NOT_FOUND. */
+enum err target_read(struct mongo_db *db, struct target *target);
+/* Whether what was read may be written to: by rights, preconditions, and what it is.  False: status
+ * and message say why not. */
+bool target_judge(struct target *target);
+/* Whoever may not know of it is told that there is none. */
+void target_refuse(struct target *target, unsigned status, struct str message);
+/* Adds all tags and totals that the write may move but the collection's: see write_room. */
+void target_tags(const struct target *target, struct write *write);
+/* On a thread: writes it, and counts it in the write's totals.  ERR_NOT_FOUND: it is not as it was
+ * read.  ERR_EXISTS: problem has the fields, where they are known. */
+enum err target_write(struct mongo_db *db, struct target *target, struct write *write);
+
+#endif

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Export: everything that matches as one file, in bounded memory."""
+import csv
+import gzip
+import http.client
+import io
+import itertools
+import json
+import socket
+import urllib.parse
+
+import bson
+import pytest
+
+from people import Person
+from stack import eventually
+
+counter = itertools.count(3000)
+COLUMNS = ["_id", "title", "minutes", "cuisine", "price", "published", "season", "source", "code",
+           "batch", "parent", "servings", "weight", "big", "kind", "chef.name", "chef.stars",
+           "chef.address.city", "steps", "tags", "updatedAt"]
+
+
+@pytest.fixture
+def minutes():
+    return next(counter)
+
+
+@pytest.fixture
+def recipe(market, minutes):
+    def make(**fields):
+        answer = market.client.post("/api/recipes", {"title": "Dal", "minutes": minutes, **fields})
+        assert answer.status == 201, answer
+        return answer.json["data"]
+    return make
+
+
+def export(market, query, **more):
+    """What is found; an export that is just over may still count as one under way."""
+    def ask():
+        answer = market.client.get(f"/api/recipes/export?{query}", **more)
+        return answer if answer.status != 503 else None
+    return eventually(ask, 20)
+
+
+def lines(answer):
+    assert answer.status == 200, answer
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def table(answer):
+    assert answer.status == 200, answer
+    assert answer.text.endswith("\r\n")
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+# --- Lines ---
+
+def test_lines_are_the_lists_documents(market, minutes, recipe):
+    for i in range(3):
+        recipe(title=f"t{i}", chef={"name": "ann"}, steps=[{"text": "stir"}], tags=["a", "b"])
+    answer = export(market, f"minutes={minutes}&sort=title")
+    assert answer.header("Content-Type") == "application/x-ndjson"
+    assert answer.header("Content-Disposition") == 'attachment; filename="recipes.ndjson"'
+    assert answer.header("Cache-Control") == "no-store" and answer.header("ETag") is None
+    assert answer.header("X-Total-Count") == "3" and answer.text.endswith("\n")
+    listed = market.client.get(f"/api/recipes?minutes={minutes}&sort=title").json["data"]
+    assert lines(answer) == listed
+    part = export(market, f"minutes={minutes}&sort=title&fields=title,chef.name&format=ndjson")
+    assert lines(part) == [{"_id": item["_id"], "title": item["title"],
+                            "chef": {"name": "ann"}} for item in listed]
+    none = export(market, f"minutes={minutes}&cuisine=thai")
+    assert none.body == b"" and none.header("X-Total-Count") == "0"
+
+
+def test_head_and_gzip(market, minutes, recipe):
+    for i in range(3):
+        recipe(title="long " * 30)
+    path = f"minutes={minutes}"
+    plain = export(market, path)
+    packed = export(market, path, headers={"Accept-Encoding": "gzip"})
+    assert packed.header("Content-Encoding") == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    head = eventually(lambda: (answer := market.client.request(
+        "HEAD", f"/api/recipes/export?{path}")).status == 200 and answer, 20)
+    assert head.body == b"" and head.header("X-Total-Count") == "3"
+    assert head.header("Content-Type") == "application/x-ndjson"
+
+
+# --- Tables ---
+
+def test_a_table(market, minutes, recipe):
+    made = recipe(title='a "b", c\nd', price="1.50", chef={"name": "", "stars": 2}, tags=["x", "y"],
+                  steps=[{"text": "s", "minutes": 1}], weight=1.5, big=9007199254740993)
+    answer = export(market, f"format=csv&minutes={minutes}")
+    assert answer.header("Content-Type") == "text/csv; charset=utf-8; header=present"
+    assert answer.header("Content-Disposition") == 'attachment; filename="recipes.csv"'
+    assert answer.text.split("\r\n")[0] == ",".join(COLUMNS)
+    row, = table(answer)
+    assert row["_id"] == made["_id"] and row["title"] == 'a "b", c\nd'
+    assert row["price"] == "1.50" and row["big"] == "9007199254740993" and row["weight"] == "1.5"
+    assert row["chef.stars"] == "2" and row["tags"] == "x|y" and row["code"] == ""
+    assert json.loads(row["steps"]) == [{"text": "s", "minutes": 1}]
+    assert ',"",2,' in answer.text, "an empty string is not what is missing"
+    empty = export(market, f"format=csv&minutes={minutes}&cuisine=thai")
+    assert empty.text == ",".join(COLUMNS) + "\r\n" and empty.header("X-Total-Count") == "0"
+    part = export(market, f"format=csv&minutes={minutes}&fields=chef,tags")
+    assert part.text.split("\r\n")[0] == "_id,chef.name,chef.stars,chef.address.city,tags"
+
+
+@pytest.mark.parametrize("tags, cell", [
+    (["a"], "a"), (["a", "b c"], "a|b c"), ([], "[]"), (["a|b"], '["a|b"]'), ([""], '[""]'),
+    (["[a"], '["[a"]'), (["a", "["], "a|["), (["a", ""], "a|"), (["", "a"], "|a"),
+    (["-1"], "-1"), (['q"'], 'q"')])
+def test_lists_of_scalars(market, minutes, recipe, tags, cell):
+    recipe(tags=tags)
+    row, = table(export(market, f"format=csv&minutes={minutes}&fields=tags"))
+    assert row["tags"] == cell
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", "'=1"])
+def test_formulas(market, minutes, recipe, title):
+    recipe(title=title)
+    query = f"format=csv&minutes={minutes}&fields=title"
+    assert table(export(market, query))[0]["title"] == title
+    assert table(export(market, query + "&safe=0"))[0]["title"] == title
+    marked = table(export(market, query + "&safe=1"))[0]["title"]
+    assert marked == ("'" + title if title[0] in "=+-@\t\r" else title)
+
+
+def test_what_others_wrote(market, minutes):
+    market.mongo.recipes.insert_many([
+        {"minutes": minutes, "title": 7, "tags": "scalar", "chef": "nobody", "code": None},
+        {"minutes": minutes, "title": ["a", {"b": 1}], "tags": [1, None],
+         "price": bson.Decimal128("NaN"), "chef": [{"name": "x"}]}])
+    found = lines(export(market, f"minutes={minutes}"))
+    assert {len(found), len(table(export(market, f"minutes={minutes}&format=csv")))} == {2}
+    rows = {row["title"]: row for row in table(export(market, f"minutes={minutes}&format=csv"))}
+    assert rows["7"]["tags"] == "scalar" and rows["7"]["code"] == ""
+    assert rows['["a",{"b":1}]']["tags"] == "[1,null]"
+
+
+# --- What is refused ---
+
+@pytest.mark.parametrize("query, field", [
+    ("format=xml", "format"), ("safe=2&format=csv", "safe"), ("safe=1", "safe"),
+    ("safe=1&format=ndjson", "safe"), ("limit=5", "limit"), ("page=1", "page"),
+    ("after=x", "after"), ("ids=" + "a" * 24, "ids"), ("by=tag", "by"), ("sort=colour", "sort"),
+    ("fields=colour", "fields"), ("maxMinutes=x", "maxMinutes"), ("format=csv&format=csv", "format")])
+def test_what_is_wrong_is_named(market, query, field):
+    answer = market.client.get(f"/api/recipes/export?{query}")
+    assert answer.status == 400, answer
+    assert {error["field"] for error in answer.json["errors"]} == {field}
+
+
+def test_rights(market):
+    one, other = Person(market), Person(market)
+    body = {"name": "n", "price": 1, "category": f"c{next(counter)}"}
+    mine = one.request("POST", "/api/notes", body).json["data"]
+    assert other.request("POST", "/api/notes", body).status == 201
+    answer = eventually(lambda: (found := one.request("GET", "/api/notes/export")).status == 200
+                        and found, 20)
+    assert [item["_id"] for item in lines(answer)] == [mine["_id"]]
+    assert market.client.get("/api/notes/export").status == 401
+    assert market.client.post("/api/notes/export", {}).status == 405
+
+
+# --- Many ---
+
+COUNT = 3000
+
+
+@pytest.fixture(scope="module")
+def many(market):
+    """More than all buffers on the way hold."""
+    minutes = next(counter)
+    text = "x" * 4000
+    for start in range(0, COUNT, 1000):
+        market.mongo.recipes.insert_many(
+            [{"title": f"{start + i:06}", "minutes": minutes, "kind": text} for i in range(1000)])
+    return minutes
+
+
+def test_all_of_many(market, many):
+    answer = export(market, f"minutes={many}&sort=title", headers={"Accept-Encoding": "gzip"})
+    assert answer.header("X-Total-Count") == str(COUNT)
+    found = [json.loads(line)["title"] for line in gzip.decompress(answer.body).splitlines()]
+    assert found == [f"{i:06}" for i in range(COUNT)]
+
+
+class Slow:
+    """Somebody who asks and does not read on."""
+
+    def __init__(self, market, query):
+        parts = urllib.parse.urlsplit(market.url)
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        self.socket.settimeout(20)
+        self.socket.connect((parts.hostname, parts.port))
+        self.socket.sendall(f"GET /api/recipes/export?{query} HTTP/1.1\r\nHost: x\r\n"
+                            "Connection: close\r\n\r\n".encode())
+        self.head = b""
+        while b"\r\n\r\n" not in self.head:
+            self.head += self.socket.recv(1)
+
+    @property
+    def status(self):
+        return int(self.head.split()[1])
+
+    def rest(self):
+        response = http.client.HTTPResponse(self.socket)
+        response.fp = io.BufferedReader(io.BytesIO(self.head + self.read()))
+        response.begin()
+        return response
+
+    def read(self):
+        parts = []
+        while part := self.socket.recv(1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+
+
+def test_two_at_once_and_slow_ones(market, many):
+    """Two a worker wait for their clients; others are told to come again, and all else goes on."""
+    market.settle(30)
+    slow = []
+    try:
+        def full():
+            slow.append(Slow(market, f"minutes={many}"))
+            return slow[-1].status == 503
+        eventually(full, 30, what="a worker with two exports")
+        assert b"Retry-After: " in slow[-1].head
+        good = [one for one in slow if one.status == 200]
+        assert 2 <= len(good) <= 4
+        assert market.client.get(f"/api/recipes?minutes={many}&limit=1").json["total"] == COUNT
+        body = good[0].rest().read()
+        assert len(body.splitlines()) == COUNT
+    finally:
+        for one in slow:
+            one.socket.close()
+    assert len(lines(export(market, f"minutes={many}"))) == COUNT
+
+
+def test_an_error_on_the_way_cuts_the_connection(market, many):
+    if "MONGODB_URI" not in market.settings:
+        return  # only the second one has fail points
+    admin = market.mongo.client.admin
+    export(market, f"minutes={many}&cuisine=thai")
+    admin.command("configureFailPoint", "failCommand", mode={"times": 1},
+                  data={"failCommands": ["getMore"], "errorCode": 11600})
+    try:
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            export(market, f"minutes={many}")
+    finally:
+        admin.command("configureFailPoint", "failCommand", mode="off")
+    eventually(lambda: market.client.get("/readyz").json["mongo"] == "up", 30)
+    assert len(lines(export(market, f"minutes={many}"))) == COUNT
