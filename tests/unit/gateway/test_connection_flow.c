@@ -33,7 +33,7 @@ static void on_gone(void *context)
 
 static void handle(void *context, struct request *request)
 {
-    struct flow_owner owner = {on_gone, &t};
+    struct flow_owner owner = {.gone = on_gone, .context = &t};
 
     (void)context;
     t.handled++;
