@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "cache/script.h"
 
 static bool is_absent(const struct entry *entry)
 {
@@ -74,15 +75,16 @@ static void store_entry(const struct lookup_state *owner, const struct entry *en
 static void keep_tags(const struct lookup_state *owner)
 {
     struct cache *cache = owner->cache;
+    const struct cache_lookup *lookup = owner->lookup;
+    struct str keys[ENTRY_TAGS_MAX], life;
     char room[DECIMAL_MAX];
 
     arena_reset(&cache->scratch);
-    for (size_t i = 0; i < owner->lookup->tag_count; i++)
-        redis_command(cache->redis, 3,
-                      (const struct str[]){STR("PEXPIRE"),
-                                           cache_key(cache, KEY_TAG, owner->lookup->tags[i]),
-                                           str_decimal(TAG_TTL_MS, room)},
-                      redis_ignore, NULL);
+    for (size_t i = 0; i < lookup->tag_count; i++)
+        keys[i] = cache_key(cache, KEY_TAG, lookup->tags[i]);
+    life = str_decimal(TAG_TTL_MS, room);
+    redis_script(cache->redis, &script_prolong, keys, lookup->tag_count, &life, 1, redis_ignore,
+                 NULL);
 }
 
 enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, struct entry *entry)

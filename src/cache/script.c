@@ -78,6 +78,16 @@ struct redis_script script_begin = {
         "end\n"
         "return reply\n")};
 
+struct redis_script script_prolong = {.kind = HISTOGRAM_REDIS_FILL,
+                                      .text =
+                                          STR_INIT("for i = 1, #KEYS do\n"
+                                                   "  local left = redis.call('PTTL', KEYS[i])\n"
+                                                   "  if left >= 0 and left < ARGV[1] / 2 then\n"
+                                                   "    redis.call('PEXPIRE', KEYS[i], ARGV[1])\n"
+                                                   "  end\n"
+                                                   "end\n"
+                                                   "return 0\n")};
+
 struct redis_script script_unlock = {
     .kind = HISTOGRAM_REDIS_UNLOCK,
     .text =

@@ -16,6 +16,9 @@ extern struct redis_script script_born;
  * since it was looked for.
  */
 extern struct redis_script script_begin;
+/* KEYS tags…; ARGV life of a tag: those that end within half of it live so long again.  Not at each
+ * fill: Redis tells all hosts of each change, and their memory forgets what has the tag. */
+extern struct redis_script script_prolong;
 /* KEYS lock; ARGV token: takes the own lock away. */
 extern struct redis_script script_unlock;
 /* KEYS tags…, fences…, totals…; ARGV token, life of the fence, life of a tag, number of tags, a

@@ -271,9 +271,13 @@ class Stack:
         def hits():
             some = self.client.get("/api/products?limit=1").json.get("data") or [{}]
             category = urllib.parse.quote(some[0].get("category", "settle"), safe="")
-            path = f"/api/products?category={category}"
-            self.client.get(path)
-            return all(a.status == 200 and a.hit for a in at_once(lambda: path))
+            paths = [f"/api/products?category={category}"]
+            # The first fill of an item makes the tag that all of them have: others hear of it.
+            paths += [f"/api/products/{item['_id']}" for item in some if "_id" in item]
+            for path in paths:
+                self.client.get(path)
+            return all(a.status == 200 and a.hit
+                       for path in paths for a in at_once(lambda path=path: path))
 
         def asked():
             return all(a.status == 200 for a in

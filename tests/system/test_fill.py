@@ -183,3 +183,18 @@ def test_a_long_write_is_not_waited_for(stack, http, product):
         assert answer.json["data"] == made
     fence.stand(0)
     eventually(lambda: http.get(f"/api/products/{made['_id']}").hit, 2)
+
+
+def test_a_fill_leaves_in_memory_what_has_the_same_tags(stack, product):
+    """A tag that many answers have is not touched by each of them: memory would hear of it."""
+    stack.settle()
+    first, *others = (product(category="kept-in-memory") for _ in range(20))
+    paths = [f"/api/products/{first['_id']}", "/api/products?category=kept-in-memory&limit=2"]
+
+    def in_memory():
+        return all("detail=memory" in stack.client.get(path).cache_status for path in paths)
+    eventually(in_memory, what="both in memory")
+    for i, other in enumerate(others):
+        stack.client.get(f"/api/products/{other['_id']}")
+        stack.client.get(f"/api/products?category=kept-in-memory&limit=3&page={i + 1}")
+        assert in_memory(), i

@@ -344,6 +344,19 @@ static void test_a_fence_that_somebody_meets_ends(void **state)
     assert_true(left_ms(stand, "f") <= 1000);
 }
 
+static void test_only_a_life_that_is_half_over_is_prolonged(void **state)
+{
+    struct stand *stand = *state;
+    struct str keys[] = {STR("soon"), STR("later"), STR("gone")}, life = STR("86400000");
+
+    ASK(stand, STR("SET"), STR("soon"), STR("1"), STR("PX"), STR("40000"));
+    ASK(stand, STR("SET"), STR("later"), STR("1"), STR("PX"), STR("50000000"));
+    run(stand, &script_prolong, keys, 3, &life, 1);
+    assert_true(left_ms(stand, "soon") > 86000000);
+    assert_true(left_ms(stand, "later") <= 50000000);
+    assert_key(stand, "gone", "nil");
+}
+
 static void test_begin_takes_no_lock_while_redis_is_young(void **state)
 {
     struct stand *stand = *state;
@@ -477,6 +490,7 @@ int main(void)
         TEST(test_begin_takes_the_lock_and_creates_the_tag_once),
         TEST(test_begin_takes_no_lock_under_a_fence),
         TEST(test_a_fence_that_somebody_meets_ends),
+        TEST(test_only_a_life_that_is_half_over_is_prolonged),
         TEST(test_begin_takes_no_lock_while_redis_is_young),
         TEST(test_the_mark_of_birth_is_set_once_and_kept),
         TEST(test_a_mark_that_cannot_be_right_is_set_anew),
