@@ -21,10 +21,19 @@ counter = itertools.count()
 def stack():
     stack = Stack()
     try:
-        yield stack.up()
+        yield agreed(stack.up())
     finally:
         keep_logs(stack)
         stack.down()
+
+
+def agreed(stack):
+    """Workers that start together go by their partitions 4 s later: lists have other names then."""
+    def since():
+        begun = stack.redis.hget("larder:layouts", "since")
+        return begun and time.time() * 1000 - int(begun) > 5000
+    wait_for(since, 15, every=0.1, what="partitions agreed on")
+    return stack
 
 
 @pytest.fixture(scope="session")
