@@ -38,6 +38,7 @@ static struct redis_script script_beat = {
                  "  for i = last + 1, #ARGV, 2 do\n"
                  "    redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1])\n"
                  "  end\n"
+                 "  redis.call('PEXPIRE', KEYS[2], 86400000)\n"
                  "end\n"
                  "return {holder == ARGV[1] and 1 or 0, now, redis.call('HGETALL', KEYS[2])}\n")};
 
