@@ -215,6 +215,8 @@ static void on_looked(struct cache *cache, uint64_t generation, enum err err)
     /* Another connection may be in preparation, and its epoch not be known yet. */
     if (generation != redis_generation(cache->redis))
         return;
+    if (has_missed_nothing(cache))
+        gate_pass(cache->gate);
     cache->pending_known = err == ERR_OK || has_missed_nothing(cache);
     if (!cache->pending_known)
         log_warn("cache",

@@ -51,6 +51,8 @@ struct gate;
 struct gate *gate_new(struct cache *cache, bool used);
 /* On each connection, before it is ready. */
 void gate_connected(struct gate *gate);
+/* Opens it at once: nothing has been written since the last connection. */
+void gate_pass(struct gate *gate);
 bool gate_is_open(const struct gate *gate);
 void gate_stop(struct gate *gate);
 void gate_free(struct gate *gate);
