@@ -22,7 +22,7 @@ struct durations {
 /* Of what has no path: in the gateway, or a path that is not known. */
 extern struct durations durations_other;
 
-/* So many paths there are: the series stay below 2,000 with 24 of them, and below 10,000 in any
+/* So many paths there are: the series stay below 2,000 with 48 of them, and below 10,000 in any
  * case.  Once, before there are requests. */
 void durations_limit(size_t paths);
 /* status: 200 to 599. */
