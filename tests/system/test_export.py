@@ -246,7 +246,7 @@ def test_an_error_on_the_way_cuts_the_connection(market, many):
         return  # only the second one has fail points
     admin = market.mongo.client.admin
     export(market, f"minutes={many}&cuisine=thai")
-    admin.command("configureFailPoint", "failCommand", mode={"times": 1},
+    admin.command("configureFailPoint", "failCommand", mode="alwaysOn",
                   data={"failCommands": ["getMore"], "errorCode": 11600})
     try:
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):

@@ -111,6 +111,7 @@ static enum err take(void *context, struct str document, struct str json)
     if (one != NULL) {
         buf_str(&one->target.raw, document);
         buf_str(&one->target.read_json, json);
+        target_found(&one->target);
     }
     return ERR_OK;
 }

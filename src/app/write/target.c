@@ -73,17 +73,22 @@ static void make_etag(struct target *target, const struct buf *json)
     target->etag = plan_item_etag(target->plan, buf_view(json), target->etag_room);
 }
 
+void target_found(struct target *target)
+{
+    if (target->match.ptr != NULL || target->none.ptr != NULL)
+        make_etag(target, &target->read_json);
+}
+
 enum err target_read(struct mongo_db *db, struct target *target)
 {
     const struct condition condition = {STR("_id"), OP_EQ, target_id(target)};
     const struct record record = {
         .shape = &target->plan->shape, .out = &target->read_json, .raw = &target->raw};
-
     enum err err =
         collection_find_one(db, target->plan->resource->collection, &condition, 1, 0, &record);
 
-    if (err == ERR_OK && (target->match.ptr != NULL || target->none.ptr != NULL))
-        make_etag(target, &target->read_json);
+    if (err == ERR_OK)
+        target_found(target);
     return err;
 }
 

@@ -49,6 +49,8 @@ struct value target_id(const struct target *target);
 enum err target_check(struct target *target);
 /* On a thread: reads it.  ERR_NOT_FOUND. */
 enum err target_read(struct mongo_db *db, struct target *target);
+/* On a thread: raw and read_json have been set otherwise, as target_read would have. */
+void target_found(struct target *target);
 /* Whether what was read may be written to: by rights, preconditions, and what it is.  False: status
  * and message say why not. */
 bool target_judge(struct target *target);
