@@ -107,12 +107,14 @@ class Proxy:
         connection.sendall(struct.pack("<iiii", len(body) + 16, number, to, opcode) + body)
 
 
-def in_front(uri):
-    """A proxy of the MongoDB of this URI: (the URI by which it is reached, proxy)."""
+def in_front(uri, database=None):
+    """A proxy of the MongoDB of this URI: (the URI by which it is reached, proxy). With a Redis of
+    its own a host needs a database of its own as well."""
     parts = urllib.parse.urlsplit(uri)
     proxy = Proxy((parts.hostname, parts.port))
     secrets = parts.netloc.rpartition("@")[0]
-    return parts._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}").geturl(), proxy
+    path = f"/{database}" if database else parts.path
+    return parts._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}", path=path).geturl(), proxy
 
 
 def host_behind(stack, **settings):

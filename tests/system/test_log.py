@@ -22,7 +22,7 @@ FIELDS = ["requestId", "method", "route", "path", "query", "status", "durationMs
 def told(stack):
     """A host that logs all requests, and nothing else below an error, with a MongoDB that tells
     what it is asked."""
-    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"])
+    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"], "logged")
     host = Stack(MONGODB_URI=uri, LARDER_ACCESS_LOG="all", LARDER_LOG_LEVEL="error",
                  LARDER_WRITES="closed", LARDER_SIGNUP="open")
     host.proxy = proxy

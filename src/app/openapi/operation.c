@@ -137,12 +137,12 @@ static json_t *touch_schema(const struct resource *resource)
         json_decref(described);
     }
     return json_pack("{s:s, s:i, s:i, s:b, s:{s:{s:s, s:i, s:i, s:o}, s:{s:s, s:i, s:b, s:o}, "
-                     "s:{s:b}}}",
+                     "s:{s:[b]}}}",
                      "type", "object", "minProperties", 1, "maxProperties", 1,
                      "additionalProperties", 0, "properties", "ids", "type", "array", "minItems", 1,
                      "maxItems", TOUCHED_IDS_MAX, "items", schema_of_id(resource->id, true),
                      "where", "type", "object", "minProperties", 1, "additionalProperties", 0,
-                     "properties", filters, "all", "const", 1);
+                     "properties", filters, "all", "enum", 1);
 }
 
 static json_t *body_schema(const struct operation *operation)
