@@ -72,7 +72,7 @@ void results_send(struct results *results, struct request *request)
 
 struct str results_text(struct str text, struct arena *arena)
 {
-    struct buf json = BUF_INIT(6 * text.len + 16);
+    struct buf json = BUF_INIT(6 * text.len + 256); /* the writer reserves ahead */
     struct str copy;
 
     buf_json_string(&json, text);
