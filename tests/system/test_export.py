@@ -214,6 +214,52 @@ def test_load_takes_it_back(market, tmp_path, form, name, collection, fill):
     assert take() == before
 
 
+# --- By larderctl ---
+
+def test_larderctl_writes_the_same(market, minutes, recipe, tmp_path):
+    for i in range(3):
+        recipe(title=f"=t{i} é&+", tags=["a"], chef={"name": "a+b &c"})
+    for query, arguments in (
+            ("sort=title", ["--sort", "title"]), ("format=csv", ["--format", "csv"]),
+            ("format=csv&safe=1&fields=title", ["--format=csv", "--safe", "--fields", "title"]),
+            ("chef=a%2Bb%20%26c", ["chef=a+b &c"]), ("cuisine=thai", ["cuisine=thai"])):
+        answer = export(market, f"minutes={minutes}&{query}")
+        done = market.ctl("export", "recipes", *arguments, f"minutes={minutes}")
+        assert done.stdout.replace("\r\n", "\n") == answer.text.replace("\r\n", "\n")
+        assert " exported in " in done.stderr
+    file = tmp_path / "x.csv"
+    done = market.ctl("export", "recipes", f"minutes={minutes}", "--out", file, "--format", "csv")
+    assert done.stdout.startswith("3 recipes exported in ") and done.stderr == ""
+    assert file.read_bytes() == export(market, f"minutes={minutes}&format=csv").body
+    assert list(tmp_path.iterdir()) == [file]
+    found = market.ctl("export", "recipes", "--q", "é", f"minutes={minutes}", check=False)
+    if "MONGODB_URI" in market.settings:  # it knows no words
+        assert found.returncode == 1 and "larderctl reindex recipes" in found.stderr
+    else:
+        assert found.returncode == 0 and len(found.stdout.splitlines()) == 3
+
+
+def test_larderctl_exports_everybodys(market):
+    name = f"n{next(counter)}"
+    one = Person(market).request("POST", "/api/notes", {"name": name, "price": 1, "category": name})
+    assert one.status == 201
+    done = market.ctl("export", "notes", f"category={name}")
+    assert json.loads(done.stdout)["_id"] == one.json["data"]["_id"]
+
+
+@pytest.mark.parametrize("arguments, status, told", [
+    ([], 2, "takes a resource"), (["colours"], 2, "no resource"), (["recipes", "x"], 2, "FILTER=VALUE"),
+    (["recipes", "limit=5"], 2, "FILTER=VALUE"), (["recipes", "minutes=x"], 2, "minutes: "),
+    (["recipes", "--sort", "colour"], 2, "sort: "), (["recipes", "--format", "xml"], 2, "format: "),
+    (["recipes", "--safe"], 2, "safe: "), (["recipes", "--colour"], 2, "colour"),
+    (["recipes", "--out", "/nowhere/x"], 1, "/nowhere/x"), (["recipes", "--out", "/dev/full"], 1,
+                                                             "No space left")])
+def test_larderctl_says_what_is_wrong(market, recipe, arguments, status, told):
+    recipe()
+    done = market.ctl("export", *arguments, check=False)
+    assert done.returncode == status and told in done.stderr and done.stdout == "", done
+
+
 # --- What is refused ---
 
 @pytest.mark.parametrize("query, field", [
