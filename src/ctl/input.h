@@ -13,7 +13,7 @@
  * of CSV (RFC 4180). */
 
 enum {
-    INPUT_RECORD_MAX = 256 << 10, /* bytes of a line, element or row */
+    INPUT_RECORD_MAX = 4 << 20, /* bytes of a line, element or row */
     INPUT_COLUMNS_MAX = 300
 };
 

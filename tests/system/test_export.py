@@ -172,6 +172,8 @@ def fill_labels(market, people, mark):
         assert market.client.post("/api/labels", {
             "_id": f"{mark}/{i} ,|", "name": f"{text}x", "price": i / 4,
             "category": [f"m{mark}", *([text] if text else [])]}).status == 201
+    market.mongo.shelf_labels.insert_one({"_id": f"{mark}", "name": "long", "price": 1.0,
+                                          "category": [f"m{mark}"], "theirs": ["x" * 60000] * 10})
     return market.client, f"category=m{mark}&sort=name", {"category": f"m{mark}"}
 
 

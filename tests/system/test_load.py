@@ -321,6 +321,9 @@ def test_ids_of_all_kinds(shop, tmp_path):
     ndjson(file, [{"_id": "a/b", "price": 2}])
     assert "1 changed" in shop.ctl("load", "labels", file, "--key", "_id").stdout
     assert shop.mongo.shelf_labels.find_one({"_id": "a/b"})["price"] == 2
+    for outcome in "1 changed", "1 same":
+        ndjson(file, [{"_id": "a/b", "theirs": {"a": [1]}}])
+        assert outcome in shop.ctl("load", "labels", file, "--key", "_id").stdout
 
 
 def test_loads_and_writes_at_once_lose_nothing(shop, category, tmp_path):
