@@ -28,7 +28,7 @@ _larder() {
     local program=$1 current=$2 before=$3 i words=() next
     COMPREPLY=()
     case $before in
-        --config)
+        --config | --out)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
@@ -36,10 +36,14 @@ _larder() {
             mapfile -t COMPREPLY < <(compgen -W 'reader editor admin' -- "$current")
             return
             ;;
+        --format)
+            mapfile -t COMPREPLY < <(compgen -W 'ndjson csv' -- "$current")
+            return
+            ;;
     esac
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --config | --listen) i=$((i + 1)) ;;
+            --config | --listen | --format | --out | --q | --sort | --fields) i=$((i + 1)) ;;
             -*) ;;
             *) words+=("${COMP_WORDS[i]}") ;;
         esac

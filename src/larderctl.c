@@ -13,13 +13,14 @@
 #include "ctl/ctl.h"
 
 static const struct command *const commands[] = {
-    &command_load,        &command_resource_check, &command_resource_infer, &command_resource_list,
-    &command_reindex,     &command_admin_add,      &command_user_add,       &command_user_list,
-    &command_user_passwd, &command_user_role,      &command_user_disable,   &command_user_enable,
-    &command_user_delete, &command_key_add,        &command_key_list,       &command_key_revoke,
-    &command_cache_list,  &command_cache_show,     &command_cache_ttl,      &command_cache_stats,
-    &command_cache_warm,  &command_cache_expire,   &command_cache_persist,  &command_cache_purge,
-    &command_cache_touch, &command_redis_ping,     &command_installation,   &command_restored,
+    &command_load,          &command_export,      &command_resource_check, &command_resource_infer,
+    &command_resource_list, &command_reindex,     &command_admin_add,      &command_user_add,
+    &command_user_list,     &command_user_passwd, &command_user_role,      &command_user_disable,
+    &command_user_enable,   &command_user_delete, &command_key_add,        &command_key_list,
+    &command_key_revoke,    &command_cache_list,  &command_cache_show,     &command_cache_ttl,
+    &command_cache_stats,   &command_cache_warm,  &command_cache_expire,   &command_cache_persist,
+    &command_cache_purge,   &command_cache_touch, &command_redis_ping,     &command_installation,
+    &command_restored,
 };
 enum { COMMANDS = COUNT(commands) };
 

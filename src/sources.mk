@@ -68,6 +68,7 @@ liblarder_a_SOURCES = \
 	src/app/read/rows.c src/app/read/rows.h \
 	src/app/read/scope.c src/app/read/scope.h \
 	src/app/read/seal.c src/app/read/seal.h \
+	src/app/read/selection.c src/app/read/selection.h \
 	src/app/read/words.c src/app/read/words.h \
 	src/app/write/body.c src/app/write/body.h \
 	src/app/write/change.c \
@@ -162,6 +163,7 @@ liblarder_a_SOURCES = \
 	src/ctl/cache_touch.c \
 	src/ctl/column.c src/ctl/column.h \
 	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/export.c \
 	src/ctl/guard.c src/ctl/guard.h \
 	src/ctl/infer.c src/ctl/infer.h \
 	src/ctl/infer_node.h \

@@ -81,6 +81,7 @@ static struct validation validation_of(struct batch_item *item, const struct res
                                .mode = mode,
                                .now_ms = item->now_ms,
                                .loose_times = true,
+                               .restores = true,
                                .arena = arena,
                                .problem = &item->problem};
 }

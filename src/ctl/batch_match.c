@@ -95,14 +95,25 @@ static void add_field(struct reading *reading, struct str name)
             (struct shape_field){.name = name, .capture = true};
 }
 
+/* What is not declared too, where that is taken. */
+static void add_draft(struct reading *reading, const struct draft *draft)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        struct str path = draft->items[i].field;
+        add_field(reading, str_make(path.ptr, str_find(path, '.')));
+    }
+}
+
 /* _id first. */
 static void reading_init(struct reading *reading, struct batch *batch)
 {
     enum { OTHERS = 7 };
     const struct resource *resource = batch->config.resource;
     const struct field *document = resource->document;
-    size_t room = document->field_count + batch->config.key_count + BATCH_RECORDS + OTHERS;
+    size_t room = document->field_count + batch->config.key_count + OTHERS;
 
+    for (size_t i = 0; i < batch->count; i++)
+        room += batch->items[i].draft.count;
     reading->batch = batch;
     reading->fields = arena_alloc(&batch->arena, room * sizeof reading->fields[0]);
     reading->shape = (struct shape){.fields = reading->fields, .whole = true};
@@ -112,6 +123,8 @@ static void reading_init(struct reading *reading, struct batch *batch)
     for (size_t i = 0; i < batch->config.key_count; i++)
         add_field(reading,
                   str_make(batch->config.keys[i].ptr, str_find(batch->config.keys[i], '.')));
+    for (size_t i = 0; i < batch->count; i++)
+        add_draft(reading, &batch->items[i].draft);
     add_field(reading, resource->kept.version);
     add_field(reading, resource->kept.updated);
     add_field(reading, resource->kept.owner);

@@ -3,21 +3,16 @@
 
 #include <float.h>
 
+#include "schema/same.h"
+
 enum { SHOWN_MAX = 64, KNOWN_MAX = 2000 };
 
 /* --- The header --- */
 
-static bool is_set_by_clients(const struct field *field)
+/* Whether it is one cell; an object is, as JSON, where it declares nothing. */
+static bool is_cell(const struct field *field)
 {
-    return (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) == 0;
-}
-
-/* Whether one cell can hold it. */
-static bool is_flat(const struct field *field)
-{
-    return field->type != FIELD_OBJECT &&
-           (field->type != FIELD_ARRAY || field->items == NULL ||
-            (field->items->type != FIELD_OBJECT && field->items->type != FIELD_ARRAY));
+    return field->type != FIELD_OBJECT || field->field_count == 0;
 }
 
 static void put_known(const struct field *object, struct buf *out)
@@ -25,13 +20,13 @@ static void put_known(const struct field *object, struct buf *out)
     for (size_t i = 0; i < object->field_count; i++) {
         const struct field *field = &object->fields[i];
 
-        if (!is_set_by_clients(field) || out->len > KNOWN_MAX)
-            continue;
-        if (field->type == FIELD_OBJECT) {
-            put_known(field, out);
-        } else if (is_flat(field)) {
+        if (out->len > KNOWN_MAX)
+            return;
+        if (is_cell(field)) {
             buf_literal(out, " ");
             buf_str(out, field->path);
+        } else {
+            put_known(field, out);
         }
     }
 }
@@ -79,25 +74,22 @@ static bool take_field(const struct field *object, struct str name, bool last,
     *field = object != NULL ? field_property(object, name) : NULL;
     if (*field == NULL)
         return (object == NULL || (object->flags & FIELD_OPEN) != 0) && name.len > 0;
-    return is_set_by_clients(*field) && (last ? is_flat(*field) : (*field)->type == FIELD_OBJECT);
+    return last ? is_cell(*field) : (*field)->type == FIELD_OBJECT;
 }
 
-/* Where clients may give it. */
-static const struct field ids[] = {
-    [ID_STRING] = {.type = FIELD_STRING}, [ID_INTEGER] = {.type = FIELD_INTEGER}};
+static const struct field ids[] = {[ID_OBJECTID] = {.type = FIELD_OBJECTID},
+                                   [ID_STRING] = {.type = FIELD_STRING},
+                                   [ID_INTEGER] = {.type = FIELD_INTEGER},
+                                   [ID_UUID] = {.type = FIELD_UUID}};
 
-static bool is_id(const struct resource *resource, struct str path)
-{
-    return str_eq(path, STR("_id")) && (resource->id == ID_STRING || resource->id == ID_INTEGER);
-}
-
-static bool is_servers(const struct resource *resource, struct str path)
+/* What the server keeps and does not show. */
+static bool is_hidden(const struct resource *resource, struct str path)
 {
     const struct kept_fields *kept = &resource->kept;
 
-    return path.len > 0 && (str_eq(path, STR("_id")) || str_eq(path, kept->version) ||
-                            str_eq(path, kept->created) || str_eq(path, kept->updated) ||
-                            str_eq(path, kept->owner));
+    return field_property(resource->document, path) == NULL &&
+           (str_eq(path, kept->version) || str_eq(path, kept->created) ||
+            str_eq(path, kept->updated) || str_eq(path, kept->owner));
 }
 
 enum err column_add(struct column **columns, const struct resource *resource, struct str path,
@@ -106,13 +98,13 @@ enum err column_add(struct column **columns, const struct resource *resource, st
     const struct field *object = resource->document, *field;
     struct str rest = path, name;
 
-    if (!str_is_utf8(path) || (is_servers(resource, path) && !is_id(resource, path)))
+    if (!str_is_utf8(path) || is_hidden(resource, path))
         return refuse(resource, path, why);
     while (str_split(&rest, '.', &name)) {
         bool last = rest.ptr == NULL;
         struct column *column = find(*columns, name);
 
-        if (is_id(resource, path))
+        if (str_eq(path, STR("_id")))
             field = &ids[resource->id];
         else if (!take_field(object, name, last, &field))
             return refuse(resource, path, why);
@@ -171,33 +163,81 @@ static void put_choice(const struct field *field, struct buf *out, struct str ce
         put_bool(out, cell);
 }
 
-static void put_cell(const struct field *field, struct buf *out, struct str cell);
+static void put_cell(const struct field *field, struct buf *out, struct str cell, bool quoted);
 
-static void put_list(const struct field *field, struct buf *out, struct str cell)
+/* What begins like a list or an object, and is JSON. */
+static bool is_json(struct str cell)
+{
+    json_t *root = cell.len > 0 && (cell.ptr[0] == '[' || cell.ptr[0] == '{')
+                       ? json_loadb(cell.ptr, cell.len, JSON_ALLOW_NUL, NULL)
+                       : NULL;
+    bool is = root != NULL;
+
+    json_decref(root);
+    return is;
+}
+
+static void put_json(struct buf *out, struct str cell)
+{
+    if (is_json(cell))
+        buf_str(out, cell);
+    else
+        buf_json_string(out, cell);
+}
+
+static bool is_list_of_scalars(const struct field *field)
+{
+    return field->items == NULL ||
+           (field->items->type != FIELD_OBJECT && field->items->type != FIELD_ARRAY);
+}
+
+static void put_list(const struct field *field, struct buf *out, struct str cell, bool quoted)
 {
     struct str item;
     bool first = true;
 
+    if (!is_list_of_scalars(field) || (cell.ptr[0] == '[' && is_json(cell))) {
+        put_json(out, cell);
+        return;
+    }
     buf_char(out, '[');
     while (str_split(&cell, '|', &item)) {
         if (!first)
             buf_char(out, ',');
-        put_cell(field->items, out, str_trim(item));
+        put_cell(field->items, out, item, quoted);
         first = false;
     }
     buf_char(out, ']');
 }
 
-static void put_cell(const struct field *field, struct buf *out, struct str cell)
+/* Whether an empty text is a value of it. */
+static bool is_text(const struct field *field)
 {
-    switch (field != NULL ? field->type : FIELD_STRING) {
+    static const struct value empty = {.type = VALUE_STRING};
+
+    if (field == NULL || field->type == FIELD_STRING)
+        return true;
+    for (size_t i = 0; field->type == FIELD_CHOICE && i < field->choice_count; i++)
+        if (value_is_same(&field->choices[i], &empty))
+            return true;
+    return false;
+}
+
+/* In quotes a text is taken as it is. */
+static void put_cell(const struct field *field, struct buf *out, struct str cell, bool quoted)
+{
+    enum field_type type = field != NULL ? field->type : FIELD_STRING;
+
+    if (!quoted || (type != FIELD_STRING && type != FIELD_CHOICE && type != FIELD_ARRAY))
+        cell = str_trim(cell);
+    switch (type) {
     case FIELD_NUMBER:
     case FIELD_INTEGER: put_number(out, cell); break;
     case FIELD_BOOL: put_bool(out, cell); break;
-    case FIELD_ARRAY: put_list(field, out, cell); break;
+    case FIELD_ARRAY: put_list(field, out, cell, quoted); break;
     case FIELD_CHOICE: put_choice(field, out, cell); break;
     case FIELD_NULL: buf_literal(out, "null"); break;
-    case FIELD_OBJECT:
+    case FIELD_OBJECT: put_json(out, cell); break;
     case FIELD_STRING:
     case FIELD_DECIMAL:
     case FIELD_TIME:
@@ -206,23 +246,31 @@ static void put_cell(const struct field *field, struct buf *out, struct str cell
     }
 }
 
-static bool is_empty(const struct column *column, const struct str *cells)
+/* Blanks in quotes are a text, or a list of one. */
+static bool is_nothing(const struct field *field, struct str cell, bool quoted)
+{
+    if (!quoted || str_trim(cell).len > 0)
+        return str_trim(cell).len == 0;
+    return field != NULL && field->type == FIELD_ARRAY ? cell.len == 0 : !is_text(field);
+}
+
+static bool is_absent(const struct column *column, const struct input_row *row)
 {
     if (column->first == NULL)
-        return cells[column->cell].len == 0;
+        return is_nothing(column->field, row->cells[column->cell], row->quoted[column->cell]);
     for (const struct column *inner = column->first; inner != NULL; inner = inner->next)
-        if (!is_empty(inner, cells))
+        if (!is_absent(inner, row))
             return false;
     return true;
 }
 
-void column_json(const struct column *columns, const struct str *cells, struct buf *out)
+void column_json(const struct column *columns, const struct input_row *row, struct buf *out)
 {
     bool first = true;
 
     buf_char(out, '{');
     for (const struct column *column = columns; column != NULL; column = column->next) {
-        if (is_empty(column, cells))
+        if (is_absent(column, row))
             continue;
         if (!first)
             buf_char(out, ',');
@@ -230,9 +278,9 @@ void column_json(const struct column *columns, const struct str *cells, struct b
         buf_json_string(out, column->name);
         buf_char(out, ':');
         if (column->first != NULL)
-            column_json(column->first, cells, out);
+            column_json(column->first, row, out);
         else
-            put_cell(column->field, out, cells[column->cell]);
+            put_cell(column->field, out, row->cells[column->cell], row->quoted[column->cell]);
     }
     buf_char(out, '}');
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "ctl/input.h"
 #include "schema/resource.h"
 
 /* The columns of a CSV file, as the objects that their paths make: "title", "chef.name",
@@ -20,7 +21,7 @@ struct column {
 /* Adds the column of a header's cell.  ERR_INVALID: why says what is wrong with it. */
 enum err column_add(struct column **columns, const struct resource *resource, struct str path,
                     size_t cell, struct arena *arena, struct buf *why);
-/* Appends the record of a row's cells (those of a header's, without outer blanks) as JSON. */
-void column_json(const struct column *columns, const struct str *cells, struct buf *out);
+/* Appends the record of a row (with as many cells as the header) as JSON. */
+void column_json(const struct column *columns, const struct input_row *row, struct buf *out);
 
 #endif

@@ -39,6 +39,7 @@ extern const struct command command_cache_stats;
 extern const struct command command_cache_touch;
 extern const struct command command_cache_ttl;
 extern const struct command command_cache_warm;
+extern const struct command command_export;
 extern const struct command command_installation;
 extern const struct command command_key_add;
 extern const struct command command_key_list;

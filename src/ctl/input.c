@@ -334,6 +334,7 @@ enum err input_row(struct input *input, struct input_row *row)
             row->why = "more than 300 cells";
             break;
         }
+        row->quoted[row->count] = peek(input) == '"';
         row->why = take_cell(input, &last);
         ends[row->count++] = input->text.len;
     }

@@ -13,7 +13,7 @@
  * of CSV (RFC 4180). */
 
 enum {
-    INPUT_RECORD_MAX = 256 << 10, /* bytes of a line, element or row */
+    INPUT_RECORD_MAX = 4 << 20, /* bytes of a line, element or row */
     INPUT_COLUMNS_MAX = 300
 };
 
@@ -47,6 +47,7 @@ enum err input_element(struct input *input, struct str *element, uint64_t *numbe
 
 struct input_row {
     struct str cells[INPUT_COLUMNS_MAX]; /* unquoted, valid until the next call */
+    bool quoted[INPUT_COLUMNS_MAX];      /* the cell stood in quotes */
     size_t count;
     uint64_t line;   /* where the row begins */
     const char *why; /* after ERR_SYNTAX and ERR_TOO_LARGE */

@@ -249,7 +249,7 @@ static bool is_key(const struct resource *resource, struct str path)
     struct str rest = path, name;
 
     if (str_eq(path, STR("_id")))
-        return resource->id == ID_STRING || resource->id == ID_INTEGER;
+        return true;
     while (field != NULL && str_split(&rest, '.', &name))
         field = field->type == FIELD_OBJECT ? field_property(field, name) : NULL;
     return field != NULL && field->type != FIELD_OBJECT && field->type != FIELD_ARRAY &&
@@ -322,9 +322,14 @@ const struct command command_load = {
     .summary = "adds records from a file of JSON or CSV, or changes those that are there",
     .help =
         "One JSON object a line, an array of objects (.json), or CSV whose header names fields\n"
-        "(chef.name for those of an object): an empty cell is an absent field, and the items of a\n"
-        "list are separated by |.  The file's ending decides (.csv, .ndjson, .jsonl, .json), else\n"
-        "its content; - is standard input.\n\n"
+        "(chef.name for those of an object): an empty cell is an absent field (\"\" an empty "
+        "text),\n"
+        "and the items of a list are separated by |, or it is JSON.  The file's ending decides\n"
+        "(.csv, .ndjson, .jsonl, .json), else its content; - is standard input.\n\n"
+        "What was exported is taken back as it was: _id, and what the server keeps and shows.\n"
+        "A record with such fields gets no defaults.  With --key they are passed over in "
+        "documents\n"
+        "that are there.\n\n"
         "Each record is checked as the API does.  What is wrong is told as FILE:LINE: field:\n"
         "reason, and the other records are loaded; the exit status is 1 then.\n\n"
         "With --key, a record whose fields of these names have the values of a document changes\n"

@@ -93,21 +93,19 @@ static enum form form_of(struct input *input, const char *name)
 static bool is_blank(const struct input_row *row)
 {
     for (size_t i = 0; i < row->count; i++)
-        if (row->cells[i].len > 0)
+        if (str_trim(row->cells[i]).len > 0)
             return false;
     return true;
 }
 
-/* The next row with anything in it, without the outer blanks of its cells. */
+/* The next row with anything in it. */
 static enum err next_cells(struct input *input, struct input_row *row)
 {
     enum err err;
 
-    do {
+    do
         err = input_row(input, row);
-        for (size_t i = 0; err == ERR_OK && i < row->count; i++)
-            row->cells[i] = str_trim(row->cells[i]);
-    } while (err == ERR_OK && is_blank(row));
+    while (err == ERR_OK && is_blank(row));
     return err;
 }
 
@@ -122,10 +120,11 @@ static enum err read_header(struct source *source, struct buf *why)
         buf_printf(why, "the header cannot be read: %s", row.why);
         return ERR_INVALID;
     }
-    while (err == ERR_OK && row.count > 0 && row.cells[row.count - 1].len == 0)
+    while (err == ERR_OK && row.count > 0 && str_trim(row.cells[row.count - 1]).len == 0)
         row.count--;
     for (size_t i = 0; err == ERR_OK && i < row.count; i++)
-        err = column_add(&source->columns, source->resource, row.cells[i], i, &source->arena, why);
+        err = column_add(&source->columns, source->resource, str_trim(row.cells[i]), i,
+                         &source->arena, why);
     source->column_count = row.count;
     return err;
 }
@@ -169,13 +168,13 @@ static const char *put_row(struct source *source, const struct input_row *row)
     if (row->count < source->column_count)
         return "fewer cells than the header has columns";
     for (size_t i = 0; i < row->count; i++) {
-        if (i >= source->column_count && row->cells[i].len > 0)
+        if (i >= source->column_count && str_trim(row->cells[i]).len > 0)
             return "more cells than the header has columns";
         if (!str_is_utf8(row->cells[i]))
             return "text is not UTF-8";
     }
     buf_reset(out);
-    column_json(source->columns, row->cells, out);
+    column_json(source->columns, row, out);
     return out->err != ERR_OK ? "row is too long" : NULL;
 }
 

@@ -11,8 +11,8 @@
 struct source;
 
 /* The name's ending decides (.csv; .ndjson, .jsonl; .json is an array when it begins with "["),
- * else the content.  Reads the header of CSV: columns are paths of fields that a client may set
- * ("chef.name"), scalars and lists of such.  Borrows input and resource.  ERR_INVALID: why (a buf)
+ * else the content.  Reads the header of CSV: columns are _id and the paths of declared fields
+ * ("chef.name").  Borrows input and resource.  ERR_INVALID: why (a buf)
  * says what is wrong with the file or its header; ERR_IO, ERR_CANCELED. */
 enum err source_open(struct input *input, const char *name, const struct resource *resource,
                      struct source **out, struct buf *why);
@@ -24,9 +24,10 @@ struct source_record {
     const char *why; /* after ERR_INVALID; static */
 };
 
-/* CSV: outer blanks of a cell are taken off, an empty one is an absent field, and an object whose
- * cells are all empty is absent; the items of a list are separated by |; numbers and booleans are
- * written as in JSON.  Rows of nothing but blanks are passed over.  ERR_NOT_FOUND at the end;
+/* CSV: outer blanks of a cell are taken off unless it is a text in quotes, an empty one is an
+ * absent field (in quotes an empty text, where the field can be one), and an object whose cells are
+ * all absent is absent; the items of a list are separated by |, or it is JSON; numbers and booleans
+ * are written as in JSON.  Rows of nothing but blanks are passed over.  ERR_NOT_FOUND at the end;
  * ERR_INVALID: this one is no record, the next may be; ERR_IO, ERR_CANCELED. */
 enum err source_next(struct source *source, struct source_record *record);
 

@@ -430,9 +430,9 @@ static enum err read_value(const struct check *check, const struct field *field,
 {
     enum err err = ERR_OK;
 
-    if (field->flags & FIELD_SERVER)
+    if ((field->flags & FIELD_SERVER) != 0 && !check->read_only)
         return where_refuse(check, where, STR("is set by the server"));
-    if (field->flags & FIELD_READ_ONLY)
+    if ((field->flags & FIELD_READ_ONLY) != 0 && !check->read_only)
         return where_refuse(check, where, STR("is read-only"));
     if (json_is_null(json) && check_takes_null(field))
         *value = value_null();

@@ -15,6 +15,7 @@ struct check {
     int64_t now_ms;          /* what a default of "now" gives */
     bool loose_times;        /* as files have them: clock_parse_loose */
     bool defaults;           /* on creation: fields that are not given get their default */
+    bool read_only;          /* such fields are taken like any other */
 };
 
 /* path: where the value is, for errors; "" for a whole document.  ERR_INVALID: see problem. */

@@ -140,6 +140,128 @@ def test_what_others_wrote(market, minutes):
     assert rows['["a",{"b":1}]']["tags"] == "[1,null]"
 
 
+# --- And back ---
+
+TEXTS = ["", " a", "b ", "\t", "=1", "'=1", "[1]", "null", "true", "1", 'q"', "a,b", "c|d", "\r\n",
+         "e\nf", "{}", "ü"]
+TAGS = [["a", "b c"], [], ["a|b"], [""], ["[a"], ["a", "["], ["a", ""], ["", "a"], [" x", "y "],
+        ["\t"], ["1"], ["null"], ["a,b", 'c"d'], ["l\nm"]]
+
+
+def fill_recipes(market, people, mark):
+    """Some of them by the API, with all fields, and some without what a default gives."""
+    for i, text in enumerate(TEXTS):
+        answer = market.client.post("/api/recipes", {
+            "title": f"{i:02}", "minutes": mark, "price": "-1.50", "season": "2026-01-02",
+            "batch": "65a0c0ff-ee01-4234-8678-9abcdef01234", "parent": f"{i:024x}", "weight": 1.5,
+            "big": 9007199254740993, "servings": 2, "code": f"AB-{mark}{i:03}", "kind": "food",
+            "chef": {"name": text, "stars": 2, "address": {"city": text}},
+            "steps": [{"text": text, "minutes": -1}, {"text": text}], "tags": ["x"]})
+        assert answer.status == 201, answer
+    assert market.client.put(f"/api/recipes/{answer.json['data']['_id']}",
+                             {"cuisine": None, "steps": []}).status == 200
+    for i, tags in enumerate(TAGS):
+        assert market.client.post("/api/recipes", {"title": f" {i:02}", "minutes": mark,
+                                                   "tags": tags}).status == 201
+    market.mongo.recipes.insert_one({"title": "theirs", "minutes": mark})
+    return market.client, f"minutes={mark}&sort=title", {"minutes": mark}
+
+
+def fill_labels(market, people, mark):
+    for i, text in enumerate(TEXTS):
+        assert market.client.post("/api/labels", {
+            "_id": f"{mark}/{i} ,|", "name": f"{text}x", "price": i / 4,
+            "category": [f"m{mark}", *([text] if text else [])]}).status == 201
+    market.mongo.shelf_labels.insert_one({"_id": f"{mark}", "name": "long", "price": 1.0,
+                                          "category": [f"m{mark}"], "theirs": ["x" * 60000] * 10})
+    return market.client, f"category=m{mark}&sort=name", {"category": f"m{mark}"}
+
+
+def fill_counters(market, people, mark):
+    market.mongo.counters.delete_many({})
+    for id in mark, -mark:
+        assert market.client.post("/api/counters", {"_id": id, "count": -id}).status == 201
+    return market.client, "sort=_id", {}
+
+
+def fill_devices(market, people, mark):
+    market.mongo.devices.delete_many({})
+    assert people.request("POST", "/api/devices", {"model": "m"}).status == 201
+    return people, "", {}
+
+
+@pytest.mark.parametrize("form", ["ndjson", "csv"])
+@pytest.mark.parametrize("name, collection, fill", [
+    ("recipes", "recipes", fill_recipes), ("labels", "shelf_labels", fill_labels),
+    ("counters", "counters", fill_counters), ("devices", "devices", fill_devices)])
+def test_load_takes_it_back(market, tmp_path, form, name, collection, fill):
+    mark = next(counter)
+    client, query, which = fill(market, Person(market), mark)
+
+    def take():
+        answer = eventually(lambda: (found := client.request(
+            "GET", f"/api/{name}/export?format={form}&{query}")).status == 200 and found, 20)
+        return answer.body
+
+    file = tmp_path / f"x.{form}"
+    before = take()
+    file.write_bytes(before)
+    count = market.mongo[collection].delete_many(which).deleted_count
+    assert count > 0
+    done = market.ctl("load", name, file)
+    assert done.stdout.split()[0] == str(count), done
+    assert take() == before
+    again = market.ctl("load", name, file, "--key", "_id")
+    assert f" 0 new, 0 changed, {count} same, 0 rejected" in again.stdout
+    assert take() == before
+
+
+# --- By larderctl ---
+
+def test_larderctl_writes_the_same(market, minutes, recipe, tmp_path):
+    for i in range(3):
+        recipe(title=f"=t{i} é&+", tags=["a"], chef={"name": "a+b &c"})
+    for query, arguments in (
+            ("sort=title", ["--sort", "title"]), ("format=csv", ["--format", "csv"]),
+            ("format=csv&safe=1&fields=title", ["--format=csv", "--safe", "--fields", "title"]),
+            ("chef=a%2Bb%20%26c", ["chef=a+b &c"]), ("cuisine=thai", ["cuisine=thai"])):
+        answer = export(market, f"minutes={minutes}&{query}")
+        done = market.ctl("export", "recipes", *arguments, f"minutes={minutes}")
+        assert done.stdout.replace("\r\n", "\n") == answer.text.replace("\r\n", "\n")
+        assert " exported in " in done.stderr
+    file = tmp_path / "x.csv"
+    done = market.ctl("export", "recipes", f"minutes={minutes}", "--out", file, "--format", "csv")
+    assert done.stdout.startswith("3 recipes exported in ") and done.stderr == ""
+    assert file.read_bytes() == export(market, f"minutes={minutes}&format=csv").body
+    assert list(tmp_path.iterdir()) == [file]
+    found = market.ctl("export", "recipes", "--q", "é", f"minutes={minutes}", check=False)
+    if "MONGODB_URI" in market.settings:  # it knows no words
+        assert found.returncode == 1 and "larderctl reindex recipes" in found.stderr
+    else:
+        assert found.returncode == 0 and len(found.stdout.splitlines()) == 3
+
+
+def test_larderctl_exports_everybodys(market):
+    name = f"n{next(counter)}"
+    one = Person(market).request("POST", "/api/notes", {"name": name, "price": 1, "category": name})
+    assert one.status == 201
+    done = market.ctl("export", "notes", f"category={name}")
+    assert json.loads(done.stdout)["_id"] == one.json["data"]["_id"]
+
+
+@pytest.mark.parametrize("arguments, status, told", [
+    ([], 2, "takes a resource"), (["colours"], 2, "no resource"), (["recipes", "x"], 2, "FILTER=VALUE"),
+    (["recipes", "limit=5"], 2, "FILTER=VALUE"), (["recipes", "minutes=x"], 2, "minutes: "),
+    (["recipes", "--sort", "colour"], 2, "sort: "), (["recipes", "--format", "xml"], 2, "format: "),
+    (["recipes", "--safe"], 2, "safe: "), (["recipes", "--colour"], 2, "colour"),
+    (["recipes", "--out", "/nowhere/x"], 1, "/nowhere/x"), (["recipes", "--out", "/dev/full"], 1,
+                                                             "No space left")])
+def test_larderctl_says_what_is_wrong(market, recipe, arguments, status, told):
+    recipe()
+    done = market.ctl("export", *arguments, check=False)
+    assert done.returncode == status and told in done.stderr and done.stdout == "", done
+
+
 # --- What is refused ---
 
 @pytest.mark.parametrize("query, field", [

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "app/read/project.h"
-#include "app/read/question.h"
-#include "app/read/rows.h"
 #include "app/read/scope.h"
+#include "app/read/selection.h"
 #include "app/read/words.h"
 #include "base/gzip.h"
 #include "base/mem.h"
@@ -41,11 +39,7 @@ struct export
     struct arena arena;
     struct query query;
     struct value owner;
-    struct condition conditions[QUERY_PARAMS_MAX + 1];
-    size_t condition_count;
-    struct sort_key sort[2];
-    struct shape shape;
-    struct rows rows;
+    struct selection selection;
     struct gzip_stream *gzip; /* NULL: as it is */
     struct buf text;          /* not handed over yet */
 
@@ -92,7 +86,7 @@ static enum err take(void *context, struct str document, struct str json)
     struct export *export = context;
 
     (void)document;
-    rows_add(&export->rows, json, &export->text);
+    rows_add(&export->selection.rows, json, &export->text);
     if (export->text.err != ERR_OK)
         return export->text.err;
     return export->text.len < PIECE ? ERR_OK : hand_over(export, false);
@@ -101,17 +95,8 @@ static enum err take(void *context, struct str document, struct str json)
 static enum err ask(struct mongo_db *db, void *context)
 {
     struct export *export = context;
-    const struct resource *resource = export->plan->resource;
-    const struct find find = {
-        .collection = resource->collection,
-        .conditions = export->conditions,
-        .condition_count = export->condition_count,
-        .sort = export->sort,
-        .sort_count = question_sort(query_value_of(&export->query, PARAM_SORT)->text, export->sort),
-        .shape = &export->shape};
     int64_t total;
-    enum err err =
-        collection_count(db, find.collection, find.conditions, find.condition_count, 0, &total);
+    enum err err = selection_count(db, &export->selection, &total);
 
     if (err != ERR_OK)
         return err;
@@ -122,8 +107,8 @@ static enum err ask(struct mongo_db *db, void *context)
     tell(export);
     if (export->head_only)
         return ERR_OK;
-    rows_head(&export->rows, &export->text);
-    err = collection_documents(db, &find, take, export);
+    rows_head(&export->selection.rows, &export->text);
+    err = collection_documents(db, &export->selection.find, take, export);
     return err == ERR_OK ? hand_over(export, true) : err;
 }
 
@@ -201,10 +186,10 @@ static void put_headers(const struct export *export, struct response *response)
     response->status = 200;
     response->vary |= VARY_ENCODING;
     response_header(response, STR("Content-Type"),
-                    export->rows.table ? STR("text/csv; charset=utf-8; header=present")
-                                       : STR("application/x-ndjson"));
+                    export->selection.rows.table ? STR("text/csv; charset=utf-8; header=present")
+                                                 : STR("application/x-ndjson"));
     buf_printf(&response->head, "Content-Disposition: attachment; filename=\"%.*s.%s\"\r\n",
-               (int)name.len, name.ptr, export->rows.table ? "csv" : "ndjson");
+               (int)name.len, name.ptr, export->selection.rows.table ? "csv" : "ndjson");
     buf_printf(&response->head, "X-Total-Count: %lld\r\n", (long long)export->total);
     response_header_lit(response, "Cache-Control", "no-store");
     response_header_lit(response, "X-Accel-Buffering", "no");
@@ -277,18 +262,10 @@ static void on_wake(uv_async_t *wake)
 
 static enum err parse(struct export *export, struct request *request, struct problem *problem)
 {
-    const struct param_table *table = &export->plan->resource->export;
     struct arena *arena = &export->arena;
-    const struct query_value *format, *safe;
 
-    if (query_parse(&export->query, table->params, table->count, arena_str(arena, request->query),
-                    arena, problem) != ERR_OK)
-        return ERR_INVALID;
-    format = query_value_of(&export->query, PARAM_FORMAT);
-    safe = query_value_of(&export->query, PARAM_SAFE);
-    if (safe->given && !format->given)
-        problem_add(problem, STR("safe"), STR("is for format=csv"));
-    return problem->count == 0 ? ERR_OK : ERR_INVALID;
+    return selection_parse(&export->query, export->plan->resource, arena_str(arena, request->query),
+                           arena, problem);
 }
 
 static void export_free(struct export *export)
@@ -301,10 +278,8 @@ static void start(struct export *export, const struct request *request)
 {
     struct exports *all = export->app->exports;
 
-    export->condition_count =
-        question_conditions(export->plan, &export->query, &export->owner, export->conditions);
-    export->shape = project_shape(export->plan, &export->query, &export->arena);
-    rows_init(&export->rows, export->plan, &export->query, &export->arena);
+    selection_init(&export->selection, export->plan, &export->query, &export->owner,
+                   &export->arena);
     export->head_only = request->method == METHOD_HEAD;
     if (accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING"))))
         export->gzip = gzip_stream_new();

@@ -126,14 +126,27 @@ out:
     return false;
 }
 
-/* Quoted where it must be; an empty text is, and a missing value is nothing. */
+/* Blanks at the ends of a text, and of a list's items, are lost without quotes. */
+static bool is_outer_blank(struct str text, size_t i)
+{
+    bool first = i == 0 || text.ptr[i - 1] == '|';
+    bool last = i + 1 == text.len || text.ptr[i + 1] == '|';
+
+    return (first || last) && (text.ptr[i] == ' ' || text.ptr[i] == '\t');
+}
+
+/* An empty text has them, and a missing value is nothing. */
+static bool needs_quotes(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr(",\"\r\n", text.ptr[i]) != NULL || is_outer_blank(text, i))
+            return true;
+    return text.len == 0;
+}
+
 static void put_quoted(struct buf *out, struct str text)
 {
-    bool quotes = text.len == 0;
-
-    for (size_t i = 0; i < text.len && !quotes; i++)
-        quotes = strchr(",\"\r\n", text.ptr[i]) != NULL;
-    if (!quotes) {
+    if (!needs_quotes(text)) {
         buf_str(out, text);
         return;
     }

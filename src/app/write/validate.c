@@ -11,6 +11,7 @@ enum { ROOM = 16, BSON_DOCUMENT = 0x03 };
 
 struct job {
     const struct validation *validation;
+    bool restored; /* the document becomes as it is given */
     struct check check;
     struct draft *draft;
 };
@@ -42,17 +43,20 @@ static void put_job(const struct job *job, struct str field, enum assign_op op, 
 
 static bool is_kept(const struct kept_fields *kept, struct str name)
 {
-    const struct str names[] = {kept->version, kept->created, kept->updated, kept->owner};
-
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (names[i].len > 0 && str_eq(names[i], name))
-            return true;
-    return false;
+    return name.len > 0 && (str_eq(name, kept->version) || str_eq(name, kept->created) ||
+                            str_eq(name, kept->updated) || str_eq(name, kept->owner));
 }
 
 static bool is_servers(const struct job *job, struct str name)
 {
     return str_eq(name, STR("_id")) || is_kept(&job->validation->resource->kept, name);
+}
+
+/* A field that the server keeps, and shows. */
+static bool is_shown(const struct validation *validation, struct str name)
+{
+    return is_kept(&validation->resource->kept, name) &&
+           field_property(validation->resource->document, name) != NULL;
 }
 
 /* --- A whole document --- */
@@ -95,7 +99,7 @@ enum err validate_id(const struct validation *validation, const json_t *json, st
     struct str text = id_text_of(validation, json), canonical;
 
     *id = value_null();
-    if (type != ID_STRING && type != ID_INTEGER)
+    if (type != ID_STRING && type != ID_INTEGER && !validation->restores)
         problem_add(validation->problem, STR("_id"), STR("is set by the server"));
     else if (id_parse(type, text, room, &canonical) != ERR_OK)
         problem_add(validation->problem, STR("_id"), id_rule(type));
@@ -117,7 +121,23 @@ static void put_id(const struct job *job, const json_t *object)
     put_job(job, STR("_id"), ASSIGN_SET, id);
 }
 
-/* The object without what is the server's, which is refused. */
+static bool is_restored(const struct validation *validation, const json_t *object)
+{
+    const struct resource *resource = validation->resource;
+    const struct field *document = resource->document;
+    bool made = resource->id != ID_STRING && resource->id != ID_INTEGER;
+
+    if (!validation->restores)
+        return false;
+    for (size_t i = 0; i < document->field_count; i++)
+        if (is_kept(&resource->kept, document->fields[i].name) &&
+            json_object_getn(object, document->fields[i].name.ptr, document->fields[i].name.len) !=
+                NULL)
+            return true;
+    return made && json_object_get(object, "_id") != NULL;
+}
+
+/* The object without what is the server's, which is refused unless it is restored. */
 static json_t *clients_part(const struct job *job, const json_t *object)
 {
     json_t *part = json_copy((json_t *)(uintptr_t)object);
@@ -126,7 +146,8 @@ static json_t *clients_part(const struct job *job, const json_t *object)
 
     json_object_del(part, "_id");
     for (size_t i = 0; i < COUNT(names); i++)
-        if (names[i].len > 0 && json_object_getn(part, names[i].ptr, names[i].len) != NULL) {
+        if (names[i].len > 0 && !(job->restored && is_shown(job->validation, names[i])) &&
+            json_object_getn(part, names[i].ptr, names[i].len) != NULL) {
             refuse(job, names[i], "is set by the server");
             json_object_deln(part, names[i].ptr, names[i].len);
         }
@@ -139,32 +160,41 @@ static int64_t first_version(struct str name)
     return str_eq(name, STR("__v")) ? 0 : 1;
 }
 
-static void put_kept(const struct job *job)
+/* The given members that the server keeps, and of the others what they are at first. */
+static void put_kept(const struct job *job, const struct value *given)
 {
-    const struct kept_fields *kept = &job->validation->resource->kept;
-    int64_t now_ms = job->validation->now_ms;
+    const struct validation *validation = job->validation;
+    const struct kept_fields *kept = &validation->resource->kept;
+    const struct value now = value_date(validation->now_ms);
+    const struct value version = value_int(first_version(kept->version));
+    const struct value owner = validation->owner != NULL ? value_oid(*validation->owner)
+                                                         : (struct value){.type = VALUE_NONE};
+    const struct member first[] = {
+        {kept->created, now}, {kept->updated, now}, {kept->version, version}, {kept->owner, owner}};
 
-    if (kept->created.len > 0)
-        put_job(job, kept->created, ASSIGN_SET, value_date(now_ms));
-    if (kept->updated.len > 0)
-        put_job(job, kept->updated, ASSIGN_SET, value_date(now_ms));
-    if (kept->version.len > 0)
-        put_job(job, kept->version, ASSIGN_SET, value_int(first_version(kept->version)));
-    if (kept->owner.len > 0 && job->validation->owner != NULL)
-        put_job(job, kept->owner, ASSIGN_SET, value_oid(*job->validation->owner));
+    for (size_t i = 0; i < COUNT(first); i++) {
+        bool restored = job->restored && is_shown(validation, first[i].name);
+        for (size_t j = 0; restored && j < given->object.count; j++)
+            if (str_eq(given->object.members[j].name, first[i].name))
+                put_job(job, first[i].name, ASSIGN_SET, given->object.members[j].value);
+        if (!restored && first[i].name.len > 0 && first[i].value.type != VALUE_NONE)
+            put_job(job, first[i].name, ASSIGN_SET, first[i].value);
+    }
 }
 
 static void read_whole(const struct job *job, const json_t *object)
 {
+    const struct resource *resource = job->validation->resource;
     json_t *part = clients_part(job, object);
-    struct value value;
+    struct value value = value_object(NULL, 0);
 
     put_id(job, object);
-    if (check_value(&job->check, job->validation->resource->document, STR(""), part, &value) ==
-        ERR_OK)
-        for (size_t i = 0; i < value.object.count; i++)
+    if (check_value(&job->check, resource->document, STR(""), part, &value) != ERR_OK)
+        value = value_object(NULL, 0);
+    for (size_t i = 0; i < value.object.count; i++)
+        if (!is_kept(&resource->kept, value.object.members[i].name))
             put_job(job, value.object.members[i].name, ASSIGN_SET, value.object.members[i].value);
-    put_kept(job);
+    put_kept(job, &value);
     json_decref(part);
 }
 
@@ -241,7 +271,8 @@ static void set_member(const struct job *job, const struct field *field, struct 
 
 static void remove_member(const struct job *job, const struct field *field, struct str path)
 {
-    if (field != NULL && (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) != 0)
+    if (field != NULL && (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) != 0 &&
+        !job->check.read_only)
         refuse(job, path, "is read-only");
     else if (field != NULL && (field->flags & FIELD_REQUIRED) != 0)
         refuse(job, path, "is required and cannot be removed");
@@ -279,6 +310,8 @@ static void read_members(const struct job *job, const struct field *object, stru
         struct str path = up.len > 0 ? ARENA_JOIN(job->validation->arena, up, STR("."), name)
                                      : arena_str(job->validation->arena, name);
 
+        if (up.len == 0 && job->validation->restores && is_shown(job->validation, name))
+            continue;
         if (up.len == 0 && is_servers(job, name))
             refuse(job, path, "is set by the server");
         else if (field == NULL && !open)
@@ -303,12 +336,15 @@ static void read_change(const struct job *job, const json_t *object)
 enum err validate(const struct validation *validation, const json_t *object, struct draft *draft)
 {
     bool create = validation->mode == VALIDATE_CREATE;
+    bool restored = create && is_restored(validation, object);
     const struct job job = {.validation = validation,
+                            .restored = restored,
                             .check = {.arena = validation->arena,
                                       .problem = validation->problem,
                                       .now_ms = validation->now_ms,
                                       .loose_times = validation->loose_times,
-                                      .defaults = create},
+                                      .defaults = create && !restored,
+                                      .read_only = validation->restores},
                             .draft = draft};
 
     *draft = (struct draft){0};

@@ -25,6 +25,7 @@ struct validation {
     struct str before; /* of PATCH: the document as it is (BSON); empty: not known yet, so that
                           only what is wrong with any document is found */
     bool loose_times;  /* as files have them */
+    bool restores;     /* takes any _id, and all that is shown: see validate */
     struct arena *arena;
     struct problem *problem;
 };
@@ -38,7 +39,11 @@ struct draft {
 
 /* ERR_INVALID: everything that is wrong stands in problem; an unknown field is wrong, and so is one
  * of the server's.  Of a change the draft also raises the version and sets the time of the change,
- * where they are kept: see draft_keep. */
+ * where they are kept: see draft_keep.
+ *
+ * With restores, a new document that has an _id of the server's making, or a field that the server
+ * keeps and shows, becomes as it is given: without defaults, and what the server shows is set only
+ * if it is there.  A change passes over what the server keeps and shows. */
 enum err validate(const struct validation *validation, const json_t *object, struct draft *draft);
 /* Adds an assignment. */
 void draft_put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
@@ -46,7 +51,8 @@ void draft_put(struct draft *draft, struct arena *arena, struct str field, enum 
 /* The value that the draft sets a field to, or NULL. */
 const struct value *draft_value(const struct draft *draft, struct str field);
 
-/* An _id that a client gives (of ID_STRING or ID_INTEGER).  ERR_INVALID: see problem. */
+/* An _id that a client gives (of ID_STRING or ID_INTEGER; with restores of any type).  ERR_INVALID:
+ * see problem. */
 enum err validate_id(const struct validation *validation, const json_t *json, struct value *id);
 
 /* Fits what the server keeps of a change to the document as it was read, and raises mongoose's

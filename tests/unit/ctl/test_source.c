@@ -139,20 +139,11 @@ static void test_rows_that_are_no_records_are_told(void **state)
 
 static void test_a_header_with_other_names_is_refused(void **state)
 {
-    static const struct str bad[] = {STR_INIT("title,colour\n"),
-                                     STR_INIT("title,title\n"),
-                                     STR_INIT("_id,title\n"),
-                                     STR_INIT("title,createdAt\n"),
-                                     STR_INIT("title,checked\n"),
-                                     STR_INIT("title,,price\n"),
-                                     STR_INIT("na\"me\n"),
-                                     STR_INIT("title,chef\n"),
-                                     STR_INIT("steps\n"),
-                                     STR_INIT("steps.text\n"),
-                                     STR_INIT("title.x\n"),
-                                     STR_INIT("chef.\n"),
-                                     STR_INIT("chef.name,chef.name\n"),
-                                     STR_INIT("title;price\n")};
+    static const struct str bad[] = {
+        STR_INIT("title,colour\n"),        STR_INIT("title,title\n"), STR_INIT("title,createdAt\n"),
+        STR_INIT("title,,price\n"),        STR_INIT("na\"me\n"),      STR_INIT("title,chef\n"),
+        STR_INIT("steps.text\n"),          STR_INIT("title.x\n"),     STR_INIT("chef.\n"),
+        STR_INIT("chef.name,chef.name\n"), STR_INIT("title;price\n")};
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -163,9 +154,29 @@ static void test_a_header_with_other_names_is_refused(void **state)
     }
 }
 
-static void test_ids_are_columns_where_clients_give_them(void **state)
+static void test_texts_in_quotes_stay_as_they_are(void **state)
 {
     (void)state;
+    check_row(STR("title,price\n\" a \",\" 3 \"\n"), "{\"title\":\" a \",\"price\":3}");
+    check_row(STR("minutes,title,price,tags,chef.name,chef.home.town\n5,\"\",\"\",\"\",\"\",\n"),
+              "{\"minutes\":5,\"title\":\"\",\"chef\":{\"name\":\"\"}}");
+    check_row(STR("title,tags\na,\" x|y \"\n"), "{\"title\":\"a\",\"tags\":[\" x\",\"y \"]}");
+}
+
+static void test_lists_may_be_json(void **state)
+{
+    (void)state;
+    check_row(STR("tags,sizes\n[],[1]\n"), "{\"tags\":[],\"sizes\":[1]}");
+    check_row(STR("tags\n\"[\"\"a|b\"\",\"\"\"\"]\"\n"), "{\"tags\":[\"a|b\",\"\"]}");
+    check_row(STR("tags,steps\n[a|b,none\n"), "{\"tags\":[\"[a\",\"b\"],\"steps\":\"none\"}");
+    check_row(STR("steps\n\"[{\"\"text\"\":\"\"\"\"}]\"\n"), "{\"steps\":[{\"text\":\"\"}]}");
+}
+
+static void test_what_an_export_shows_is_a_column(void **state)
+{
+    (void)state;
+    check_row(STR("_id,title,checked\n65a0c0ffee0123456789abcd,Tea,true\n"),
+              "{\"_id\":\"65a0c0ffee0123456789abcd\",\"title\":\"Tea\",\"checked\":true}");
     recipes.id = ID_STRING;
     check_row(STR("_id,title\n7,Tea\n"), "{\"_id\":\"7\",\"title\":\"Tea\"}");
     recipes.id = ID_INTEGER;
@@ -247,7 +258,9 @@ int main(void)
         cmocka_unit_test(test_what_is_no_number_goes_on_as_a_string),
         cmocka_unit_test(test_rows_that_are_no_records_are_told),
         cmocka_unit_test(test_a_header_with_other_names_is_refused),
-        cmocka_unit_test(test_ids_are_columns_where_clients_give_them),
+        cmocka_unit_test(test_texts_in_quotes_stay_as_they_are),
+        cmocka_unit_test(test_lists_may_be_json),
+        cmocka_unit_test(test_what_an_export_shows_is_a_column),
         cmocka_unit_test(test_the_ending_decides_else_the_content),
         cmocka_unit_test(test_what_is_no_text_is_named),
         cmocka_unit_test(test_an_empty_file_has_no_records),

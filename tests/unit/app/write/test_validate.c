@@ -240,6 +240,60 @@ static void ids_may_be_given_where_they_mean_something(void **state)
     }
 }
 
+/* As files have what was exported. */
+static struct str restored(struct fixture *fixture, enum validate_mode mode, const char *text)
+{
+    struct resource resource = resource_of("{'type':'object','required':['title'],'properties':{"
+                                           "'title':{'type':'string','default':'x'},"
+                                           "'vegan':{'type':'boolean','default':true},"
+                                           "'checked':{'type':'boolean','readOnly':true},"
+                                           "'ownerId':{'type':'string','format':'objectid',"
+                                           "'readOnly':true}}}");
+    struct validation validation = {.resource = &resource,
+                                    .mode = mode,
+                                    .now_ms = NOW_MS,
+                                    .restores = true,
+                                    .arena = &fixture->arena,
+                                    .problem = &fixture->problem};
+    json_t *root;
+
+    begin(fixture);
+    resource.kept.updated = STR("served");
+    assert_int_equal(body_parse(quoted(&fixture->arena, text), false, &fixture->problem, &root),
+                     ERR_OK);
+    if (validate(&validation, root, &fixture->draft) != ERR_OK) {
+        json_decref(root);
+        return errors_text(fixture);
+    }
+    json_decref(root);
+    return draft_text(fixture);
+}
+
+#define OID "65a0c0ffee0123456789abcd"
+
+static void what_is_restored_becomes_as_it_was(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    assert_str(restored(&fixture, VALIDATE_CREATE,
+                        "{'_id':'" OID "','title':'','checked':true,'ownerId':'" OID "'}"),
+               "_id={\"v\":\"" OID "\"} title={\"v\":\"\"} checked={\"v\":true} "
+               "createdAt={\"v\":\"1970-01-01T00:16:40.000Z\"} "
+               "served={\"v\":\"1970-01-01T00:16:40.000Z\"} ownerId={\"v\":\"" OID "\"}");
+    end(&fixture);
+    assert_str(
+        restored(&fixture, VALIDATE_CREATE, "{'_id':'" OID "','createdAt':1,'version':2}"),
+        "version: is set by the server; createdAt: is set by the server; title: is required");
+    end(&fixture);
+    assert_str(restored(&fixture, VALIDATE_CREATE, "{'_id':'x','title':'a'}"),
+               "_id: must be 24 hex digits");
+    end(&fixture);
+    assert_str(restored(&fixture, VALIDATE_PUT, "{'title':'a','ownerId':5,'checked':null}"),
+               "served={\"v\":\"1970-01-01T00:16:40.000Z\"} title={\"v\":\"a\"} -checked");
+    end(&fixture);
+}
+
 static void what_is_not_kept_is_not_written(void **state)
 {
     struct resource resource = resource_of(recipe);
@@ -555,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_document_is_made_whole),
         cmocka_unit_test(all_errors_come_together),
         cmocka_unit_test(ids_may_be_given_where_they_mean_something),
+        cmocka_unit_test(what_is_restored_becomes_as_it_was),
         cmocka_unit_test(what_is_not_kept_is_not_written),
         cmocka_unit_test(changes_touch_what_is_given),
         cmocka_unit_test(a_patch_of_the_unknown),
