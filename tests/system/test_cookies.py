@@ -4,7 +4,7 @@ import pytest
 
 import fcgi
 from people import PASSWORD, Person
-from stack import running
+from stack import eventually, running
 
 HOST = "shop.example"
 PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7", "Host": HOST}
@@ -97,7 +97,7 @@ def test_failures_are_counted_for_the_client_of_the_proxy(shop, ann):
             assert client.request(
                 "POST", "/api/sessions", b'{"email":"nobody@example.org","password":"wrong one"}',
                 **more).status == 401
-        new = set(shop.redis.scan_iter("larder:throttle:address:*")) - before
+        new = eventually(lambda: set(shop.redis.scan_iter("larder:throttle:address:*")) - before)
         return [key.decode().rpartition(":")[2] for key in new]
     assert address_of(HTTP_X_FORWARDED_FOR="198.51.100.7") == ["198.51.100.7"]
     assert address_of(HTTP_X_FORWARDED_FOR="10.9.9.9, 198.51.100.8") == ["198.51.100.8"]

@@ -34,7 +34,7 @@ def test_made_with_defaults(http, category):
     assert item.etag == answer.etag
 
 
-@pytest.mark.parametrize("version", [None, 2**63 - 1, -3, 7.0], ids=repr)
+@pytest.mark.parametrize("version", [None, 2**62, -3, 7.0], ids=repr)
 def test_a_version_is_raised_or_begun(stack, http, product, version):
     """As others than Larder may have stored it."""
     item = product()["_id"]
@@ -51,7 +51,7 @@ def test_a_version_is_raised_or_begun(stack, http, product, version):
 
 @pytest.mark.parametrize("field, value", [
     *(("version", value) for value in ("10.4.1-2", [1], {"a": 1}, 1.5, bson.Decimal128("7"),
-                                       bson.MaxKey(), datetime.datetime(2026, 1, 1))),
+                                       bson.MaxKey(), datetime.datetime(2026, 1, 1), 2**63 - 1)),
     ("updatedAt", "yesterday"), ("updatedAt", 1)], ids=repr)
 def test_what_others_mean_by_a_field_of_ours_stays(stack, http, product, field, value):
     item = product()["_id"]
