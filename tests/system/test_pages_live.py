@@ -10,7 +10,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from pages import Browser
+from pages import Browser, look
 from people import Person
 from stack import ROOT
 
@@ -142,3 +142,19 @@ def test_the_page_of_the_documentation_is_live(shop, browser, editor, elsewhere)
                                                             "category": "live"})
             assert made.status == 201, made
             expect(page.get_by_text(f"Live kettle {i}: 3")).to_be_visible()
+
+
+def test_facets_stand_beside_the_list(shop, browser, make):
+    for cuisine in ("thai", "thai", "indian"):
+        make(title="Facet", cuisine=cuisine, chef={"name": "Facets"})
+    with browser.window(shop) as page:
+        page.goto("/r/recipes?chef=Facets")
+        thai = page.get_by_role("list", name="Values of cuisine").get_by_role("button", name="thai 2")
+        expect(thai).to_be_visible()
+        look(page, "facets")
+        thai.click()
+        expect(page.get_by_text("2 recipes", exact=True)).to_be_visible()
+        expect(page).to_have_url(re.compile("cuisine=thai"))
+        expect(thai).to_have_attribute("aria-pressed", "true")
+        thai.click()
+        expect(page.get_by_text("3 recipes", exact=True)).to_be_visible()
