@@ -266,7 +266,10 @@ static void wait_more(struct cache_fill *fill)
  * nowhere would be begun by each hit anew. */
 static bool may_remember(const struct lookup_state *state)
 {
-    return state->memory_ok && memory_lease_valid(state->cache->memory, clock_mono_ns());
+    const struct memory *memory = state->cache->memory;
+
+    return state->memory_ok && memory_item_max(memory) > 0 &&
+           memory_lease_valid(memory, clock_mono_ns());
 }
 
 static void end_background(struct cache_fill *fill)

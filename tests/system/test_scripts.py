@@ -367,10 +367,13 @@ def test_a_stack_is_switched_to_other_servers_and_back(lone, stack):
 
 
 def test_an_empty_address_gives_the_stack_its_own_server_again(lone, stack):
+    """With a database and a Redis of its own there: one database has one cache."""
     before = lone.env
-    lone.script("up", "--no-sample", env=servers_of(stack))
+    there = {"REDIS_URL": stack.env["REDIS_URL"].removesuffix("/0") + "/7",
+             "MONGODB_URI": stack.env["MONGODB_URI"].replace("/larder?", "/lone?")}
+    lone.script("up", "--no-sample", env=there)
     lone.script("up", "--no-sample", env={"REDIS_URL": ""})
-    assert servers_of(lone) == {**servers_of(stack), "REDIS_URL": before["REDIS_URL"]}
+    assert servers_of(lone) == {**there, "REDIS_URL": before["REDIS_URL"]}
     assert "redis.pid" in running(lone) and "mongo.pid" not in running(lone)
     lone.script("up", "--no-sample", env={"MONGODB_URI": ""})
     assert lone.env == before and answers(lone)
