@@ -22,13 +22,19 @@ static struct str digits_of(struct str s)
     return str_make(s.ptr, len);
 }
 
-/* The first place of needle in what stands before the documents. */
+/* What follows the first ",name" in what stands before the documents; empty: there is none. */
 static struct str behind(struct str body, struct str needle)
 {
-    size_t len = body.len < NOTE_MAX ? body.len : NOTE_MAX;
-    const char *at = memmem(body.ptr, len, needle.ptr, needle.len);
+    struct str rest = str_make(body.ptr, body.len < NOTE_MAX ? body.len : NOTE_MAX);
 
-    return at == NULL ? STR("") : str_from_offset(body, (size_t)(at - body.ptr) + needle.len);
+    while ((rest = str_from_offset(rest, str_find(rest, ','))).len > 0) {
+        if (str_starts(rest, needle))
+            return str_from_offset(body, (size_t)(rest.ptr - body.ptr) + needle.len);
+        if (str_starts(rest, STR(",\"data\":")))
+            break;
+        rest = str_from_offset(rest, 1);
+    }
+    return STR("");
 }
 
 /* It is put into a header as it is, and the entry comes from Redis: what no cursor consists of is
