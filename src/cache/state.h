@@ -108,7 +108,7 @@ static inline struct str cache_key(struct cache *cache, struct str kind, struct 
 {
     return key_make(&cache->scratch, cache_base(cache), kind, name);
 }
-/* Whether Redis can be told of writes, under names that nobody has given up. */
+/* Whether writes can be made known in Redis, under names that are still in use. */
 static inline bool cache_tells_redis(const struct cache *cache)
 {
     return redis_ready(cache->redis) && member_is_current(cache->member);

@@ -123,7 +123,7 @@ struct follow {
     atomic_int way;        /* of all: WAY_STREAMS, WAY_TIMES or WAY_OFF */
     int64_t complained_ms; /* monotonic */
 
-    /* What Redis has told of the follower, whoever it is. */
+    /* What Redis says about the follower, this worker or another. */
     struct arena told;
     struct follow_field *fields;
     size_t field_count;

@@ -187,9 +187,9 @@ void answer_part(struct answer *answer, uint16_t id, struct str bytes)
     add(answer, answer->tail, padding);
 }
 
-void answer_end(struct answer *answer, uint16_t id, bool farewell)
+void answer_end(struct answer *answer, uint16_t id, bool closes)
 {
-    char *end = put_tail(answer->tail, id, 0, farewell);
+    char *end = put_tail(answer->tail, id, 0, closes);
 
     answer->count = 0;
     add(answer, answer->tail, (size_t)(end - answer->tail));

@@ -43,7 +43,7 @@ void answer_build(struct answer *answer, struct request *request, uint16_t id, b
  * end. */
 bool answer_begin(struct answer *answer, struct request *request, uint16_t id);
 void answer_part(struct answer *answer, uint16_t id, struct str bytes);
-void answer_end(struct answer *answer, uint16_t id, bool farewell);
+void answer_end(struct answer *answer, uint16_t id, bool closes);
 
 /* Makes the response an error in the JSON envelope, in place of what it was. */
 void answer_error(struct request *request, unsigned status, const char *message);

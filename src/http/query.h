@@ -31,7 +31,7 @@ enum param_type {
     PARAM_ID_LIST, /* 1 to max ids of the table's type, likewise */
     PARAM_CURSOR,  /* base64url, at most max bytes */
     PARAM_SOME,    /* 1 to max of the choices, likewise, none twice */
-    PARAM_PARTS    /* as PARAM_STRING, likewise: read on by whoever asks */
+    PARAM_PARTS    /* as PARAM_STRING, likewise: parsed further by the caller */
 };
 
 /* What the application does with it: the first ten choose documents, the others what is shown of

@@ -117,7 +117,7 @@ void streams_sweep(struct hub *hub);
 void part_tell(struct part *part, enum event event, struct event_data data);
 /* Tells that the answer has this entity tag, unless the client knows that. */
 void part_change(struct part *part, struct str etag);
-/* Tells a doubt, unless the client was told of it. */
+/* Sends a doubt, unless the client has had it. */
 void part_doubt(struct part *part, enum doubt doubt);
 /* Tells that the part is over; so is the stream with its last one. */
 void part_end(struct part *part, enum event event, unsigned status);

@@ -11,7 +11,7 @@
 struct target {
     const struct route *route;
     struct str id, query;
-    const char *session; /* SESSION_HASH_SIZE digits of who asks; NULL: whoever it is */
+    const char *session; /* SESSION_HASH_SIZE digits of who asks; NULL: anybody */
 };
 
 enum { TARGET_MAX = 16384 };
