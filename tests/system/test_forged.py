@@ -101,9 +101,9 @@ def test_times_that_overflow_are_a_miss(stack, bare, item, created):
 
 
 def test_stacks_on_the_same_servers_read_each_others_entries(stack, bare, other, product):
+    bare.settle(), other.settle()
     made = product(price=3)
     path = f"/api/products/{made['_id']}"
-    bare.settle(), other.settle()
     bare.client.get(path)
     assert "detail=redis" in other.client.get(path).cache_status
 

@@ -32,6 +32,7 @@ def slow(stack):
 @pytest.mark.parametrize("of", ["item", "list", "any"])
 def test_a_purge_leaves_out_what_is_being_read(slow, category, eventually, of):
     host, proxy = slow
+    host.settle()
     id = bson.ObjectId()
     now = datetime.datetime.now(datetime.timezone.utc)
     host.mongo.products.insert_one({"_id": id, "name": "first", "price": 1.0, "category": category,
@@ -39,7 +40,6 @@ def test_a_purge_leaves_out_what_is_being_read(slow, category, eventually, of):
     path = f"/api/products?category={category}" if of == "list" else f"/api/products/{id}"
     pattern = {"item": f"product:{id}", "list": f"products:*{category}*", "any": "*"}[of]
     name = lambda answer: (answer.json["data"][0] if of == "list" else answer.json["data"])["name"]
-    host.settle()
     asked = len(proxy.commands)
     what = category if of == "list" else str(id)
     asks = lambda command: command.get("find") == "products" and what in str(command)
