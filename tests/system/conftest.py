@@ -15,6 +15,7 @@ from second import second_mongo  # noqa: E402
 from stack import Stack, eventually as wait_for, running  # noqa: E402
 
 counter = itertools.count()
+minutes_counter = itertools.count(5000)
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +52,8 @@ def other(stack):
 @pytest.fixture(scope="session")
 def second():
     """A host on the second MongoDB, which has fail points."""
-    with second_mongo() as uri:
-        host = Stack(MONGODB_URI=uri)
+    with second_mongo() as server:
+        host = Stack(MONGODB_URI=server.uri)
         try:
             yield host.up()
         finally:
@@ -65,8 +66,24 @@ def market(request):
     settings = {"LARDER_RESOURCES": str(pathlib.Path(__file__).parent / "resources")}
     with contextlib.ExitStack() as stack:
         if request.param == "second":
-            settings["MONGODB_URI"] = stack.enter_context(second_mongo())
+            settings["MONGODB_URI"] = stack.enter_context(second_mongo()).uri
         yield stack.enter_context(running(settle=30, **settings))
+
+
+@pytest.fixture
+def minutes():
+    """Of recipes that nobody else makes."""
+    return next(minutes_counter)
+
+
+@pytest.fixture
+def recipe(market, minutes):
+    """Makes recipes on the market: recipe(title="x")."""
+    def make(**fields):
+        answer = market.client.post("/api/recipes", {"title": "Dal", "minutes": minutes, **fields})
+        assert answer.status == 201, answer
+        return answer.json["data"]
+    return make
 
 
 @pytest.fixture

@@ -107,19 +107,19 @@ class Proxy:
         connection.sendall(struct.pack("<iiii", len(body) + 16, number, to, opcode) + body)
 
 
-def in_front(uri, database=None):
-    """A proxy of the MongoDB of this URI: (the URI by which it is reached, proxy). With a Redis of
-    its own a host needs a database of its own as well."""
+def in_front(uri):
+    """A proxy of the MongoDB of this URI: (the URI by which it is reached, proxy)."""
     parts = urllib.parse.urlsplit(uri)
     proxy = Proxy((parts.hostname, parts.port))
     secrets = parts.netloc.rpartition("@")[0]
-    path = f"/{database}" if database else parts.path
-    return parts._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}", path=path).geturl(), proxy
+    return parts._replace(netloc=f"{secrets}@127.0.0.1:{proxy.port}").geturl(), proxy
 
 
-def host_behind(stack, **settings):
-    """Another host of the stack whose MongoDB is behind a proxy: (host, proxy)."""
+def host_behind(stack, prepare=lambda proxy: None, **settings):
+    """Another host of the stack whose MongoDB is behind a proxy, which is prepared before the host
+    starts: (host, proxy)."""
     uri, proxy = in_front(stack.env["MONGODB_URI"])
+    prepare(proxy)
     password = urllib.parse.urlsplit(stack.env["REDIS_URL"]).password
     host = Stack(MONGODB_URI=uri, **settings)
     (host.var / "redis.sock").symlink_to(stack.var / "run" / "redis.sock")

@@ -5,10 +5,11 @@ import os
 import pathlib
 import shutil
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from people import PASSWORD
+from people import PASSWORD, Person
 from stack import ROOT
 
 SCREENSHOTS = pathlib.Path(os.environ.get("LARDER_TEST_LOGS") or ROOT / "var" / "test") / "screenshots"
@@ -51,6 +52,22 @@ class Browser:
         finally:
             context.close()
 
+
+# --- Fixtures, of modules that have a shop ---
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def editor(shop):
+    return Person(shop, "editor", name="Edith")
+
+
+# --- What people do ---
 
 def sign_in(page, person):
     page.get_by_label("Email").fill(person.email)

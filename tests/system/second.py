@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The second MongoDB of the tests: a server of another make, with fail points."""
+"""The second MongoDB of the tests: a server of another make, with fail points and change streams."""
 import contextlib
 import pathlib
 import subprocess
@@ -11,27 +11,36 @@ import pymongo
 from stack import eventually, free_ports
 
 
-@contextlib.contextmanager
-def second_mongo():
-    """Yields its URI."""
-    port = free_ports() + 3
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(port), "--storage-path", folder, "--enable-test-commands"],
-            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        uri = f"mongodb://127.0.0.1:{port}/larder"
-        try:
-            client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000)
+class SecondMongo:
+    def __init__(self, folder):
+        self.folder, self.port, self.process = folder, free_ports() + 3, None
+        self.uri = f"mongodb://127.0.0.1:{self.port}/larder"
 
+    def start(self):
+        self.process = subprocess.Popen(
+            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
+             str(self.port), "--storage-path", self.folder, "--enable-test-commands"],
+            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=1000) as client:
             def started():
                 try:
                     return client.admin.command("ping")
                 except pymongo.errors.ConnectionFailure:
                     return False
             eventually(started, 30, every=0.2)
-            client.close()
-            yield uri
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def second_mongo():
+    """Yields it, started."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = SecondMongo(folder)
+        try:
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            server.wait()
+            server.stop()

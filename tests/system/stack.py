@@ -26,6 +26,11 @@ xxhash = ctypes.CDLL("libxxhash.so.0")  # what tags and entries are hashed with
 xxhash.XXH3_64bits.restype = ctypes.c_uint64
 
 
+def of_database(uri, name):
+    """The URI of a MongoDB, of another database: a host with a Redis of its own needs one."""
+    return urllib.parse.urlsplit(uri)._replace(path=f"/{name}").geturl()
+
+
 def eventually(check, seconds=10, every=0.02, what=""):
     """Calls check() until it returns something true, and returns that; raises after a deadline.
 

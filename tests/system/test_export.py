@@ -21,20 +21,6 @@ COLUMNS = ["_id", "title", "minutes", "cuisine", "price", "published", "season",
            "chef.address.city", "steps", "tags", "updatedAt"]
 
 
-@pytest.fixture
-def minutes():
-    return next(counter)
-
-
-@pytest.fixture
-def recipe(market, minutes):
-    def make(**fields):
-        answer = market.client.post("/api/recipes", {"title": "Dal", "minutes": minutes, **fields})
-        assert answer.status == 201, answer
-        return answer.json["data"]
-    return make
-
-
 def export(market, query, **more):
     """What is found; an export that is just over may still count as one under way."""
     def ask():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Facets: how many documents have which value, beside a computation of the same in Python."""
 import collections
-import itertools
 import json
 import random
 import uuid
@@ -12,23 +11,7 @@ import pytest
 from people import Person
 from stack import eventually
 
-counter = itertools.count(100)
 NAMES = ["batch", "chef", "cuisine", "price", "tag"]
-
-
-@pytest.fixture
-def minutes():
-    """A value of a filter that nobody else uses."""
-    return next(counter)
-
-
-@pytest.fixture
-def recipe(market, minutes):
-    def make(**fields):
-        answer = market.client.post("/api/recipes", {"title": "Dal", "minutes": minutes, **fields})
-        assert answer.status == 201, answer
-        return answer.json["data"]
-    return make
 
 
 def facets(market, query, path="/api/recipes/facets", **more):

@@ -5,8 +5,6 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,34 +16,10 @@ import pytest
 import checker
 from client import Client
 from people import Person
-from stack import ROOT, Stack, eventually, free_ports
+from second import second_mongo
+from stack import ROOT, Stack, eventually
 
 LAG = 10  # seconds at most, on a machine that does much else; what is usual is measured elsewhere
-
-
-class Server:
-    """The second MongoDB, which has change streams."""
-
-    def __init__(self, folder, port):
-        self.folder, self.port, self.process = folder, port, None
-        self.uri = f"mongodb://127.0.0.1:{port}/larder"
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(self.port), "--storage-path", self.folder, "--enable-test-commands"],
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=1000) as client:
-            def started():
-                try:
-                    return client.admin.command("ping")
-                except pymongo.errors.ConnectionFailure:
-                    return False
-            eventually(started, 30, every=0.2)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def with_follow(folder, **more):
@@ -63,13 +37,8 @@ def with_follow(folder, **more):
 
 @pytest.fixture(scope="module")
 def server():
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(folder, free_ports() + 3)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with second_mongo() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

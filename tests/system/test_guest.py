@@ -5,18 +5,17 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-import urllib.parse
 
 import bson
 import pymongo
 import pytest
 
-from mongo_proxy import host_behind, in_front
-from stack import ROOT, Stack, eventually as eventually_, free_ports
+from mongo_proxy import host_behind
+from second import second_mongo
+from stack import ROOT, Stack, eventually as eventually_, of_database
 
 PASSWORD = "correct horse battery"
 
@@ -145,10 +144,6 @@ def refused(host, folder, **settings):
     return done.stderr
 
 
-def other_database(uri, name):
-    return urllib.parse.urlsplit(uri)._replace(path=f"/{name}").geturl()
-
-
 def test_an_installation_is_kept_in_mongodb(alone):
     host, _ = alone
     found = eventually_(lambda: host.mongo.larder_installation.find_one(
@@ -171,7 +166,7 @@ def test_another_cache_of_the_database_refuses_to_start(alone):
 
 def test_a_redis_of_another_database_is_refused(alone):
     host, folder = alone
-    uri = other_database(host.env["MONGODB_URI"], "guest_other")
+    uri = of_database(host.env["MONGODB_URI"], "guest_other")
     said = refused(host, folder, MONGODB_URI=uri)
     assert "belongs to another database" in said and "guest_other" in said and "/larder;" in said
     all_say(host, lambda told: told["status"] == "ready", 1)
@@ -281,32 +276,14 @@ def test_redis_is_changed_without_an_interruption(alone, tmp_path, category):
 @pytest.fixture(scope="module")
 def collated():
     """A host on the second MongoDB, whose products ignore case."""
-    port = free_ports() + 3
-    with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(port), "--storage-path", folder], cwd=folder, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
-        host = Stack(MONGODB_URI=f"mongodb://127.0.0.1:{port}/larder")
+    with second_mongo() as server:
+        with pymongo.MongoClient(server.uri) as client:
+            client.larder.create_collection("products", collation={"locale": "en", "strength": 2})
+        host = Stack(MONGODB_URI=server.uri)
         try:
-            client = pymongo.MongoClient(f"mongodb://127.0.0.1:{port}/",
-                                         serverSelectionTimeoutMS=500)
-
-            def made():
-                try:
-                    return client.larder.create_collection(
-                        "products", collation={"locale": "en", "strength": 2}) is not None
-                except pymongo.errors.ConnectionFailure:
-                    return False
-                except pymongo.errors.CollectionInvalid:
-                    return True
-            eventually_(made, 30, every=0.2)
-            client.close()
             yield host.up()
         finally:
             host.down()
-            server.terminate()
-            server.wait()
 
 
 def test_a_collation_switches_partitions_off(collated, category):
@@ -326,21 +303,16 @@ def test_a_collation_switches_partitions_off(collated, category):
 
 def test_words_are_asked_for_while_their_index_is_made(stack):
     """The server makes it for longer than a connection waits."""
-    uri, proxy = in_front(stack.env["MONGODB_URI"])
-    proxy.delay = lambda command: 7 if command.get("createIndexes") == "posts" else 0
-
     def unmade(command, reply):
         if command.get("listIndexes") == "posts" and "cursor" in reply:
             found = reply["cursor"]["firstBatch"]
             reply["cursor"]["firstBatch"] = [one for one in found if "weights" not in one]
         return reply
-    proxy.change = unmade
-    password = urllib.parse.urlsplit(stack.env["REDIS_URL"]).password
-    host = Stack(MONGODB_URI=uri, LARDER_INDEXES="all")
-    (host.var / "redis.sock").symlink_to(stack.var / "run" / "redis.sock")
-    host.settings["REDIS_URL"] = f"unix://:{password}@{host.var}/redis.sock"
-    stack.siblings.append(host)
-    host.up()
+
+    def prepare(proxy):
+        proxy.delay = lambda command: 7 if command.get("createIndexes") == "posts" else 0
+        proxy.change = unmade
+    host, proxy = host_behind(stack, prepare, LARDER_INDEXES="all")
     answer = eventually_(lambda: next(
         (a for a in (host.client.get("/api/posts?q=word"),) if "being made" in a.text), None), 20)
     assert answer.status == 503 and int(answer.header("Retry-After")) > 0

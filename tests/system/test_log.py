@@ -10,7 +10,7 @@ import fcgi
 import mongo_proxy
 from client import Client
 from people import PASSWORD, Person
-from stack import Stack
+from stack import Stack, of_database
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -22,7 +22,7 @@ FIELDS = ["requestId", "method", "route", "path", "query", "status", "durationMs
 def told(stack):
     """A host that logs all requests, and nothing else below an error, with a MongoDB that tells
     what it is asked."""
-    uri, proxy = mongo_proxy.in_front(stack.env["MONGODB_URI"], "logged")
+    uri, proxy = mongo_proxy.in_front(of_database(stack.env["MONGODB_URI"], "logged"))
     host = Stack(MONGODB_URI=uri, LARDER_ACCESS_LOG="all", LARDER_LOG_LEVEL="error",
                  LARDER_WRITES="closed", LARDER_SIGNUP="open")
     host.proxy = proxy

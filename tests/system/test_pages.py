@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pages import Browser, look, sign_in
+from pages import browser, editor, look, sign_in  # noqa: F401 (two are fixtures)
 from people import Person
 from stack import ROOT, eventually
 
@@ -25,18 +25,6 @@ def shop(stack):
     shop = stack.sibling(LARDER_WRITES="closed", LARDER_SIGNUP="open",
                          LARDER_RESOURCES=str(RESOURCES))
     return shop.settle()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def editor(shop):
-    return Person(shop, "editor", name="Edith")
 
 
 @pytest.fixture(scope="module")

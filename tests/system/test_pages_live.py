@@ -10,8 +10,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from pages import Browser, look
-from people import Person
+from pages import browser, editor, look  # noqa: F401 (two are fixtures)
 from stack import ROOT
 
 RESOURCES = pathlib.Path(__file__).parent / "resources"
@@ -35,18 +34,6 @@ def shop(stack, elsewhere):
     shop = stack.sibling(LARDER_WRITES="closed", LARDER_SIGNUP="open", LARDER_ORIGINS=elsewhere[1],
                          LARDER_RESOURCES=str(RESOURCES))
     return shop.settle()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = Browser()
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="module")
-def editor(shop):
-    return Person(shop, "editor", name="Edith")
 
 
 @pytest.fixture

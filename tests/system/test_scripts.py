@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from stack import ROOT, SCRIPTS, Stack, eventually, port_is_free
+from stack import ROOT, SCRIPTS, Stack, eventually, of_database, port_is_free
 
 
 def pids(stack):
@@ -370,7 +370,7 @@ def test_an_empty_address_gives_the_stack_its_own_server_again(lone, stack):
     """With a database and a Redis of its own there: one database has one cache."""
     before = lone.env
     there = {"REDIS_URL": stack.env["REDIS_URL"].removesuffix("/0") + "/7",
-             "MONGODB_URI": stack.env["MONGODB_URI"].replace("/larder?", "/lone?")}
+             "MONGODB_URI": of_database(stack.env["MONGODB_URI"], "lone")}
     lone.script("up", "--no-sample", env=there)
     lone.script("up", "--no-sample", env={"REDIS_URL": ""})
     assert servers_of(lone) == {**there, "REDIS_URL": before["REDIS_URL"]}

@@ -12,20 +12,6 @@ counter = itertools.count(1000)
 ABSENT = "f" * 24
 
 
-@pytest.fixture
-def minutes():
-    return next(counter)
-
-
-@pytest.fixture
-def recipe(market, minutes):
-    def make(**fields):
-        answer = market.client.post("/api/recipes", {"title": "Dal", "minutes": minutes, **fields})
-        assert answer.status == 201, answer
-        return answer.json["data"]
-    return make
-
-
 def patch(market, patches, **more):
     return market.client.patch("/api/recipes", patches, **more)
 

@@ -7,20 +7,18 @@ import pathlib
 import signal
 import subprocess
 import time
-import urllib.parse
 
 import bson
 import pytest
 
 import fcgi
 import mongo_proxy
-from stack import ROOT, eventually
+from stack import ROOT, eventually, of_database
 
 
 def own_database(stack):
     """For what has a cache of its own: no database has two."""
-    parts = urllib.parse.urlsplit(stack.env["MONGODB_URI"])
-    return parts._replace(path="/of-workers").geturl()
+    return of_database(stack.env["MONGODB_URI"], "of-workers")
 
 
 class Worker:
