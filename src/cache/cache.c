@@ -212,12 +212,15 @@ static bool has_missed_nothing(const struct cache *cache)
 
 static void on_looked(struct cache *cache, uint64_t generation, enum err err)
 {
+    bool missed_nothing;
+
     /* Another connection may be in preparation, and its epoch not be known yet. */
     if (generation != redis_generation(cache->redis))
         return;
-    if (has_missed_nothing(cache))
+    missed_nothing = has_missed_nothing(cache);
+    if (missed_nothing)
         gate_pass(cache->gate);
-    cache->pending_known = err == ERR_OK || has_missed_nothing(cache);
+    cache->pending_known = err == ERR_OK || missed_nothing;
     if (!cache->pending_known)
         log_warn("cache",
                  "pending invalidations cannot be read: nothing is answered from Redis until then",
