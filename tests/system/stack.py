@@ -26,6 +26,11 @@ xxhash = ctypes.CDLL("libxxhash.so.0")  # what tags and entries are hashed with
 xxhash.XXH3_64bits.restype = ctypes.c_uint64
 
 
+def tag_slot(tag):
+    """The tag's line in a host's table, which other tags share."""
+    return xxhash.XXH3_64bits(tag.encode(), ctypes.c_size_t(len(tag))) % 32768
+
+
 def of_database(uri, name):
     """The URI of a MongoDB, of another database: a host with a Redis of its own needs one."""
     return urllib.parse.urlsplit(uri)._replace(path=f"/{name}").geturl()

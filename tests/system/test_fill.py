@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many misses, one question to MongoDB."""
-import ctypes
 import os
 import struct
 import threading
@@ -9,7 +8,7 @@ import time
 import pytest
 
 from client import Client
-from stack import eventually, xxhash
+from stack import eventually, tag_slot
 
 
 def at_once(stacks, path, count):
@@ -144,7 +143,7 @@ class Fence:
     """What a write of this host puts into its table (src/memory/layout.h); it ends by its time."""
 
     def __init__(self, stack, tag):
-        slot = xxhash.XXH3_64bits(tag.encode(), ctypes.c_size_t(len(tag))) % 32768
+        slot = tag_slot(tag)
         self.table = open(stack.segment(), "r+b")
         self.at = 4096 + 64 * slot
 
