@@ -73,7 +73,7 @@ static void print_help(const struct command *command)
 }
 
 /* The command whose one or two words the arguments begin with; *words says how many. */
-static const struct command *find(int argc, char **argv, int *words)
+static const struct command *larderctl_find(int argc, char **argv, int *words)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
         struct str rest = str_from(commands[i]->name), word = {NULL, 0};
@@ -89,7 +89,7 @@ static const struct command *find(int argc, char **argv, int *words)
 }
 
 /* What there is that begins with the first word, or that there is nothing. */
-static int refuse(const char *word)
+static int larderctl_refuse(const char *word)
 {
     struct buf known = BUF_INIT(1024);
     struct str second;
@@ -131,11 +131,11 @@ static int help(int argc, char **argv)
         print_usage(stdout);
         return CTL_OK;
     }
-    command = find(argc, argv, &words);
+    command = larderctl_find(argc, argv, &words);
     if (command != NULL)
         print_help(command);
     else if (!print_commands(stdout, argv[0]))
-        return refuse(argv[0]);
+        return larderctl_refuse(argv[0]);
     return CTL_OK;
 }
 
@@ -151,7 +151,7 @@ static void set_up(const struct config *config)
     setenv("UV_THREADPOOL_SIZE", threads, 1);
 }
 
-static int run(const struct command *command, const char *file, int argc, char **argv)
+static int larderctl_run(const struct command *command, const char *file, int argc, char **argv)
 {
     struct config config;
     struct ctl ctl = {.config = &config};
@@ -203,17 +203,17 @@ static int obey(int argc, char **argv)
     }
     if (strcmp(argv[0], "help") == 0)
         return help(argc - 1, argv + 1);
-    command = find(argc, argv, &words);
+    command = larderctl_find(argc, argv, &words);
     if (command == NULL && argc == 2 && is_help(argv[1]))
         return help(1, argv);
     if (command == NULL)
-        return refuse(argv[0]);
+        return larderctl_refuse(argv[0]);
     argv[words - 1] = name; /* before its arguments, where getopt looks for whom to name */
     if (wants_help(argc - words, argv + words)) {
         print_help(command);
         return CTL_OK;
     }
-    return run(command, file, argc - words, argv + words);
+    return larderctl_run(command, file, argc - words, argv + words);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <getopt.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +21,13 @@
 #include "base/metrics.h"
 #include "base/notify.h"
 #include "base/output.h"
+#include "base/process.h"
 #include "follow/follow.h"
 #include "gateway/gateway.h"
 #include "memory/memory.h"
 #include "schema/schema.h"
 
-/* One worker: settings, what it stands on, the loop, and the way out. */
+/* One worker: settings, servers, the loop, and the way out. */
 
 enum {
     UNASKED_MS = 6000,
@@ -138,15 +138,6 @@ static void log_lines(enum log_level level, const char *message, const struct bu
             log_event(level, "larderd", message, LOG_STR("why", line));
 }
 
-/* Whoever is woken for a request does not push nginx off its core then: it finds several requests
- * when its turn comes.  Nothing is lost where this is refused. */
-static void schedule_in_batches(void)
-{
-    const struct sched_param none = {0};
-
-    (void)sched_setscheduler(0, SCHED_BATCH, &none);
-}
-
 /* What ends other programs, or makes them read their settings anew: there is nothing to be read
  * anew here, and a worker that leaves does so by SIGTERM or SIGINT. */
 static void ignore_signals(void)
@@ -157,7 +148,7 @@ static void ignore_signals(void)
         signal(ignored[i], SIG_IGN);
 }
 
-/* A cache without a secret works; who runs it should know what it does not keep out. */
+/* A cache without a secret works; an operator should know what is open. */
 static void warn_of_settings(const struct config *config)
 {
     if (*config_text(config, CONFIG_SECRET) == '\0')
@@ -171,13 +162,13 @@ static void set_up_process(const struct config *config)
     log_setup((enum log_level)config_number(config, CONFIG_LOG_LEVEL),
               (enum log_format)config_number(config, CONFIG_LOG));
     ignore_signals();
-    schedule_in_batches();
+    process_schedule_in_batches();
     footprint_bound();
     snprintf(threads, sizeof threads, "%u", backend_threads(config));
     setenv("UV_THREADPOOL_SIZE", threads, 1);
 }
 
-/* --- Leaving: the gateway first, then what it stands on --- */
+/* --- Leaving: the gateway first, then the servers --- */
 
 static void on_backend_closed(void *context)
 {
@@ -323,18 +314,25 @@ static bool signup_is_open(const struct config *config)
     return choice == OPEN || (choice == AUTO && config_number(config, CONFIG_WRITES) != 0);
 }
 
+static bool is_connecting(const struct redis *redis)
+{
+    return redis_is(redis, REDIS_CONNECTING) || redis_is(redis, REDIS_PREPARING);
+}
+
 /* Waits, while both servers answer, until all who keep answers of this database are known to keep
- * them in one place.  Without them a worker starts, and finds out later. */
+ * them in one place, and until writes can be marked in Redis: the first ones would be pending
+ * without need.  Without the servers a worker starts, and finds out later. */
 static enum err await_agreement(struct worker *worker, struct buf *problems)
 {
-    int64_t begun_ms = clock_mono_ms();
+    int64_t until_ms = clock_mono_ms() + UNASKED_MS;
     enum cache_agreement agreement = CACHE_UNASKED;
+    struct redis *redis = worker->backend.redis;
     struct str why;
 
-    redis_wake(worker->backend.redis);
+    redis_wake(redis);
     while (!worker->leaving &&
            (agreement == CACHE_WAITING ||
-            (agreement == CACHE_UNASKED && clock_mono_ms() - begun_ms < UNASKED_MS))) {
+            ((agreement == CACHE_UNASKED || is_connecting(redis)) && clock_mono_ms() < until_ms))) {
         uv_run(&worker->loop, UV_RUN_ONCE);
         agreement = cache_agreement(worker->backend.cache);
     }
@@ -362,6 +360,9 @@ static enum err open_all(struct worker *worker, struct buf *problems)
         .streams = (uint32_t)descriptors_for_streams(config_number(config, CONFIG_STREAMS),
                                                      config_number(config, CONFIG_CONNECTIONS)),
         .streams_per_client = (uint32_t)config_number(config, CONFIG_STREAMS_PER_CLIENT),
+        .logs = config_number(config, CONFIG_ACCESS_LOG) != 0,
+        .memory_name = backend->name,
+        .edge_group = backend->edge_group,
         .rate = (uint32_t)config_number(config, CONFIG_RATE),
         .indexes = (enum indexes_policy)config_number(config, CONFIG_INDEXES)};
     const struct follow_config follow = {.on = config_number(config, CONFIG_FOLLOW) == FOLLOW_AUTO,
@@ -440,7 +441,7 @@ static void count_in_common(const struct worker *worker)
         log_warn("metrics", "this worker's are not in the common sum", LOG_ERR(err));
 }
 
-static int run(struct worker *worker)
+static int larderd_run(struct worker *worker)
 {
     struct buf problems = BUF_INIT(CONFIG_FILE_MAX);
     enum err err = backend_attach(&worker->backend, &worker->config, BACKEND_WORKER, &problems);
@@ -474,7 +475,7 @@ int main(int argc, char **argv)
     config_init(&worker->config);
     err = load_config(&worker->config, &options, &problems, &notes);
     set_up_process(&worker->config);
-    /* Also after an error, so that all that is wrong is told together. */
+    /* Also after an error, so that all problems are printed together. */
     if (backend_check(&worker->config, &problems) != ERR_OK ||
         schema_load(config_text(&worker->config, CONFIG_RESOURCES), &worker->schema, &problems) !=
             ERR_OK)
@@ -482,11 +483,11 @@ int main(int argc, char **argv)
     if (options.check) {
         status = check_config(err, &problems, &notes);
     } else {
-        log_writer_start();
+        log_in_background();
         log_lines(LOG_WARN, "settings", &notes);
         log_lines(LOG_ERROR, "settings", &problems);
         warn_of_settings(&worker->config);
-        status = err == ERR_OK ? run(worker) : EXIT_FAILURE;
+        status = err == ERR_OK ? larderd_run(worker) : EXIT_FAILURE;
         log_writer_stop(LAST_LINES_MS);
     }
     buf_free(&problems);

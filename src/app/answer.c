@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
 
+#include "app/app_state.h"
+#include "app/depends.h"
 #include "app/people/auth.h"
-#include "app/state.h"
 #include "base/gzip.h"
 #include "cache/key.h"
 #include "http/accept.h"
@@ -38,27 +39,24 @@ struct str answer_personal_name(struct str name, const struct request *request, 
     return ARENA_JOIN(arena, name, STR(":"), user, STR(":"));
 }
 
-void answer_depends(struct request *request, const struct cache_lookup *lookup)
-{
-    if (request->tags == NULL)
-        return;
-    for (size_t i = 0; i < lookup->tag_count; i++)
-        tagset_add(request->tags, key_slot(lookup->tags[i]));
-}
-
-void answer_prepare(struct cache_lookup *lookup, struct request *request)
+void answer_conditions(struct cache_lookup *lookup, struct request *request)
 {
     struct str field = request_param(request, STR("HTTP_IF_NONE_MATCH"));
 
-    if (has_flag(request, ROUTE_PERSONAL))
-        vary_by_user(lookup, request);
     lookup->room = &request->response.body;
     lookup->want_gzip = accept_gzip(request_param(request, STR("HTTP_ACCEPT_ENCODING")));
     if (field.len > 0 && etag_is_single(field)) {
         lookup->head_only = true;
         lookup->if_none_match = str_trim(field);
     }
-    answer_depends(request, lookup);
+}
+
+void answer_prepare(struct cache_lookup *lookup, struct request *request)
+{
+    if (has_flag(request, ROUTE_PERSONAL))
+        vary_by_user(lookup, request);
+    answer_conditions(lookup, request);
+    depends_on(request, lookup);
 }
 
 /* Everything but hits, which have a ttl. */
@@ -86,7 +84,9 @@ static struct str hit_detail(enum cache_source source, enum cache_detail detail,
         return STR("; detail=STALE");
     if (status == 404)
         return STR("; detail=NEGATIVE");
-    return source == CACHE_MEMORY ? STR("; detail=memory") : STR("; detail=redis");
+    return source == CACHE_MEMORY ? STR("; detail=memory")
+           : source == CACHE_EDGE ? STR("; detail=edge")
+                                  : STR("; detail=redis");
 }
 
 /* The word for the log; what is stale is so from wherever it comes. */
@@ -95,7 +95,7 @@ static enum response_cache cache_word(enum cache_source source, enum cache_detai
     if (detail == CACHE_DETAIL_STALE || detail == CACHE_DETAIL_STALE_IF_ERROR)
         return RESPONSE_STALE;
     if (source != CACHE_DATABASE)
-        return source == CACHE_MEMORY ? RESPONSE_MEMORY : RESPONSE_REDIS;
+        return source == CACHE_REDIS ? RESPONSE_REDIS : RESPONSE_MEMORY;
     return detail == CACHE_DETAIL_REDIS_DOWN || detail == CACHE_DETAIL_APART ||
                    detail == CACHE_DETAIL_WRITE_FENCE || detail == CACHE_DETAIL_PENDING ||
                    detail == CACHE_DETAIL_YOUNG
@@ -120,7 +120,7 @@ void answer_cache_status(struct response *response, enum cache_source source,
     buf_literal(head, "\r\n");
 }
 
-/* What has a Server-Timing is one person's, and nobody may keep it. */
+/* An answer with Server-Timing is one person's: no-store. */
 void answer_cacheable(struct request *request, struct str etag)
 {
     struct response *response = &request->response;
@@ -165,15 +165,19 @@ static void put_database(struct request *request, const struct entry *entry, boo
     }
 }
 
-/* The cache's bytes stay for this call, and request_finish() at its end needs them no longer. */
+/* The cache's bytes stay for this call, and request_finish() at its end needs them no longer,
+ * unless they are so many that they are taken. */
 static void put_body(struct request *request, const struct cache_lookup *lookup, bool gzip)
 {
     const struct entry *entry = &lookup->entry;
+    struct buf *from = gzip ? entry->gzip_from : entry->plain_from;
 
     if (lookup->source == CACHE_DATABASE && entry->source_at == BODY_SOURCE_AT)
         put_database(request, entry, gzip);
     else
         response_part(&request->response, gzip ? entry->gzip : entry->plain);
+    if (from != NULL && from->len > ENTRY_SIZE_MAX)
+        response_take(&request->response, from);
 }
 
 void answer_lookup(struct request *request, const struct cache_lookup *lookup, struct str absent,
@@ -219,15 +223,20 @@ void answer_tagged(struct request *request, struct str etag)
     request_finish(request);
 }
 
-void answer_json(struct request *request, unsigned status, struct str cache_control)
+void answer_parts(struct request *request, unsigned status, struct str cache_control)
 {
     struct response *response = &request->response;
 
     response->status = status;
     response_header_lit(response, "Content-Type", "application/json; charset=utf-8");
     response_header(response, STR("Cache-Control"), cache_control);
-    response_body_done(response);
     request_finish(request);
+}
+
+void answer_json(struct request *request, unsigned status, struct str cache_control)
+{
+    response_body_done(&request->response);
+    answer_parts(request, status, cache_control);
 }
 
 void answer_data(struct request *request, unsigned status, struct str json)

@@ -16,13 +16,13 @@ enum {
     BODY_LEAD = BODY_SOURCE_AT + (int)sizeof "cache" - 1 /* up to its end: gzip_pack keeps this */
 };
 
-/* Sets what of the request bears on the answer: gzip, If-None-Match, room.  On a route that is
+/* Sets what of the request bears on the answer: gzip, If-None-Match, room. */
+void answer_conditions(struct cache_lookup *lookup, struct request *request);
+/* The same, for one of the application's routes.  On a route that is
  * personal the entry becomes the user's own ("…user:<id>:"), with that user's tag, for which there
- * is room in tags.  Calls answer_depends(). */
+ * is room in tags.  Calls depends_on(). */
 void answer_prepare(struct cache_lookup *lookup, struct request *request);
-/* That the answer depends on what is looked up: before it is. */
-void answer_depends(struct request *request, const struct cache_lookup *lookup);
-/* "…:user:<id>:", as an entry of the visitor's own is called; lives in the arena. */
+/* "…:user:<id>:", as an entry of the visitor's own is called; belongs to the arena. */
 struct str answer_personal_name(struct str name, const struct request *request,
                                 struct arena *arena);
 /* Answers, with absent as the message of a 404; errors but TOO_LARGE, which the caller knows what
@@ -38,7 +38,9 @@ void answer_cacheable(struct request *request, struct str etag);
 bool answer_not_modified(struct request *request, struct str etag);
 /* 200 with the JSON in response.body under this entity tag, or 304. */
 void answer_tagged(struct request *request, struct str etag);
-/* The body that has been written, as JSON, with this Cache-Control. */
+/* The parts that have been added, as JSON, with this Cache-Control. */
+void answer_parts(struct request *request, unsigned status, struct str cache_control);
+/* The same with the body that has been written. */
 void answer_json(struct request *request, unsigned status, struct str cache_control);
 /* {"success":true,"data":<json>} with this status; the headers are set before. */
 void answer_data(struct request *request, unsigned status, struct str json);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "app/config.h"
+#include "app/app_config.h"
 #include "http/request.h"
 
 /* The application: what is answered to each request.  Here is what all resources share; in read/
@@ -24,13 +24,13 @@ struct schema;
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
                     struct cache *cache, struct mongo *mongo, struct redis *redis,
                     struct memory *memory);
-/* For /readyz and /metrics. */
+/* For its metrics. */
 void app_set_follow(struct app *app, const struct app_follow *follow);
-/* Whether answers of this resource live no longer than it says for writes of others. */
+/* Whether answers of this resource are kept no longer than it allows for writes of others. */
 void app_limit(struct app *app, const struct resource *resource, bool limited);
 /* Makes the indexes, in the background; an index that cannot be made is a warning. */
 void app_start(struct app *app);
-/* Calls told(context) once, when it is known by which partitions the workers go; or that Redis did
+/* Calls told(context) once, when the workers' partitions are known; or that Redis did
  * not say. */
 void app_await_layouts(struct app *app, void (*told)(void *context), void *context);
 /* The gateway's handler, and what it calls for each answer; context is the app. */

@@ -29,8 +29,8 @@ static struct str take_last(struct str *list)
 }
 
 /* Each proxy adds the address that it was asked from, at the end of the header or as another one:
- * so the last that none of the trusted has is the client's; what stands before it, anybody may have
- * written.  What is no address was not written by a proxy that we know. */
+ * so the last that none of the trusted has is the client's; what precedes it may be a client's.
+ * What is no address was not written by a proxy that we know. */
 static struct str forwarded_for(const struct proxies *proxies, const struct request *request,
                                 struct str address)
 {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/health.h"
 #include "app/answer.h"
+#include "app/app_state.h"
+#include "app/handlers.h"
 #include "app/indexes.h"
-#include "app/state.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 
 void healthz_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
@@ -69,7 +72,7 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
 
     redis_wake(app->redis);
     buf_literal(body, "{\"memory\":");
-    buf_json_string(body, health_memory(app));
+    json_put_string(body, health_memory(app));
     buf_literal(body, ",\"mongo\":");
     buf_str(body, mongo ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"redis\":");
@@ -78,7 +81,7 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     buf_literal(body, ",\"status\":");
     buf_str(body, down ? STR("\"down\"") : ready ? STR("\"ready\"") : STR("\"degraded\""));
     buf_literal(body, ",\"follow\":");
-    buf_json_string(body, follow);
+    json_put_string(body, follow);
     if (indexes_missing(app->indexes))
         buf_literal(body, ",\"indexes\":\"missing\"");
     buf_char(body, '}');
@@ -87,7 +90,7 @@ static void answer_ready(struct app *app, struct request *request, enum err err)
     answer_json(request, down ? 503 : 200, STR("no-store"));
 }
 
-/* A ping that is late while requests are answered tells of a busy server, not of one that is away.
+/* A ping that is late while requests are answered means a busy server, not an absent one.
  */
 static void told(void *context, enum err err)
 {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/people.h"
 #include "app/rights.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 
 /* GET /: what is served here, who is signed in, and what they may do. */
 
@@ -17,11 +20,11 @@ static void home_put_user(struct buf *body, const struct visitor *visitor)
     }
     oid_text(&visitor->profile.id, id);
     buf_literal(body, "{\"_id\":");
-    buf_json_string(body, str_make(id, sizeof id));
+    json_put_string(body, str_make(id, sizeof id));
     buf_literal(body, ",\"name\":");
-    buf_json_string(body, visitor->profile.name);
+    json_put_string(body, visitor->profile.name);
     buf_literal(body, ",\"role\":");
-    buf_json_string(body, role_name(visitor->profile.role));
+    json_put_string(body, role_name(visitor->profile.role));
     buf_char(body, '}');
 }
 
@@ -29,11 +32,11 @@ static void home_put_resource(struct buf *body, const struct app *app,
                               const struct resource *resource, const struct visitor *visitor)
 {
     buf_literal(body, "{\"name\":");
-    buf_json_string(body, resource->name);
+    json_put_string(body, resource->name);
     buf_literal(body, ",\"path\":");
-    buf_json_string(body, resource->path);
+    json_put_string(body, resource->path);
     buf_literal(body, ",\"description\":");
-    buf_json_string(body, resource->description);
+    json_put_string(body, resource->description);
     buf_literal(body, ",\"can\":");
     rights_json(app, resource, visitor, body);
     buf_char(body, '}');

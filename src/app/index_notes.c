@@ -65,7 +65,7 @@ static enum err is_noted(struct mongo_db *db, const struct resource *resource, s
 
     arena_init(&arena, NULL, 0);
     id.value = value_string(note_of(resource, name, &arena));
-    err = collection_find_one(db, notes, &id, 1, 0, &(struct record){.shape = &shape});
+    err = collection_find_one(db, notes, &id, 1, 0, &(struct found_document){.shape = &shape});
     arena_reset(&arena);
     *noted = err == ERR_OK;
     return err == ERR_NOT_FOUND ? ERR_OK : err;

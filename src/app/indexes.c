@@ -3,57 +3,20 @@
 
 #include <stdlib.h>
 
+#include "app/app_state.h"
 #include "app/layout.h"
 #include "app/people/attempts.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
-#include "app/state.h"
 #include "app/write/receipt.h"
+#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { INDEXES_MAX = QUERY_PARAMS_MAX, KEYS_MAX = 16, AGAIN_MS = 5000 };
+enum { INDEXES_MAX = QUERY_PARAMS_MAX, AGAIN_MS = 5000 };
 
 const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT] = {&users, &sessions, &receipts,
                                                                   &attempts};
-
-/* --- Making --- */
-
-/* "category,-createdAt,-_id" or "text:name,description". */
-static size_t parse_keys(struct str rest, struct index_key keys[static KEYS_MAX])
-{
-    bool words = str_starts(rest, STR("text:"));
-    struct str name;
-    size_t count = 0;
-
-    if (words)
-        rest = str_from_offset(rest, sizeof "text:" - 1);
-    while (count < KEYS_MAX && str_split(&rest, ',', &name)) {
-        bool down = name.ptr[0] == '-';
-        keys[count++] = (struct index_key){str_from_offset(name, down), words  ? INDEX_TEXT
-                                                                        : down ? -1
-                                                                               : 1};
-    }
-    return count;
-}
-
-enum err indexes_ensure(struct mongo_db *db, struct str collection, const struct index *indexes,
-                        size_t count, unsigned *refused)
-{
-    struct index_key keys[INDEXES_MAX][KEYS_MAX];
-    struct index_spec specs[INDEXES_MAX];
-
-    if (count > INDEXES_MAX)
-        count = INDEXES_MAX;
-    for (size_t i = 0; i < count; i++)
-        specs[i] = (struct index_spec){.name = indexes[i].name,
-                                       .keys = keys[i],
-                                       .key_count = parse_keys(indexes[i].keys, keys[i]),
-                                       .unique = indexes[i].unique,
-                                       .sparse = indexes[i].sparse,
-                                       .expire_after_s = indexes[i].expire_after_s};
-    return collection_create_indexes(db, collection, specs, count, refused);
-}
 
 /* --- Whose a collection is: documents of "larder_collections", {_id: its name} --- */
 
@@ -71,47 +34,14 @@ static enum err is_claimed(struct mongo_db *db, struct str collection, bool *cla
 {
     static const struct shape shape = {.count = 0};
     const struct condition name = {STR("_id"), OP_EQ, value_string(collection)};
-    enum err err = collection_find_one(db, claims, &name, 1, 0, &(struct record){.shape = &shape});
+    enum err err =
+        collection_find_one(db, claims, &name, 1, 0, &(struct found_document){.shape = &shape});
 
     *claimed = err == ERR_OK;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- Looking --- */
-
-/* An index serves both ways. */
-static bool same_keys(const struct index_spec *found, const struct index_key *keys, size_t count)
-{
-    bool same = found->key_count == count, inverse = same;
-
-    for (size_t i = 0; i < count && (same || inverse); i++) {
-        const struct index_key *key = &found->keys[i];
-        bool named = str_eq(key->field, keys[i].field);
-        same = same && named && key->direction == keys[i].direction;
-        inverse = inverse && named && key->direction == -keys[i].direction;
-    }
-    return same || inverse;
-}
-
-static bool same_words(const struct index_spec *found, const struct index_key *keys, size_t count)
-{
-    size_t known = 0;
-
-    for (size_t i = 0; i < found->key_count; i++)
-        for (size_t j = 0; j < count; j++)
-            known += found->keys[i].direction == INDEX_TEXT &&
-                     str_eq(found->keys[i].field, keys[j].field);
-    return known == count;
-}
-
-bool index_serves(const struct index_spec *found, const struct index *index)
-{
-    struct index_key keys[KEYS_MAX];
-    size_t count = parse_keys(index->keys, keys);
-    bool words = count > 0 && keys[0].direction == INDEX_TEXT;
-
-    return words ? same_words(found, keys, count) : same_keys(found, keys, count);
-}
 
 struct looking {
     const struct resource *resource;
@@ -152,7 +82,8 @@ struct indexes {
     struct known {
         bool looked, told, ours, busy;
         struct index_state state;
-    } * known; /* by the resources' indexes */
+        bool refused[INDEXES_MAX]; /* by the server: not tried again */
+    } * known;                     /* by the resources' indexes */
     void (*stopped)(void *context);
     void *stopped_context;
 };
@@ -163,10 +94,10 @@ struct making {
     const struct resource *resource;
     const struct bookkeeping *own;
     struct index_state state;
-    bool first; /* only looks: what is found is told before anything is made */
+    bool first; /* only looks: what is found is logged before anything is made */
     bool collated;
     bool looked, ours; /* state is set; its indexes are made by themselves */
-    unsigned refused;
+    bool refused[INDEXES_MAX];
     struct mongo_job job;
 };
 
@@ -195,10 +126,9 @@ static enum err make_missing(struct mongo_db *db, struct making *making)
 
     for (size_t i = 0; err == ERR_OK && i < resource->index_count && i < INDEXES_MAX; i++) {
         unsigned refused = 0;
-        if (!making->state.there[i])
+        if (!making->state.there[i] && !making->refused[i])
             err = indexes_ensure(db, resource->collection, &resource->indexes[i], 1, &refused);
-        making->refused += refused;
-        making->state.there[i] = err == ERR_OK && refused == 0;
+        making->refused[i] = making->refused[i] || refused > 0;
     }
     return err;
 }
@@ -211,7 +141,7 @@ static enum err indexes_make(struct mongo_db *db, void *context)
 
     if (resource == NULL)
         return indexes_ensure(db, making->own->collection, making->own->indexes,
-                              making->own->index_count, &making->refused);
+                              making->own->index_count, NULL);
     err = collection_collated(db, resource->collection, &making->collated);
     if (err == ERR_OK)
         err = indexes_look(db, resource, &making->state);
@@ -240,8 +170,8 @@ static void tell_missing(const struct making *making)
                      LOG_STR("keys", resource->indexes[i].keys));
 }
 
-static void submit(struct indexes *indexes, const struct resource *resource,
-                   const struct bookkeeping *own);
+static void indexes_submit(struct indexes *indexes, const struct resource *resource,
+                           const struct bookkeeping *own);
 
 static void indexes_made(void *context, enum err err)
 {
@@ -267,15 +197,16 @@ static void indexes_made(void *context, enum err err)
     known->looked = true;
     known->ours = making->ours;
     known->state = making->state;
+    memcpy(known->refused, making->refused, sizeof known->refused);
     if (!known->told && !making->ours)
         tell_missing(making);
     known->told = known->told || !making->ours;
     if (making->first && making->ours)
-        submit(making->indexes, resource, NULL);
+        indexes_submit(making->indexes, resource, NULL);
 }
 
-static void submit(struct indexes *indexes, const struct resource *resource,
-                   const struct bookkeeping *own)
+static void indexes_submit(struct indexes *indexes, const struct resource *resource,
+                           const struct bookkeeping *own)
 {
     struct making *making = mem_zalloc(sizeof *making);
 
@@ -284,28 +215,30 @@ static void submit(struct indexes *indexes, const struct resource *resource,
     making->first = resource != NULL && !indexes->known[resource->index].looked;
     making->indexes = indexes;
     making->resource = resource;
+    if (resource != NULL)
+        memcpy(making->refused, indexes->known[resource->index].refused, sizeof making->refused);
     making->own = own;
     making->job = (struct mongo_job){
         .work = indexes_make, .done = indexes_made, .release = free, .context = making};
     mongo_submit_or_tell(indexes->app->mongo, &making->job);
 }
 
-static void on_time(uv_timer_t *timer)
+static void on_indexes_time(uv_timer_t *timer)
 {
     struct indexes *indexes = timer->data;
 
     for (size_t i = 0; i < indexes->app->plan_count; i++)
         if (!indexes->known[i].busy &&
             (!indexes->known[i].looked || indexes->known[i].state.missing > 0))
-            submit(indexes, indexes->app->plans[i].resource, NULL);
+            indexes_submit(indexes, indexes->app->plans[i].resource, NULL);
 }
 
 void indexes_start(struct indexes *indexes)
 {
     for (size_t i = 0; i < BOOKKEEPING_COUNT; i++)
-        submit(indexes, NULL, bookkeeping[i]);
-    on_time(&indexes->timer);
-    uv_timer_start(&indexes->timer, on_time, AGAIN_MS, AGAIN_MS);
+        indexes_submit(indexes, NULL, bookkeeping[i]);
+    on_indexes_time(&indexes->timer);
+    uv_timer_start(&indexes->timer, on_indexes_time, AGAIN_MS, AGAIN_MS);
 }
 
 bool indexes_missing(const struct indexes *indexes)
@@ -316,13 +249,43 @@ bool indexes_missing(const struct indexes *indexes)
     return false;
 }
 
+static bool words_refused(const struct known *known, const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->index_count && i < INDEXES_MAX; i++)
+        if (known->refused[i] && str_starts(resource->indexes[i].keys, STR("text:")))
+            return true;
+    return false;
+}
+
+void indexes_json(const struct indexes *indexes, struct buf *out)
+{
+    bool first = true;
+
+    buf_char(out, '[');
+    for (size_t i = 0; i < indexes->app->plan_count; i++) {
+        const struct resource *resource = indexes->app->plans[i].resource;
+        const struct known *known = &indexes->known[resource->index];
+        for (size_t j = 0; known->looked && j < resource->index_count && j < INDEXES_MAX; j++) {
+            if (known->state.there[j])
+                continue;
+            buf_str(out, first ? STR("{\"resource\":") : STR(",{\"resource\":"));
+            json_put_string(out, resource->name);
+            buf_literal(out, ",\"keys\":");
+            json_put_string(out, resource->indexes[j].keys);
+            buf_char(out, '}');
+            first = false;
+        }
+    }
+    buf_char(out, ']');
+}
+
 enum words_state indexes_words(const struct indexes *indexes, const struct resource *resource)
 {
     const struct known *known = &indexes->known[resource->index];
 
     if (!known->looked || known->state.words)
         return WORDS_THERE;
-    return known->ours ? WORDS_BEING_MADE : WORDS_MISSING;
+    return known->ours && !words_refused(known, resource) ? WORDS_BEING_MADE : WORDS_MISSING;
 }
 
 /* --- Life --- */

@@ -2,8 +2,7 @@
 #ifndef LARDER_APP_INDEXES_H
 #define LARDER_APP_INDEXES_H
 
-#include "schema/schema.h"
-#include "store/collection.h"
+#include "app/index_making.h"
 
 /* The indexes of what is served, and of our own bookkeeping.  On a collection of others an index
  * costs its writers something: there they are only proposed, and made by `larderctl reindex`. */
@@ -14,10 +13,6 @@ extern const struct bookkeeping *const bookkeeping[BOOKKEEPING_COUNT];
 
 /* In a job, all of them: */
 
-/* Makes those that are missing.  *refused (may be NULL) counts those that the server does not take.
- * Errors as collection_create_indexes. */
-enum err indexes_ensure(struct mongo_db *db, struct str collection, const struct index *indexes,
-                        size_t count, unsigned *refused);
 /* Remembers that the collection's indexes are ours to make. */
 enum err indexes_claim(struct mongo_db *db, struct str collection);
 
@@ -30,10 +25,7 @@ struct index_state {
 enum err indexes_look(struct mongo_db *db, const struct resource *resource,
                       struct index_state *state);
 
-/* Whether the index that was found does what this one is for. */
-bool index_serves(const struct index_spec *found, const struct index *index);
-
-/* Indexes that were made here are noted, so that it can be told which of them are needed no longer:
+/* Indexes that were made here are recorded, so that those that are no longer needed can be named:
  * what others have made is never one of these. */
 
 /* Notes those that are missing, before they are made. */
@@ -58,6 +50,8 @@ void indexes_free(struct indexes *indexes);
 
 /* Whether some index of any resource is known to be missing. */
 bool indexes_missing(const struct indexes *indexes);
+/* Those that are known to be missing, as a JSON array of {resource, keys}. */
+void indexes_json(const struct indexes *indexes, struct buf *out);
 /* What is known of the text index of a resource that has one; THERE also before it was looked. */
 enum words_state { WORDS_THERE, WORDS_BEING_MADE, WORDS_MISSING };
 enum words_state indexes_words(const struct indexes *indexes, const struct resource *resource);

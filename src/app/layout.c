@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,7 +16,7 @@ struct layouts {
     bool *agree;      /* by the resources' indexes, as of the last reply */
     bool *distrusted; /* likewise: its partition is off */
     int64_t valid_until_ns;
-    uint64_t epoch; /* of the Redis that has told it */
+    uint64_t epoch; /* of the Redis that has sent it */
     bool asking;
     void (*told)(void *context); /* who waits for the next reply; or NULL */
     void *told_context;
@@ -32,8 +32,8 @@ struct beat {
 };
 
 /* KEYS[1]: the hash; ARGV: lease, other, then for each resource its name and "<name>/<field>".
- * Fields of the hash are "<name>/<field>", their values when one of their workers was last heard
- * of; "since" is when the hash was begun.  The reply has 1 for each resource whose workers agree.
+ * Fields of the hash are "<name>/<field>", their values when one of their workers last beat;
+ * "since" is when the hash was begun.  The reply has 1 for each resource whose workers agree.
  */
 static struct redis_script script_beat = {
     .text = STR_INIT("local t = redis.call('TIME')\n"
@@ -65,7 +65,7 @@ static struct redis_script script_beat = {
                      "end\n"
                      "return reply\n")};
 
-static void tell(struct layouts *layouts)
+static void layout_tell(struct layouts *layouts)
 {
     void (*told)(void *context) = layouts->told;
 
@@ -80,7 +80,7 @@ void layouts_await(struct layouts *layouts, void (*told)(void *context), void *c
     layouts->told_context = context;
 }
 
-static void on_beat(void *context, enum err err, const struct redis_value *reply)
+static void on_layout_beat(void *context, enum err err, const struct redis_value *reply)
 {
     struct beat *beat = context;
     struct layouts *layouts = beat->layouts;
@@ -94,7 +94,7 @@ static void on_beat(void *context, enum err err, const struct redis_value *reply
         layouts->epoch = beat->epoch;
     }
     free(beat);
-    tell(layouts);
+    layout_tell(layouts);
 }
 
 static struct str own_layout(const struct layouts *layouts, const struct resource *resource,
@@ -104,7 +104,7 @@ static struct str own_layout(const struct layouts *layouts, const struct resourc
                       layouts->distrusted[resource->index] ? STR("") : resource->partition);
 }
 
-static void on_time(uv_timer_t *timer)
+static void on_layout_time(uv_timer_t *timer)
 {
     struct layouts *layouts = timer->data;
     struct app *app = layouts->app;
@@ -115,7 +115,7 @@ static void on_time(uv_timer_t *timer)
     size_t count = 0;
 
     if (!redis_ready(app->redis))
-        tell(layouts);
+        layout_tell(layouts);
     if (layouts->asking || !redis_ready(app->redis))
         return;
     layouts->asking = true;
@@ -130,7 +130,7 @@ static void on_time(uv_timer_t *timer)
         args[count++] = app->plans[i].resource->name;
         args[count++] = own_layout(layouts, app->plans[i].resource, &arena);
     }
-    redis_script(app->redis, &script_beat, &key, 1, args, count, on_beat, beat);
+    redis_script(app->redis, &script_beat, &key, 1, args, count, on_layout_beat, beat);
     arena_reset(&arena);
 }
 
@@ -163,7 +163,7 @@ struct layouts *layouts_new(struct app *app)
     layouts->distrusted = mem_zalloc((app->plan_count + 1) * sizeof *layouts->distrusted);
     uv_timer_init(app->loop, &layouts->timer);
     layouts->timer.data = layouts;
-    uv_timer_start(&layouts->timer, on_time, LAYOUT_BEAT_MS / 10, LAYOUT_BEAT_MS);
+    uv_timer_start(&layouts->timer, on_layout_time, LAYOUT_BEAT_MS / 10, LAYOUT_BEAT_MS);
     return layouts;
 }
 

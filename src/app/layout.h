@@ -12,7 +12,7 @@
  *
  * Each worker says every second in Redis, in the hash "<prefix>:layouts", by which field each of
  * its resources is partitioned, and learns of the others.  A worker that has not done so for
- * LAYOUT_LEASE_MS, or has heard of another field within LAYOUT_OTHER_MS, does not agree: its lists
+ * LAYOUT_LEASE_MS, or has seen another field within LAYOUT_OTHER_MS, does not agree: its lists
  * have the resource's tag, and its writes move the tag of all partitions.  What was learnt holds
  * through a lost connection to the same Redis, and for no other.  A worker that was
  * stopped in between notices by its own clock that its time is over, before it writes. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
+#include "app/handlers.h"
+#include "app/health.h"
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/metrics.h"
 #include "memory/memory.h"
-#include "store/library.h"
+#include "mongo/mongo.h"
+#include "redis/redis.h"
 
 /* GET /metrics: what all workers of the host have counted, and what this one knows. */
 
@@ -66,8 +69,8 @@ static void put_servers(struct buf *out, const struct app *app, bool mongo)
     metrics_gauge_text(out, valid, "", str_eq(health_memory(app), STR("valid")));
     metrics_gauge_head(out, build, "This version and its libraries'");
     snprintf(labels, sizeof labels,
-             "version=\"" PACKAGE_VERSION "\",libmongoc=\"%s\",hiredis=\"%s\"", library_mongoc(),
-             library_hiredis());
+             "version=\"" PACKAGE_VERSION "\",libmongoc=\"%s\",hiredis=\"%s\"",
+             mongo_driver_version(), redis_library_version());
     metrics_gauge_text(out, build, labels, 1);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json_writer.h"
 
 enum { SECOND = 1000, ERROR_MS = 3600000, REFRESH_MS = 60000, NUMBER_MAX = 40 };
 
@@ -207,7 +208,7 @@ static struct str number_text(double number, struct arena *arena)
     struct buf text = BUF_INIT(NUMBER_MAX);
     struct str copy;
 
-    buf_json_double(&text, number == 0 ? 0 : number);
+    json_put_double(&text, number == 0 ? 0 : number);
     copy = arena_str(arena, buf_view(&text));
     buf_free(&text);
     return copy;

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "cache/cache.h"
 #include "http/conditional.h"
+#include "mongo/collection.h"
 #include "schema/resource.h"
-#include "store/collection.h"
 
 /* What is worked out once from a resource: how its documents are shown, how its entries and tags
  * are called and how long they are kept. */
@@ -35,7 +35,7 @@ static inline struct str plan_unhashed(struct str name)
 }
 /* The item's tag, "product:<id>". */
 struct str plan_item_tag(const struct plan *plan, struct str id, struct arena *arena);
-/* How a change of an item by a write of ours is known among what the database tells of all writes:
+/* The mark by which the follower knows a change as one of our own writes:
  * "product:<id>:<version>:<time>", of the document afterwards or of the fields that were set; empty
  * where it has no version of ours.  And of an item that was removed. */
 struct str plan_own(const struct plan *plan, struct str id, struct str document,
@@ -43,7 +43,7 @@ struct str plan_own(const struct plan *plan, struct str id, struct str document,
 struct str plan_own_mark(const struct plan *plan, struct str id, const struct value *version,
                          const struct value *updated, struct arena *arena);
 struct str plan_own_removal(const struct plan *plan, struct str id, struct arena *arena);
-/* While what others write is not followed, answers live no longer than the resource says. */
+/* While no follower runs, answers are kept no longer than the resource allows. */
 void plan_limit(struct plan *plan, bool limited);
 /* "products:<canonical query>@<hash>" and, for the total of a filter,
  * "count:products:<canonical filter>@<hash>". */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/app_state.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
+#include "app/read/ids.h"
 #include "app/read/item.h"
-#include "app/state.h"
 #include "app/views.h"
+#include "base/json_writer.h"
 #include "http/conditional.h"
 
 /* GET …/popular, those looked at most, and GET …/{id}/stats. */
@@ -68,7 +72,8 @@ static void on_popular(void *context, enum err err, const struct redis_value *re
     answer_ids(context, err, err == ERR_OK ? reply : NULL);
 }
 
-static struct asking *ask(struct app *app, struct request *request, const struct route *route)
+static struct asking *popular_ask(struct app *app, struct request *request,
+                                  const struct route *route)
 {
     struct asking *asking = arena_alloc(&request->arena, sizeof *asking);
 
@@ -79,7 +84,7 @@ static struct asking *ask(struct app *app, struct request *request, const struct
 void popular_handle(void *context, struct request *request, const struct route *route,
                     struct str id)
 {
-    struct asking *asking = ask(context, request, route);
+    struct asking *asking = popular_ask(context, request, route);
     struct str key = views_key(asking->app, asking->plan, STR(""), &request->arena);
 
     (void)id;
@@ -108,7 +113,7 @@ static void answer_stats(struct stats *stats, bool known, int64_t views)
     if (stats->read.plan->resource->id == ID_INTEGER)
         buf_str(body, stats->read.id);
     else
-        buf_json_string(body, stats->read.id);
+        json_put_string(body, stats->read.id);
     buf_literal(body, ",\"views\":");
     if (known)
         buf_int(body, views);
@@ -160,7 +165,7 @@ void stats_handle(void *context, struct request *request, const struct route *ro
     if (!take_id(request, route->data, id, room, &canonical) || !take_no_query(request))
         return;
     stats = arena_zalloc(&request->arena, sizeof *stats);
-    stats->asking = ask(app, request, route);
+    stats->asking = popular_ask(app, request, route);
     item_read_init(&stats->read, app, stats->asking->plan, canonical);
     item_read_by(&stats->read, request, route);
     stats->read.lookup.done = on_item;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/people.h"
 #include "app/write/validate.h"
 #include "app/write/write.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "schema/schema.h"
 
 /* POST /api/admin/purge: gives a tag a new version, so that every answer under it is a miss. */
@@ -66,7 +69,7 @@ static void purge_done(struct cache_write *cache)
         return;
     }
     buf_literal(body, "{\"success\":true,\"message\":\"Purged\",\"tag\":");
-    buf_json_string(body, purge->tags[0]);
+    json_put_string(body, purge->tags[0]);
     buf_char(body, '}');
     personal_send(request, 200);
 }
@@ -104,7 +107,7 @@ void purge_handle(void *context, struct request *request, const struct route *ro
     struct validation validation = {
         .resource = purge_form(), .mode = VALIDATE_CREATE, .arena = &request->arena};
     struct problem problem;
-    struct draft draft;
+    struct assignments draft;
     json_t *root;
 
     (void)route, (void)id;
@@ -112,7 +115,7 @@ void purge_handle(void *context, struct request *request, const struct route *ro
         return;
     validation.problem = &problem;
     if (validate(&validation, root, &draft) == ERR_OK)
-        purge_begin(context, request, draft_value(&draft, STR("tag"))->string, &problem);
+        purge_begin(context, request, assignments_value(&draft, STR("tag"))->string, &problem);
     else
         problem_send_invalid(request, &problem);
     json_decref(root);

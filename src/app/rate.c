@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/counter.h"
-#include "app/state.h"
+#include "app/rate.h"
+#include "app/app_state.h"
+#include "app/path.h"
 #include "app/window.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -27,7 +28,7 @@ struct limiting {
     char room[COUNTER_NAME_MAX];
 };
 
-static void judge(struct limiting *limiting, int64_t count)
+static void rate_judge(struct limiting *limiting, int64_t count)
 {
     struct request *request = limiting->request;
     int64_t limit = limiting->app->config.rate, left = limit - count;
@@ -40,7 +41,7 @@ static void judge(struct limiting *limiting, int64_t count)
         return;
     }
     metric_inc(METRIC_RATE_LIMITED);
-    app_name_path(limiting->app, request);
+    path_name(limiting->app, request);
     response_header_lit(&request->response, "Retry-After", "1");
     problem_send(request, 429, STR("Too many requests: try again in a second"), NULL);
 }
@@ -49,14 +50,14 @@ static void count_here(struct limiting *limiting)
 {
     int64_t left_ms;
 
-    judge(limiting, windows_take(limiting->app->windows, limiting->name, WINDOW_MS, clock_mono_ms(),
-                                 &left_ms));
+    rate_judge(limiting, windows_take(limiting->app->windows, limiting->name, WINDOW_MS,
+                                      clock_mono_ms(), &left_ms));
 }
 
 static void counted(void *context, enum err err, const struct redis_value *reply)
 {
     if (err == ERR_OK && redis_int(reply) > 0)
-        judge(context, redis_int(reply));
+        rate_judge(context, redis_int(reply));
     else
         count_here(context);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "app/state.h"
+#include "app/app_state.h"
+#include "app/health.h"
 #include "base/clock.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "memory/memory.h"
 
 struct str health_memory(const struct app *app)
@@ -41,9 +43,9 @@ void health_reasons(const struct app *app, enum err mongo, struct buf *body)
         if (reasons[i].why.len == 0)
             continue;
         buf_str(body, first ? STR(",\"reasons\":{") : STR(","));
-        buf_json_string(body, str_from(reasons[i].name));
+        json_put_string(body, str_from(reasons[i].name));
         buf_char(body, ':');
-        buf_json_string(body, reasons[i].why);
+        json_put_string(body, reasons[i].why);
         first = false;
     }
     if (!first)

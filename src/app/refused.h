@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "http/problem.h"
-#include "store/refusal.h"
+#include "mongo/refusal.h"
 
 /* What is answered to a write that the database has refused for what was in it. */
 

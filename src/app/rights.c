@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/rights.h"
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 
 static const unsigned read_flags[] = {
     [ACCESS_ANYONE] = 0,
@@ -49,7 +50,7 @@ void rights_json(const struct app *app, const struct resource *resource,
             continue;
         if (!first)
             buf_char(out, ',');
-        buf_json_string(out, str_from(rights[i].name));
+        json_put_string(out, str_from(rights[i].name));
         first = false;
     }
     buf_char(out, ']');

@@ -2,10 +2,15 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
+#include "app/health.h"
+#include "app/indexes.h"
 #include "app/people/people.h"
 #include "app/views.h"
 #include "base/clock.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "memory/memory.h"
@@ -54,7 +59,7 @@ static void status_put_requests(struct buf *body, const struct status *status)
     double seconds = (double)(clock_mono_ns() - status->began_ns) / 1e9;
 
     buf_literal(body, ",\"requests\":{\"perSecond\":");
-    buf_json_double(body, (double)(int64_t)((double)(now - status->requests) / seconds + 0.5));
+    json_put_double(body, (double)(int64_t)((double)(now - status->requests) / seconds + 0.5));
     buf_literal(body, ",\"total\":");
     buf_uint(body, now);
     buf_literal(body, ",\"failed\":");
@@ -70,6 +75,7 @@ static void status_put_layers(struct buf *body)
         const char *name;
         enum metric metric;
     } layers[] = {
+        {"edge", METRIC_HIT_EDGE},
         {"memory", METRIC_HIT_MEMORY},
         {"redis", METRIC_HIT_REDIS},
         {"stale", METRIC_HIT_STALE},
@@ -81,7 +87,7 @@ static void status_put_layers(struct buf *body)
         {"redisDown", METRIC_BYPASS_REDIS_DOWN},
         {"newCache", METRIC_BYPASS_YOUNG},
     };
-    enum { HITS = 4 }; /* of them, the first ones */
+    enum { HITS = 5 }; /* of them, the first ones */
     uint64_t counts[COUNT(layers)], all = 0, hits = 0;
 
     for (size_t i = 0; i < COUNT(layers); i++) {
@@ -95,15 +101,15 @@ static void status_put_layers(struct buf *body)
     if (all == 0)
         buf_literal(body, "null");
     else
-        buf_json_double(body, (double)hits / (double)all);
+        json_put_double(body, (double)hits / (double)all);
     buf_literal(body, ",\"layers\":[");
     for (size_t i = 0; i < COUNT(layers); i++) {
         buf_str(body, i == 0 ? STR("{\"name\":") : STR(",{\"name\":"));
-        buf_json_string(body, str_from(layers[i].name));
+        json_put_string(body, str_from(layers[i].name));
         buf_literal(body, ",\"count\":");
         buf_uint(body, counts[i]);
         buf_literal(body, ",\"ratio\":");
-        buf_json_double(body, all == 0 ? 0 : (double)counts[i] / (double)all);
+        json_put_double(body, all == 0 ? 0 : (double)counts[i] / (double)all);
         buf_char(body, '}');
     }
     buf_literal(body, "]}");
@@ -119,10 +125,20 @@ static void status_put_connections(struct buf *body, const struct status *status
     buf_literal(body, ",\"redis\":");
     buf_str(body, redis ? STR("\"up\"") : STR("\"down\""));
     buf_literal(body, ",\"memory\":");
-    buf_json_string(body, health_memory(app));
+    json_put_string(body, health_memory(app));
     health_reasons(app, status->mongo, body);
     buf_literal(body, "},\"streams\":");
     buf_int(body, gauge_sum(GAUGE_STREAMS));
+}
+
+static void status_put_follow(struct buf *body, const struct app *app)
+{
+    buf_literal(body, ",\"follow\":{\"way\":");
+    json_put_string(body, health_follow(app));
+    if (app->follow.status != NULL)
+        app->follow.status(app->follow.context, body);
+    buf_literal(body, "},\"missingIndexes\":");
+    indexes_json(app->indexes, body);
 }
 
 static void status_put_known(struct buf *body, int64_t value)
@@ -160,12 +176,12 @@ static void status_put_popular(struct buf *body, const struct status *status)
     for (size_t i = 0; i < status->popular_count; i++) {
         const struct popular_item *item = &status->popular[i];
         buf_str(body, i == 0 ? STR("{\"resource\":") : STR(",{\"resource\":"));
-        buf_json_string(body, item->plan->resource->name);
+        json_put_string(body, item->plan->resource->name);
         buf_literal(body, ",\"_id\":");
         if (item->plan->resource->id == ID_INTEGER)
             buf_str(body, item->id);
         else
-            buf_json_string(body, item->id);
+            json_put_string(body, item->id);
         buf_literal(body, ",\"views\":");
         buf_int(body, item->views);
         buf_char(body, '}');
@@ -184,6 +200,7 @@ static void status_answer(struct status *status)
     status_put_requests(body, status);
     status_put_layers(body);
     status_put_connections(body, status);
+    status_put_follow(body, status->app);
     status_put_memory(body, status);
     status_put_popular(body, status);
     buf_char(body, '}');
@@ -277,7 +294,7 @@ static void on_health(struct app *app, struct request *request, enum err err)
             status_ask_popular(status, &app->plans[i]);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_status_timer_closed(uv_handle_t *handle)
 {
     free(handle);
 }
@@ -286,7 +303,7 @@ static void on_measured(uv_timer_t *timer)
 {
     struct status *status = timer->data;
 
-    uv_close((uv_handle_t *)timer, on_timer_closed);
+    uv_close((uv_handle_t *)timer, on_status_timer_closed);
     health_ask(status->app, status->request, on_health);
 }
 

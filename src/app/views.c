@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -61,7 +61,7 @@ static struct view *slot_of(struct views *views, const struct plan *plan, struct
     return &views->slots[at];
 }
 
-static void add(struct views *views, const struct plan *plan, struct str id, uint64_t count)
+static void views_add(struct views *views, const struct plan *plan, struct str id, uint64_t count)
 {
     struct view *view = slot_of(views, plan, id);
 
@@ -76,11 +76,11 @@ static void add(struct views *views, const struct plan *plan, struct str id, uin
     view->count += count;
 }
 
-void views_count(struct views *views, const struct plan *plan, struct str id)
+void views_count(struct views *views, const struct plan *plan, struct str id, uint64_t times)
 {
     if (!plan->resource->views)
         return;
-    add(views, plan, id, 1);
+    views_add(views, plan, id, times);
 }
 
 uint64_t views_waiting(const struct views *views, const struct plan *plan, struct str id)
@@ -109,7 +109,8 @@ static void on_added(void *context, enum err err, const struct redis_value *repl
 
     (void)reply;
     if (err == ERR_READ_ONLY)
-        add(sending->views, sending->view.plan, id_view(&sending->view.id), sending->view.count);
+        views_add(sending->views, sending->view.plan, id_view(&sending->view.id),
+                  sending->view.count);
     free(sending);
 }
 
@@ -199,7 +200,7 @@ void views_forget(struct views *views, const struct plan *plan, struct str id)
 
 /* --- Life --- */
 
-static void on_time(uv_timer_t *timer)
+static void on_views_time(uv_timer_t *timer)
 {
     flush(timer->data);
 }
@@ -211,7 +212,7 @@ struct views *views_new(struct app *app)
     views->app = app;
     uv_timer_init(app->loop, &views->timer);
     views->timer.data = views;
-    uv_timer_start(&views->timer, on_time, FLUSH_MS, FLUSH_MS);
+    uv_timer_start(&views->timer, on_views_time, FLUSH_MS, FLUSH_MS);
     return views;
 }
 

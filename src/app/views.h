@@ -19,7 +19,7 @@ void views_stop(struct views *views, void (*done)(void *context), void *context)
 void views_free(struct views *views);
 
 /* id: canonical text, here and below. */
-void views_count(struct views *views, const struct plan *plan, struct str id);
+void views_count(struct views *views, const struct plan *plan, struct str id, uint64_t times);
 /* What has been counted here and is not in Redis yet. */
 uint64_t views_waiting(const struct views *views, const struct plan *plan, struct str id);
 /* "<prefix>:views:products:<id>", and of no id "<prefix>:views:products". */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/app_state.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -28,7 +29,8 @@ void windows_free(struct windows *windows)
     free(windows);
 }
 
-static const struct window *find(const struct windows *windows, uint64_t hash, int64_t now_ms)
+static const struct window *window_find(const struct windows *windows, uint64_t hash,
+                                        int64_t now_ms)
 {
     const struct window *set = windows->sets[hash % SETS];
 
@@ -40,7 +42,7 @@ static const struct window *find(const struct windows *windows, uint64_t hash, i
 
 static struct window *find_mutable(struct windows *windows, uint64_t hash, int64_t now_ms)
 {
-    return (struct window *)(uintptr_t)find(windows, hash, now_ms);
+    return (struct window *)(uintptr_t)window_find(windows, hash, now_ms);
 }
 
 static struct window *make(struct windows *windows, uint64_t hash, int64_t ends_ms)
@@ -70,7 +72,7 @@ int64_t windows_take(struct windows *windows, struct str key, int64_t window_ms,
 int64_t windows_count(const struct windows *windows, struct str key, int64_t now_ms,
                       int64_t *left_ms)
 {
-    const struct window *window = find(windows, hash64(key.ptr, key.len), now_ms);
+    const struct window *window = window_find(windows, hash64(key.ptr, key.len), now_ms);
 
     if (left_ms != NULL)
         *left_ms = window != NULL ? window->ends_ms - now_ms : 0;
@@ -83,4 +85,19 @@ void windows_give(struct windows *windows, struct str key, int64_t now_ms)
 
     if (window != NULL && window->count > 0)
         window->count--;
+}
+
+struct str counter_name(const struct app *app, struct str kind, struct str who,
+                        char room[static COUNTER_NAME_MAX])
+{
+    const struct str parts[] = {app->config.prefix, STR(":"), kind, STR(":"), who};
+    size_t at = 0;
+
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        size_t len = parts[i].len < COUNTER_NAME_MAX - at ? parts[i].len : COUNTER_NAME_MAX - at;
+        if (len > 0)
+            memcpy(room + at, parts[i].ptr, len);
+        at += len;
+    }
+    return str_make(room, at);
 }

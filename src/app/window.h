@@ -9,6 +9,7 @@
 /* Events counted in windows of time, in a bounded table of this worker's own: what limits go by
  * while Redis is away.  When the table is full, the window that ends first makes room. */
 
+struct app;
 struct windows;
 
 struct windows *windows_new(void);
@@ -23,5 +24,12 @@ int64_t windows_count(const struct windows *windows, struct str key, int64_t now
                       int64_t *left_ms);
 /* Takes one back, if its window is still open. */
 void windows_give(struct windows *windows, struct str key, int64_t now_ms);
+
+enum { COUNTER_NAME_MAX = 128 };
+
+/* "<prefix>:<kind>:<who>", cut at what fits: a counter's name in Redis, and in the table that the
+ * worker keeps for itself. */
+struct str counter_name(const struct app *app, struct str kind, struct str who,
+                        char room[static COUNTER_NAME_MAX]);
 
 #endif

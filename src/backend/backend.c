@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "backend/backend.h"
 
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -153,14 +154,30 @@ static enum err open_mongo(const struct config *config, enum backend_use use, uv
     return err;
 }
 
+/* The group that LARDER_EDGE_GROUP names; -1 where it names none. */
+static enum err find_group(const struct config *config, gid_t *group, struct buf *problems)
+{
+    const char *name = config_text(config, CONFIG_EDGE_GROUP);
+    const struct group *found = *name != '\0' ? getgrnam(name) : NULL;
+
+    *group = found != NULL ? found->gr_gid : (gid_t)-1;
+    if (*name == '\0' || found != NULL)
+        return ERR_OK;
+    buf_printf(problems, "LARDER_EDGE_GROUP is \"%s\": there is no such group\n", name);
+    return ERR_INVALID;
+}
+
 enum err backend_check(const struct config *config, struct buf *problems)
 {
     struct redis_url url = {0};
     struct mongo *mongo = NULL;
     uv_loop_t loop;
     enum err redis_err = parse_redis(config, &url, problems), err;
+    gid_t group;
 
     redis_url_free(&url);
+    if (find_group(config, &group, problems) != ERR_OK)
+        redis_err = ERR_INVALID;
     if (uv_loop_init(&loop) != 0)
         return ERR_INTERNAL;
     err = open_mongo(config, BACKEND_TOOL, &loop, &mongo, problems);
@@ -178,7 +195,10 @@ enum err backend_check(const struct config *config, struct buf *problems)
 static enum err open_memory(struct backend *backend, uint64_t bytes, enum backend_use use,
                             struct memory_opened *opened)
 {
-    struct memory_config config = {.name = backend->name, .bytes = bytes};
+    struct memory_config config = {.name = backend->name,
+                                   .bytes = bytes,
+                                   .shown = backend->edge_group != (gid_t)-1,
+                                   .group = backend->edge_group};
     enum err err = ERR_NOT_FOUND;
 
     if (use == BACKEND_TOOL) {
@@ -205,6 +225,8 @@ enum err backend_attach(struct backend *backend, const struct config *config, en
 
     *backend = (struct backend){0};
     err = parse_redis(config, &backend->redis_url, problems);
+    if (err == ERR_OK)
+        err = find_group(config, &backend->edge_group, problems);
     if (err != ERR_OK)
         return err;
     backend_name(config, &backend->redis_url, backend->name);

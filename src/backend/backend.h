@@ -10,15 +10,16 @@
 #include "base/err.h"
 #include "cache/cache.h"
 #include "memory/memory.h"
-#include "store/mongo.h"
-#include "store/redis.h"
+#include "mongo/mongo.h"
+#include "redis/redis.h"
 
-/* What both programs stand on, made from the settings: the host's memory, Redis, MongoDB, and the
- * cache over the three. */
+/* What both programs are built on, made from the settings: the host's memory, Redis, MongoDB, and
+ * the cache over the three. */
 
 struct backend {
     struct redis_url redis_url;
     char name[MEMORY_NAME_MAX + 1]; /* of the memory and, with an ending, of the counters */
+    gid_t edge_group;               /* that may read the memory; -1: none */
     struct memory *memory;
     struct redis *redis;
     struct mongo *mongo;

@@ -7,7 +7,7 @@
 
 enum { BEAT_MS = 100, BEATS_A_MEASURE = 10 };
 
-static void on_beat(uv_timer_t *timer)
+static void on_pulse_beat(uv_timer_t *timer)
 {
     struct pulse *pulse = timer->data;
     int64_t now_ns = clock_mono_ns();
@@ -25,7 +25,7 @@ void pulse_start(struct pulse *pulse, uv_loop_t *loop)
     pulse->timer.data = pulse;
     pulse->last_ns = clock_mono_ns();
     pulse->beats = 0;
-    uv_timer_start(&pulse->timer, on_beat, BEAT_MS, BEAT_MS);
+    uv_timer_start(&pulse->timer, on_pulse_beat, BEAT_MS, BEAT_MS);
     process_measure();
 }
 

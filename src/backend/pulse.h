@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* What a worker tells of itself without being asked: ten times a second how late its loop is, and
+/* What a worker measures of itself: ten times a second how late its loop is, and
  * once a second its processor time, memory and descriptors. */
 struct pulse {
     uv_timer_t timer;

@@ -23,7 +23,7 @@ void arena_reset(struct arena *arena);
 /* Aligned for any object, not zeroed, never NULL (see mem.h). */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
-/* A copy of s (with a NUL behind it) that lives as long as the arena. */
+/* A copy of s (with a NUL behind it) that is valid as long as the arena. */
 struct str arena_str(struct arena *arena, struct str s);
 /* The parts one behind the other, as arena_str: ARENA_JOIN(arena, a, STR(":"), b). */
 struct str arena_join(struct arena *arena, size_t count, const struct str parts[]);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/json_writer.h"
 #include "base/le.h"
 #include "base/mem.h"
 
@@ -111,22 +110,4 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf_append(buf, text, (size_t)len);
     if (text != room)
         free(text);
-}
-
-void buf_json_string(struct buf *buf, struct str s)
-{
-    struct json_writer writer;
-
-    json_writer_begin(&writer, buf);
-    json_writer_string(&writer, s.ptr, s.len);
-    json_writer_end(&writer);
-}
-
-void buf_json_double(struct buf *buf, double number)
-{
-    struct json_writer writer;
-
-    json_writer_begin(&writer, buf);
-    json_writer_number(&writer, number);
-    json_writer_end(&writer);
 }

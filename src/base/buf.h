@@ -50,9 +50,6 @@ void buf_int(struct buf *buf, int64_t value);
 /* The number in size bytes, 1 to 8, the lowest first. */
 void buf_le(struct buf *buf, uint64_t value, size_t size);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* As one value of json_writer.h, which says how. */
-void buf_json_string(struct buf *buf, struct str s);
-void buf_json_double(struct buf *buf, double number);
 
 static inline void buf_str(struct buf *buf, struct str s)
 {

@@ -16,7 +16,7 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
 
-/* The first and the last time of the years 0 to 9999: what four digits can tell. */
+/* The first and the last time of the years 0 to 9999: what four digits can show. */
 #define CLOCK_FIRST_MS INT64_C(-62167219200000)
 #define CLOCK_LAST_MS  INT64_C(253402300799999)
 
@@ -28,7 +28,7 @@ void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
  * no such time; years 0 to 9999. */
 enum err clock_parse_iso(struct str text, int64_t *wall_ms);
 /* The same, and as files have it: "2026-11-23 17:00:00", with "+0100", "+01", "z" or "UTC" behind
- * it, which may stand apart; without a zone it is UTC. */
+ * it, also after a space; without a zone it is UTC. */
 enum err clock_parse_loose(struct str text, int64_t *wall_ms);
 
 #endif

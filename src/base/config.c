@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "base/network.h"
 
@@ -210,7 +211,7 @@ static bool (*const checks[])(const struct setting *, struct str, uint64_t *) = 
     [TYPE_FOLDER] = check_folder,     [TYPE_SHARE] = check_share,
 };
 
-/* --- What is said of them --- */
+/* --- Messages --- */
 
 enum config_id config_find(struct str name)
 {
@@ -313,10 +314,10 @@ static void put_value(struct buf *out, enum config_id id, struct str value)
     }
     if (value.len > 200) {
         value.len = 200;
-        buf_json_string(out, value);
+        json_put_string(out, value);
         buf_literal(out, "...");
     } else {
-        buf_json_string(out, value);
+        json_put_string(out, value);
     }
     buf_free(&masked);
 }

@@ -12,7 +12,7 @@
  * and from a file of KEY=VALUE lines; the environment wins, and what is empty there is not set. */
 
 /* X(id, name, type, default, min, max, limit, help); the types are config.c's, the words of
- * LARDER_LOG and LARDER_LOG_LEVEL stand in the order of the enums of base/log.h. */
+ * LARDER_LOG and LARDER_LOG_LEVEL are in the order of the enums of base/log.h. */
 #define CONFIG_LIST(X)                                                                             \
     X(REDIS_URL, "REDIS_URL", URL, "redis://127.0.0.1:6379/0", 0, 0,                               \
       "redis|rediss|valkey|valkeys|unix|redis+unix|redis-socket",                                  \
@@ -24,6 +24,8 @@
       "first part of every name in Redis and of the shared memory's name")                         \
     X(MEMORY, "LARDER_MEMORY", SIZE, "64MiB", 4194304, 68719476736, "",                            \
       "shared memory for answers, once a host; 0 keeps none there")                                \
+    X(EDGE_GROUP, "LARDER_EDGE_GROUP", NAME, "", 0, 32, "",                                        \
+      "group of the web server, when nginx answers from the shared memory (docs/edge.md)")         \
     X(RESOURCES, "LARDER_RESOURCES", FOLDER, LARDER_RESOURCES_DIR, 0, 4095, "",                    \
       "folder whose *.json files say which collections are served, and how")                       \
     X(INDEXES, "LARDER_INDEXES", CHOICE, "own", 0, 0, "own|all|none",                              \

@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 
 /* Names that the scripts keep beside the settings, in var/env and in the environment. */
@@ -72,7 +73,7 @@ static void file_problem(struct file *file, const char *what, struct str name)
 {
     buf_printf(file->problems, "%s:%u: ", file->name, file->line);
     if (name.len > 0)
-        buf_json_string(file->problems, str_make(name.ptr, name.len > 64 ? 64 : name.len));
+        json_put_string(file->problems, str_make(name.ptr, name.len > 64 ? 64 : name.len));
     buf_printf(file->problems, "%s%s\n", name.len > 0 ? " " : "", what);
 }
 
@@ -150,7 +151,7 @@ static enum err load_environment(struct config *config, char *const environment[
                            problems) != ERR_OK)
                 err = ERR_INVALID;
         } else if (notes != NULL && str_starts(name, STR("LARDER_")) && !is_neighbour(name)) {
-            buf_json_string(notes, str_make(name.ptr, name.len > 64 ? 64 : name.len));
+            json_put_string(notes, str_make(name.ptr, name.len > 64 ? 64 : name.len));
             buf_literal(notes, " in the environment is not a setting\n");
         }
     }

@@ -4,8 +4,8 @@
 #include "base/config.h"
 #include "base/idiom.h"
 
-/* A part is shown only where it has the form that it should have: what stands in a wrong place may
- * be a password. */
+/* A part is shown only where it has the form that it should have: what is in a wrong place may be a
+ * password. */
 
 static const char mask[] = "***";
 
@@ -60,7 +60,7 @@ static bool are_hosts(struct str hosts)
     return true;
 }
 
-/* Takes off what stands before the first of these bytes. */
+/* Takes off what precedes the first of these bytes. */
 static struct str take_until(struct str *rest, const char *ends)
 {
     struct str part = *rest;

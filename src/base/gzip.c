@@ -22,7 +22,7 @@ enum {
 };
 
 /* zlib's allocator is ours, so that it never fails. */
-static voidpf take(voidpf opaque, uInt count, uInt size)
+static voidpf gzip_take(voidpf opaque, uInt count, uInt size)
 {
     (void)opaque;
     return mem_array(count, size);
@@ -36,15 +36,8 @@ static void give(voidpf opaque, voidpf ptr)
 
 /* --- The frame (RFC 1952) --- */
 
-static char *put_bytes(char *to, struct str bytes)
-{
-    if (bytes.len > 0)
-        memcpy(to, bytes.ptr, bytes.len);
-    return to + bytes.len;
-}
-
 /* No time and no system: the same text gives the same bytes. */
-static char *put_head(char *to, struct str comment)
+static char *gzip_put_head(char *to, struct str comment)
 {
     static const char head[HEAD_SIZE] = {'\x1f', '\x8b', Z_DEFLATED, 0, 0, 0, 0, 0, 0, '\xff'};
 
@@ -52,7 +45,7 @@ static char *put_head(char *to, struct str comment)
     if (comment.len == 0)
         return to + sizeof head;
     to[FLAGS_AT] = FLAG_COMMENT;
-    to = put_bytes(to + sizeof head, comment);
+    to = str_put(to + sizeof head, comment);
     *to++ = '\0';
     return to;
 }
@@ -70,7 +63,7 @@ static char *put_stored(char *to, struct str text)
     *to++ = 0;
     to = le_put(to, (uint32_t)text.len, 2);
     to = le_put(to, ~(uint32_t)text.len, 2);
-    return put_bytes(to, text);
+    return str_put(to, text);
 }
 
 static uint32_t checksum(struct str text)
@@ -82,7 +75,7 @@ static uint32_t checksum(struct str text)
 
 enum err gzip_pack(struct str text, size_t lead, struct str comment, struct buf *out)
 {
-    z_stream stream = {.zalloc = take, .zfree = give};
+    z_stream stream = {.zalloc = gzip_take, .zfree = give};
     struct str rest = str_from_offset(text, lead);
     enum err err = ERR_INTERNAL;
     char *begin, *to;
@@ -101,7 +94,7 @@ enum err gzip_pack(struct str text, size_t lead, struct str comment, struct buf 
         err = ERR_TOO_LARGE;
         goto out;
     }
-    to = put_head(to, comment);
+    to = gzip_put_head(to, comment);
     if (lead > 0)
         to = put_stored(to, str_make(text.ptr, lead));
     stream.next_in = (Bytef *)(uintptr_t)rest.ptr;
@@ -164,7 +157,7 @@ struct gzip_stream *gzip_stream_new(void)
     enum { WINDOW_GZIP = 15 + 16 }; /* zlib's way to ask for the frame of RFC 1952 */
     struct gzip_stream *stream = mem_zalloc(sizeof *stream);
 
-    stream->z.zalloc = take;
+    stream->z.zalloc = gzip_take;
     stream->z.zfree = give;
     if (deflateInit2(&stream->z, GZIP_LEVEL, Z_DEFLATED, WINDOW_GZIP, MEMORY_LEVEL,
                      Z_DEFAULT_STRATEGY) == Z_OK)

@@ -40,15 +40,30 @@ static const struct {
 #undef HISTOGRAM_ROW
 };
 
-void histogram_add(unsigned which, int64_t ns)
+unsigned histogram_bucket(int64_t ns)
 {
-    struct histogram_counts *counts = &metrics_map.own->histograms[which];
-    int bucket = 0;
+    unsigned bucket = 0;
 
     while (bucket < BUCKETS && ns > bounds[bucket].ns)
         bucket++;
-    atomic_fetch_add_explicit(&counts->buckets[bucket], 1, memory_order_relaxed);
+    return bucket;
+}
+
+void histogram_add(unsigned which, int64_t ns)
+{
+    struct histogram_counts *counts = &metrics_map.own->histograms[which];
+
+    atomic_fetch_add_explicit(&counts->buckets[histogram_bucket(ns)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&counts->ns, ns > 0 ? (uint64_t)ns : 0, memory_order_relaxed);
+}
+
+void histogram_add_all(unsigned which, const uint64_t buckets[static BUCKETS + 1], uint64_t ns)
+{
+    struct histogram_counts *counts = &metrics_map.own->histograms[which];
+
+    for (size_t i = 0; i <= BUCKETS; i++)
+        atomic_fetch_add_explicit(&counts->buckets[i], buckets[i], memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts->ns, ns, memory_order_relaxed);
 }
 
 /* --- Places for routes --- */

@@ -26,7 +26,7 @@ struct str id_text(enum id_type type, const struct value *value, char room[stati
 /* A new one: of ID_STRING the hex digits of a new ObjectId, of ID_INTEGER 53 random bits that are
  * not negative.  Strings are made in room. */
 struct value id_new(enum id_type type, char room[static ID_TEXT_MAX]);
-/* What a bad one is told: "must be 24 hex digits". */
+/* The message for a bad one: "must be 24 hex digits". */
 struct str id_rule(enum id_type type);
 
 #endif

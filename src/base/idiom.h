@@ -7,7 +7,7 @@
 /* Elements of an array (not of a pointer). */
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* For settings of which 0 stands for "not set". */
+/* For settings of which 0 means "not set". */
 static inline unsigned or_default(unsigned value, unsigned standard)
 {
     return value != 0 ? value : standard;

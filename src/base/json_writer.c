@@ -67,7 +67,7 @@ static const unsigned char special[256] = {
     [0x80 ... 0xff] = SEQUENCE,
 };
 
-/* Writes what stands for the special byte at text; returns how many bytes of text that took. */
+/* Writes the escape of the special byte at text; returns how many bytes of text that took. */
 static size_t put_special(struct json_writer *writer, const unsigned char *text, size_t len)
 {
     unsigned char c = text[0], kind = special[c];
@@ -126,7 +126,8 @@ static size_t put_plain(char *to, const unsigned char *text, size_t len)
 }
 
 /* False when there is no room. */
-static inline bool put_text(struct json_writer *writer, const unsigned char *from, size_t len)
+static inline bool json_writer_put_text(struct json_writer *writer, const unsigned char *from,
+                                        size_t len)
 {
     while (len > 0) {
         size_t done = put_plain(writer->at, from, len);
@@ -147,7 +148,7 @@ static inline bool put_text(struct json_writer *writer, const unsigned char *fro
 void json_writer_text(struct json_writer *writer, const char *text, size_t len)
 {
     if (json_writer_room(writer, len + SLACK))
-        put_text(writer, (const unsigned char *)text, len);
+        json_writer_put_text(writer, (const unsigned char *)text, len);
 }
 
 void json_writer_string(struct json_writer *writer, const char *text, size_t len)
@@ -155,7 +156,7 @@ void json_writer_string(struct json_writer *writer, const char *text, size_t len
     if (!json_writer_room(writer, len + SLACK))
         return;
     *writer->at++ = '"';
-    if (put_text(writer, (const unsigned char *)text, len))
+    if (json_writer_put_text(writer, (const unsigned char *)text, len))
         *writer->at++ = '"';
 }
 
@@ -313,4 +314,22 @@ void json_writer_hex(struct json_writer *writer, const unsigned char *bytes, siz
     hex_encode(bytes, len, writer->at);
     writer->at += 2 * len;
     *writer->at++ = '"';
+}
+
+void json_put_string(struct buf *buf, struct str text)
+{
+    struct json_writer writer;
+
+    json_writer_begin(&writer, buf);
+    json_writer_string(&writer, text.ptr, text.len);
+    json_writer_end(&writer);
+}
+
+void json_put_double(struct buf *buf, double number)
+{
+    struct json_writer writer;
+
+    json_writer_begin(&writer, buf);
+    json_writer_number(&writer, number);
+    json_writer_end(&writer);
 }

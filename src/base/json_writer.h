@@ -39,4 +39,8 @@ void json_writer_date(struct json_writer *writer, int64_t wall_ms);
 /* Lower-case hex in quotes. */
 void json_writer_hex(struct json_writer *writer, const unsigned char *bytes, size_t len);
 
+/* One value appended to a buf. */
+void json_put_string(struct buf *buf, struct str text);
+void json_put_double(struct buf *buf, double number);
+
 #endif

@@ -8,7 +8,7 @@
 _Static_assert((int)KEYED_KEY_SIZE == (int)crypto_shorthash_KEYBYTES, "a key's size");
 _Static_assert(crypto_shorthash_BYTES == sizeof(uint64_t), "a hash's size");
 
-static void put(crypto_generichash_state *state, struct str s)
+static void keyed_put(crypto_generichash_state *state, struct str s)
 {
     if (s.len > 0)
         crypto_generichash_update(state, (const unsigned char *)s.ptr, s.len);
@@ -19,9 +19,9 @@ void keyed_key(struct str purpose, struct str secret, unsigned char key[static K
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, NULL, 0, KEYED_KEY_SIZE);
-    put(&state, purpose);
-    put(&state, STR(":"));
-    put(&state, secret);
+    keyed_put(&state, purpose);
+    keyed_put(&state, STR(":"));
+    keyed_put(&state, secret);
     crypto_generichash_final(&state, key, KEYED_KEY_SIZE);
     sodium_memzero(&state, sizeof state);
 }

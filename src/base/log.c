@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/log_writer.h"
 
 /* The end is what a JSON line must not lose. */
@@ -42,7 +43,7 @@ static void put_field(struct buf *line, const struct log_field *field, bool json
 
     if (json) {
         buf_char(line, ',');
-        buf_json_string(line, str_from(field->name));
+        json_put_string(line, str_from(field->name));
         buf_char(line, ':');
     } else {
         buf_printf(line, " %s=", field->name);
@@ -55,7 +56,7 @@ static void put_field(struct buf *line, const struct log_field *field, bool json
     else if (field->type == LOG_FIELD_MAYBE && field->str.ptr == NULL)
         buf_literal(line, "null");
     else
-        buf_json_string(line, clamp(field->str));
+        json_put_string(line, clamp(field->str));
     if (line->err != ERR_OK) {
         line->len = before;
         line->err = ERR_OK;
@@ -79,8 +80,8 @@ static void put_event(struct buf *line, const char *component, const char *messa
     }
 }
 
-static void put_head(struct buf *line, enum log_level level, const char *event,
-                     const char *component, const char *message, bool json)
+static void log_put_head(struct buf *line, enum log_level level, const char *event,
+                         const char *component, const char *message, bool json)
 {
     char time[CLOCK_ISO_SIZE];
 
@@ -93,7 +94,7 @@ static void put_head(struct buf *line, enum log_level level, const char *event,
         else
             put_event(line, component, message);
         buf_literal(line, "\",\"message\":");
-        buf_json_string(line, str_from(message));
+        json_put_string(line, str_from(message));
         buf_printf(line, ",\"pid\":%ld,\"component\":\"%s\"", (long)getpid(), component);
     } else {
         buf_printf(line, "%.*s %-5s %s: %s", CLOCK_ISO_SIZE, time, level_names[level], component,
@@ -108,7 +109,7 @@ static void write_line(enum log_level level, const char *event, const char *comp
     bool json = as_json;
     int saved = errno;
 
-    put_head(&line, level, event, component, message, json);
+    log_put_head(&line, level, event, component, message, json);
     for (size_t i = 0; i < count; i++)
         put_field(&line, &fields[i], json);
     line.cap += END_SIZE;
@@ -131,4 +132,14 @@ void log_line(enum log_level level, const char *event, const char *component,
               const struct log_field *fields, size_t count)
 {
     write_line(level, event, component, event, fields, count);
+}
+
+static void say_lost(uint64_t count)
+{
+    log_warn("log", "lines were dropped: nobody read them in time", LOG_INT("count", count));
+}
+
+void log_in_background(void)
+{
+    log_writer_start(say_lost);
 }

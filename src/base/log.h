@@ -67,4 +67,7 @@ void log_line(enum log_level level, const char *event, const char *component,
 #define log_warn(...)  log_event(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_event(LOG_ERROR, __VA_ARGS__)
 
+/* From now on lines are written as log_writer.h says.  Once a process. */
+void log_in_background(void);
+
 #endif

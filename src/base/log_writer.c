@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
@@ -30,6 +29,7 @@ static struct {
     struct line *first, **last;
     size_t waiting; /* bytes, of the line being written, too */
     uint64_t lost;
+    void (*on_lost)(uint64_t count);
 } writer = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Also where somebody has made standard error non-blocking. */
@@ -65,7 +65,7 @@ static struct line *take_line(void)
     return line;
 }
 
-/* Once all that was kept is written, a line says how many were not. */
+/* Once all that waits is written, the number of dropped lines is reported. */
 static void end_line(struct line *line)
 {
     uint64_t lost;
@@ -77,11 +77,11 @@ static void end_line(struct line *line)
     lost = writer.lost;
     writer.lost = 0;
     pthread_mutex_unlock(&writer.lock);
-    log_warn("log", "lines were dropped: nobody read them in time", LOG_INT("count", lost));
+    writer.on_lost(lost);
     pthread_mutex_lock(&writer.lock);
 }
 
-static void *run(void *context)
+static void *log_writer_run(void *context)
 {
     struct line *line;
 
@@ -98,7 +98,7 @@ static void *run(void *context)
     return context;
 }
 
-void log_writer_start(void)
+void log_writer_start(void (*lost)(uint64_t count))
 {
     pthread_condattr_t attr;
     pthread_t thread;
@@ -108,7 +108,8 @@ void log_writer_start(void)
     pthread_cond_init(&writer.changed, &attr);
     pthread_condattr_destroy(&attr);
     writer.last = &writer.first;
-    writer.started = pthread_create(&thread, NULL, run, NULL) == 0;
+    writer.on_lost = lost;
+    writer.started = pthread_create(&thread, NULL, log_writer_run, NULL) == 0;
     if (writer.started)
         pthread_detach(thread);
 }

@@ -27,6 +27,14 @@ void *mem_zalloc(size_t size)
     return checked(calloc(1, size > 0 ? size : 1));
 }
 
+void *mem_aligned(size_t alignment, size_t size)
+{
+    void *ptr = checked(aligned_alloc(alignment, size));
+
+    memset(ptr, 0, size);
+    return ptr;
+}
+
 void *mem_realloc(void *ptr, size_t size)
 {
     return checked(realloc(ptr, size > 0 ? size : 1));

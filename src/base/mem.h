@@ -10,6 +10,8 @@
 
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
+/* Zeroed; size is a multiple of alignment, a power of two. */
+void *mem_aligned(size_t alignment, size_t size);
 void *mem_realloc(void *ptr, size_t size);
 /* count × size bytes, zeroed; aborts when the product overflows. */
 void *mem_array(size_t count, size_t size);

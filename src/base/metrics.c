@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_lock.h"
 #include "base/hash.h"
+#include "base/histogram.h"
 #include "base/idiom.h"
 #include "base/metrics_slot.h"
 
@@ -50,19 +52,6 @@ static int shared_fd = -1;
 /* The head, in whole pages, and then the slots. */
 #define HEAD_SIZE ((sizeof(struct metrics_head) + METRICS_PAGE - 1) / METRICS_PAGE * METRICS_PAGE)
 #define FILE_SIZE (HEAD_SIZE + METRICS_SLOTS * sizeof(struct metrics_slot))
-
-/* An open-file-description lock on byte i of the file is the claim to slot i. */
-static struct flock claim_of(int slot)
-{
-    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1};
-}
-
-static bool claim(int fd, int slot)
-{
-    struct flock lock = claim_of(slot);
-
-    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
 
 /* What there is and in which order: programs that differ in that share no file. */
 static uint64_t layout(void)
@@ -111,7 +100,7 @@ static enum err open_object(const char *path, int *fd)
 static enum err take_slot(int fd, int *slot)
 {
     *slot = 0;
-    while (*slot < METRICS_SLOTS && !claim(fd, *slot))
+    while (*slot < METRICS_SLOTS && !byte_lock(fd, *slot))
         ++*slot;
     return *slot == METRICS_SLOTS
                ? ERR_BUSY
@@ -184,18 +173,13 @@ const struct metrics_slot *metrics_slot(int i)
     return &metrics_map.shared[i];
 }
 
-/* A lock of one's own is not in one's own way. */
 const struct metrics_slot *metrics_live_slot(int i)
 {
     const struct metrics_slot *slot = metrics_slot(i);
-    struct flock lock = claim_of(i);
 
     if (slot == metrics_map.own)
         return slot;
-    if (slot == NULL || i == METRICS_SLOTS || fcntl(shared_fd, F_OFD_GETLK, &lock) != 0 ||
-        lock.l_type == F_UNLCK)
-        return NULL;
-    return slot;
+    return slot != NULL && i != METRICS_SLOTS && byte_is_locked(shared_fd, i) ? slot : NULL;
 }
 
 void metric_add(enum metric metric, uint64_t count)
@@ -249,7 +233,7 @@ unsigned metrics_workers(void)
 
 /* --- Text --- */
 
-static void put_head(struct buf *out, const char *name, const char *type, const char *help)
+static void metrics_put_head(struct buf *out, const char *name, const char *type, const char *help)
 {
     buf_printf(out, "# HELP %s %s.\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -261,7 +245,7 @@ static void put_counters(struct buf *out)
     for (int i = 0; i < METRIC_COUNT; i++) {
         snprintf(name, sizeof name, "larder_%s_total", metrics[i].name);
         if (metrics[i].help[0] != '\0')
-            put_head(out, name, "counter", metrics[i].help);
+            metrics_put_head(out, name, "counter", metrics[i].help);
         buf_str(out, str_from(name));
         if (metrics[i].label[0] != '\0')
             buf_printf(out, "{%s}", metrics[i].label);
@@ -271,7 +255,7 @@ static void put_counters(struct buf *out)
 
 void metrics_gauge_head(struct buf *out, const char *name, const char *help)
 {
-    put_head(out, name, "gauge", help);
+    metrics_put_head(out, name, "gauge", help);
 }
 
 void metrics_gauge_text(struct buf *out, const char *name, const char *labels, double value)
@@ -302,7 +286,7 @@ static void put_processes(struct buf *out)
 
     for (size_t i = 0; i < COUNT(process); i++) {
         snprintf(name, sizeof name, "process_%s", process[i].name);
-        put_head(out, name, process[i].type, process[i].help);
+        metrics_put_head(out, name, process[i].type, process[i].help);
         for (int j = 0; j <= METRICS_SLOTS; j++) {
             const struct metrics_slot *slot = metrics_live_slot(j);
 

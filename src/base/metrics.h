@@ -7,98 +7,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/series.h"
 
 /* Counters, gauges and histograms of all workers of a host, in one mapped file: each worker adds to
  * a slot of its own, any of them sums all.  A slot is claimed by an advisory lock that dies with
  * its process and is then taken over by the next, which goes on counting in it, so sums never fall;
- * gauges count only while their worker lives. */
-
-/* name, label (or ""), help: the Prometheus series is larder_<name>_total{<label>}. */
-#define METRIC_LIST(X)                                                                             \
-    X(REQUESTS_2XX, "requests", "status=\"2xx\"", "Requests answered, by class of status")         \
-    X(REQUESTS_3XX, "requests", "status=\"3xx\"", "")                                              \
-    X(REQUESTS_4XX, "requests", "status=\"4xx\"", "")                                              \
-    X(REQUESTS_5XX, "requests", "status=\"5xx\"", "")                                              \
-    X(CONNECTIONS, "connections", "", "FastCGI connections accepted")                              \
-    X(CONNECTIONS_REFUSED, "connections_refused", "", "Connections closed at the cap")             \
-    X(PROTOCOL_ERRORS, "protocol_errors", "", "FastCGI connections closed for a protocol error")   \
-    X(REQUESTS_ABORTED, "requests_aborted", "", "Requests whose client went away")                 \
-    X(HIT_MEMORY, "cache_lookups", "result=\"memory\"", "Look-ups of the cache, by result")        \
-    X(HIT_REDIS, "cache_lookups", "result=\"redis\"", "")                                          \
-    X(HIT_STALE, "cache_lookups", "result=\"stale\"", "")                                          \
-    X(MISS, "cache_lookups", "result=\"miss\"", "")                                                \
-    X(COLLAPSED, "cache_lookups", "result=\"collapsed\"", "")                                      \
-    X(BYPASS_REDIS_DOWN, "cache_lookups", "result=\"redis-down\"", "")                             \
-    X(BYPASS_FENCE, "cache_lookups", "result=\"write-fence\"", "")                                 \
-    X(BYPASS_PENDING, "cache_lookups", "result=\"owed\"", "")                                      \
-    X(BYPASS_YOUNG, "cache_lookups", "result=\"young-cache\"", "")                                 \
-    X(STALE_IF_ERROR, "cache_lookups", "result=\"stale-if-error\"", "")                            \
-    X(WAITS, "cache_waits", "", "Look-ups that waited for a write to end")                         \
-    X(FILLS, "cache_fills", "", "Entries made from MongoDB")                                       \
-    X(REFUSED, "cache_refused", "",                                                                \
-      "Entries in Redis that are none: damaged, of another version, under another secret")         \
-    X(STORES, "cache_stores", "", "Entries stored in Redis")                                       \
-    X(STORE_REFUSED, "cache_store_refused", "", "Entries not stored: too large or Redis refused")  \
-    X(WRITES_FENCED, "writes", "cache=\"fenced\"", "Writes, by how the cache was told")            \
-    X(WRITES_PENDING, "writes", "cache=\"debt\"", "")                                              \
-    X(WRITES_UNKNOWN, "writes", "cache=\"unknown\"", "")                                           \
-    X(PENDING_SETTLED, "debts_paid", "", "Pending invalidations that were settled")                \
-    X(MEMORY_VOIDED, "memory_voided", "", "Times that the whole shared memory was voided")         \
-    X(INVALIDATIONS, "invalidations", "", "Tags that other hosts' writes moved")                   \
-    X(REDIS_COMMANDS, "redis_commands", "", "Commands sent to Redis")                              \
-    X(REDIS_TIMEOUTS, "redis_timeouts", "", "Commands that Redis did not answer in time")          \
-    X(REDIS_CONNECTS, "redis_connects", "", "Connections to Redis that became ready")              \
-    X(MONGO_OPERATIONS, "mongo_operations", "", "Operations sent to MongoDB")                      \
-    X(MONGO_ERRORS, "mongo_errors", "", "Operations of MongoDB that failed")                       \
-    X(MONGO_REFUSED, "mongo_refused", "",                                                          \
-      "Operations refused at the queue's bound or the breaker")                                    \
-    X(RATE_LIMITED, "rate_limited", "", "Requests refused by a rate limit")                        \
-    X(SIGN_INS, "sign_ins", "result=\"ok\"", "Attempts to sign in, by result")                     \
-    X(SIGN_INS_FAILED, "sign_ins", "result=\"refused\"", "")                                       \
-    X(SIGN_INS_THROTTLED, "sign_ins", "result=\"throttled\"", "")                                  \
-    X(STREAMS_REFUSED, "streams_refused", "", "Streams of live answers that were refused")         \
-    X(EVENTS_CHANGE, "stream_events", "event=\"change\"", "Events sent to streams")                \
-    X(EVENTS_GONE, "stream_events", "event=\"gone\"", "")                                          \
-    X(EVENTS_UNCERTAIN, "stream_events", "event=\"uncertain\"", "")                                \
-    X(EVENTS_ALIVE, "stream_events", "event=\"alive\"", "")                                        \
-    X(EVENTS_SIGNED_OUT, "stream_events", "event=\"signed-out\"", "")                              \
-    X(EVENTS_REFUSED, "stream_events", "event=\"refused\"", "")                                    \
-    X(LOG_DROPPED, "log_dropped", "", "Lines of the log that nobody read in time")                 \
-    X(RECLAIMED, "cache_reclaimed", "", "Keys removed from Redis in the background")
-
-enum metric {
-#define METRIC_ENUM(id, name, label, help) METRIC_##id,
-    METRIC_LIST(METRIC_ENUM)
-#undef METRIC_ENUM
-        METRIC_COUNT
-};
-
-/* id, name, help: the Prometheus series is larder_<name>, summed over the workers that live. */
-#define GAUGE_LIST(X)                                                                              \
-    X(IN_FLIGHT, "requests_in_flight", "Requests begun and not yet answered")                      \
-    X(QUEUE_LENGTH, "queue_length", "Operations of MongoDB that wait for a thread")                \
-    X(THREADS_BUSY, "threads_busy", "Threads at work in MongoDB")                                  \
-    X(THREADS, "threads", "Threads for MongoDB")                                                   \
-    X(CONNECTIONS, "connections", "FastCGI connections that are open")                             \
-    X(STREAMS, "streams", "Streams of live answers that are open")
-
-/* The process's own figures, each shown by worker: id, name, type, help, how many are one unit. */
-#define PROCESS_LIST(X)                                                                            \
-    X(CPU_US, "cpu_seconds_total", "counter", "Processor time used", 1000000)                      \
-    X(RSS, "resident_memory_bytes", "gauge", "Memory in use", 1)                                   \
-    X(FDS, "open_fds", "gauge", "File descriptors that are open", 1)                               \
-    X(MAX_FDS, "max_fds", "gauge", "File descriptors that may be open", 1)                         \
-    X(START_MS, "start_time_seconds", "gauge", "When the worker started, since 1970", 1000)
-
-enum gauge {
-#define GAUGE_ENUM(id, name, help) GAUGE_##id,
-    GAUGE_LIST(GAUGE_ENUM)
-#undef GAUGE_ENUM
-#define PROCESS_ENUM(id, name, type, help, unit) GAUGE_##id,
-        PROCESS_LIST(PROCESS_ENUM)
-#undef PROCESS_ENUM
-            GAUGE_COUNT
-};
+ * gauges count only while their worker runs. */
 
 /* Maps /dev/shm/<name>-<the table's hash> and claims a slot.  Without it the process counts
  * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
@@ -119,14 +33,14 @@ static inline void metric_inc(enum metric metric)
 uint64_t metric_sum(enum metric metric);
 /* This worker's. */
 void gauge_set(enum gauge gauge, int64_t value);
-/* Over the workers that live. */
+/* Over the workers that run. */
 int64_t gauge_sum(enum gauge gauge);
 /* How many those are, this one included. */
 unsigned metrics_workers(void);
 
 /* Prometheus text format 0.0.4: everything of the lists above and the histograms. */
 void metrics_text(struct buf *out);
-/* One gauge that somebody else knows; labels may be "". */
+/* One gauge whose value the caller has; labels may be "". */
 void metrics_gauge_head(struct buf *out, const char *name, const char *help);
 void metrics_gauge_text(struct buf *out, const char *name, const char *labels, double value);
 

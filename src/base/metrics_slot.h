@@ -7,8 +7,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-#include "base/histogram.h"
-#include "base/metrics.h"
+#include "base/series.h"
 
 enum { METRICS_SLOTS = 256, METRICS_PAGE = 4096, METRICS_TALLY = 32768 };
 
@@ -49,7 +48,7 @@ extern struct metrics_map metrics_map;
 /* Slot i, or NULL when nobody has counted there; the last one, METRICS_SLOTS, is this process's
  * private one. */
 const struct metrics_slot *metrics_slot(int i);
-/* The same of a worker that lives, or NULL. */
+/* The same of a worker that runs, or NULL. */
 const struct metrics_slot *metrics_live_slot(int i);
 
 #endif

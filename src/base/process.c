@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -64,4 +65,11 @@ void process_measure(void)
     gauge_set(GAUGE_FDS, open_fds());
     gauge_set(GAUGE_MAX_FDS, max_fds());
     gauge_set(GAUGE_START_MS, started_ms);
+}
+
+void process_schedule_in_batches(void)
+{
+    const struct sched_param none = {0};
+
+    (void)sched_setscheduler(0, SCHED_BATCH, &none);
 }

@@ -3,7 +3,7 @@
 
 #include "base/hash.h"
 
-/* Apart from hash.c, so that who links memory/ needs no libsodium. */
+/* Apart from hash.c, so that memory/ links without libsodium. */
 
 void sha256(struct str s, unsigned char digest[static SHA256_SIZE])
 {

@@ -51,6 +51,14 @@ static inline struct str str_from_offset(struct str s, size_t at)
     return (struct str){s.len > 0 ? s.ptr + at : s.ptr, s.len - at};
 }
 
+/* Copies the bytes to where there is room for them; returns their end. */
+static inline char *str_put(char *to, struct str s)
+{
+    if (s.len > 0)
+        memcpy(to, s.ptr, s.len);
+    return to + s.len;
+}
+
 /* Bytewise order, the shorter first where one begins the other: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 /* Equality without regard to ASCII case. */
@@ -59,7 +67,7 @@ bool str_eq_nocase(struct str a, struct str b);
 size_t str_find(struct str s, char c);
 /* s without leading and trailing blanks and tabs. */
 struct str str_trim(struct str s);
-/* Takes what stands before the first separator off *rest and gives it in *part; false when *rest
+/* Takes what precedes the first separator off *rest and gives it in *part; false when *rest
  * was used up (its ptr is NULL then). */
 bool str_split(struct str *rest, char separator, struct str *part);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF). */
@@ -90,8 +98,8 @@ enum err hex_decode(struct str s, void *to, size_t len);
  * NUL is written. */
 #define BASE64_SIZE(len) (((len)*4 + 2) / 3)
 void base64url_encode(const void *from, size_t len, char *to);
-/* The bytes that s stands for, *len of them; to must have room for s.len * 3 / 4.  ERR_SYNTAX when
- * it is not exactly what base64url_encode gives: bits that stand for nothing are 0. */
+/* The bytes that s encodes, *len of them; to must have room for s.len * 3 / 4.  ERR_SYNTAX when
+ * it is not exactly what base64url_encode gives: unused bits are 0. */
 enum err base64url_decode(struct str s, void *to, size_t *len);
 
 #endif

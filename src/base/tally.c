@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/tally.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/metrics_slot.h"
 
 /* A client's count lies in one of so many places from its hash on: the upper bits of the hash, and
@@ -29,7 +32,7 @@ static uint64_t load(const struct metrics_slot *slot, size_t at)
 }
 
 /* Where the client's count lies in this worker's slot, or may; METRICS_TALLY: nowhere. */
-static size_t find(uint64_t client)
+static size_t tally_find(uint64_t client)
 {
     size_t free = METRICS_TALLY;
 
@@ -58,7 +61,7 @@ static uint64_t sum_of(const struct metrics_slot *slot, uint64_t client)
 
 uint64_t tally_add(uint64_t client)
 {
-    size_t at = find(client);
+    size_t at = tally_find(client);
     uint64_t sum = 0;
 
     if (at < METRICS_TALLY) {
@@ -75,7 +78,7 @@ uint64_t tally_add(uint64_t client)
 
 void tally_drop(uint64_t client)
 {
-    size_t at = find(client);
+    size_t at = tally_find(client);
     uint64_t word = at < METRICS_TALLY ? load(metrics_map.own, at) : 0;
 
     if (is_of(word, client))

@@ -28,7 +28,7 @@ extern struct trace *trace_current;
 
 /* Empty, with one reference. */
 struct trace *trace_new(void);
-/* Empties it for the next request; another one where somebody still has it. */
+/* Empties it for the next request; another one while the old one is in use. */
 struct trace *trace_renew(struct trace *trace);
 /* The one at work with one more reference, or NULL. */
 struct trace *trace_take(void);

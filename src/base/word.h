@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* Eight bytes at once (S. Anderson, "Bit Twiddling Hacks", "determine if a word has a byte less
  * than n").  Each test is 0 when no byte passes it; when one does, the result is not 0 but may name
  * its neighbours as well: who must know looks closer. */
@@ -37,6 +39,23 @@ static inline uint64_t word_has(uint64_t word, unsigned char c)
 static inline uint64_t word_has_high(uint64_t word)
 {
     return word & WORD_EACH(0x80);
+}
+
+/* Each control byte and DEL. */
+static inline uint64_t word_controls(uint64_t word)
+{
+    return word_has_control(word) | word_has(word, 0x7f);
+}
+
+/* What test finds in the words of s, which has eight bytes or more.  The last word overlaps the one
+ * before. */
+static inline uint64_t word_find(struct str s, uint64_t (*test)(uint64_t word))
+{
+    uint64_t found = test(word_load(s.ptr + s.len - sizeof found));
+
+    for (size_t i = 0; i < s.len - sizeof found; i += sizeof found)
+        found |= test(word_load(s.ptr + i));
+    return found;
 }
 
 #endif

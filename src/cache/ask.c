@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/metrics.h"
 #include "cache/lookup.h"
 
 #include <stdlib.h>
@@ -132,7 +133,7 @@ struct asks *asks_new(struct cache *cache)
     return all;
 }
 
-static void on_closed(void *context)
+static void on_ask_closed(void *context)
 {
     cache_handle_closed(((struct asks *)context)->cache);
 }
@@ -140,11 +141,75 @@ static void on_closed(void *context)
 void asks_stop(struct asks *all)
 {
     flush(all);
-    turn_close(&all->turn, on_closed);
+    turn_close(&all->turn, on_ask_closed);
 }
 
 void asks_free(struct asks *all)
 {
     pool_free(&all->batches);
     free(all);
+}
+
+/* --- Waiting for a write of this host --- */
+
+/* Look-ups that a write of this host has fenced.  Most writes are over within milliseconds, and
+ * what is asked then is kept and shared; a question that is asked under the fence takes MongoDB's
+ * time from the very write, and its answer is thrown away. */
+
+struct waits {
+    struct cache *cache;
+    struct lookup_state *first;
+    uv_timer_t timer;
+};
+
+static void on_wait_time(uv_timer_t *timer)
+{
+    struct waits *waits = timer->data;
+    struct lookup_state *first = waits->first;
+
+    waits->first = NULL;
+    lookup_each(first, lookup_again);
+}
+
+bool waits_join(struct waits *waits, struct lookup_state *state)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (state->patient_until_ms == 0) {
+        state->patient_until_ms = now_ms + FENCE_WAIT_MS;
+        metric_inc(METRIC_WAITS);
+    }
+    if (now_ms >= state->patient_until_ms)
+        return false;
+    state->next = waits->first;
+    waits->first = state;
+    if (!uv_is_active((uv_handle_t *)&waits->timer))
+        uv_timer_start(&waits->timer, on_wait_time, FENCE_STEP_MS, 0);
+    return true;
+}
+
+struct waits *waits_new(struct cache *cache)
+{
+    struct waits *waits = mem_zalloc(sizeof *waits);
+
+    waits->cache = cache;
+    uv_timer_init(cache->loop, &waits->timer);
+    waits->timer.data = waits;
+    cache_handle_opened(cache);
+    return waits;
+}
+
+static void on_wait_closed(uv_handle_t *handle)
+{
+    cache_handle_closed(((struct waits *)handle->data)->cache);
+}
+
+void waits_stop(struct waits *waits)
+{
+    uv_close((uv_handle_t *)&waits->timer, on_wait_closed);
+}
+
+void waits_free(struct waits *waits)
+{
+    free(waits);
 }

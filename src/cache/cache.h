@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "cache/entry.h"
 
-/* The cache that is never wrong: read-through look-ups and fenced writes, the same for every
+/* The cache: read-through look-ups, and writes behind fences, the same for every
  * resource.  docs/caching.md explains the protocol to its users.
  *
  * Everything here runs on the loop's thread unless it says otherwise. */
@@ -24,10 +24,10 @@ struct redis;
 struct cache_config {
     struct str prefix; /* of every name in Redis, "larder"; at most 64 bytes */
     struct str secret; /* that entries in Redis are sealed with; may be empty */
-    bool follows;      /* somebody may follow the database for the cache */
-    bool listens;      /* hears other hosts' writes for this one, when its turn comes, and beats in
-                          the installation: for those whose loop never stands still */
-    struct str redis_name, mongo_name; /* as other workers are told; without secrets */
+    bool follows;      /* a follower may run for the cache */
+    bool listens; /* may become this host's listener, and sends heartbeats to the installation: for
+                     those whose loop is never blocked */
+    struct str redis_name, mongo_name; /* as other workers see it; without secrets */
     struct str sessions; /* the collection that is emptied when a backup was restored */
 };
 
@@ -50,7 +50,8 @@ struct cache_class {
     bool guessed;       /* clients can make names up, and absence is not cached */
 };
 
-enum cache_source { CACHE_MEMORY, CACHE_REDIS, CACHE_DATABASE };
+/* EDGE: memory, by the web server itself. */
+enum cache_source { CACHE_MEMORY, CACHE_EDGE, CACHE_REDIS, CACHE_DATABASE };
 /* For Cache-Status (RFC 9211). */
 enum cache_detail {
     CACHE_DETAIL_NONE,
@@ -59,7 +60,7 @@ enum cache_detail {
     CACHE_DETAIL_NOT_KEPT,  /* answers of this class are not */
     CACHE_DETAIL_REDIS_DOWN,
     CACHE_DETAIL_APART,     /* another cache serves the database, or the other way round */
-    CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: nothing is stored */
+    CACHE_DETAIL_READ_ONLY, /* Redis is full or takes no writes: stored in memory only */
     CACHE_DETAIL_WRITE_FENCE,
     CACHE_DETAIL_PENDING, /* an invalidation of a tag is pending */
     CACHE_DETAIL_YOUNG,   /* Redis has lost its memory within the last 5 s */
@@ -106,8 +107,9 @@ void cache_get(struct cache *cache, struct cache_lookup *lookup);
 /* Must be called, from any thread, right before the first question to the database: what has been
  * asked may not be joined by later requests without tags. */
 void cache_fill_seal(struct cache_fill *fill);
-/* The database's answer.  On ERR_OK entry has status, etag, source_at, plain and gzip set (the
- * rest is the cache's); the bytes are borrowed during the call.  Other errors reach every waiter.
+/* The database's answer.  On ERR_OK entry has status, etag, source_at, plain and gzip set, perhaps
+ * with the buffers that they are in (the rest is the cache's); the bytes are borrowed during the
+ * call.  Other errors reach every waiter.
  */
 void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *entry);
 
@@ -118,28 +120,46 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
  * The caller keeps the struct and the tags until done. */
 enum { CACHE_WRITE_TAGS_MAX = 420, CACHE_WRITE_TOTALS_MAX = 104 };
 
-/* A total that the write need not make void: the entry of this name, whose first tag is the write's
- * tags[tag] and whose other tags the write does not move, and whose body is a decimal number. Where
- * it was valid before, and nobody else has written under that tag by the end, it is valid after a
- * write that happened, with delta added. */
+/* A cached total that the write updates instead of invalidating it.  name is its entry, whose body
+ * is a decimal number; its first tag is the write's tags[tag], and its other tags do not move.  If
+ * it was valid before, and no other write came under that tag, it is valid after a write that
+ * happened, with delta added. */
 struct cache_total {
     struct str name;
     size_t tag;
     int64_t delta; /* to be known when cache_write_end is called */
 };
 
-/* How the database will tell others of a change of this write, so that nobody takes it for one of
- * another program: "product:65a…:7:1764500000000". */
+/* The item that a write changes, as an entry that its release stores, so that the read after it
+ * finds it.  It is stored only if nobody else has changed the item since cache_written_begin. */
+struct cache_written {
+    struct str name; /* its entry's */
+    size_t tag;      /* its first tag is the write's tags[tag], its others do not move */
+    const struct cache_class *class;
+    struct entry entry; /* status, etag, source_at, plain, gzip: as those of a fill, to be known
+                           when cache_write_end is called; status 0: it is not kept */
+};
+/* Before the item is read from the database: name and class are set. */
+void cache_written_begin(struct cache *cache, struct cache_written *written);
+/* Whether entry is worth making, so far. */
+static inline bool cache_written_is_kept(const struct cache_written *written)
+{
+    return written->entry.tag_count > 0;
+}
+
+/* The marks of this write's changes, by which the follower knows them as our own:
+ * "product:65a…:7:1764500000000". */
 enum { CACHE_WRITE_OWN_MAX = 100 };
 
 struct cache_write {
     const struct str *tags; /* "products", "products:books", "product:65a…"; no tag twice */
     size_t tag_count;       /* at most CACHE_WRITE_TAGS_MAX */
     const struct cache_total *totals;
-    size_t total_count;    /* at most CACHE_WRITE_TOTALS_MAX */
-    const struct str *own; /* both to be known when cache_write_end is called */
-    size_t own_count;      /* at most CACHE_WRITE_OWN_MAX */
-    /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB could be told; nothing was begun
+    size_t total_count;            /* at most CACHE_WRITE_TOTALS_MAX */
+    struct cache_written *written; /* NULL: none */
+    const struct str *own;         /* both to be known when cache_write_end is called */
+    size_t own_count;              /* at most CACHE_WRITE_OWN_MAX */
+    /* err OK: go.  UNAVAILABLE, BUSY: neither Redis nor MongoDB has recorded it; nothing was begun
      * and done will not be called. */
     void (*ready)(struct cache_write *write, enum err err);
     void (*done)(struct cache_write *write);
@@ -147,8 +167,8 @@ struct cache_write {
 
     /* After ready: monotonic; the write must not be sent to MongoDB later.  May be past already. */
     int64_t send_by_ns;
-    /* In done: OK when the outcome may be told; UNKNOWN when the write may have happened but nobody
-     * could be reached: then it must not be acknowledged. */
+    /* In done: OK when the client may be answered; UNKNOWN when the write may have happened but
+     * nobody could be reached: then it must not be acknowledged. */
     enum err err;
     struct write_state *state;
 };
@@ -157,13 +177,13 @@ struct cache_write {
 void cache_write_begin(struct cache *cache, struct cache_write *write);
 /* outcome OK: it happened.  UNKNOWN: nobody knows.  Any other: it did not happen. */
 void cache_write_end(struct cache_write *write, enum err outcome);
-/* Between the two, from any thread: whether MongoDB may still be told.  Later its fence could end
- * before the write does. */
+/* Between the two, from any thread: whether the write may still be sent to MongoDB.  Later its
+ * fence could end before the write does. */
 bool cache_write_in_time(const struct cache_write *write);
 
 /* --- Changes of other programs --- */
 
-/* What others have changed, as the database tells it once a majority has it: the tags get new
+/* What others have changed, as the database reports it once a majority has it: the tags get new
  * versions.  That is enough, and needs no fence: a fill takes the versions before it asks MongoDB,
  * so one that did not see the change carries older ones, whenever it is stored; and one that takes
  * the new ones asks after the move, which is later than the change.
@@ -193,12 +213,12 @@ bool cache_can_move(const struct cache *cache);
 /* One script.  The caller keeps the struct, and what it points to, until done, which comes later.
  */
 void cache_move(struct cache *cache, struct cache_move *move);
-/* Whether somebody follows the database: only then own writes are marked as such. */
+/* Tells the cache whether a follower runs; only then are own writes marked as such. */
 void cache_followed(struct cache *cache, bool followed);
 
-/* Until the follower has seen what happened while Redis was away, nothing is answered from Redis;
- * but not for ever.  The hash "<prefix>:follow:state" says in `at` until when it has seen all, by
- * Redis' clock, and in `slack` how far that is behind at most while all is well. */
+/* After Redis was away, nothing is answered from it until the follower has caught up, or 4 s have
+ * passed.  In the hash "<prefix>:follow:state", `at` is the time up to which the follower has seen
+ * all changes, by Redis' clock; `slack` is how far that may normally lag behind. */
 #define CACHE_FOLLOW_STATE "follow:state"
 
 /* --- Without MongoDB --- */
@@ -206,7 +226,7 @@ void cache_followed(struct cache *cache, bool followed);
 /* The collection of pending invalidations: who may not read it can trust nothing in Redis. */
 #define CACHE_COLLECTION "larder_pending"
 
-/* Whether answers that were kept before the last age_ms may be there, and may be given. */
+/* Whether the cache may hold entries older than age_ms, and may serve them. */
 bool cache_keeps(const struct cache *cache, int64_t age_ms);
 
 /* --- Wiring --- */
@@ -227,7 +247,7 @@ uint64_t cache_epoch(const struct cache *cache);
 struct str cache_reason(const struct cache *cache);
 
 /* Whether this process may keep answers beside all others (cache/member.h): asked before it begins
- * to serve, which it tells by cache_join. */
+ * to serve, that is before cache_join. */
 enum cache_agreement { CACHE_UNASKED, CACHE_NO_ANSWER, CACHE_WAITING, CACHE_AGREED, CACHE_APART };
 enum cache_agreement cache_agreement(const struct cache *cache);
 void cache_join(struct cache *cache);

@@ -8,13 +8,13 @@
 /* Head: magic u16, format u8, tags u8, etag u8, reserved u8, status u16, plain u32, gzip u32,
  * fill u32, source u32, created u64, fresh, stale, error (each ms after created, u32), versions
  * u64 × tags, the etag. */
-enum { MAGIC = 0x524c, FORMAT = 2, FIXED = 44 };
+enum { MAGIC = 0x524c, FORMAT = 2, FORMAT_BRIEF = 3, FIXED = 44 };
 
 struct cursor {
     const char *at;
 };
 
-static inline uint64_t take(struct cursor *from, size_t size)
+static inline uint64_t entry_take(struct cursor *from, size_t size)
 {
     uint64_t value = le_get(from->at, size);
 
@@ -33,7 +33,7 @@ static uint64_t distance(const struct entry *entry, int64_t until_ms)
 void entry_encode(const struct entry *entry, struct buf *head)
 {
     buf_le(head, MAGIC, 2);
-    buf_le(head, FORMAT, 1);
+    buf_le(head, entry->brief ? FORMAT_BRIEF : FORMAT, 1);
     buf_le(head, entry->tag_count, 1);
     buf_le(head, entry->etag.len, 1);
     buf_le(head, 0, 1);
@@ -54,34 +54,38 @@ void entry_encode(const struct entry *entry, struct buf *head)
 enum err entry_decode_head(struct str bytes, struct entry *entry, size_t *head_len)
 {
     struct cursor at = {bytes.ptr};
-    uint64_t created;
+    uint64_t created, format;
 
     *entry = (struct entry){0};
-    if (bytes.len < FIXED || take(&at, 2) != MAGIC || take(&at, 1) != FORMAT)
+    if (bytes.len < FIXED || entry_take(&at, 2) != MAGIC)
         return ERR_SYNTAX;
-    entry->tag_count = take(&at, 1);
-    entry->etag.len = take(&at, 1);
+    format = entry_take(&at, 1);
+    if (format != FORMAT && format != FORMAT_BRIEF)
+        return ERR_SYNTAX;
+    entry->brief = format == FORMAT_BRIEF;
+    entry->tag_count = entry_take(&at, 1);
+    entry->etag.len = entry_take(&at, 1);
     *head_len = FIXED + 8 * entry->tag_count + entry->etag.len;
     if (entry->tag_count > ENTRY_TAGS_MAX || entry->etag.len > ENTRY_ETAG_MAX ||
         bytes.len < *head_len)
         return ERR_SYNTAX;
-    take(&at, 1);
-    entry->status = (unsigned)take(&at, 2);
+    entry_take(&at, 1);
+    entry->status = (unsigned)entry_take(&at, 2);
     if (entry->status != 200 && entry->status != 404)
         return ERR_SYNTAX;
-    entry->plain.len = take(&at, 4);
-    entry->gzip.len = take(&at, 4);
-    entry->fill_ms = (uint32_t)take(&at, 4);
-    entry->source_at = (uint32_t)take(&at, 4);
-    created = take(&at, 8);
+    entry->plain.len = entry_take(&at, 4);
+    entry->gzip.len = entry_take(&at, 4);
+    entry->fill_ms = (uint32_t)entry_take(&at, 4);
+    entry->source_at = (uint32_t)entry_take(&at, 4);
+    created = entry_take(&at, 8);
     if (created > ENTRY_TIME_MAX)
         return ERR_SYNTAX;
     entry->created_ms = (int64_t)created;
-    entry->fresh_until_ms = entry->created_ms + (int64_t)take(&at, 4);
-    entry->stale_until_ms = entry->created_ms + (int64_t)take(&at, 4);
-    entry->error_until_ms = entry->created_ms + (int64_t)take(&at, 4);
+    entry->fresh_until_ms = entry->created_ms + (int64_t)entry_take(&at, 4);
+    entry->stale_until_ms = entry->created_ms + (int64_t)entry_take(&at, 4);
+    entry->error_until_ms = entry->created_ms + (int64_t)entry_take(&at, 4);
     for (size_t i = 0; i < entry->tag_count; i++)
-        entry->versions[i] = take(&at, 8);
+        entry->versions[i] = entry_take(&at, 8);
     entry->etag.ptr = at.at;
     return ERR_OK;
 }

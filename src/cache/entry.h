@@ -38,8 +38,12 @@ struct entry {
     struct str etag;        /* with its quotes, or empty */
     bool passing;           /* of a fill: is answered with, and not kept */
     struct str plain, gzip; /* gzip may be empty */
+    struct buf *plain_from, *gzip_from; /* of a fill: the buffers that the bytes are in, which who
+                                           is answered last may take; NULL: nobody may */
     uint64_t versions[ENTRY_TAGS_MAX];
     size_t tag_count;
+    bool brief; /* it was filled under the fence of a dead writer: it counts only in a reply that
+                   shows a fence on one of its tags, and never in memory */
     bool empty; /* when it is filled: a list of nothing, or its total */
 };
 

@@ -5,10 +5,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cache/cache_state.h"
 #include "cache/key.h"
 #include "cache/script.h"
-#include "cache/state.h"
 #include "cache/total.h"
+#include "cache/written.h"
 
 /* One write, from its fences to its acknowledgement:
  *
@@ -28,6 +29,8 @@ struct write_state {
     bool is_pending; /* in MongoDB */
     struct pending pending;
     struct carried *carried;
+    char kept[VERSION_SIZE]; /* what the fence gives the tag of the item that is kept */
+    bool alone;              /* nobody else was writing to that, nor had since it was read */
 };
 
 static void table_fence(struct write_state *state)
@@ -82,10 +85,12 @@ static void put_number(struct call *call, uint64_t number)
 }
 
 enum { FIXED_ARGS = 4, TOTAL_ARGS = 4 };
-_Static_assert(3 * CACHE_WRITE_TAGS_MAX + FIXED_ARGS + (1 + TOTAL_ARGS) * CACHE_WRITE_TOTALS_MAX <=
+_Static_assert(3 * CACHE_WRITE_TAGS_MAX + FIXED_ARGS +
+                       (1 + TOTAL_ARGS) * (CACHE_WRITE_TOTALS_MAX + 1) <=
                    REDIS_SCRIPT_ARGS_MAX,
                "the largest write fits into a script's keys and arguments");
 
+/* With room for so many entries. */
 static struct call call_new(struct cache *cache, const struct cache_write *write, size_t totals)
 {
     size_t tags = write->tag_count;
@@ -131,10 +136,43 @@ static void put_total(struct call *call, struct cache *cache, const struct cache
     put_number(call, total->tag + 1);
 }
 
+/* Behind the totals. */
+static void ask_written(struct write_state *state, struct call *call)
+{
+    struct cache_written *written = state->write->written;
+
+    put_key(call, state->cache, KEY_ENTRY, written->name);
+    put_arg(call, ARENA_JOIN(call->arena, STR("-"), arena_decimal(call->arena, written->tag + 1)));
+    memcpy(state->kept, new_version(call, written->tag).ptr, VERSION_SIZE);
+}
+
+static void put_written(struct write_state *state, struct call *call)
+{
+    struct cache_written *written = state->write->written;
+    uint64_t version = 0;
+    struct str sealed;
+    int64_t life_ms;
+
+    (void)cache_parse_version(new_version(call, written->tag), &version);
+    if (!written_after(state->cache, written, version, state->begun_ns / 1000000, &sealed,
+                       &life_ms))
+        return;
+    put_key(call, state->cache, KEY_ENTRY, written->name);
+    put_number(call, written->tag + 1);
+    put_arg(call, str_make(state->kept, VERSION_SIZE));
+    put_arg(call, sealed);
+    put_number(call, (uint64_t)life_ms);
+}
+
+static bool keeps(const struct cache_write *write)
+{
+    return write->written != NULL && cache_written_is_kept(write->written);
+}
+
 static void run_fence(struct write_state *state, redis_callback *callback)
 {
     const struct cache_write *write = state->write;
-    struct call call = call_new(state->cache, write, write->total_count);
+    struct call call = call_new(state->cache, write, write->total_count + 1);
 
     put_tags(&call, state);
     for (size_t i = 0; i < write->total_count; i++) {
@@ -142,16 +180,18 @@ static void run_fence(struct write_state *state, redis_callback *callback)
         memcpy(state->carried[i].fenced, new_version(&call, write->totals[i].tag).ptr,
                VERSION_SIZE);
     }
+    if (keeps(write))
+        ask_written(state, &call);
     redis_script(state->cache->redis, &script_fence, call.keys, call.key_count, call.args,
                  call.arg_count, callback, state);
 }
 
-/* carry: the totals, too. */
+/* carry: totals and the item, too. */
 static void run_release(struct write_state *state, bool carry, redis_callback *callback)
 {
     const struct cache_write *write = state->write;
     size_t totals = carry ? write->total_count : 0;
-    struct call call = call_new(state->cache, write, totals);
+    struct call call = call_new(state->cache, write, totals + 1);
 
     put_tags(&call, state);
     for (size_t i = 0; i < totals; i++) {
@@ -168,6 +208,8 @@ static void run_release(struct write_state *state, bool carry, redis_callback *c
         put_arg(&call, bytes);
         put_number(&call, (uint64_t)life_ms);
     }
+    if (carry && state->alone)
+        put_written(state, &call);
     redis_script(state->cache->redis, &script_release, call.keys, call.key_count, call.args,
                  call.arg_count, callback, state);
 }
@@ -175,7 +217,8 @@ static void run_release(struct write_state *state, bool carry, redis_callback *c
 /* --- Before --- */
 
 /* The time counts from before the fence or the pending invalidation was asked for, not from its
- * answer: a worker that is stopped between the two must not write when neither stands any more. */
+ * answer: a worker that is stopped between the two must not write when neither is there any more.
+ */
 static void go(struct write_state *state)
 {
     int64_t ms = state->is_pending ? PENDING_SEND_BY_MS : SEND_BY_MS;
@@ -228,6 +271,9 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
 
     if (err == ERR_OK) {
         totals_take(state->carried, state->cache->seal, state->write, reply);
+        state->alone = keeps(state->write) &&
+                       written_fenced(state->write->written,
+                                      redis_str(redis_item(reply, 2 * state->write->total_count)));
         go(state);
         return;
     }
@@ -244,6 +290,7 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
     state->carried = totals_new(write);
     write->state = state;
     cache_version(state->token);
+    cache_writer(cache->writer, state->token);
     table_fence(state);
     if (cache_tells_redis(cache)) {
         run_fence(state, on_fenced);
@@ -255,7 +302,7 @@ void cache_write_begin(struct cache *cache, struct cache_write *write)
 
 /* --- After --- */
 
-static void finish(struct write_state *state, enum err err)
+static void fence_finish(struct write_state *state, enum err err)
 {
     struct cache_write *write = state->write;
 
@@ -267,20 +314,20 @@ static void finish(struct write_state *state, enum err err)
     write->done(write);
 }
 
-static void on_closed(void *context, enum err err)
+static void on_fence_closed(void *context, enum err err)
 {
     struct write_state *state = context;
 
-    /* Neither Redis nor MongoDB could be told that it is over: the fence and the document stay
-     * until their time is up, and nobody may be told that the write is visible. */
+    /* Neither Redis nor MongoDB has recorded that it is over: the fence and the document stay until
+     * they expire, and the client may not be answered that the write is visible. */
     if (err == ERR_OK)
         table_release(state);
-    finish(state, err == ERR_OK ? ERR_OK : ERR_UNKNOWN);
+    fence_finish(state, err == ERR_OK ? ERR_OK : ERR_UNKNOWN);
 }
 
 static void close_pending(struct write_state *state)
 {
-    prepare_debt(state, on_closed);
+    prepare_debt(state, on_fence_closed);
     state->is_pending = true;
     pending_close(&state->pending);
 }
@@ -295,7 +342,7 @@ static void on_released(void *context, enum err err, const struct redis_value *r
         return;
     }
     table_release(state);
-    finish(state, ERR_OK);
+    fence_finish(state, ERR_OK);
 }
 
 void cache_write_end(struct cache_write *write, enum err outcome)
@@ -303,9 +350,9 @@ void cache_write_end(struct cache_write *write, enum err outcome)
     struct write_state *state = write->state;
 
     if (outcome == ERR_UNKNOWN) {
-        log_warn("cache", "the outcome of a write is unknown: its fence stands until it expires",
+        log_warn("cache", "the outcome of a write is unknown: its fence stays until it expires",
                  LOG_STR("tag", write->tags[0]));
-        finish(state, ERR_UNKNOWN);
+        fence_finish(state, ERR_UNKNOWN);
         return;
     }
     if (outcome == ERR_OK)

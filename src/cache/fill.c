@@ -17,7 +17,7 @@ enum stage {
     STAGE_ASKED /* the database, or a thread is about to */
 };
 
-/* One question to the database and everybody who may have its answer.
+/* One question to the database and all look-ups that may have its answer.
  *
  * Joining is where a cache of this kind goes wrong: a question that is under way is older than a
  * write acknowledged since.  So a look-up joins only a fill whose question has not been sent, or
@@ -45,7 +45,7 @@ struct fills {
 
 /* --- The table --- */
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_fill_timer_closed(uv_handle_t *handle)
 {
     cache_handle_closed(((struct fills *)handle->data)->cache);
 }
@@ -63,7 +63,7 @@ struct fills *fills_new(struct cache *cache)
 
 void fills_stop(struct fills *fills)
 {
-    uv_close((uv_handle_t *)&fills->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&fills->timer, on_fill_timer_closed);
 }
 
 void fills_free(struct fills *fills)
@@ -149,7 +149,7 @@ static void unlock(struct cache_fill *fill)
 /* --- Ends --- */
 
 /* MongoDB is away: an entry that only its time has overtaken is better than nothing, and is kept
- * for those who come after. */
+ * for later look-ups. */
 static void serve_older(struct lookup_state *state, enum err err)
 {
     struct entry entry;
@@ -177,14 +177,17 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
 {
     struct lookup_state *owner = fill->owner, *waiter = fill->waiters;
     struct cache_fill *held = find_other(fill, STAGE_HELD);
-    struct entry entry = {0};
+    struct entry entry = {0}, shared;
     enum cache_detail detail = CACHE_DETAIL_NONE;
 
     if (err == ERR_OK) {
         entry = *answer;
         detail = keep_answer(fill->owner, fill->began_ms, &entry);
     }
-    /* Taken before anybody is told: who ends another fill of this name then would take it too. */
+    shared = entry;
+    shared.plain_from = shared.gzip_from = NULL;
+    /* Taken before any callback: a callback that ends another fill of this name would take it too.
+     */
     if (held != NULL)
         held->stage = STAGE_ASKED;
     unlock(fill);
@@ -192,7 +195,7 @@ void cache_fill_done(struct cache_fill *fill, enum err err, const struct entry *
     while (waiter != NULL) {
         struct lookup_state *next = waiter->next;
 
-        end_one(waiter, err, &entry, CACHE_DETAIL_COLLAPSED);
+        end_one(waiter, err, &shared, CACHE_DETAIL_COLLAPSED);
         waiter = next;
     }
     end_one(owner, err, &entry, detail);
@@ -216,7 +219,7 @@ static void end_with_hit(struct cache_fill *fill, const struct entry *entry)
 
 /* --- Waiting for another worker --- */
 
-static void begin(struct cache_fill *fill);
+static void fill_begin(struct cache_fill *fill);
 
 /* The other's answer may be there, or he may be gone, or have asked before a write: then the lock
  * is free, and one of those that wait takes it. */
@@ -224,14 +227,14 @@ static void on_retry_reply(void *context, enum err err, const struct redis_value
 {
     struct cache_fill *fill = context;
     struct entry entry;
-    enum verdict verdict = lookup_judge(fill->owner, err, reply, &entry);
+    enum lookup_verdict verdict = lookup_judge(fill->owner, err, reply, &entry);
     struct trace *before = trace_enter(fill->owner->trace);
 
     if (verdict == VERDICT_HIT || verdict == VERDICT_STALE)
         end_with_hit(fill, &entry);
     else if (verdict == VERDICT_MISS && !fill->locked &&
              clock_mono_ms() - fill->began_ms < WAIT_MAX_MS)
-        begin(fill);
+        fill_begin(fill);
     else
         ask_database(fill);
     trace_leave(before);
@@ -281,8 +284,8 @@ static void end_background(struct cache_fill *fill)
     lookup_each(waiters, fill_enter);
 }
 
-/* What script_begin says. */
-enum { BEGUN_LOCKED = 1, BEGUN_FENCED = 2, BEGUN_YOUNG = 3 };
+/* The reply of script_begin. */
+enum { BEGUN_LOCKED = 1, BEGUN_FENCED = 2, BEGUN_YOUNG = 3, BEGUN_BRIEF = 4 };
 
 /* Whether the entry has been stored between the look for it and the lock. */
 static bool is_stored(const struct lookup_state *owner, const struct redis_value *reply)
@@ -295,13 +298,13 @@ static bool is_stored(const struct lookup_state *owner, const struct redis_value
            lookup_versions_match(owner, &entry) && clock_wall_ms() < entry.stale_until_ms;
 }
 
-/* The script ended before it could tell whether anybody writes, and the first look did not ask. */
+/* The script ended before it looked for fences, and the first look did not ask for them. */
 static void on_read_only_reply(void *context, enum err err, const struct redis_value *reply)
 {
     struct cache_fill *fill = context;
     struct lookup_state *owner = fill->owner;
     struct entry entry;
-    enum verdict verdict = lookup_judge(owner, err, reply, &entry);
+    enum lookup_verdict verdict = lookup_judge(owner, err, reply, &entry);
     struct trace *before = trace_enter(owner->trace);
 
     if (owner->bypass == CACHE_DETAIL_NONE)
@@ -333,7 +336,8 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
         owner->bypass = begun == BEGUN_FENCED ? CACHE_DETAIL_WRITE_FENCE : CACHE_DETAIL_YOUNG;
         owner->memory_ok = false;
     }
-    fill->locked = err == ERR_OK && begun == BEGUN_LOCKED;
+    owner->brief = begun == BEGUN_BRIEF;
+    fill->locked = err == ERR_OK && (begun == BEGUN_LOCKED || owner->brief);
     if (fill->locked && owner->bypass == CACHE_DETAIL_NONE && is_stored(owner, reply))
         asks_again(owner, on_retry_reply, fill);
     else if (fill->locked && owner->bypass == CACHE_DETAIL_NONE)
@@ -346,7 +350,7 @@ static void on_begun(void *context, enum err err, const struct redis_value *repl
         wait_more(fill);
 }
 
-/* A tag that is made for a question lives as long as an answer that there is nothing would. */
+/* A tag that is made for a question is kept as long as an answer that says "absent". */
 static uint64_t new_tag_ms(const struct cache_class *class)
 {
     int64_t life_ms = class->negative || class->guessed ? NEGATIVE_MS : class->ttl_ms;
@@ -354,11 +358,11 @@ static uint64_t new_tag_ms(const struct cache_class *class)
     return (uint64_t)(life_ms + life_ms / 10 + NEW_TAG_MORE_MS);
 }
 
-static void begin(struct cache_fill *fill)
+static void fill_begin(struct cache_fill *fill)
 {
     struct cache *cache = fill->cache;
     struct cache_lookup *lookup = fill->owner->lookup;
-    struct str keys[3 + 2 * ENTRY_TAGS_MAX], args[5 + ENTRY_TAGS_MAX];
+    struct str keys[3 + 2 * ENTRY_TAGS_MAX], args[6 + ENTRY_TAGS_MAX];
     char versions[ENTRY_TAGS_MAX][VERSION_SIZE];
     size_t tags = lookup->tag_count;
 
@@ -371,19 +375,20 @@ static void begin(struct cache_fill *fill)
     args[2] = arena_decimal(&cache->scratch, new_tag_ms(lookup->class));
     args[3] = arena_decimal(&cache->scratch, YOUNG_MS);
     args[4] = arena_decimal(&cache->scratch, ENTRY_HEAD_MAX);
+    args[5] = cache_key(cache, KEY_DEAD, STR(""));
     for (size_t i = 0; i < tags; i++) {
         keys[2 + i] = cache_key(cache, KEY_TAG, lookup->tags[i]);
         keys[2 + tags + i] = cache_key(cache, KEY_FENCE, lookup->tags[i]);
         cache_version(versions[i]);
-        args[5 + i] = str_make(versions[i], VERSION_SIZE);
+        args[6 + i] = str_make(versions[i], VERSION_SIZE);
     }
     keys[2 + 2 * tags] = cache_key(cache, KEY_ENTRY, lookup->name);
     fill->owner->generation = redis_generation(cache->redis);
-    redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 5 + tags, on_begun, fill);
+    redis_script(cache->redis, &script_begin, keys, 3 + 2 * tags, args, 6 + tags, on_begun, fill);
 }
 
-/* What has its tags is known to Redis, and is no guess.  Of another, nothing is kept: nobody was
- * asked whether a write is under way. */
+/* What has its tags is known to Redis, and is no guess.  Of another, nothing is kept: no fence was
+ * looked for. */
 static bool may_begin(struct lookup_state *state)
 {
     if (state->versions_known || budget_admits(&state->cache->budget, state->lookup->class,
@@ -420,7 +425,7 @@ void fill_enter(struct lookup_state *state)
     fill->next = *bucket;
     *bucket = fill;
     if (state->bypass == CACHE_DETAIL_NONE && may_begin(state))
-        begin(fill);
+        fill_begin(fill);
     else
         ask_database(fill);
 }

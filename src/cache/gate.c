@@ -5,12 +5,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cache/cache_state.h"
 #include "cache/script.h"
-#include "cache/state.h"
 
-/* What other programs wrote while Redis was away, the follower tells when Redis is back: until then
- * what Redis holds is no answer.  Where nobody has followed, or nobody does any more, it is one
- * again after GATE_MOST_MS. */
+/* The follower moves the tags of what other programs wrote while Redis was away when Redis is back:
+ * until then what Redis holds is no answer.  Without a follower it is open again after
+ * GATE_MOST_MS. */
 
 enum { GATE_STEP_MS = 50, GATE_MOST_MS = 4000 };
 
@@ -54,8 +54,8 @@ static void gate_ask(uv_timer_t *timer)
     struct str key;
 
     if (clock_mono_ms() >= gate->until_ms) {
-        log_warn("cache", "nobody has followed the database since Redis is back: what other "
-                          "programs wrote meanwhile shows when its time is over");
+        log_warn("cache", "no follower has run since Redis is back: what other programs wrote "
+                          "meanwhile shows at the end of the TTL");
         gate_open(gate);
         return;
     }

@@ -6,7 +6,7 @@
 
 #include "base/idiom.h"
 #include "base/random.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 static const struct str collection = STR_INIT(INSTALLATION_COLLECTION);
 static const struct str main_id = STR_INIT("installation");

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "store/mongo.h"
+#include "mongo/mongo.h"
 
 /* Which cache a database has: documents of "larder_installation".
  *
@@ -36,7 +36,7 @@ struct installation {
     int64_t changing_until_ms; /* by MongoDB's clock; 0: no change is under way */
 };
 
-/* A worker, as it stands there. */
+/* A worker's document. */
 struct member_document {
     char id[MEMBER_ID_SIZE];
     char host[PLACE_MAX], prefix[PLACE_MAX], redis[PLACE_MAX]; /* each with a NUL */

@@ -20,10 +20,9 @@ static bool is_cacheable(const struct lookup_state *owner, const struct entry *e
            (entry->status == 200 || (entry->status == 404 && class->negative));
 }
 
-static void set_times(const struct lookup_state *owner, int64_t began_ms, struct entry *entry,
-                      int64_t now_ms)
+void keep_times(struct entry *entry, const struct cache_class *class, int64_t began_ms,
+                int64_t now_ms)
 {
-    const struct cache_class *class = owner->lookup->class;
     int64_t ttl_ms = entry->status == 404 ? NEGATIVE_MS : class->ttl_ms;
     int64_t refresh_ms = entry->status == 404 ? 0 : class->refresh_ms;
 
@@ -33,6 +32,15 @@ static void set_times(const struct lookup_state *owner, int64_t began_ms, struct
     entry->fresh_until_ms = entry->stale_until_ms - refresh_ms;
     entry->error_until_ms = entry->stale_until_ms + (entry->status == 404 ? 0 : class->error_ms);
     entry->fill_ms = (uint32_t)(clock_mono_ms() - began_ms);
+}
+
+static void set_times(const struct lookup_state *owner, int64_t began_ms, struct entry *entry,
+                      int64_t now_ms)
+{
+    keep_times(entry, owner->lookup->class, began_ms, now_ms);
+    entry->brief = owner->brief;
+    if (entry->brief)
+        entry->fresh_until_ms = entry->stale_until_ms = entry->error_until_ms = now_ms + FENCE_MS;
     entry->tag_count = owner->lookup->tag_count;
     memcpy(entry->versions, owner->versions, sizeof entry->versions);
 }
@@ -44,34 +52,57 @@ static void on_stored(void *context, enum err err, const struct redis_value *rep
     metric_inc(err == ERR_OK ? METRIC_STORES : METRIC_STORE_REFUSED);
 }
 
-static void store_entry(const struct lookup_state *owner, const struct entry *entry,
-                        struct str head)
+/* Into cache->head; false when it is too large to be kept. */
+static bool encode_head(struct cache *cache, const struct entry *entry)
 {
-    struct cache *cache = owner->cache;
-    struct buf ttl = BUF_INIT(32);
-    char *value;
-    struct str key;
-    size_t size = head.len + entry->plain.len + entry->gzip.len;
+    buf_reset(&cache->head);
+    entry_encode(entry, &cache->head);
+    return cache->head.err == ERR_OK &&
+           cache->head.len + entry->plain.len + entry->gzip.len <= ENTRY_SIZE_MAX;
+}
 
-    arena_reset(&cache->scratch);
-    key = cache_key(cache, KEY_ENTRY, owner->lookup->name);
-    value = arena_alloc(&cache->scratch, size + SEAL_SIZE);
+static struct str seal_entry(struct cache *cache, struct str name, const struct entry *entry)
+{
+    struct str head = buf_view(&cache->head);
+    size_t size = head.len + entry->plain.len + entry->gzip.len;
+    char *value = arena_alloc(&cache->scratch, size + SEAL_SIZE);
+
     memcpy(value, head.ptr, head.len);
     if (entry->plain.len > 0)
         memcpy(value + head.len, entry->plain.ptr, entry->plain.len);
     if (entry->gzip.len > 0)
         memcpy(value + head.len + entry->plain.len, entry->gzip.ptr, entry->gzip.len);
-    seal_make(cache->seal, owner->lookup->name, str_make(value, size), value + size);
+    seal_make(cache->seal, name, str_make(value, size), value + size);
+    return str_make(value, size + SEAL_SIZE);
+}
+
+bool keep_sealed(struct cache *cache, struct str name, const struct entry *entry,
+                 struct str *sealed)
+{
+    if (!encode_head(cache, entry))
+        return false;
+    *sealed = seal_entry(cache, name, entry);
+    return true;
+}
+
+static void store_entry(const struct lookup_state *owner, const struct entry *entry)
+{
+    struct cache *cache = owner->cache;
+    struct buf ttl = BUF_INIT(32);
+    struct str key, value;
+
+    arena_reset(&cache->scratch);
+    key = cache_key(cache, KEY_ENTRY, owner->lookup->name);
+    value = seal_entry(cache, owner->lookup->name, entry);
     buf_int(&ttl, entry->stale_until_ms - entry->created_ms);
     redis_command(cache->redis, 5,
-                  (const struct str[]){STR("SET"), key, str_make(value, size + SEAL_SIZE),
-                                       STR("PX"), buf_view(&ttl)},
+                  (const struct str[]){STR("SET"), key, value, STR("PX"), buf_view(&ttl)},
                   on_stored, NULL);
     buf_free(&ttl);
 }
 
-/* Those of what is there live longer than any of its entries; others keep the life that they were
- * given with the question. */
+/* Those of what is there are kept longer than any of its entries; others keep the life that they
+ * were given with the question. */
 static void keep_tags(const struct lookup_state *owner)
 {
     struct cache *cache = owner->cache;
@@ -91,22 +122,17 @@ enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, stru
 {
     struct cache *cache = owner->cache;
     int64_t now_ms = clock_wall_ms();
-    struct str head;
 
     set_times(owner, began_ms, entry, now_ms);
     if (entry->passing)
         return CACHE_DETAIL_NOT_KEPT;
     if (!is_cacheable(owner, entry, now_ms))
         return owner->bypass;
-    buf_reset(&cache->head);
-    entry_encode(entry, &cache->head);
-    head = buf_view(&cache->head);
-    if (cache->head.err != ERR_OK ||
-        head.len + entry->plain.len + entry->gzip.len > ENTRY_SIZE_MAX) {
+    if (!encode_head(cache, entry)) {
         metric_inc(METRIC_STORE_REFUSED);
         return CACHE_DETAIL_TOO_LARGE;
     }
-    lookup_remember(owner, entry, head);
+    lookup_remember(owner, entry, buf_view(&cache->head));
     if (owner->bypass != CACHE_DETAIL_NONE || !owner->versions_known)
         return owner->bypass;
     if (!cache_trusts_redis(cache))
@@ -115,7 +141,7 @@ enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, stru
         return CACHE_DETAIL_REDIS_DOWN;
     if (!redis_writable(cache->redis))
         return CACHE_DETAIL_READ_ONLY;
-    store_entry(owner, entry, head);
+    store_entry(owner, entry);
     if (!is_absent(entry))
         keep_tags(owner);
     return CACHE_DETAIL_STORED;

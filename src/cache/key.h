@@ -7,14 +7,15 @@
 
 /* Names in Redis: "<prefix>:<epoch>:" and then, for one entry and one tag,
  *   product:<id>, products:<canonical query>, count:products:<canonical filter>
- *   tag:<tag>, fence:<tag>, lock:fill:<entry>, lock:own:<change>, born */
+ *   tag:<tag>, fence:<tag>, lock:fill:<entry>, lock:own:<change>, dead:<writer>, born */
 
 enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 
-/* What stands between base and name. */
+/* The kind, between base and name. */
 #define KEY_ENTRY     STR("")
 #define KEY_TAG       STR("tag:")
 #define KEY_FENCE     STR("fence:")
+#define KEY_DEAD      STR("dead:")
 #define KEY_BORN      STR("born") /* no name */
 #define KEY_LOCK      STR("lock:")
 #define KEY_LOCK_FILL STR("lock:fill:")
@@ -23,7 +24,7 @@ enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 /* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
 #define KEY_TAG_ALL STR("*")
 
-/* The epoch that a Redis is in: the run_id of what INFO tells of the server, borrowed from it.
+/* The epoch that a Redis is in: the run_id in INFO's reply, borrowed from it.
  * ERR_PROTOCOL where there is none. */
 enum err key_epoch(struct str info, struct str *epoch);
 
@@ -34,7 +35,7 @@ struct str key_name(struct str name, char room[static KEY_HASHED_MAX]);
 /* A tag's slot in the host's table (memory/memory.h). */
 uint32_t key_slot(struct str tag);
 
-/* "<base><kind><name>", where name is bounded as above; lives in the arena. */
+/* "<base><kind><name>", where name is bounded as above; belongs to the arena. */
 struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name);
 
 #endif

@@ -10,7 +10,7 @@ static struct redis_script script_extend = {
                      "end\n"
                      "return 0\n")};
 
-static void put(struct lock *lock, struct str s)
+static void lock_put(struct lock *lock, struct str s)
 {
     size_t room = LOCK_KEY_MAX - lock->key_len;
     size_t len = s.len < room ? s.len : room;
@@ -26,9 +26,9 @@ void lock_init(struct lock *lock, struct redis *redis, struct str prefix, struct
     unsigned char bytes[LOCK_TOKEN_SIZE / 2];
 
     *lock = (struct lock){.redis = redis, .life_ms = life_ms};
-    put(lock, prefix);
-    put(lock, STR(":lock:"));
-    put(lock, resource);
+    lock_put(lock, prefix);
+    lock_put(lock, STR(":lock:"));
+    lock_put(lock, resource);
     random_bytes(bytes, sizeof bytes);
     hex_encode(bytes, sizeof bytes, lock->token);
 }

@@ -3,7 +3,7 @@
 #define LARDER_CACHE_LOCK_H
 
 #include "base/err.h"
-#include "store/redis.h"
+#include "redis/redis.h"
 
 /* Locks in Redis that end by themselves: "<prefix>:lock:<resource>" holds a token that only its
  * owner has, so nobody takes another's away.  Such a lock saves work and keeps people out of each

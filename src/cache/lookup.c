@@ -5,71 +5,17 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/trace.h"
+#include "cache/recall.h"
 
-/* Less than what a request keeps, or each hit would allocate it anew. */
-enum { ROOM_FIRST = 8 << 10 };
+enum { LOOKUPS_KEPT = 256 };
 
 /* --- Memory --- */
 
-/* Copies what is wanted behind the head; room grows once when it is too small. */
-static bool get_record(struct cache *cache, struct cache_lookup *lookup,
-                       const struct memory_key *key, struct memory_now now, enum memory_part want,
-                       struct memory_hit *hit)
-{
-    size_t size = ROOM_FIRST;
-    enum err err = ERR_TOO_LARGE;
-
-    for (int i = 0; i < 2 && err == ERR_TOO_LARGE; i++) {
-        char *to;
-
-        buf_reset(lookup->room); /* a head may lie there already */
-        to = buf_reserve(lookup->room, size);
-        if (to == NULL)
-            return false;
-        err = memory_get(cache->memory, key, now, want, to, size, hit);
-        size = (size_t)hit->lens[MEMORY_HEAD] + hit->lens[MEMORY_BODY] + hit->lens[MEMORY_PACKED];
-    }
-    return err == ERR_OK;
-}
-
-static bool take_record(struct cache_lookup *lookup, const struct memory_hit *hit)
-{
-    struct entry *entry = &lookup->entry;
-    size_t head_len, body_len = hit->last == MEMORY_HEAD ? 0 : hit->lens[hit->last];
-    struct str bytes = str_make(lookup->room->ptr, hit->lens[MEMORY_HEAD] + body_len);
-    struct str body;
-
-    if (entry_decode_head(bytes, entry, &head_len) != ERR_OK || head_len != hit->lens[MEMORY_HEAD])
-        return false;
-    body = str_from_offset(bytes, head_len);
-    entry->plain = hit->last == MEMORY_BODY ? body : STR("");
-    entry->gzip = hit->last == MEMORY_PACKED ? body : STR("");
-    lookup->room->len = bytes.len;
-    return true;
-}
-
 static bool from_memory(struct cache *cache, struct cache_lookup *lookup)
 {
-    struct memory_now now = {clock_mono_ns(), clock_wall_ms()};
-    enum memory_part want = lookup->want_gzip ? MEMORY_PACKED : MEMORY_BODY;
-    char room[KEY_HASHED_MAX];
-    struct memory_key key;
-    struct memory_hit hit;
-    bool found = false;
-
-    if (lookup->room == NULL || cache->apart || !memory_lease_valid(cache->memory, now.mono_ns))
+    if (cache->apart || !recall(cache->memory, lookup))
         return false;
-    key = memory_key(key_name(lookup->name, room));
-    if (lookup->head_only)
-        found = get_record(cache, lookup, &key, now, MEMORY_HEAD, &hit) &&
-                take_record(lookup, &hit) && str_eq(lookup->entry.etag, lookup->if_none_match);
-    if (!found)
-        found = get_record(cache, lookup, &key, now, want, &hit) && take_record(lookup, &hit);
-    if (!found)
-        return false;
-    lookup->err = ERR_OK;
     lookup->source = CACHE_MEMORY;
-    lookup->detail = CACHE_DETAIL_NONE;
     metric_inc(METRIC_HIT_MEMORY);
     return true;
 }
@@ -80,7 +26,7 @@ void lookup_remember(struct lookup_state *state, const struct entry *entry, stru
                                .parts = {head, entry->plain, entry->gzip},
                                .expires_ms = entry->fresh_until_ms};
 
-    if (state->memory_ok)
+    if (state->memory_ok && !entry->brief)
         (void)memory_put(state->cache->memory, &item, &state->snapshot, clock_mono_ns());
 }
 
@@ -95,6 +41,11 @@ static void take_snapshot(struct lookup_state *state)
         slots[i] = key_slot(lookup->tags[i]);
     memory_snapshot(state->cache->memory, slots, lookup->tag_count, clock_mono_ns(),
                     &state->snapshot);
+}
+
+void lookups_init(struct cache *cache)
+{
+    cache->states = POOL_INIT(sizeof(struct lookup_state), LOOKUPS_KEPT);
 }
 
 static struct lookup_state *state_new(struct cache *cache, struct cache_lookup *lookup)
@@ -119,7 +70,7 @@ static void state_free(struct lookup_state *state)
     pool_put(&state->cache->states, state);
 }
 
-static void finish(struct lookup_state *state)
+static void lookup_finish(struct lookup_state *state)
 {
     struct cache_lookup *lookup = state->lookup;
     struct trace *before = trace_enter(state->trace);
@@ -146,13 +97,13 @@ void lookup_answer(struct lookup_state *state, const struct entry *entry, enum c
         metric_inc(METRIC_HIT_REDIS);
     else if (!state->background)
         cache_count_detail(detail);
-    finish(state);
+    lookup_finish(state);
 }
 
 void lookup_fail(struct lookup_state *state, enum err err)
 {
     state->lookup->err = err;
-    finish(state);
+    lookup_finish(state);
 }
 
 void lookup_each(struct lookup_state *first, void (*act)(struct lookup_state *state))
@@ -191,7 +142,6 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
 static enum cache_detail reply_bypass(struct lookup_state *state, const struct redis_value *reply)
 {
     struct cache *cache = state->cache;
-    size_t tags = state->lookup->tag_count;
     int64_t mono_ns = clock_mono_ns();
     const struct redis_value *born = redis_item(reply, redis_count(reply) - 1);
 
@@ -201,10 +151,17 @@ static enum cache_detail reply_bypass(struct lookup_state *state, const struct r
     }
     if (cache_is_young(cache, redis_str(born), mono_ns))
         return CACHE_DETAIL_YOUNG;
+    return table_bypass(state, mono_ns);
+}
+
+static bool is_fenced(const struct lookup_state *state, const struct redis_value *reply)
+{
+    size_t tags = state->lookup->tag_count;
+
     for (size_t i = 0; i < tags && state->fences_asked; i++)
         if (redis_type(redis_item(reply, state->at + 1 + tags + i)) != REDIS_NIL)
-            return CACHE_DETAIL_WRITE_FENCE;
-    return table_bypass(state, mono_ns);
+            return true;
+    return false;
 }
 
 bool lookup_take_versions(struct lookup_state *state, const struct redis_value *reply, size_t at)
@@ -230,7 +187,7 @@ static size_t reply_end(const struct lookup_state *state)
     return state->at + 2 + (state->fences_asked ? 2 * tags : tags);
 }
 
-/* The entry in the reply; ERR_SYNTAX for what none of us has put there, or not by now. */
+/* The sealed entry; ERR_SYNTAX for what none of us has put there, or not by now. */
 static enum err open_entry(struct lookup_state *state, struct str sealed, int64_t now_ms,
                            struct str *bytes, struct entry *entry)
 {
@@ -245,15 +202,40 @@ static enum err open_entry(struct lookup_state *state, struct str sealed, int64_
     return err;
 }
 
-enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
-                          struct entry *entry)
+/* The entry in the reply, if it was asked for when its tags had their versions. */
+static bool find_entry(struct lookup_state *state, const struct redis_value *reply, int64_t now_ms,
+                       struct str *bytes, struct entry *entry)
+{
+    struct str sealed = redis_str(redis_item(reply, state->at));
+
+    return state->versions_known && sealed.len > 0 &&
+           open_entry(state, sealed, now_ms, bytes, entry) == ERR_OK &&
+           lookup_versions_match(state, entry);
+}
+
+/* Its time, when nothing else speaks against it. */
+static enum lookup_verdict judge_age(struct lookup_state *state, const struct entry *entry,
+                                     struct str bytes, int64_t now_ms)
+{
+    if (entry_is_fresh(entry, now_ms))
+        return VERDICT_HIT;
+    if (now_ms < entry->error_until_ms) {
+        buf_reset(&state->older);
+        buf_str(&state->older, bytes);
+    }
+    return now_ms < entry->stale_until_ms ? VERDICT_STALE : VERDICT_MISS;
+}
+
+enum lookup_verdict lookup_judge(struct lookup_state *state, enum err err,
+                                 const struct redis_value *reply, struct entry *entry)
 {
     int64_t now_ms = clock_wall_ms();
-    struct str sealed, bytes;
+    bool found, fenced;
+    struct str bytes;
 
     if (state->trace != NULL)
         state->trace->redis_ns += clock_mono_ns() - state->asked_ns;
-    state->versions_known = state->memory_ok = false;
+    state->versions_known = state->memory_ok = state->brief = false;
     state->bypass = CACHE_DETAIL_REDIS_DOWN;
     if (err != ERR_OK || redis_count(reply) < reply_end(state) || !cache_trusts_redis(state->cache))
         return VERDICT_BYPASS;
@@ -262,18 +244,17 @@ enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct
         return VERDICT_BYPASS;
     state->memory_ok = true;
     state->versions_known = lookup_take_versions(state, reply, state->at + 1);
-    sealed = redis_str(redis_item(reply, state->at));
-    if (!state->versions_known || sealed.len == 0 ||
-        open_entry(state, sealed, now_ms, &bytes, entry) != ERR_OK ||
-        !lookup_versions_match(state, entry))
+    found = find_entry(state, reply, now_ms, &bytes, entry);
+    fenced = is_fenced(state, reply);
+    if (found && entry->brief && !state->fences_asked)
+        return VERDICT_BRIEF;
+    if (found && entry->brief == fenced)
+        return judge_age(state, entry, bytes, now_ms);
+    if (!fenced)
         return VERDICT_MISS;
-    if (entry_is_fresh(entry, now_ms))
-        return VERDICT_HIT;
-    if (now_ms < entry->error_until_ms) {
-        buf_reset(&state->older);
-        buf_str(&state->older, bytes);
-    }
-    return now_ms < entry->stale_until_ms ? VERDICT_STALE : VERDICT_MISS;
+    state->versions_known = state->memory_ok = false;
+    state->bypass = CACHE_DETAIL_WRITE_FENCE;
+    return VERDICT_BYPASS;
 }
 
 static void refresh(struct lookup_state *state)
@@ -298,12 +279,25 @@ static void refresh(struct lookup_state *state)
     trace_leave(before);
 }
 
+static void on_fences(void *context, enum err err, const struct redis_value *reply)
+{
+    struct lookup_state *state = context;
+    struct trace *before = trace_enter(state->trace);
+
+    lookup_take(state, err, reply);
+    trace_leave(before);
+}
+
 void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply)
 {
     struct entry entry;
-    enum verdict verdict = lookup_judge(state, err, reply, &entry);
+    enum lookup_verdict verdict = lookup_judge(state, err, reply, &entry);
     const char *bytes;
 
+    if (verdict == VERDICT_BRIEF) {
+        asks_again(state, on_fences, state);
+        return;
+    }
     if (verdict == VERDICT_MISS || verdict == VERDICT_BYPASS) {
         fill_enter(state);
         return;
@@ -354,7 +348,7 @@ void lookup_again(struct lookup_state *state)
 {
     take_snapshot(state);
     if ((state->snapshot.flags & MEMORY_FENCED) == 0 && from_memory(state->cache, state->lookup))
-        finish(state);
+        lookup_finish(state);
     else
         lookup_start(state);
 }

@@ -2,8 +2,8 @@
 #ifndef LARDER_CACHE_LOOKUP_H
 #define LARDER_CACHE_LOOKUP_H
 
+#include "cache/cache_state.h"
 #include "cache/key.h"
-#include "cache/state.h"
 
 /* A look-up that was no hit in memory: it asks Redis, and then takes part in a fill. */
 struct lookup_state {
@@ -20,6 +20,7 @@ struct lookup_state {
     bool fences_asked;        /* with the entry and the tags */
     bool versions_known;      /* all of them, from Redis, and still of this generation */
     bool memory_ok;           /* Redis was asked and knows of no write under way */
+    bool brief;               /* it knows of some, all of dead writers (entry.h) */
     bool background;          /* nobody waits for the answer */
     enum cache_detail bypass; /* why the answer may not be stored in Redis; NONE: it may */
     struct buf older;         /* an entry past its time, for when MongoDB is away */
@@ -27,24 +28,30 @@ struct lookup_state {
     char room[KEY_HASHED_MAX];
 };
 
-/* Whether both ask for the same entry: names that begin alike are told apart by their hashes. */
+/* Whether both ask for the same entry: names that begin alike differ by their hashes. */
 static inline bool lookup_is_same(const struct lookup_state *a, const struct lookup_state *b)
 {
     return a->key.hash == b->key.hash && str_eq(a->key.text, b->key.text);
 }
 
-/* The tags' versions, which stand in the reply from item at on; false when one is missing. */
+/* The tags' versions, in the reply from item at on; false when one is missing. */
 bool lookup_take_versions(struct lookup_state *state, const struct redis_value *reply, size_t at);
 /* Whether the entry was asked for when the tags had these versions. */
 bool lookup_versions_match(const struct lookup_state *state, const struct entry *entry);
 
 /* What a reply to MGET says. */
-enum verdict { VERDICT_HIT, VERDICT_STALE, VERDICT_MISS, VERDICT_BYPASS };
+enum lookup_verdict {
+    VERDICT_HIT,
+    VERDICT_STALE,
+    VERDICT_MISS,
+    VERDICT_BYPASS,
+    VERDICT_BRIEF /* a hit if there is a fence; the first look has not asked for them */
+};
 
 /* Judges the reply, noting versions, bypass and an older entry in state; on HIT and STALE entry
  * borrows from the reply. */
-enum verdict lookup_judge(struct lookup_state *state, enum err err, const struct redis_value *reply,
-                          struct entry *entry);
+enum lookup_verdict lookup_judge(struct lookup_state *state, enum err err,
+                                 const struct redis_value *reply, struct entry *entry);
 /* Acts on what the first look found. */
 void lookup_take(struct lookup_state *state, enum err err, const struct redis_value *reply);
 /* From Redis, or into a fill: for a state that waits for nothing. */
@@ -63,13 +70,13 @@ void lookup_remember(struct lookup_state *state, const struct entry *entry, stru
 /* ask.c: MGET entry, tags, born, for all that this turn of the loop gathers; lookup_take() has the
  * reply.  The first look asks for no fences: an entry is stored with versions that were read while
  * no fence stood, and a fence comes with new versions, so what has the tags' versions is not
- * fenced; and script_begin sees fences before anything is stored. */
+ * fenced, unless it is brief; and script_begin sees fences before anything is stored. */
 void asks_gather(struct asks *all, struct lookup_state *state);
-/* MGET entry, tags, fences, born, at once: one that waits may store with the versions that this
- * tells. */
+/* MGET entry, tags, fences, born, at once: one that waits may store with the versions of this one.
+ */
 void asks_again(struct lookup_state *state, redis_callback *callback, void *context);
 
-/* wait.c: lookup_again() comes within milliseconds, whether the write is over or not; false when
+/* ask.c: lookup_again() comes within milliseconds, whether the write is over or not; false when
  * this look-up has waited long enough. */
 bool waits_join(struct waits *waits, struct lookup_state *state);
 

@@ -11,18 +11,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "cache/cache_state.h"
 #include "cache/neighbours.h"
 #include "cache/renewal.h"
 #include "cache/script.h"
-#include "cache/state.h"
 
 enum {
     TICK_MS = 500,
     REDIS_TICKS = 2,
     MONGO_TICKS = 4,
-    CURRENT_MS = 4000,         /* less than a cache counts as young */
-    SEEN_MS = 5000,            /* one server has seen us so lately that the other may be told */
-    STRANGE_MS = 6000,         /* before others are believed to be at odds with us */
+    CURRENT_MS = 4000, /* less than a cache counts as young */
+    SEEN_MS = 5000,    /* one server has seen us so recently that the other may be written to */
+    STRANGE_MS = 6000, /* before others are believed to be at odds with us */
     HASH_LIFE_MS = 2000000000, /* longer than a worker is stopped for */
     OWNER_MAX = 40,
     RUN_MAX = 64,
@@ -39,16 +39,16 @@ struct membership {
     char mongo[PLACE_MAX], database[9]; /* of its name: 8 hex digits */
     struct str sessions;
 
-    /* What MongoDB says. */
+    /* MongoDB's answer. */
     bool known;
     struct installation installation;
     struct installation_members *members;
     int64_t looked_ns; /* 0: never */
     bool looking;
 
-    /* What Redis says. */
+    /* Redis' answer. */
     char run[RUN_MAX], suffix[MEMBER_SUFFIX_MAX];
-    bool ours, others; /* whose the hash is; whether members of others live */
+    bool ours, others; /* whose the hash is; whether members of others run */
     int64_t epoch, beat;
     int64_t heard_ns, sent_ns; /* 0: never */
     bool asking;
@@ -141,7 +141,7 @@ static void judge_others(struct membership *member)
 }
 
 /* What is kept while others were at odds with us may have been overtaken. */
-static void judge(struct membership *member)
+static void member_judge(struct membership *member)
 {
     bool apart = member->verdict == MEMBER_APART, lasts;
 
@@ -214,7 +214,7 @@ static void take_look(struct membership *member, const struct look *look)
         set_verdict(member, MEMBER_APART);
         begin_epoch(member, true);
     } else if (look->beats) {
-        judge(member);
+        member_judge(member);
     }
 }
 
@@ -311,7 +311,7 @@ static void on_reply(void *context, enum err err, const struct redis_value *repl
         if (member->connected != NULL)
             end_connecting(member, err);
         if (member->beats && member->verdict == MEMBER_UNKNOWN)
-            judge(member);
+            member_judge(member);
     } else if (err == ERR_OK && strcmp(before, member->suffix) == 0) {
         member->sent_ns = call->sent_ns;
     } else if (err == ERR_OK) {
@@ -381,7 +381,7 @@ enum member_verdict member_verdict(const struct membership *member)
 
 /* --- Life --- */
 
-static void on_tick(uv_timer_t *timer)
+static void on_member_tick(uv_timer_t *timer)
 {
     struct membership *member = timer->data;
     bool eager = member->verdict != MEMBER_FINE;
@@ -394,7 +394,7 @@ static void on_tick(uv_timer_t *timer)
     member->ticks++;
 }
 
-static void put_text(char to[static PLACE_MAX], struct str text)
+static void member_put_text(char to[static PLACE_MAX], struct str text)
 {
     snprintf(to, PLACE_MAX, "%.*s", (int)text.len, text.ptr);
 }
@@ -407,10 +407,10 @@ static void name_self(struct membership *member, const struct member_config *con
 
     hex_encode(&random, sizeof random, member->self.id);
     if (gethostname(member->self.host, sizeof member->self.host - 1) != 0)
-        put_text(member->self.host, STR("?"));
-    put_text(member->self.prefix, config->prefix);
-    put_text(member->self.redis, config->redis);
-    put_text(member->mongo, config->mongo);
+        member_put_text(member->self.host, STR("?"));
+    member_put_text(member->self.prefix, config->prefix);
+    member_put_text(member->self.redis, config->redis);
+    member_put_text(member->mongo, config->mongo);
     while (str_find(database, '/') < database.len)
         database = str_from_offset(database, str_find(database, '/') + 1);
     sha256(database, digest);
@@ -431,7 +431,7 @@ struct membership *member_new(struct cache *cache, const struct member_config *c
     uv_timer_init(cache->loop, &member->timer);
     member->timer.data = member;
     if (member->beats)
-        uv_timer_start(&member->timer, on_tick, 0, TICK_MS);
+        uv_timer_start(&member->timer, on_member_tick, 0, TICK_MS);
     cache_handle_opened(cache);
     return member;
 }
@@ -450,14 +450,14 @@ static void leave_redis(const struct membership *member)
                   redis_ignore, NULL);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_member_timer_closed(uv_handle_t *handle)
 {
     cache_handle_closed(((struct membership *)handle->data)->cache);
 }
 
 void member_stop(struct membership *member)
 {
-    uv_close((uv_handle_t *)&member->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&member->timer, on_member_timer_closed);
     if (!member->beats)
         return;
     if (redis_ready(member->cache->redis))

@@ -4,21 +4,21 @@
 
 #include "cache/cache.h"
 #include "cache/installation.h"
-#include "store/redis.h"
+#include "redis/redis.h"
 
 /* A process as a member of its installation (cache/installation.h), and the others that it sees in
  * MongoDB and in Redis.
  *
- * Each worker beats in both.  Who lives in MongoDB and not in Redis has another cache of the same
- * database; who lives in Redis and not in MongoDB has another database behind the same cache.
- * Either makes acknowledged writes stay unseen, so while it lasts this process is apart: it keeps
- * nothing and answers nothing from what is kept.  Afterwards there is another epoch, since what is
- * in Redis may have been overtaken.
+ * Each worker beats in both.  A member that beats in MongoDB and not in Redis has another cache of
+ * the same database; one that beats in Redis and not in MongoDB has another database behind the
+ * same cache. Either makes acknowledged writes stay unseen, so while it lasts this process is
+ * apart: it keeps nothing and answers nothing from what is kept.  Afterwards there is another
+ * epoch, since what is in Redis may have been overtaken.
  *
  * In Redis the hash "<prefix>:installation" says whose it is (id and database), what the epoch adds
- * to the names ("" at first, "-<id>.<database>.<epoch>" later), the greatest beat, and who lives.
- * Whoever finds it to be somebody else's, with nobody of theirs alive, takes it over, under names
- * of its own. */
+ * to the names ("" at first, "-<id>.<database>.<epoch>" later), the greatest beat, and the members
+ * that run. A worker that finds it to be another installation's, none of whose members run, takes
+ * it over, under names of its own. */
 
 struct membership;
 
@@ -42,8 +42,6 @@ void member_connect(struct membership *member, struct str run,
 /* From now on others count with this worker: one that asks whether it may start must not be in
  * their way. */
 void member_join(struct membership *member);
-/* Whether Redis was heard of lately enough that no other epoch can have begun. */
-bool member_is_current(const struct membership *member);
 /* Whether a change of the servers' addresses is under way. */
 bool member_is_changing(const struct membership *member);
 /* Why nothing is kept, for people; empty: nothing is wrong. */

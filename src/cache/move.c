@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/metrics.h"
+#include "cache/cache_state.h"
 #include "cache/key.h"
 #include "cache/script.h"
-#include "cache/state.h"
 
 /* Tags are moved for what other programs have changed. */
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    LIVES_REDIS_MS = 3000, /* a heartbeat so young is of somebody who lives */
+    LIVES_REDIS_MS = 3000, /* a heartbeat so recent is of a worker that runs */
     LIVES_MONGO_MS = 5000,
     KNOWN_MS = 15000 /* one so young has been sent, however slow the server is */
 };

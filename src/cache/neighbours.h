@@ -3,7 +3,7 @@
 #define LARDER_CACHE_NEIGHBOURS_H
 
 #include "cache/installation.h"
-#include "store/redis.h"
+#include "redis/redis.h"
 
 /* The workers that one of them sees in MongoDB and in Redis, and whether all are in both. */
 
@@ -26,7 +26,8 @@ struct seen_from {
     const struct installation_members *in_mongo;
     const struct neighbours *in_redis;
 };
-/* Appends whom this worker is at odds with, both named; nothing where all are in both. */
+/* Appends the installation that this worker conflicts with, both named; nothing where all are in
+ * both. */
 void neighbours_compare(const struct seen_from *seen, struct buf *reason);
 /* The same of a Redis that is known to be another database's. */
 void neighbours_name_others(const struct seen_from *seen, struct buf *reason);

@@ -3,8 +3,8 @@
 
 #include "base/idiom.h"
 #include "base/mem.h"
-#include "cache/state.h"
-#include "store/collection.h"
+#include "cache/cache_state.h"
+#include "mongo/collection.h"
 
 /* A pending invalidation: a write that Redis does not know.  One document in larder_pending: whose
  * names they are (the prefix: another cache on the same database has tags of its own), the tags,
@@ -57,7 +57,7 @@ static void on_written(void *context, enum err err)
     pending->done(pending->context, err);
 }
 
-static void submit(struct pending *pending)
+static void pending_submit(struct pending *pending)
 {
     struct pending_job *job = mem_zalloc(sizeof *job);
 
@@ -72,7 +72,7 @@ void pending_open(struct pending *pending)
     pending->id = oid_new();
     pending->named = true;
     pending->closing = false;
-    submit(pending);
+    pending_submit(pending);
 }
 
 void pending_close(struct pending *pending)
@@ -81,5 +81,5 @@ void pending_close(struct pending *pending)
         pending->id = oid_new();
     pending->named = true;
     pending->closing = true;
-    submit(pending);
+    pending_submit(pending);
 }

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "cache/cache_state.h"
 #include "cache/lock.h"
-#include "cache/state.h"
 
 /* Takes back the room of entries of earlier epochs, which a Redis that came back with a snapshot
  * still holds and nobody can reach.  Never needed for correctness, so it is slow on purpose: one
@@ -152,7 +152,7 @@ static void make_pattern(struct buf *pattern, struct str prefix)
     buf_char(pattern, '*');
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_reclaim_timer_closed(uv_handle_t *handle)
 {
     cache_handle_closed(((struct reclaim *)handle->data)->cache);
 }
@@ -173,7 +173,7 @@ struct reclaim *reclaim_new(struct cache *cache)
 
 void reclaim_stop(struct reclaim *reclaim)
 {
-    uv_close((uv_handle_t *)&reclaim->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&reclaim->timer, on_reclaim_timer_closed);
 }
 
 void reclaim_free(struct reclaim *reclaim)

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "cache/state.h"
+#include "cache/cache_state.h"
 
 struct work {
     struct cache *cache;
@@ -15,7 +15,7 @@ struct work {
     struct mongo_job job;
 };
 
-static void release(void *context)
+static void renewal_release(void *context)
 {
     struct work *work = context;
 
@@ -23,13 +23,13 @@ static void release(void *context)
     free(work);
 }
 
-static void submit(struct cache *cache, struct work *work,
-                   enum err (*run)(struct mongo_db *db, void *context),
-                   void (*done)(void *context, enum err err))
+static void renewal_submit(struct cache *cache, struct work *work,
+                           enum err (*run)(struct mongo_db *db, void *context),
+                           void (*done)(void *context, enum err err))
 {
     work->cache = cache;
     work->job = (struct mongo_job){
-        .work = run, .done = done, .release = release, .context = work, .write = true};
+        .work = run, .done = done, .release = renewal_release, .context = work, .write = true};
     cache_handle_opened(cache);
     mongo_submit_or_tell(cache->mongo, &work->job);
 }
@@ -65,7 +65,7 @@ void renewal_start(struct cache *cache, const struct renewal *renewal)
 
     work->renewal = *renewal;
     work->renewal.beat += BEAT_LEAP;
-    submit(cache, work, renew, on_renewed);
+    renewal_submit(cache, work, renew, on_renewed);
 }
 
 /* --- Leaving --- */
@@ -85,5 +85,5 @@ void renewal_leave(struct cache *cache, const char id[static MEMBER_ID_SIZE])
     struct work *work = mem_zalloc(sizeof *work);
 
     memcpy(work->id, id, MEMBER_ID_SIZE);
-    submit(cache, work, leave, on_left);
+    renewal_submit(cache, work, leave, on_left);
 }

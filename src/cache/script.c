@@ -5,14 +5,15 @@
     "local t = redis.call('TIME')\n"                                                               \
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
 
+/* A fence's text is a list of these. */
+#define LUA_WRITE "local write = '(' .. string.rep('%x', 16) .. ')@(%d+) '\n"
+
 /* Writes that are still under way, without those whose time is over and without one token; and when
- * the last of them ends.  None lasts longer than a fence may.  What cannot be read stands for a
- * write that nobody knows, token 0, as long as the key does.  Only so much is read, and tokens are
- * of one length: a pattern for any length would take minutes for some texts. */
+ * the last of them ends.  None lasts longer than a fence may.  What cannot be read counts as a
+ * write with token 0, until the key expires.  Only so much is read, and tokens are of one length: a
+ * pattern for any length would take minutes for some texts. */
 #define LUA_OTHERS                                                                                 \
-    "local most = now + ARGV[2]\n"                                                                 \
-    "local write = '(' .. string.rep('%x', 16) .. ')@(%d+) '\n"                                    \
-    "local function others(fence, token)\n"                                                        \
+    "local most = now + ARGV[2]\n" LUA_WRITE "local function others(fence, token)\n"               \
     "  local text, keep, read, last = redis.pcall('GET', fence) or '', {}, 0, 0\n"                 \
     "  local function add(who, ends)\n"                                                            \
     "    ends = math.min(ends, most)\n"                                                            \
@@ -33,7 +34,7 @@
     "end\n"
 
 /* The mark's time; nil where it is none, or one that has not come: without that, what has got there
- * once, or a clock that was set back, would turn the cache off as long as somebody asks. */
+ * once, or a clock that was set back, would turn the cache off as long as requests come. */
 #define LUA_BORN                                                                                   \
     "local function born(mark)\n"                                                                  \
     "  local text = redis.pcall('GET', mark)\n"                                                    \
@@ -50,29 +51,45 @@ struct redis_script script_born = {
                      "else redis.pcall('SET', KEYS[1], clock, 'PX', ARGV[1]) end\n"
                      "return {clock, born(KEYS[1]) or false}\n")};
 
+/* Whether all whose writes are listed, and not over, are dead: what begins the names of such, and
+ * then eight digits of the token, has a key. */
+#define LUA_DEAD                                                                                   \
+    LUA_WRITE "local function dead(fence, name)\n"                                                 \
+              "  local text, read = redis.pcall('GET', fence), 0\n"                                \
+              "  if type(text) ~= 'string' or #text > 4096 then return false end\n"                \
+              "  for who, ends in string.gmatch(text, write) do\n"                                 \
+              "    read = read + #who + #ends + 2\n"                                               \
+              "    if tonumber(ends) > now and not redis.call('GET', name .. "                     \
+              "string.sub(who, 1, 8)) then return false end\n"                                     \
+              "  end\n"                                                                            \
+              "  return read == #text\n"                                                           \
+              "end\n"
+
 struct redis_script script_begin = {
     .kind = HISTOGRAM_REDIS_FILL,
     .text = STR_INIT(
-        LUA_CLOCK LUA_BORN
+        LUA_CLOCK LUA_BORN LUA_DEAD
         "local n = (#KEYS - 3) / 2\n"
-        "local reply = {0}\n"
+        "local reply, go = {0}, 1\n"
         "local since = born(KEYS[2])\n"
         "if not since or now - since < tonumber(ARGV[4]) then reply[1] = 3 end\n"
         "for i = 1, n do\n"
         "  local left = redis.call('PTTL', KEYS[2 + n + i])\n"
-        "  if left ~= -2 then reply[1] = 2 end\n"
+        "  if left ~= -2 then\n"
+        "    if dead(KEYS[2 + n + i], ARGV[6]) then go = 4 else reply[1] = 2 end\n"
+        "  end\n"
         "  if left == -1 or left > tonumber(ARGV[4]) then\n"
         "    redis.pcall('PEXPIRE', KEYS[2 + n + i], ARGV[4])\n"
         "  end\n"
         "  local version = redis.call('GET', KEYS[2 + i])\n"
         "  if not version then\n"
-        "    version = ARGV[5 + i]\n"
+        "    version = ARGV[6 + i]\n"
         "    redis.call('SET', KEYS[2 + i], version, 'PX', ARGV[3])\n"
         "  end\n"
         "  reply[1 + i] = version\n"
         "end\n"
         "if reply[1] == 0 and redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then\n"
-        "  reply[1] = 1\n"
+        "  reply[1] = go\n"
         "  local head = redis.pcall('GETRANGE', KEYS[#KEYS], 0, ARGV[5] - 1)\n"
         "  reply[2 + n] = type(head) == 'string' and head or ''\n"
         "end\n"
@@ -103,9 +120,10 @@ struct redis_script script_fence = {
         "local n = tonumber(ARGV[4])\n"
         "local reply = {}\n"
         "for j = 1, #KEYS - 2 * n do\n"
-        "  local i = tonumber(ARGV[4 + n + j])\n"
+        "  local number = tonumber(ARGV[4 + n + j])\n"
+        "  local i = math.abs(number)\n"
         "  local alone = others(KEYS[n + i], ARGV[1]) == ''\n"
-        "  local total = alone and redis.pcall('GET', KEYS[2 * n + j])\n"
+        "  local total = alone and number > 0 and redis.pcall('GET', KEYS[2 * n + j])\n"
         "  reply[2 * j - 1] = alone and redis.call('GET', KEYS[i]) or ''\n"
         "  reply[2 * j] = type(total) == 'string' and total or ''\n"
         "end\n"

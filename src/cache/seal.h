@@ -17,7 +17,7 @@ enum { SEAL_SIZE = 8 };
 struct seal *seal_new(struct str prefix, struct str secret);
 void seal_free(struct seal *seal);
 
-/* The seal of an entry, which stands behind it: to has SEAL_SIZE bytes. */
+/* The seal of an entry, stored behind it: to has SEAL_SIZE bytes. */
 void seal_make(struct seal *seal, struct str name, struct str bytes, char *to);
 /* The bytes that were sealed under this name, borrowed from sealed.  ERR_SYNTAX: these were not.
  * Bytes that were looked at lately are compared with what was kept of them, which costs a tenth of

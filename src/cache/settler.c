@@ -5,22 +5,28 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cache/cache_state.h"
 #include "cache/key.h"
 #include "cache/script.h"
-#include "cache/state.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* Settles pending invalidations (pending.c): lists the table's marks, then the documents, gives
  * their tags new versions, deletes the documents that are settled (closed, or too old for the write
  * to be under way) in exactly the state that was listed, and clears the listed marks that no
  * document is left for. */
 
-enum { TAGS_A_SCRIPT = 200, PENDING_A_COMMAND = 2000, PENDING_READ_MS = 5000 };
+enum {
+    TAGS_A_SCRIPT = 200,
+    PENDING_A_COMMAND = 2000,
+    PENDING_A_COMMAND_LEAST = 100,
+    PENDING_READ_MS = 5000
+};
 
 struct settler {
     struct cache *cache;
     uv_timer_t timer;
-    bool busy; /* a round is under way */
+    bool busy;        /* a round is under way */
+    size_t a_command; /* deletes so many at once: fewer, where that took the server too long */
 };
 
 struct listed {
@@ -264,7 +270,7 @@ struct batch {
 static void next_batch(struct round *round, bool closed, size_t *at, struct batch *batch)
 {
     batch->count = 0;
-    for (; *at < round->count && batch->count < PENDING_A_COMMAND; ++*at) {
+    for (; *at < round->count && batch->count < round->settler->a_command; ++*at) {
         struct listed *listed = &round->listed[*at];
         if (!listed->settled || listed->closed != closed)
             continue;
@@ -274,7 +280,7 @@ static void next_batch(struct round *round, bool closed, size_t *at, struct batc
 }
 
 /* Those that were listed in this state and still have it.  When some have not, none is taken to be
- * gone: the next round tells. */
+ * gone: the next round shows it. */
 static enum err delete_batch(struct mongo_db *db, struct round *round, bool closed,
                              const struct batch *batch)
 {
@@ -321,6 +327,9 @@ static void on_deleted(void *context, enum err err)
                  LOG_INT("count", (int64_t)round->deleted));
     if (err == ERR_OK)
         settle_marks(round);
+    else if ((err == ERR_UNKNOWN || err == ERR_TIMEOUT) &&
+             round->settler->a_command > PENDING_A_COMMAND_LEAST)
+        round->settler->a_command /= 2;
 }
 
 static void release_round(void *context)
@@ -432,7 +441,7 @@ static void on_born(void *context, enum err err, const struct redis_value *reply
     cache_take_born(context, err, reply);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_settler_tick(uv_timer_t *timer)
 {
     struct settler *settler = timer->data;
 
@@ -445,7 +454,7 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- Life --- */
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_settler_timer_closed(uv_handle_t *handle)
 {
     cache_handle_closed(((struct settler *)handle->data)->cache);
 }
@@ -455,16 +464,17 @@ struct settler *settler_new(struct cache *cache)
     struct settler *settler = mem_zalloc(sizeof *settler);
 
     settler->cache = cache;
+    settler->a_command = PENDING_A_COMMAND;
     uv_timer_init(cache->loop, &settler->timer);
     settler->timer.data = settler;
-    uv_timer_start(&settler->timer, on_tick, PENDING_TICK_MS, PENDING_TICK_MS);
+    uv_timer_start(&settler->timer, on_settler_tick, PENDING_TICK_MS, PENDING_TICK_MS);
     cache_handle_opened(cache);
     return settler;
 }
 
 void settler_stop(struct settler *settler)
 {
-    uv_close((uv_handle_t *)&settler->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&settler->timer, on_settler_timer_closed);
 }
 
 void settler_free(struct settler *settler)

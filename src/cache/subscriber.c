@@ -5,13 +5,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "cache/cache_state.h"
 #include "cache/key.h"
-#include "cache/state.h"
-#include "store/redis_listener.h"
+#include "redis/redis_listener.h"
 
 /* One worker of a host, its listener, subscribes to other hosts' writes and keeps the lease,
- * without which nobody believes shared memory.  The others stand by and take over when its claim
- * runs out. */
+ * without which no worker believes shared memory.  The others wait, and take over when its claim
+ * expires. */
 struct subscriber {
     struct cache *cache;
     uv_timer_t timer;
@@ -62,10 +62,10 @@ static void on_subscribed(void *context)
     struct subscriber *subscriber = context;
 
     /* Subscribed first, void second, lease last: what was stored before this moment may have been
-     * overtaken while nobody listened. */
+     * overtaken while no worker listened. */
     void_all(subscriber);
     buf_reset(&subscriber->refusal);
-    log_info("memory", "this worker hears the writes of other hosts");
+    log_info("memory", "this worker listens for the writes of other hosts");
 }
 
 static void on_key(void *context, struct str key)
@@ -93,7 +93,7 @@ static void on_flush(void *context)
     cache_ask_born(subscriber->cache, false, on_born, subscriber->cache); /* its youth begins now */
 }
 
-static void on_beat(void *context, int64_t sent_ns)
+static void on_subscriber_beat(void *context, int64_t sent_ns)
 {
     struct subscriber *subscriber = context;
     struct memory *memory = subscriber->cache->memory;
@@ -113,7 +113,7 @@ static void take_refusal(struct subscriber *subscriber, const char *why)
         return;
     buf_reset(&subscriber->refusal);
     buf_str(&subscriber->refusal, text);
-    log_warn("memory", "Redis does not tell of other hosts' writes: shared memory is off",
+    log_warn("memory", "Redis does not send other hosts' writes: shared memory is off",
              LOG_STR("reason", text));
 }
 
@@ -124,17 +124,17 @@ static void on_lost(void *context, enum err reason, const char *why)
     if (reason == ERR_UNSUPPORTED)
         take_refusal(subscriber, why);
     else
-        log_info("memory", "writes of other hosts are no longer heard", LOG_ERR(reason));
+        log_info("memory", "writes of other hosts no longer arrive", LOG_ERR(reason));
     give_up(subscriber);
 }
 
 static const struct redis_listener_events events = {.on_subscribed = on_subscribed,
                                                     .on_key = on_key,
                                                     .on_flush = on_flush,
-                                                    .on_beat = on_beat,
+                                                    .on_beat = on_subscriber_beat,
                                                     .on_lost = on_lost};
 
-static void start(struct subscriber *subscriber)
+static void subscriber_start(struct subscriber *subscriber)
 {
     struct cache *cache = subscriber->cache;
     struct buf channel = BUF_INIT(CHANNEL_MAX);
@@ -156,7 +156,7 @@ static void start(struct subscriber *subscriber)
     buf_free(&channel);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_subscriber_tick(uv_timer_t *timer)
 {
     struct subscriber *subscriber = timer->data;
     struct cache *cache = subscriber->cache;
@@ -170,10 +170,10 @@ static void on_tick(uv_timer_t *timer)
     if (!redis_ready(cache->redis) || clock_mono_ms() < subscriber->refused_until_ms)
         return;
     if (memory_lease_acquire(cache->memory, clock_mono_ns(), ns(CLAIM_MS), &subscriber->lease))
-        start(subscriber);
+        subscriber_start(subscriber);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_subscriber_timer_closed(uv_handle_t *handle)
 {
     cache_handle_closed(((struct subscriber *)handle->data)->cache);
 }
@@ -189,7 +189,7 @@ struct subscriber *subscriber_new(struct cache *cache, bool listens)
     subscriber->timer.data = subscriber;
     cache_handle_opened(cache);
     if (listens)
-        uv_timer_start(&subscriber->timer, on_tick, 0, TICK_MS);
+        uv_timer_start(&subscriber->timer, on_subscriber_tick, 0, TICK_MS);
     return subscriber;
 }
 
@@ -201,7 +201,7 @@ void subscriber_renew(struct subscriber *subscriber)
 void subscriber_stop(struct subscriber *subscriber)
 {
     give_up(subscriber);
-    uv_close((uv_handle_t *)&subscriber->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&subscriber->timer, on_subscriber_timer_closed);
 }
 
 void subscriber_free(struct subscriber *subscriber)

@@ -14,8 +14,8 @@ struct carried *totals_new(const struct cache_write *write)
 }
 
 /* {version, entry} of each: what the tag was before the fence, and what lay there; or nothing. */
-static void take(struct carried *carried, struct seal *seal, const struct cache_total *total,
-                 struct str version, struct str sealed)
+static void total_take(struct carried *carried, struct seal *seal, const struct cache_total *total,
+                       struct str version, struct str sealed)
 {
     struct entry entry;
     struct str bytes;
@@ -24,7 +24,7 @@ static void take(struct carried *carried, struct seal *seal, const struct cache_
 
     if (cache_parse_version(version, &before) != ERR_OK ||
         seal_open(seal, total->name, sealed, &bytes) != ERR_OK ||
-        entry_decode(bytes, &entry) != ERR_OK || entry_is_ahead(&entry, now_ms) ||
+        entry_decode(bytes, &entry) != ERR_OK || entry_is_ahead(&entry, now_ms) || entry.brief ||
         entry.status != 200 || entry.tag_count == 0 || entry.versions[0] != before ||
         !entry_is_fresh(&entry, now_ms) ||
         str_int(entry.plain, 0, INT64_MAX, &carried->value) != ERR_OK)
@@ -37,8 +37,8 @@ void totals_take(struct carried *carried, struct seal *seal, const struct cache_
                  const struct redis_value *reply)
 {
     for (size_t i = 0; i < write->total_count; i++)
-        take(&carried[i], seal, &write->totals[i], redis_str(redis_item(reply, 2 * i)),
-             redis_str(redis_item(reply, 2 * i + 1)));
+        total_take(&carried[i], seal, &write->totals[i], redis_str(redis_item(reply, 2 * i)),
+                   redis_str(redis_item(reply, 2 * i + 1)));
 }
 
 bool total_after(const struct carried *carried, struct seal *seal, const struct cache_total *total,

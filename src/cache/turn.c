@@ -14,7 +14,7 @@ static void on_idle(uv_idle_t *idle)
     (void)idle;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_turn_closed(uv_handle_t *handle)
 {
     struct turn *turn = handle->data;
 
@@ -45,6 +45,6 @@ void turn_end(struct turn *turn)
 void turn_close(struct turn *turn, void (*closed)(void *context))
 {
     turn->closed = closed;
-    uv_close((uv_handle_t *)&turn->check, on_closed);
-    uv_close((uv_handle_t *)&turn->idle, on_closed);
+    uv_close((uv_handle_t *)&turn->check, on_turn_closed);
+    uv_close((uv_handle_t *)&turn->idle, on_turn_closed);
 }

@@ -9,7 +9,7 @@
 #include "app/write/unchanged.h"
 #include "base/mem.h"
 #include "ctl/batch_item.h"
-#include "ctl/write.h"
+#include "ctl/ctl_write.h"
 
 /* CHANGES: in one fenced write, so that it is over before its fence; each has two tags. */
 enum { PARTS = 2, CHANGES = 64, TRIES = 5 };
@@ -52,7 +52,7 @@ static void reject(struct batch *batch, const struct batch_item *item)
     batch->config.reject(batch->config.context, item->line, &item->problem);
 }
 
-static enum err take(struct batch *batch, struct batch_item *item, struct str json)
+static enum err batch_take(struct batch *batch, struct batch_item *item, struct str json)
 {
     const struct batch_config *config = &batch->config;
     json_t *root;
@@ -79,7 +79,7 @@ void batch_add(struct batch *batch, struct str json, uint64_t line, int64_t now_
     *item = (struct batch_item){.line = line, .now_ms = now_ms};
     problem_init(&item->problem, &batch->arena);
     batch->bytes += json.len;
-    if (take(batch, item, json) == ERR_OK)
+    if (batch_take(batch, item, json) == ERR_OK)
         batch->count++;
     else
         reject(batch, item);
@@ -149,7 +149,7 @@ struct inserting {
     size_t from, count;
 };
 
-static enum err insert(struct mongo_db *db, struct ctl_part *part)
+static enum err batch_insert(struct mongo_db *db, struct ctl_part *part)
 {
     struct inserting *inserting = part->context;
     enum err err = collection_insert_many(db, inserting->batch->config.resource->collection,
@@ -186,7 +186,7 @@ static enum err insert_new(struct batch *batch)
     used = count < PARTS ? count : PARTS;
     for (size_t i = 0; i < used; i++) {
         all[i].batch = batch;
-        parts[i] = (struct ctl_part){.work = insert, .context = &all[i]};
+        parts[i] = (struct ctl_part){.work = batch_insert, .context = &all[i]};
     }
     if (used > 0)
         err = ctl_write_parts(batch->ctl, tags.items, tags.count, parts, used);
@@ -322,7 +322,8 @@ static bool is_late(const struct batch *batch, const struct batch_item *item)
     return false;
 }
 
-static void finish(struct batch *batch, struct batch_item *item, struct batch_outcome *outcome)
+static void batch_finish(struct batch *batch, struct batch_item *item,
+                         struct batch_outcome *outcome)
 {
     bool there = batch->config.key_count == 0 && item->err == ERR_EXISTS &&
                  has_error(&item->problem, STR("_id"));
@@ -358,7 +359,7 @@ static size_t finish_all(struct batch *batch, bool last, struct batch_outcome *o
         if (!last && batch->config.key_count > 0 && is_late(batch, item)) {
             again(batch, item);
         } else {
-            finish(batch, item, outcome);
+            batch_finish(batch, item, outcome);
             finished++;
         }
     }

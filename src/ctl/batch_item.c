@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-/* No time that a record can have: stands for the time of loading while the id is made. */
+/* No time that a record can have: replaces the time of loading while the id is made. */
 #define NO_TIME INT64_MIN
 enum { TEXT_MAX = 32 << 20, TIMES_MAX = 64 };
 
@@ -34,8 +34,8 @@ static void set_times(const struct times *times, int64_t ms)
         times->at[i]->integer = ms;
 }
 
-/* The first bytes of the SHA-256 of collection and content, as JSON with a time and an id that
- * nobody has.  Documents of before are found by it again, so it must stay as it is. */
+/* The first bytes of the SHA-256 of collection and content, as JSON with a fixed time and id.
+ * Documents of before are found by it again, so it must stay as it is. */
 static enum err content_oid(const struct batch_item *item, const struct plan *plan, struct oid *oid)
 {
     static const struct value no_id = {.type = VALUE_OID};
@@ -138,10 +138,10 @@ const struct value *batch_value_at(const struct value *value, struct str path)
     return value;
 }
 
-static const struct value *value_in_draft(const struct draft *draft, struct str path)
+static const struct value *value_in_draft(const struct assignments *draft, struct str path)
 {
     size_t len = str_find(path, '.');
-    const struct value *top = draft_value(draft, str_make(path.ptr, len));
+    const struct value *top = assignments_value(draft, str_make(path.ptr, len));
 
     return len == path.len || top == NULL ? top
                                           : batch_value_at(top, str_from_offset(path, len + 1));

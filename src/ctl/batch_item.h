@@ -4,7 +4,7 @@
 
 #include "app/plan.h"
 #include "app/write/validate.h"
-#include "ctl/batch.h"
+#include "ctl/batch_config.h"
 
 /* Inside of ctl/: one record of a batch, from its JSON to what is written, and the batch. */
 
@@ -24,7 +24,7 @@ struct batch_item {
     struct problem problem;
     enum batch_state state;
     struct str id; /* canonical text; empty while it is not known */
-    struct draft draft;
+    struct assignments draft;
     struct document document;
     struct str bytes;  /* of a new one, its BSON */
     struct str before; /* of a changed one, what bears on the change, as it was read (BSON) */

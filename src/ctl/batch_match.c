@@ -96,7 +96,7 @@ static void add_field(struct reading *reading, struct str name)
 }
 
 /* What is not declared too, where that is taken. */
-static void add_draft(struct reading *reading, const struct draft *draft)
+static void add_draft(struct reading *reading, const struct assignments *draft)
 {
     for (size_t i = 0; i < draft->count; i++) {
         struct str path = draft->items[i].field;
@@ -218,8 +218,8 @@ static void match(const struct reading *reading, const struct value *captured,
         problem_add(&item->problem, STR("_id"), STR("is of another type there"));
     else if (take_before(reading, captured, item) != ERR_OK)
         problem_add(&item->problem, STR("body"), STR("is too large there"));
-    else if (draft_keep(resource, item->before, &item->draft, &reading->batch->arena,
-                        &item->problem) == ERR_OK)
+    else if (assignments_keep(resource, item->before, &item->draft, &reading->batch->arena,
+                              &item->problem) == ERR_OK)
         item->state = BATCH_CHANGED;
     item->id = id;
 }
@@ -262,7 +262,7 @@ static enum err match_keys(struct mongo_db *db, struct batch *batch)
     return collection_each(db, &find, take_found, &reading);
 }
 
-/* Those that nobody has found are new, if they are whole. */
+/* Those that were not found are new, if they are whole. */
 static void make_new(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {

@@ -6,8 +6,8 @@
 /* larderctl cache ttl, expire and persist: how long one entry stays in Redis. */
 
 /* Sends "command <key of name> argument" and gives its integer. */
-static enum err ask(struct ctl *ctl, const char *command, const char *name, const char *argument,
-                    int64_t *reply)
+static enum err cache_key_ask(struct ctl *ctl, const char *command, const char *name,
+                              const char *argument, int64_t *reply)
 {
     struct buf key = BUF_INIT(2 * NAME_MAX_);
     enum err err = ERR_UNAVAILABLE;
@@ -41,7 +41,7 @@ static int run_ttl(struct ctl *ctl, int argc, char **argv)
 
     if (!is_name(argc, argv, 1))
         return ctl_usage("cache ttl takes the name of one entry, as cache list shows it");
-    if (ask(ctl, "PTTL", argv[0], NULL, &ms) != ERR_OK)
+    if (cache_key_ask(ctl, "PTTL", argv[0], NULL, &ms) != ERR_OK)
         return CTL_FAILED;
     if (ms == -2)
         return say_missing(argv[0]);
@@ -60,7 +60,7 @@ static int run_expire(struct ctl *ctl, int argc, char **argv)
     if (!is_name(argc, argv, 2) || str_uint(str_from(argv[1]), 1, 86400, &seconds) != ERR_OK)
         return ctl_usage("cache expire takes the name of one entry, as cache list shows it, and "
                          "1 to 86400 seconds");
-    if (ask(ctl, "EXPIRE", argv[0], argv[1], &changed) != ERR_OK)
+    if (cache_key_ask(ctl, "EXPIRE", argv[0], argv[1], &changed) != ERR_OK)
         return CTL_FAILED;
     return changed == 1 ? CTL_OK : say_missing(argv[0]);
 }
@@ -71,12 +71,12 @@ static int run_persist(struct ctl *ctl, int argc, char **argv)
 
     if (!is_name(argc, argv, 1))
         return ctl_usage("cache persist takes the name of one entry, as cache list shows it");
-    if (ask(ctl, "PERSIST", argv[0], NULL, &changed) != ERR_OK)
+    if (cache_key_ask(ctl, "PERSIST", argv[0], NULL, &changed) != ERR_OK)
         return CTL_FAILED;
     if (changed == 1)
         return CTL_OK;
     ctl_close(ctl);
-    if (ask(ctl, "PTTL", argv[0], NULL, &ms) != ERR_OK)
+    if (cache_key_ask(ctl, "PTTL", argv[0], NULL, &ms) != ERR_OK)
         return CTL_FAILED;
     return ms == -1 ? CTL_OK : say_missing(argv[0]);
 }

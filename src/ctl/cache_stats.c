@@ -97,7 +97,7 @@ static enum err print_all(struct ctl *ctl, struct counting *counting)
     return err;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int cache_stats_run(struct ctl *ctl, int argc, char **argv)
 {
     struct counting counting = {.walk = {.each = count_keys}};
     enum err err = ERR_UNAVAILABLE;
@@ -117,5 +117,5 @@ const struct command command_cache_stats = {
     .summary = "counts the entries in Redis by kind",
     .help = "And shows when the cache was last warmed, and how Redis' look-ups went since it\n"
             "started.  What the workers count is at /metrics.\n",
-    .run = run,
+    .run = cache_stats_run,
 };

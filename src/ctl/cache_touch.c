@@ -4,7 +4,7 @@
 
 #include "app/read/question.h"
 #include "app/write/touched.h"
-#include "ctl/write.h"
+#include "ctl/ctl_write.h"
 
 /* larderctl cache touch: other programs have changed documents. */
 
@@ -122,7 +122,7 @@ static bool touch_parse(int argc, char **argv, struct options *options)
     return strcmp(argv[1], "--id") == 0 || strcmp(argv[1], "--where") == 0;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int cache_touch_run(struct ctl *ctl, int argc, char **argv)
 {
     const struct resource *resource;
     struct condition conditions[QUERY_PARAMS_MAX + 1];
@@ -151,9 +151,10 @@ const struct command command_cache_touch = {
     .name = "cache touch",
     .args = "RESOURCE --id ID ...|--where FILTER=VALUE ...|--all",
     .summary = "reads anew what other programs have changed",
-    .help = "Say it when they have written: what is kept of these items, and of all lists of the\n"
-            "resource, is no answer any more.  --where takes the filters of its lists; of an item\n"
-            "that met them before the change only, its lists are touched and it is not.  Needed\n"
-            "only where nobody follows the database: docs/others.md.\n",
-    .run = run,
+    .help =
+        "Run it after they have written: what is stored of these items, and of all lists of the\n"
+        "resource, is no answer any more.  --where takes the filters of its lists; of an item\n"
+        "that met them before the change only, its lists are touched and it is not.  Needed\n"
+        "only where nobody follows the database: docs/others.md.\n",
+    .run = cache_touch_run,
 };

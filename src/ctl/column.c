@@ -3,6 +3,7 @@
 
 #include <float.h>
 
+#include "base/json_writer.h"
 #include "schema/same.h"
 
 enum { SHOWN_MAX = 64, KNOWN_MAX = 2000 };
@@ -31,10 +32,10 @@ static void put_known(const struct field *object, struct buf *out)
     }
 }
 
-static enum err refuse(const struct resource *resource, struct str path, struct buf *why)
+static enum err column_refuse(const struct resource *resource, struct str path, struct buf *why)
 {
     buf_literal(why, "the header has the column ");
-    buf_json_string(why, str_make(path.ptr, path.len > SHOWN_MAX ? SHOWN_MAX : path.len));
+    json_put_string(why, str_make(path.ptr, path.len > SHOWN_MAX ? SHOWN_MAX : path.len));
     buf_literal(why, "; known are:");
     put_known(resource->document, why);
     return ERR_INVALID;
@@ -43,11 +44,11 @@ static enum err refuse(const struct resource *resource, struct str path, struct 
 static enum err refuse_twice(struct str path, struct buf *why)
 {
     buf_literal(why, "the header has this column twice: ");
-    buf_json_string(why, path);
+    json_put_string(why, path);
     return ERR_INVALID;
 }
 
-static struct column *find(struct column *columns, struct str name)
+static struct column *column_find(struct column *columns, struct str name)
 {
     while (columns != NULL && !str_eq(columns->name, name))
         columns = columns->next;
@@ -67,7 +68,7 @@ static struct column *append(struct column **columns, struct str name, const str
     return column;
 }
 
-/* Whether a column of this name may stand in the object, and for which field. */
+/* Whether the object may have a column of this name, and for which field. */
 static bool take_field(const struct field *object, struct str name, bool last,
                        const struct field **field)
 {
@@ -99,15 +100,15 @@ enum err column_add(struct column **columns, const struct resource *resource, st
     struct str rest = path, name;
 
     if (!str_is_utf8(path) || is_hidden(resource, path))
-        return refuse(resource, path, why);
+        return column_refuse(resource, path, why);
     while (str_split(&rest, '.', &name)) {
         bool last = rest.ptr == NULL;
-        struct column *column = find(*columns, name);
+        struct column *column = column_find(*columns, name);
 
         if (str_eq(path, STR("_id")))
             field = &ids[resource->id];
         else if (!take_field(object, name, last, &field))
-            return refuse(resource, path, why);
+            return column_refuse(resource, path, why);
         if (column != NULL && (last || column->first == NULL))
             return refuse_twice(path, why);
         if (column == NULL)
@@ -134,7 +135,7 @@ static void put_number(struct buf *out, struct str cell)
     if (is_number(cell))
         buf_str(out, cell);
     else
-        buf_json_string(out, cell);
+        json_put_string(out, cell);
 }
 
 static void put_bool(struct buf *out, struct str cell)
@@ -144,7 +145,7 @@ static void put_bool(struct buf *out, struct str cell)
     else if (str_eq_nocase(cell, STR("false")))
         buf_literal(out, "false");
     else
-        buf_json_string(out, cell);
+        json_put_string(out, cell);
 }
 
 /* The value of an enum that is written so. */
@@ -152,7 +153,7 @@ static void put_choice(const struct field *field, struct buf *out, struct str ce
 {
     for (size_t i = 0; i < field->choice_count; i++)
         if (field->choices[i].type == VALUE_STRING && str_eq(field->choices[i].string, cell)) {
-            buf_json_string(out, cell);
+            json_put_string(out, cell);
             return;
         }
     if (str_eq(cell, STR("null")))
@@ -182,7 +183,7 @@ static void put_json(struct buf *out, struct str cell)
     if (is_json(cell))
         buf_str(out, cell);
     else
-        buf_json_string(out, cell);
+        json_put_string(out, cell);
 }
 
 static bool is_list_of_scalars(const struct field *field)
@@ -242,7 +243,7 @@ static void put_cell(const struct field *field, struct buf *out, struct str cell
     case FIELD_DECIMAL:
     case FIELD_TIME:
     case FIELD_OBJECTID:
-    case FIELD_UUID: buf_json_string(out, cell); break;
+    case FIELD_UUID: json_put_string(out, cell); break;
     }
 }
 
@@ -275,7 +276,7 @@ void column_json(const struct column *columns, const struct input_row *row, stru
         if (!first)
             buf_char(out, ',');
         first = false;
-        buf_json_string(out, column->name);
+        json_put_string(out, column->name);
         buf_char(out, ':');
         if (column->first != NULL)
             column_json(column->first, row, out);

@@ -107,7 +107,7 @@ bool ctl_open_servers(struct ctl *ctl)
     return say_problems(&problems, err);
 }
 
-static void on_closed(void *context)
+static void on_ctl_closed(void *context)
 {
     (void)context;
 }
@@ -119,7 +119,7 @@ void ctl_close(struct ctl *ctl)
     if (!ctl->loop_open)
         return;
     if (ctl->backend_open)
-        backend_close(&ctl->backend, on_closed, NULL);
+        backend_close(&ctl->backend, on_ctl_closed, NULL);
     uv_close((uv_handle_t *)&ctl->tick, NULL);
     uv_run(&ctl->loop, UV_RUN_DEFAULT);
     backend_detach(&ctl->backend);
@@ -147,7 +147,7 @@ const struct resource *ctl_resource(struct ctl *ctl, const char *name)
         return NULL;
     resource = schema_find(ctl->schema, str_from(name));
     if (resource == NULL)
-        ctl_error("there is no resource \"%s\": larderctl resource list tells those that there are",
+        ctl_error("there is no resource \"%s\": larderctl resource list shows those that exist",
                   name);
     return resource;
 }
@@ -160,7 +160,7 @@ void ctl_wait(struct ctl *ctl, const bool *flag)
         uv_run(&ctl->loop, UV_RUN_ONCE);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_ctl_tick(uv_timer_t *timer)
 {
     (void)timer;
 }
@@ -171,7 +171,7 @@ bool ctl_redis_ready(struct ctl *ctl)
     int64_t deadline_ms = clock_mono_ms() + READY_MS;
 
     redis_wake(redis);
-    uv_timer_start(&ctl->tick, on_tick, TICK_MS, TICK_MS);
+    uv_timer_start(&ctl->tick, on_ctl_tick, TICK_MS, TICK_MS);
     while (!redis_ready(redis) && !redis_is(redis, REDIS_BACKOFF) &&
            !redis_is(redis, REDIS_DORMANT) && clock_mono_ms() < deadline_ms)
         uv_run(&ctl->loop, UV_RUN_ONCE);

@@ -13,7 +13,7 @@ struct guard {
     enum err err;
 };
 
-/* Waits for Redis.  false: it has said why. */
+/* Waits for Redis.  false: the reason is printed. */
 bool guard_take(struct guard *guard, struct ctl *ctl, const char *what);
 /* Every now and then, well within its life of a minute. */
 void guard_extend(struct guard *guard);

@@ -4,6 +4,7 @@
 
 #include "base/idiom.h"
 #include "base/mem.h"
+#include "ctl/infer.h"
 #include "ctl/infer_node.h"
 
 enum { CHILDREN_MAX = 300, CHOICES_MAX = 12, CHOICE_CHARS = 40, CHOICE_TIMES = 10 };
@@ -114,14 +115,14 @@ static struct infer_node *child_of(struct infer *infer, struct infer_node *node,
     return child;
 }
 
-static void take(struct infer *infer, struct infer_node *node, const struct value *value);
+static void infer_take(struct infer *infer, struct infer_node *node, const struct value *value);
 
 static void take_object(struct infer *infer, struct infer_node *node, const struct value *value)
 {
     for (size_t i = 0; i < value->object.count; i++) {
         struct infer_node *child = child_of(infer, node, value->object.members[i].name);
         if (child != NULL)
-            take(infer, child, &value->object.members[i].value);
+            infer_take(infer, child, &value->object.members[i].value);
     }
 }
 
@@ -132,10 +133,10 @@ static void take_list(struct infer *infer, struct infer_node *node, const struct
     if (node->items == NULL)
         node->items = new_node(infer, STR(""));
     for (size_t i = 0; i < value->list.count; i++)
-        take(infer, node->items, &value->list.items[i]);
+        infer_take(infer, node->items, &value->list.items[i]);
 }
 
-static void take(struct infer *infer, struct infer_node *node, const struct value *value)
+static void infer_take(struct infer *infer, struct infer_node *node, const struct value *value)
 {
     node->seen++;
     node->types[value->type]++;
@@ -263,7 +264,7 @@ void infer_free(struct infer *infer)
 
 void infer_document(struct infer *infer, const struct value *document)
 {
-    take(infer, &infer->document, document);
+    infer_take(infer, &infer->document, document);
 }
 
 void infer_index(struct infer *infer, const struct index_spec *index)

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/value.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* A resource file for a collection that exists: what is guessed from its documents and indexes
  * (docs/resources.md). */

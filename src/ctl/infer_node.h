@@ -3,7 +3,9 @@
 #define LARDER_CTL_INFER_NODE_H
 
 #include "base/arena.h"
-#include "ctl/infer.h"
+#include "base/buf.h"
+#include "base/value.h"
+#include "mongo/collection.h"
 
 /* Inside of ctl/: what was seen at one place of the documents. */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/idiom.h"
+#include "base/json_writer.h"
+#include "ctl/infer.h"
 #include "ctl/infer_node.h"
 
 /* The file as a whole: names, queries and what else there is besides the schema. */
@@ -70,7 +72,7 @@ static void put_names(const struct infer *infer, bool plain, struct buf *out)
     buf_literal(out, "\"");
     if (!plain || !str_eq(name, infer->collection)) {
         buf_literal(out, ",\n  \"collection\": ");
-        buf_json_string(out, infer->collection);
+        json_put_string(out, infer->collection);
     }
 }
 
@@ -109,7 +111,7 @@ static void put_filters(const struct infer_queries *queries, struct buf *out)
                    i == 0 ? ",\n  \"filters\": {\n    \"%s\": " : ",\n    \"%s\": ", filter->name);
         if (filter->op != NULL)
             buf_printf(out, "{\"%s\": ", filter->op);
-        buf_json_string(out, filter->path);
+        json_put_string(out, filter->path);
         if (filter->op != NULL)
             buf_char(out, '}');
     }
@@ -124,7 +126,7 @@ static void put_sort(struct buf *out, struct str path, bool down, const char *co
     buf_str(&sort, down ? STR("-") : STR(""));
     buf_str(&sort, path);
     buf_str(out, str_from(comma));
-    buf_json_string(out, buf_view(&sort));
+    json_put_string(out, buf_view(&sort));
     buf_free(&sort);
 }
 
@@ -162,7 +164,7 @@ static void put_search(const struct infer *infer, struct buf *out)
             if (key->direction != INDEX_TEXT || node == NULL || infer_type(node) != VALUE_STRING)
                 continue;
             buf_str(out, any ? STR(", ") : STR(",\n  \"search\": ["));
-            buf_json_string(out, key->field);
+            json_put_string(out, key->field);
             any = true;
         }
     if (any)
@@ -202,7 +204,7 @@ static void put_unique(const struct infer *infer, struct buf *out)
         }
         buf_str(out, count++ > 0 ? STR(", ") : STR(",\n  \"indexes\": ["));
         buf_literal(out, "{\"keys\": ");
-        buf_json_string(out, buf_view(&keys));
+        json_put_string(out, buf_view(&keys));
         buf_str(out, index->sparse ? STR(", \"unique\": true, \"sparse\": true}")
                                    : STR(", \"unique\": true}"));
         buf_free(&keys);
@@ -215,7 +217,7 @@ static void put_kept(struct buf *out, const char *name, struct str field, const 
 {
     buf_printf(out, "%s\"%s\": ", comma, name);
     if (field.len > 0)
-        buf_json_string(out, field);
+        json_put_string(out, field);
     else
         buf_literal(out, "null");
 }
@@ -235,7 +237,7 @@ void infer_print(const struct infer *infer, bool plain, struct buf *out)
     put_sorts(&queries, out);
     if (queries.partition != NULL) {
         buf_literal(out, ",\n  \"cache\": {\"item\": 600, \"list\": 300, \"partition\": ");
-        buf_json_string(out, queries.partition_path);
+        json_put_string(out, queries.partition_path);
         buf_char(out, '}');
     }
     put_kept(out, "version", queries.kept.version, ",\n  \"fields\": {");
@@ -245,7 +247,7 @@ void infer_print(const struct infer *infer, bool plain, struct buf *out)
     buf_char(out, '}');
     if (queries.kept.updated.len > 0) {
         buf_literal(out, ",\n  \"follow\": {\"field\": ");
-        buf_json_string(out, queries.kept.updated);
+        json_put_string(out, queries.kept.updated);
         buf_char(out, '}');
     }
     put_unique(infer, out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "ctl/infer_node.h"
 
 /* The part of JSON Schema. */
@@ -44,7 +45,7 @@ static void put_choices(struct buf *out, const struct infer_node *node)
     buf_literal(out, "\"enum\": [");
     for (size_t i = 0; i < node->text_count; i++) {
         buf_str(out, i > 0 ? STR(", ") : STR(""));
-        buf_json_string(out, node->texts[i].text);
+        json_put_string(out, node->texts[i].text);
     }
     buf_str(out, node->types[VALUE_NULL] > 0 ? STR(", null]") : STR("]"));
 }
@@ -99,7 +100,7 @@ static void put_required(struct writing *writing, const struct infer_node *objec
             indent(writing->out, depth);
         }
         buf_str(writing->out, any ? STR(", ") : STR("\"required\": ["));
-        buf_json_string(writing->out, node->name);
+        json_put_string(writing->out, node->name);
         any = true;
     }
     if (any)
@@ -131,7 +132,7 @@ static bool put_properties(struct writing *writing, const struct infer_node *obj
         buf_str(writing->out, str_from(comma));
         comma = ",";
         indent(writing->out, depth + 1);
-        buf_json_string(writing->out, node->name);
+        json_put_string(writing->out, node->name);
         buf_literal(writing->out, ": {");
         put_field(writing, node, level, depth + 1);
         buf_char(writing->out, '}');

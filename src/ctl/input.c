@@ -63,7 +63,7 @@ static inline int peek(struct input *input)
     return (unsigned char)input->block[input->at];
 }
 
-static inline int take(struct input *input)
+static inline int input_take(struct input *input)
 {
     int c = peek(input);
 
@@ -105,7 +105,7 @@ int input_peek(struct input *input)
     int c = peek(input);
 
     while (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-        take(input);
+        input_take(input);
         c = peek(input);
     }
     return c;
@@ -139,7 +139,7 @@ static void skip_line(struct input *input)
     int c;
 
     do
-        c = take(input);
+        c = input_take(input);
     while (c != END && c != '\n');
 }
 
@@ -155,7 +155,7 @@ static void take_line(struct input *input)
         buf_append(&input->text, run.ptr, newline);
         input->at += newline;
         if (newline < run.len) {
-            take(input);
+            input_take(input);
             return;
         }
     }
@@ -179,27 +179,51 @@ enum err input_line(struct input *input, struct str *line, uint64_t *number)
 
 /* --- Elements of an array --- */
 
-/* Takes what is up to the comma or bracket behind an element into text.  A string's quotes and
- * escapes are looked at, so that none of those in it counts. */
+/* How deep in objects and arrays a text is.  A string's quotes and escapes are looked at, so that
+ * no bracket in it counts. */
+struct nesting {
+    bool in_string, escaped;
+    int depth;
+};
+
+static void nesting_add(struct nesting *nesting, char c)
+{
+    if (nesting->escaped)
+        nesting->escaped = false;
+    else if (nesting->in_string && c == '\\')
+        nesting->escaped = true;
+    else if (c == '"')
+        nesting->in_string = !nesting->in_string;
+    else if (!nesting->in_string && (c == '{' || c == '['))
+        nesting->depth++;
+    else if (!nesting->in_string && (c == '}' || c == ']'))
+        nesting->depth--;
+}
+
+static bool is_inside(const struct nesting *nesting)
+{
+    return nesting->in_string || nesting->depth > 0;
+}
+
+static void take_nested(struct input *input, struct nesting *nesting)
+{
+    char c = (char)input_take(input);
+
+    buf_char(&input->text, c);
+    nesting_add(nesting, c);
+}
+
+/* Takes what is up to the comma or bracket behind an element into text. */
 static bool take_element(struct input *input)
 {
-    bool in_string = false;
-    int depth = 0, c;
+    struct nesting nesting = {.depth = 0};
+    int c;
 
     buf_reset(&input->text);
     while ((c = peek(input)) != END) {
-        if (!in_string && depth == 0 && (c == ',' || c == ']'))
+        if (!nesting.in_string && nesting.depth == 0 && (c == ',' || c == ']'))
             return true;
-        take(input);
-        buf_char(&input->text, (char)c);
-        if (in_string && c == '\\' && peek(input) != END)
-            buf_char(&input->text, (char)take(input));
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '{' || c == '['))
-            depth++;
-        else if (!in_string && (c == '}' || c == ']'))
-            depth--;
+        take_nested(input, &nesting);
     }
     return false;
 }
@@ -210,7 +234,7 @@ static const char *begin_element(struct input *input)
     int c = input_peek(input);
 
     if (c == (input->in_array ? ',' : '[')) {
-        take(input);
+        input_take(input);
         c = input_peek(input);
         input->over = !input->in_array && c == ']';
         input->in_array = true;
@@ -223,7 +247,7 @@ static const char *begin_element(struct input *input)
     } else {
         return "the array ends without its bracket";
     }
-    take(input);
+    input_take(input);
     return input_peek(input) != END ? "something is behind the end of the array" : NULL;
 }
 
@@ -258,6 +282,45 @@ enum err input_element(struct input *input, struct str *element, uint64_t *numbe
     return input->text.err != ERR_OK ? ERR_TOO_LARGE : ERR_OK;
 }
 
+/* --- Objects, one behind the other --- */
+
+enum err input_object(struct input *input, struct str *object, uint64_t *number, const char **why)
+{
+    struct nesting nesting = {.depth = 0};
+    int first = input_peek(input);
+
+    *number = input->line;
+    *why = "no object begins here";
+    if (first == END)
+        return ended(input);
+    if (first != '{') {
+        take_line(input);
+        return input->error != 0 ? ended(input) : ERR_SYNTAX;
+    }
+    buf_reset(&input->text);
+    do
+        take_nested(input, &nesting);
+    while (is_inside(&nesting) && peek(input) != END);
+    if (input->error != 0)
+        return ended(input);
+    *why = "the file ends within this object";
+    *object = buf_view(&input->text);
+    if (is_inside(&nesting))
+        return ERR_SYNTAX;
+    return input->text.err != ERR_OK ? ERR_TOO_LARGE : ERR_OK;
+}
+
+bool input_spans_lines(const struct input *input)
+{
+    struct str head = input_head(input);
+    size_t end = str_find(head, '\n');
+    struct nesting nesting = {.depth = 0};
+
+    for (size_t i = 0; i < end && end < head.len; i++)
+        nesting_add(&nesting, head.ptr[i]);
+    return is_inside(&nesting);
+}
+
 /* --- Rows --- */
 
 /* In the quotes, each quote is two. */
@@ -265,12 +328,12 @@ static const char *take_quoted(struct input *input)
 {
     int c;
 
-    take(input);
-    while ((c = take(input)) != END) {
+    input_take(input);
+    while ((c = input_take(input)) != END) {
         if (c == '"' && peek(input) != '"')
             return NULL;
         if (c == '"')
-            take(input);
+            input_take(input);
         buf_char(&input->text, (char)c);
         if (input->text.err != ERR_OK)
             return "row is too long";
@@ -286,11 +349,11 @@ static const char *take_plain(struct input *input)
         if (c == '"')
             return "quote inside a cell that does not begin with one";
         if (c == '\r') {
-            take(input);
+            input_take(input);
             if (peek(input) == '\n' || peek(input) == END)
                 return NULL;
         } else {
-            take(input);
+            input_take(input);
         }
         buf_char(&input->text, (char)c);
     }
@@ -307,12 +370,12 @@ static const char *take_cell(struct input *input, bool *last)
     if (why != NULL)
         return why;
     if (peek(input) == '\r')
-        take(input);
+        input_take(input);
     c = peek(input);
     *last = c != ',';
     if (c != ',' && c != '\n' && c != END)
         return "text behind the closing quote";
-    take(input);
+    input_take(input);
     return NULL;
 }
 
@@ -324,7 +387,7 @@ enum err input_row(struct input *input, struct input_row *row)
     row->count = 0;
     row->why = NULL;
     while (peek(input) == '\n' || peek(input) == '\r')
-        take(input);
+        input_take(input);
     if (peek(input) == END)
         return ended(input);
     row->line = input->line;

@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A file or pipe of records, read block by block: lines of text, elements of a JSON array, or rows
- * of CSV (RFC 4180). */
+/* A file or pipe of records, read block by block: lines of text, elements of a JSON array, objects
+ * one behind the other, or rows of CSV (RFC 4180). */
 
 enum {
     INPUT_RECORD_MAX = 4 << 20, /* bytes of a line, element or row */
@@ -44,6 +44,14 @@ enum err input_line(struct input *input, struct str *line, uint64_t *number);
  * static text) says where.  ERR_IO, ERR_CANCELED. */
 enum err input_element(struct input *input, struct str *element, uint64_t *number,
                        const char **why);
+
+/* The next object, over as many lines as it has.  ERR_NOT_FOUND at the end.  ERR_TOO_LARGE: it was
+ * skipped; ERR_SYNTAX: *why (a static text) says what is there instead, and its line was skipped:
+ * reading can go on.  ERR_IO, ERR_CANCELED. */
+enum err input_object(struct input *input, struct str *object, uint64_t *number, const char **why);
+/* Whether JSON that begins in the first line goes on in the second: of a file of which nothing was
+ * taken but blanks. */
+bool input_spans_lines(const struct input *input);
 
 struct input_row {
     struct str cells[INPUT_COLUMNS_MAX]; /* unquoted, valid until the next call */

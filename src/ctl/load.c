@@ -81,7 +81,7 @@ static bool show_reject(struct load *load, uint64_t line)
 }
 
 /* What comes from the file is shown without its control characters. */
-static void put_text(struct str s)
+static void load_put_text(struct str s)
 {
     for (size_t i = 0; i < s.len && i < 200; i++)
         fputc((unsigned char)s.ptr[i] < ' ' || s.ptr[i] == 0x7f ? '?' : s.ptr[i], stderr);
@@ -96,9 +96,9 @@ static void reject(void *context, uint64_t line, const struct problem *problem)
     for (size_t i = 0; i < problem->count; i++) {
         if (i > 0)
             fputs("; ", stderr);
-        put_text(problem->errors[i].field);
+        load_put_text(problem->errors[i].field);
         fputs(": ", stderr);
-        put_text(problem->errors[i].message);
+        load_put_text(problem->errors[i].message);
     }
     fputc('\n', stderr);
 }
@@ -242,7 +242,7 @@ out:
     return err == ERR_OK && rejected(load) == 0 ? CTL_OK : CTL_FAILED;
 }
 
-/* Whether records can be told from each other by it: one value, behind no array. */
+/* Whether it distinguishes records: one value, behind no array. */
 static bool is_key(const struct resource *resource, struct str path)
 {
     const struct field *field = resource->document;
@@ -281,7 +281,7 @@ static int read_options(int argc, char **argv, const char **keys)
     static const struct option known[] = {{"key", required_argument, NULL, 'k'}, {0}};
     int c;
 
-    optind = 0; /* from the start, and options may stand anywhere */
+    optind = 0; /* from the start, and options may be anywhere */
     while ((c = getopt_long(argc + 1, argv - 1, "", known, NULL)) != -1) {
         if (c != 'k')
             return -1;
@@ -290,7 +290,7 @@ static int read_options(int argc, char **argv, const char **keys)
     return optind - 1;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int load_run(struct ctl *ctl, int argc, char **argv)
 {
     struct load load = {.ctl = ctl};
     const char *keys = NULL;
@@ -321,7 +321,8 @@ const struct command command_load = {
     .args = "RESOURCE FILE|- [--key FIELD[,FIELD]]",
     .summary = "adds records from a file of JSON or CSV, or changes those that are there",
     .help =
-        "One JSON object a line, an array of objects (.json), or CSV whose header names fields\n"
+        "One JSON object a line (or over several), an array of objects (.json), or CSV whose "
+        "header names fields\n"
         "(chef.name for those of an object): an empty cell is an absent field (\"\" an empty "
         "text),\n"
         "and the items of a list are separated by |, or it is JSON.  The file's ending decides\n"
@@ -336,5 +337,5 @@ const struct command command_load = {
         "it where they differ: the fields of the record are set, the others stay.  Else a\n"
         "record's id is made of its content, and what is there already stays as it is.  Either\n"
         "way an interrupted load is simply repeated.\n",
-    .run = run,
+    .run = load_run,
 };

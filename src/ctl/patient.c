@@ -114,12 +114,12 @@ static void on_released(void *context)
     set_flag(&((struct call *)context)->released);
 }
 
-static void on_time(uv_timer_t *timer)
+static void on_patient_time(uv_timer_t *timer)
 {
     set_flag(&((struct call *)timer->data)->timed);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_patient_closed(uv_handle_t *handle)
 {
     set_flag(&((struct call *)handle->data)->closed);
 }
@@ -136,7 +136,7 @@ enum err patient_run(struct patient *patient, enum err (*work)(struct mongo_db *
         .work = do_work, .done = on_done, .release = on_released, .context = call, .write = true};
     uv_timer_init(&patient->ctl->loop, &call->timer);
     call->timer.data = call;
-    uv_timer_start(&call->timer, on_time, EVERY_MS, EVERY_MS);
+    uv_timer_start(&call->timer, on_patient_time, EVERY_MS, EVERY_MS);
     mongo_submit_or_tell(patient->mongo, &call->job);
     while (!call->released && !patient->interrupted) {
         uv_run(&patient->ctl->loop, UV_RUN_ONCE);
@@ -146,7 +146,7 @@ enum err patient_run(struct patient *patient, enum err (*work)(struct mongo_db *
     }
     if (!call->released)
         return ERR_CANCELED; /* a thread still uses the call */
-    uv_close((uv_handle_t *)&call->timer, on_closed);
+    uv_close((uv_handle_t *)&call->timer, on_patient_closed);
     ctl_wait(patient->ctl, &call->closed);
     err = call->err;
     free(call);

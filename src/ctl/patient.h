@@ -15,7 +15,7 @@ struct patient {
     unsigned open; /* handles */
 };
 
-/* false: it has said why. */
+/* false: the reason is printed. */
 bool patient_open(struct patient *patient, struct ctl *ctl);
 void patient_close(struct patient *patient);
 /* Runs work as mongo_run does, while the loop runs: meanwhile() is called each second or so, and

@@ -7,12 +7,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "app/indexes.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
 #include "base/mem.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 enum { NAME_CHARS_MAX = 100 };
 
@@ -102,7 +101,7 @@ static bool prompt(const char *text, char line[static LINE_SIZE])
     return ok;
 }
 
-static bool ask(char password[static LINE_SIZE])
+static bool person_ask(char password[static LINE_SIZE])
 {
     char again[LINE_SIZE];
     bool same = true, ok = prompt("Password: ", password);
@@ -125,7 +124,7 @@ static bool ask(char password[static LINE_SIZE])
 bool person_password(char hash[static PASSWORD_HASH_SIZE])
 {
     char password[LINE_SIZE];
-    bool ok = ask(password);
+    bool ok = person_ask(password);
 
     if (ok && password_hash(str_from(password), hash) != ERR_OK) {
         ctl_error("the password cannot be hashed");
@@ -142,7 +141,7 @@ struct new_person {
     char hash[PASSWORD_HASH_SIZE];
 };
 
-static enum err insert(struct mongo_db *db, void *context)
+static enum err person_insert(struct mongo_db *db, void *context)
 {
     const struct new_person *person = context;
     int64_t now_ms = clock_wall_ms();
@@ -160,23 +159,25 @@ static enum err insert(struct mongo_db *db, void *context)
         {STR("madeBy"), ASSIGN_SET, value_string(STR("operator"))},
     };
     const struct document document = {fields, COUNT(fields)};
-    unsigned refused = 0;
-    enum err err = indexes_ensure(db, users.collection, users.indexes, users.index_count, &refused);
+    enum err err = users_one_per_email(db);
 
-    if (err == ERR_OK && refused > 0)
-        err = ERR_UNSUPPORTED; /* without it two people could have one email */
     return err == ERR_OK ? collection_insert(db, users.collection, &document) : err;
 }
 
-static int add(struct ctl *ctl, struct new_person *person)
+static int ctl_person_add(struct ctl *ctl, struct new_person *person)
 {
     enum err err;
 
     if (!person_password(person->hash) || !ctl_open_mongo(ctl))
         return CTL_FAILED;
-    err = mongo_run(ctl->backend.mongo, insert, person);
+    err = mongo_run(ctl->backend.mongo, person_insert, person);
     if (err == ERR_EXISTS)
         ctl_error("%.*s exists already", (int)person->email.len, person->email.ptr);
+    else if (err == ERR_UNSUPPORTED)
+        ctl_error("%.*s was not added: MongoDB refuses the index by which each email is one's; two "
+                  "documents of %.*s may have the same",
+                  (int)person->email.len, person->email.ptr, (int)users.collection.len,
+                  users.collection.ptr);
     else if (err != ERR_OK)
         ctl_error("%.*s was not added: MongoDB: %s", (int)person->email.len, person->email.ptr,
                   err_text(err));
@@ -195,5 +196,5 @@ int person_add(struct ctl *ctl, const char *email, const char *name, enum role r
         return ctl_usage("--email must be an address such as ada@example.org");
     if (!person_name_is_good(str_from(name)))
         return ctl_usage("--name must have 1 to %d characters", NAME_CHARS_MAX);
-    return add(ctl, &person);
+    return ctl_person_add(ctl, &person);
 }

@@ -14,8 +14,8 @@
 
 /* 1 to 100 characters, none of them a control character. */
 bool person_name_is_good(struct str name);
-/* Asks for a new password, twice on a terminal, and keeps nothing of it but its hash; false: it has
- * said what is wrong. */
+/* Asks for a new password, twice on a terminal, and keeps nothing of it but its hash; false: what
+ * is wrong is printed. */
 bool person_password(char hash[static PASSWORD_HASH_SIZE]);
 /* Checks, asks for the password and adds; gives the exit status. */
 int person_add(struct ctl *ctl, const char *email, const char *name, enum role role);

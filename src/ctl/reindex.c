@@ -24,7 +24,7 @@ struct making {
     struct index_state state;
     unsigned refused;
     int64_t begun_ms, told_ms;
-    int64_t done, total; /* as the server tells it */
+    int64_t done, total; /* as the server reports it */
     bool untold;         /* it does not */
     struct buf unneeded; /* names of indexes, each with a NUL behind it */
 };
@@ -252,7 +252,7 @@ static int reindex(struct ctl *ctl, const struct options *options)
     return err == ERR_OK ? CTL_OK : CTL_FAILED;
 }
 
-static bool parse(int argc, char **argv, struct options *options, const char **name)
+static bool reindex_parse(int argc, char **argv, struct options *options, const char **name)
 {
     for (int i = 0; i < argc; i++) {
         if (strcmp(argv[i], "--drop") == 0)
@@ -265,12 +265,12 @@ static bool parse(int argc, char **argv, struct options *options, const char **n
     return true;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int reindex_run(struct ctl *ctl, int argc, char **argv)
 {
     struct options options = {.drop = false};
     const char *name = NULL;
 
-    if (!parse(argc, argv, &options, &name))
+    if (!reindex_parse(argc, argv, &options, &name))
         return ctl_usage("reindex takes --drop, and one resource or nothing");
     if (!ctl_load_schema(ctl))
         return CTL_FAILED;
@@ -288,5 +288,5 @@ const struct command command_reindex = {
         "started again it goes on where it was stopped.  Indexes that are there stay.  --drop:\n"
         "removes those that Larder has made and that are needed no longer.  One at a time: a\n"
         "lock in Redis, which has to be there, keeps a second one out.\n",
-    .run = run,
+    .run = reindex_run,
 };

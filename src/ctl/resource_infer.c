@@ -27,7 +27,7 @@ struct asking {
     struct infer *infer;
 };
 
-static enum err ask(struct mongo_db *db, void *context)
+static enum err resource_infer_ask(struct mongo_db *db, void *context)
 {
     struct asking *asking = context;
     enum err err = collection_sample(db, asking->collection, SAMPLE, take_document, asking->infer);
@@ -99,7 +99,7 @@ static int infer_all(struct ctl *ctl, const char *collection)
     bool good = false;
 
     asking.infer = infer_new(asking.collection);
-    err = mongo_run(ctl->backend.mongo, ask, &asking);
+    err = mongo_run(ctl->backend.mongo, resource_infer_ask, &asking);
     if (err != ERR_OK) {
         ctl_error("MongoDB: %s", err_text(err));
     } else if (infer_count(asking.infer) == 0) {
@@ -114,7 +114,7 @@ static int infer_all(struct ctl *ctl, const char *collection)
     return good ? CTL_OK : CTL_FAILED;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int resource_infer_run(struct ctl *ctl, int argc, char **argv)
 {
     if (argc != 1 || argv[0][0] == '\0')
         return ctl_usage("resource infer takes the name of a collection of MongoDB");
@@ -130,5 +130,5 @@ const struct command command_resource_infer = {
     .help = "From a sample of its documents (types, bounds, what is always there) and from its\n"
             "indexes (filters, sorts, a partition).  To be read before it is served: bounds are\n"
             "guesses, and everything that was found is shown.\n",
-    .run = run,
+    .run = resource_infer_run,
 };

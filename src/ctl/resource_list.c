@@ -48,7 +48,7 @@ static enum err show(struct mongo_db *db, void *context)
     return indexes_unneeded(db, resource, show_unneeded, NULL);
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int resource_list_run(struct ctl *ctl, int argc, char **argv)
 {
     enum err err = ERR_OK;
 
@@ -69,8 +69,8 @@ static int run(struct ctl *ctl, int argc, char **argv)
 const struct command command_resource_list = {
     .name = "resource list",
     .args = "",
-    .summary = "tells what is served, from where, and which indexes are missing",
+    .summary = "lists what is served, from where, and which indexes are missing",
     .help = "Also those that Larder has made and that are needed no longer.  `larderctl reindex`\n"
             "makes what is missing, and with --drop removes the others.\n",
-    .run = run,
+    .run = resource_list_run,
 };

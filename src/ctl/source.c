@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "ctl/column.h"
 
-enum form { FORM_LINES, FORM_ARRAY, FORM_CSV };
+enum form { FORM_LINES, FORM_ARRAY, FORM_OBJECTS, FORM_CSV };
 
 struct source {
     struct input *input;
@@ -46,7 +46,7 @@ static bool is_wide(struct str head)
     return head.len >= 2 && (head.ptr[0] == '\0') != (head.ptr[1] == '\0');
 }
 
-static enum err refuse(const char *what, const char *command, struct buf *why)
+static enum err source_refuse(const char *what, const char *command, struct buf *why)
 {
     buf_printf(why, "%s: %s", what, command);
     return ERR_INVALID;
@@ -58,13 +58,13 @@ static enum err check_text(struct input *input, struct buf *why)
 
     for (size_t i = 0; i < COUNT(foreign); i++)
         if (str_starts(head, foreign[i].head))
-            return refuse(foreign[i].what, foreign[i].command, why);
+            return source_refuse(foreign[i].what, foreign[i].command, why);
     if (is_wide(head))
-        return refuse("is UTF-16 without its mark",
-                      head.ptr[0] == '\0'
-                          ? "iconv -f UTF-16BE -t UTF-8 FILE | larderctl load RESOURCE -"
-                          : "iconv -f UTF-16LE -t UTF-8 FILE | larderctl load RESOURCE -",
-                      why);
+        return source_refuse("is UTF-16 without its mark",
+                             head.ptr[0] == '\0'
+                                 ? "iconv -f UTF-16BE -t UTF-8 FILE | larderctl load RESOURCE -"
+                                 : "iconv -f UTF-16LE -t UTF-8 FILE | larderctl load RESOURCE -",
+                             why);
     return ERR_OK;
 }
 
@@ -85,6 +85,8 @@ static enum form form_of(struct input *input, const char *name)
         return FORM_LINES;
     if (first == '[')
         return FORM_ARRAY;
+    if (first == '{' && input_spans_lines(input))
+        return FORM_OBJECTS;
     return ends_with(name, STR(".json")) || first == '{' ? FORM_LINES : FORM_CSV;
 }
 
@@ -191,19 +193,37 @@ static enum err next_row(struct source *source, struct source_record *record)
     return record->why != NULL ? ERR_INVALID : ERR_OK;
 }
 
-static enum err next_json(struct source *source, struct source_record *record)
+static enum err next_line(struct source *source, struct source_record *record)
 {
-    enum err err = source->form == FORM_ARRAY
-                       ? input_element(source->input, &record->json, &record->line, &record->why)
-                       : input_line(source->input, &record->json, &record->line);
-
-    if (err == ERR_TOO_LARGE)
-        record->why = source->form == FORM_ARRAY ? "element is too long" : "line is too long";
-    return err == ERR_TOO_LARGE || err == ERR_SYNTAX ? ERR_INVALID : err;
+    record->why = "line is too long";
+    return input_line(source->input, &record->json, &record->line);
 }
+
+static enum err next_element(struct source *source, struct source_record *record)
+{
+    record->why = "element is too long";
+    return input_element(source->input, &record->json, &record->line, &record->why);
+}
+
+static enum err next_object(struct source *source, struct source_record *record)
+{
+    record->why = "object is too long";
+    return input_object(source->input, &record->json, &record->line, &record->why);
+}
+
+typedef enum err source_reader(struct source *, struct source_record *);
+static source_reader *const source_readers[] = {
+    [FORM_LINES] = next_line,
+    [FORM_ARRAY] = next_element,
+    [FORM_OBJECTS] = next_object,
+    [FORM_CSV] = next_row,
+};
 
 enum err source_next(struct source *source, struct source_record *record)
 {
+    enum err err;
+
     *record = (struct source_record){0};
-    return source->form == FORM_CSV ? next_row(source, record) : next_json(source, record);
+    err = source_readers[source->form](source, record);
+    return err == ERR_TOO_LARGE || err == ERR_SYNTAX ? ERR_INVALID : err;
 }

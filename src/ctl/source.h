@@ -5,8 +5,9 @@
 #include "ctl/input.h"
 #include "schema/resource.h"
 
-/* A file of a resource's records: one JSON object a line (NDJSON), an array of them, or CSV with a
- * header.  All come out as JSON text, so that all are validated the way a client's body is. */
+/* A file of a resource's records: one JSON object a line (NDJSON), an array of them, objects over
+ * several lines each, or CSV with a header.  All come out as JSON text, so that all are validated
+ * the way a client's body is. */
 
 struct source;
 

@@ -25,7 +25,7 @@ static const struct option options[] = {{"role", required_argument, NULL, 'r'},
                                         {"name", required_argument, NULL, 'n'},
                                         {0}};
 
-static bool parse(int argc, char **argv, const struct option *known, struct wish *wish)
+static bool user_parse(int argc, char **argv, const struct option *known, struct wish *wish)
 {
     int c;
 
@@ -45,7 +45,7 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
 {
     struct wish wish = {.role = ROLE_READER};
 
-    if (!parse(argc, argv, options, &wish))
+    if (!user_parse(argc, argv, options, &wish))
         return ctl_usage("user add takes --email, --name, and --role reader, editor or admin");
     if (wish.name == NULL)
         wish.name = wish.email != NULL ? wish.email : "";
@@ -56,7 +56,7 @@ static int run_admin(struct ctl *ctl, int argc, char **argv)
 {
     struct wish wish = {.name = "Administrator", .role = ROLE_ADMIN};
 
-    if (!parse(argc, argv, options + 1, &wish))
+    if (!user_parse(argc, argv, options + 1, &wish))
         return ctl_usage("admin add takes --email and --name only");
     return person_add(ctl, wish.email, wish.name, wish.role);
 }
@@ -156,7 +156,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 const struct command command_admin_add = {
     .name = "admin add",
     .args = "--email EMAIL [--name NAME]",
-    .summary = "makes a person who may do everything",
+    .summary = "creates an administrator",
     .help = PASSWORD_HELP ADD_HELP,
     .run = run_admin,
 };

@@ -4,8 +4,8 @@
 #include "app/people/session.h"
 #include "base/clock.h"
 #include "base/email.h"
+#include "ctl/ctl_write.h"
 #include "ctl/person.h"
-#include "ctl/write.h"
 
 /* larderctl user passwd, role, disable, enable and delete.  Each shows whose account it changes,
  * and is a write like any other, so that it holds everywhere at once. */
@@ -48,14 +48,14 @@ static void set(struct change *change, struct str field, enum assign_op op, stru
 
 /* --- In MongoDB --- */
 
-static enum err find(struct mongo_db *db, void *context)
+static enum err user_change_find(struct mongo_db *db, void *context)
 {
     struct change *change = context;
 
     return users_find(db, &change->which, 1, &change->arena, &change->profile, NULL);
 }
 
-static enum err work(struct mongo_db *db, void *context)
+static enum err user_change_work(struct mongo_db *db, void *context)
 {
     const struct change *change = context;
     const struct condition condition = {STR("_id"), OP_EQ, value_oid(change->profile.id)};
@@ -89,14 +89,14 @@ static void show(const struct change *change)
 }
 
 /* Opens what is needed and finds the account. */
-static bool begin(struct ctl *ctl, struct change *change)
+static bool user_change_begin(struct ctl *ctl, struct change *change)
 {
     enum err err;
 
     arena_init(&change->arena, NULL, 0);
     if (!ctl_open_all(ctl))
         return false;
-    err = mongo_run(ctl->backend.mongo, find, change);
+    err = mongo_run(ctl->backend.mongo, user_change_find, change);
     if (err == ERR_OK)
         show(change);
     else if (err == ERR_NOT_FOUND)
@@ -106,7 +106,7 @@ static bool begin(struct ctl *ctl, struct change *change)
     return err == ERR_OK;
 }
 
-static int finish(struct ctl *ctl, struct change *change, const char *what)
+static int user_change_finish(struct ctl *ctl, struct change *change, const char *what)
 {
     char room[PROFILE_NAME_MAX];
     struct str tag = user_tag(&change->profile.id, room);
@@ -114,7 +114,7 @@ static int finish(struct ctl *ctl, struct change *change, const char *what)
 
     set(change, STR("updatedAt"), ASSIGN_SET, value_date(clock_wall_ms()));
     set(change, STR("version"), ASSIGN_INC, value_int(1));
-    err = ctl_write(ctl, &tag, 1, work, change);
+    err = ctl_write(ctl, &tag, 1, user_change_work, change);
     if (err == ERR_OK)
         printf("%.*s %s\n", (int)change->who.len, change->who.ptr, what);
     else
@@ -122,7 +122,7 @@ static int finish(struct ctl *ctl, struct change *change, const char *what)
     return err == ERR_OK ? CTL_OK : CTL_FAILED;
 }
 
-static int end(struct change *change, int status)
+static int user_change_end(struct change *change, int status)
 {
     arena_reset(&change->arena);
     return status;
@@ -141,10 +141,12 @@ static int run_passwd(struct ctl *ctl, int argc, char **argv)
         return CTL_FAILED;
     set(&change, STR("passwordHash"), ASSIGN_SET, value_string(str_from(hash)));
     set(&change, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
-    return end(&change, begin(ctl, &change) ? finish(ctl, &change,
-                                                     "has a new password, and is signed out "
-                                                     "everywhere")
-                                            : CTL_FAILED);
+    return user_change_end(&change,
+                           user_change_begin(ctl, &change)
+                               ? user_change_finish(ctl, &change,
+                                                    "has a new password, and is signed out "
+                                                    "everywhere")
+                               : CTL_FAILED);
 }
 
 /* Anybody can sign up with anybody's email: by that alone such an account is given no rights. */
@@ -166,9 +168,9 @@ static int run_role(struct ctl *ctl, int argc, char **argv)
         return ctl_usage("user role takes the email or the id of an account, and reader, editor or "
                          "admin");
     set(&change, STR("role"), ASSIGN_SET, value_string(role_name(role)));
-    return end(&change, begin(ctl, &change) && may_have(&change, role)
-                            ? finish(ctl, &change, "has that role now")
-                            : CTL_FAILED);
+    return user_change_end(&change, user_change_begin(ctl, &change) && may_have(&change, role)
+                                        ? user_change_finish(ctl, &change, "has that role now")
+                                        : CTL_FAILED);
 }
 
 static int run_able(struct ctl *ctl, int argc, char **argv, bool disabled)
@@ -181,11 +183,12 @@ static int run_able(struct ctl *ctl, int argc, char **argv, bool disabled)
     set(&change, STR("disabled"), ASSIGN_SET, value_bool(disabled));
     if (disabled)
         set(&change, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
-    return end(&change, begin(ctl, &change)
-                            ? finish(ctl, &change,
-                                     disabled ? "is disabled, and signed out everywhere"
-                                              : "may sign in again")
-                            : CTL_FAILED);
+    return user_change_end(
+        &change, user_change_begin(ctl, &change)
+                     ? user_change_finish(ctl, &change,
+                                          disabled ? "is disabled, and signed out everywhere"
+                                                   : "may sign in again")
+                     : CTL_FAILED);
 }
 
 static int run_disable(struct ctl *ctl, int argc, char **argv)
@@ -204,7 +207,9 @@ static int run_delete(struct ctl *ctl, int argc, char **argv)
 
     if (argc != 1 || !take_who(&change, argv[0]))
         return ctl_usage("user delete takes the email or the id of an account");
-    return end(&change, begin(ctl, &change) ? finish(ctl, &change, "is deleted") : CTL_FAILED);
+    return user_change_end(&change, user_change_begin(ctl, &change)
+                                        ? user_change_finish(ctl, &change, "is deleted")
+                                        : CTL_FAILED);
 }
 
 #define WHO_HELP "Shows whose account it is first.  Holds for its next request, on all hosts.\n"

@@ -25,7 +25,7 @@ struct walk {
 };
 
 /* Connects, and appends what the names of entries begin with, "larder:<epoch>:", to base.  false:
- * it has said what is wrong. */
+ * what is wrong is printed. */
 bool cache_open(struct ctl *ctl, struct buf *base);
 /* Whether it may be an entry's: what keeps entries right lies beside them. */
 bool name_is_entry(struct str name);

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "ctl/guard.h"
 #include "ctl/progress.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* larderctl cache warm: fills the cache with what will be asked for first, as the workers would:
  * the newest items, and the first pages of all and of each partition.  Many look-ups are under way
@@ -217,7 +217,7 @@ static int warm_guarded(struct ctl *ctl, struct guard *guard, uint32_t items)
     return err == ERR_OK ? CTL_OK : CTL_FAILED;
 }
 
-static int run(struct ctl *ctl, int argc, char **argv)
+static int warm_run(struct ctl *ctl, int argc, char **argv)
 {
     uint64_t items = ITEMS_DEFAULT;
     struct guard guard;
@@ -239,5 +239,5 @@ const struct command command_cache_warm = {
     .help = "The newest ITEMS (1000) of each resource, and the first pages of all and of each\n"
             "partition.  What each reader sees their own of is left out.  One at a time: a lock\n"
             "in Redis keeps a second one out.\n",
-    .run = run,
+    .run = warm_run,
 };

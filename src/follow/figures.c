@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "follow/state.h"
+#include "follow/follower.h"
 
-/* What people see of it, on every worker: as the follower has told it to Redis. */
+/* What people see of it, on every worker: as the follower has written it to Redis. */
 
 struct str figures_field(const struct follow *follow, struct str name)
 {
@@ -41,8 +41,8 @@ static int64_t figures_slack_ms(const struct follow *follow)
     return slack_ms > FOLLOW_SLACK_MS ? slack_ms : FOLLOW_SLACK_MS;
 }
 
-/* While all is well that of the last changes; else since when nobody has seen any; 0 where nobody
- * has ever followed. */
+/* While all is well that of the last changes; else since when nobody has seen any; 0 where no
+ * follower has ever run. */
 static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct arena *arena)
 {
     struct str name = ARENA_JOIN(arena, STR("lag:"), follow->plans[lane].resource->name);
@@ -53,7 +53,7 @@ static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct a
     return age_ms > figures_slack_ms(follow) && age_ms > lag_ms ? age_ms : lag_ms;
 }
 
-/* Who has just started gives somebody the time to begin. */
+/* A worker that has just started gives the follower time to begin. */
 static bool figures_is_behind(const struct follow *follow)
 {
     int64_t most_ms = FOLLOW_BEHIND_MS + figures_slack_ms(follow) - FOLLOW_SLACK_MS;
@@ -147,15 +147,29 @@ void figures_metrics(void *context, struct buf *out)
     arena_reset(&arena);
 }
 
-/* --- Words --- */
+/* --- For administrators --- */
 
-void follow_describe(const struct resource *resource, struct buf *out)
+void figures_status(void *context, struct buf *out)
 {
-    buf_literal(out, "by change streams where the server has them; else ");
-    if (resource->follow.field.len > 0)
-        buf_printf(out, "by times (%.*s, every %lld ms), but for deletions",
-                   (int)resource->follow.field.len, resource->follow.field.ptr,
-                   (long long)resource->follow.every_ms);
+    const struct follow *follow = context;
+    int64_t lag_ms = 0, changes = 0, age_ms = figures_age_ms(follow), one;
+    char room[4096];
+    struct arena arena;
+
+    arena_init(&arena, room, sizeof room);
+    for (size_t i = 0; i < follow->plan_count; i++) {
+        one = figures_lag_ms(follow, i, &arena);
+        lag_ms = one > lag_ms ? one : lag_ms;
+    }
+    arena_reset(&arena);
+    for (size_t i = 0; i < follow->field_count; i++)
+        if (str_starts(follow->fields[i].name, STR("changes:")))
+            changes += figures_number(follow, follow->fields[i].name);
+    buf_printf(out, ",\"lagSeconds\":%.3f,\"changes\":%lld,\"resets\":%lld,\"seenSecondsAgo\":",
+               (double)lag_ms / 1000, (long long)changes,
+               (long long)figures_number(follow, STR("resets")));
+    if (age_ms == INT64_MAX)
+        buf_literal(out, "null");
     else
-        buf_literal(out, "when an answer's time is over, or at a touch (there is no \"follow\")");
+        buf_printf(out, "%.1f", (double)age_ms / 1000);
 }

@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "follow/state.h"
+#include "follow/follower.h"
 
-/* While nobody follows, nobody is promised more than the seconds that a resource has for others:
- * what is stored from then on lives no longer, and what was stored before is made void when that
+/* While no follower runs, the resource's limit for others' writes is the promise:
+ * what is stored from then on is kept no longer, and what was stored before is made void when that
  * time is over. */
 
 struct voiding {
@@ -60,7 +60,7 @@ static void limits_apply_one(struct follow *follow, size_t i)
         !cache_can_move(follow->cache))
         return;
     lane->voided = true;
-    log_warn("follow", "nobody follows what other programs write: what was kept is made void",
+    log_warn("follow", "no follower runs for other programs' writes: what was stored is void",
              LOG_STR("resource", resource->name));
     limits_void(follow, i);
 }

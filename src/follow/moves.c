@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "follow/state.h"
+#include "follow/follower.h"
 
-enum { MOVES_AGAIN_MS = 50 };
+enum { MOVES_AGAIN_MS = 50, MOVES_ROOM_MS = 150 };
 
 /* Changes that go out together. */
 struct joined {
@@ -25,6 +25,7 @@ struct lane {
     struct cache_move move;
     bool under_way, again;
     int64_t sent_ns, lag_ms;
+    int64_t full_ms, waited_ms; /* monotonic: since when changes wait for room, and the last did */
 };
 
 struct moves {
@@ -115,6 +116,18 @@ static void moves_number(struct moves *moves, struct joined *joined, int64_t wal
         joined->oldest_ms = wall_ms;
 }
 
+/* Whether changes have waited for room for so long that all tags are to be moved instead. */
+static bool moves_overflows(struct moves *moves, size_t lane)
+{
+    struct lane *waiting = &moves->lanes[lane];
+    int64_t now_ms = clock_mono_ms();
+
+    if (now_ms - waiting->waited_ms >= MOVES_ROOM_MS)
+        waiting->full_ms = now_ms;
+    waiting->waited_ms = now_ms;
+    return lane < moves->plan_count && now_ms - waiting->full_ms >= MOVES_ROOM_MS;
+}
+
 bool moves_add(struct moves *moves, size_t lane, const struct moves_change *change)
 {
     struct joined *joined;
@@ -124,7 +137,7 @@ bool moves_add(struct moves *moves, size_t lane, const struct moves_change *chan
     joined = moves->lanes[lane].filling;
     if (!joined->all && moves_has_room(joined, change))
         moves_join(joined, change);
-    else if (!joined->all && lane < moves->plan_count)
+    else if (!joined->all && moves_overflows(moves, lane))
         moves_join_all(moves, lane);
     else
         good = joined->all;

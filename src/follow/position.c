@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/idiom.h"
-#include "follow/state.h"
+#include "follow/follower.h"
 
 /* Up to where all has been moved: documents of "larder_follow", {_id: "streams" or "times:<name>",
  * token: the stream's own, or time: the newest that was found, at: when it was kept}. */
@@ -20,7 +20,7 @@ enum err position_load(struct mongo_db *db, struct str name, struct buf *token, 
     const struct condition condition = {STR("_id"), OP_EQ, value_string(name)};
     struct value captured[FIELDS];
     struct arena arena;
-    struct record record = {.shape = &shape, .captured = captured, .arena = &arena};
+    struct found_document record = {.shape = &shape, .captured = captured, .arena = &arena};
     enum err err;
 
     arena_init(&arena, NULL, 0);

@@ -5,11 +5,15 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "follow/state.h"
+#include "follow/follower.h"
 
 /* By times: of each resource that names a field, what is newer than the newest that was seen is
  * asked for over an index, with an overlap for clocks that differ.  What was seen in the overlap
  * before is known by its id, its time and its version, and is no change. */
+
+/* Found by one answer: FerretDB gives each cursor that stays open a connection to PostgreSQL of its
+ * own, and by default it would after 101 documents. */
+enum { BATCH = 4000 };
 
 enum { ASK_ID, ASK_TIME, ASK_VERSION, ASK_UPDATED, ASK_OWNER, ASK_FIELDS, STEP_MS = 20 };
 
@@ -103,6 +107,7 @@ static bool times_take(void *context, const struct value *captured)
         return !follow_is_over(follow);
     arena_reset(&asking->scratch);
     tags_of_found(&follow->plans[asking->lane], &found, &asking->scratch, &tags);
+    tags.wall_ms = follow->lanes[asking->lane].asked_ms;
     follow_count(follow, asking->lane, KIND_TIME);
     follow_move(follow, asking->lane, &tags);
     return !follow_is_over(follow);
@@ -121,6 +126,7 @@ static enum err times_find(struct mongo_db *db, struct asking *asking, bool newe
                               .sort = &sort,
                               .sort_count = 1,
                               .limit = newest ? 1 : 0,
+                              .batch = BATCH,
                               .shape = &asking->shape};
 
     return collection_each(db, &find, times_take, asking);
@@ -156,7 +162,7 @@ static enum err times_keep(struct mongo_db *db, struct asking *asking)
 static enum err times_ask(struct mongo_db *db, struct asking *asking)
 {
     struct follow *follow = asking->follow;
-    int64_t server_ms = 0;
+    int64_t server_ms = 0, asked_ms = clock_wall_ms();
     enum err err = collection_server_time(db, &server_ms);
 
     if (err == ERR_OK)
@@ -168,6 +174,7 @@ static enum err times_ask(struct mongo_db *db, struct asking *asking)
     if (asking->newest_ms > server_ms)
         asking->newest_ms = server_ms;
     asking->moves = moves_added(follow->moves);
+    follow->lanes[asking->lane].asked_ms = asked_ms;
     times_turn(asking);
     return ERR_OK;
 }
@@ -253,7 +260,7 @@ static enum err times_round(struct follow *follow, struct mongo_db *db, struct a
     return err;
 }
 
-enum err times_run(struct follow *follow, struct mongo_db *db, int64_t until_ms)
+enum err times_run(struct follow *follow, struct mongo_db *db, const char *why, int64_t until_ms)
 {
     struct asking *all = mem_zalloc((follow->plan_count + 1) * sizeof *all);
     size_t count = 0;
@@ -267,6 +274,8 @@ enum err times_run(struct follow *follow, struct mongo_db *db, int64_t until_ms)
     for (size_t i = 0; err == ERR_OK && i < count; i++)
         err = times_begin(db, &all[i]);
     while (err == ERR_OK && !follow_is_over(follow) && clock_mono_ms() < until_ms) {
+        if (count < follow->plan_count)
+            follow_say_none(follow, why);
         err = times_round(follow, db, all, count, &slack_ms);
         atomic_store(&follow->slack_ms, (int)(FOLLOW_SLACK_MS + slack_ms));
         follow_sleep(follow, count > 0 ? STEP_MS : FOLLOW_AGAIN_MS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gateway/connection_private.h"
+#include "gateway/connection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static void sent(struct connection *connection)
     exchange_put(exchange);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_gateway_connection_closed(uv_handle_t *handle)
 {
     struct connection *connection = from_poll((uv_poll_t *)handle);
     struct connections *all = connection->all;
@@ -63,7 +63,7 @@ void connection_close(struct connection *connection)
     if (connection->closing)
         return;
     connection->closing = true;
-    uv_close((uv_handle_t *)&connection->poll, on_closed);
+    uv_close((uv_handle_t *)&connection->poll, on_gateway_connection_closed);
     close(connection->fd);
     *connection->link = connection->next;
     if (connection->next != NULL)
@@ -88,11 +88,12 @@ static void broken(struct connection *connection)
     connection_close(connection);
 }
 
-void connection_send(struct connection *connection, struct iovec *vectors, size_t count)
+void connection_send(struct connection *connection, struct iovec *vectors, size_t count,
+                     bool lasting)
 {
     bool was_blocked = connection_is_blocked(connection);
 
-    if (backlog_send(&connection->unsent, connection->fd, vectors, count) != ERR_OK)
+    if (backlog_send(&connection->unsent, connection->fd, vectors, count, lasting) != ERR_OK)
         connection_close(connection);
     else if (connection_is_blocked(connection) && !was_blocked)
         watch(connection, UV_WRITABLE);
@@ -103,7 +104,7 @@ static void send_reply(struct connection *connection)
     struct intake *intake = &connection->intake;
     struct iovec vector = {.iov_base = intake->reply, .iov_len = intake->reply_len};
 
-    connection_send(connection, &vector, 1);
+    connection_send(connection, &vector, 1, false);
 }
 
 static void close_when_sent(struct connection *connection)
@@ -188,14 +189,15 @@ void connection_add_headers(const struct connections *all, struct request *reque
 /* Sends the exchange's response and takes the exchange back, when all of it has been sent. */
 static void respond(struct connection *connection, struct exchange *exchange)
 {
-    struct answer *answer = &connection->all->answer;
+    struct fcgi_answer *answer = &connection->all->answer;
 
     connection_add_headers(connection->all, &exchange->request);
-    answer_build(answer, &exchange->request, connection->intake.id, connection_is_last(connection));
+    fcgi_answer_build(answer, &exchange->request, connection->intake.id,
+                      connection_is_last(connection));
     connection_count_status(exchange->request.response.status);
     intake_finished(&connection->intake);
     connection->sending = exchange;
-    connection_send(connection, answer->vectors, answer->count);
+    connection_send(connection, answer->vectors, answer->count, exchange->request.response.lasting);
     if (!connection_is_blocked(connection))
         sent(connection);
     connection_between_requests(connection);
@@ -245,11 +247,11 @@ static void hand_over(struct connection *connection)
     trace_leave(before);
 }
 
-static void refuse(struct connection *connection)
+static void connection_refuse(struct connection *connection)
 {
     struct intake *intake = &connection->intake;
 
-    answer_error(&intake->exchange->request, intake->status, intake->message);
+    fcgi_answer_error(&intake->exchange->request, intake->status, intake->message);
     respond(connection, intake->exchange);
 }
 
@@ -267,7 +269,7 @@ static void act(struct connection *connection, enum intake_event event)
     switch (event) {
     case INTAKE_MORE: break;
     case INTAKE_REQUEST: hand_over(connection); break;
-    case INTAKE_REFUSED: refuse(connection); break;
+    case INTAKE_REFUSED: connection_refuse(connection); break;
     case INTAKE_ABORTED: aborted(connection); break;
     case INTAKE_REPLY: send_reply(connection); break;
     case INTAKE_DRAINED: connection_between_requests(connection); break;

@@ -2,64 +2,58 @@
 #ifndef LARDER_GATEWAY_CONNECTION_H
 #define LARDER_GATEWAY_CONNECTION_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <uv.h>
+#include "gateway/backlog.h"
+#include "gateway/connections.h"
+#include "gateway/intake.h"
+#include "http/flow.h"
 
-#include "gateway/access.h"
-#include "gateway/answer.h"
-#include "gateway/exchange.h"
-#include "gateway/gateway.h"
+/* Inside of gateway/: one connection. */
 
-/* The connections of a gateway: their reads, writes and deadlines. */
-
-enum { CONNECTION_READ = 65536 };
-
-/* What a connection waits for; each has its time limit. */
-enum phase {
-    PHASE_FIRST,  /* the first record */
-    PHASE_IDLE,   /* the next request */
-    PHASE_RECORD, /* the rest of a record outside of a request */
-    PHASE_PARAMS,
-    PHASE_BODY,
-    PHASE_BUSY, /* the handler, which has limits of its own */
-    PHASE_DRAIN,
-    PHASE_WRITE,
-    PHASE_COUNT
+struct connection {
+    uv_poll_t poll;
+    struct connections *all;
+    struct connection *next, **link;
+    uint64_t deadline;
+    int fd;
+    enum phase phase;
+    bool closing;
+    bool close_after; /* when what is unsent has been sent */
+    bool retired;     /* shut for reading; what has come is answered */
+    struct backlog unsent, unread;
+    struct exchange *sending; /* what is unsent is its response's rest */
+    bool flowing, flow_busy;  /* its response goes on; its owner is at work in it */
+    struct flow flow;
+    struct intake intake;
 };
 
-struct connection;
+static inline bool connection_is_blocked(const struct connection *connection)
+{
+    return !backlog_is_empty(&connection->unsent);
+}
 
-struct connections {
-    uv_loop_t *loop;
-    gateway_handler *handler;
-    void *context;
-    gateway_answering *answering; /* may be NULL */
-    void *answering_context;
-    size_t max;
-    uint64_t limits[PHASE_COUNT]; /* ms */
-    struct exchange_pool *pool;   /* owned */
-    struct access access;
-    struct connection *first;
-    size_t open;    /* in the list */
-    size_t flows;   /* of them, that carry a response without an end: they are not in the cap */
-    size_t handles; /* open, or being closed */
-    bool leaving;
-    bool consuming;                /* what lies in `read` is being acted on */
-    void (*on_close)(void *owner); /* a connection is gone */
-    void *owner;
-    struct answer answer;       /* of the response being sent */
-    char read[CONNECTION_READ]; /* what is being read: every connection uses it in turn */
-};
+/* connection.c */
+void connection_close(struct connection *connection);
+/* May close it. */
+void connection_send(struct connection *connection, struct iovec *vectors, size_t count,
+                     bool lasting);
+/* Sets the deadline of what is waited for now: anew when that is something else than before, or
+ * when it is a limit on silence and the peer was not silent. */
+void connection_set_deadline(struct connection *connection, bool renewed);
+/* Between two requests: a connection that is not to be kept goes. */
+void connection_between_requests(struct connection *connection);
+/* Looks at what may have come behind the request that is answered now. */
+void connection_go_on(struct connection *connection);
+/* Whether it is closed with the answer that is sent now, unlike what its peer expects. */
+bool connection_is_last(const struct connection *connection);
+void connection_add_headers(const struct connections *all, struct request *request);
+void connection_count_status(unsigned status);
+void connection_on_finish(struct request *request);
 
-/* Takes the socket (non-blocking, accepted); beyond the cap it is closed at once. */
-void connection_open(struct connections *all, int fd);
-/* Closes what is past its deadline. */
-void connections_sweep(struct connections *all);
-/* From now on each connection is closed with its next answer, idle ones after grace_ms. */
-void connections_leave(struct connections *all, uint64_t grace_ms);
-/* Cuts all. */
-void connections_cut(struct connections *all);
+/* connection_flow.c */
+struct flow *connection_on_flow(struct request *request, const struct flow_owner *owner);
+/* Its client has taken all that waited for it: likewise. */
+void connection_flow_drained(struct connection *connection);
+/* Its client has gone: tells the flow's owner. */
+void connection_flow_lost(struct connection *connection);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/trace.h"
-#include "gateway/connection_private.h"
+#include "gateway/connection.h"
 
 /* Responses that go on. */
 
@@ -36,11 +36,11 @@ static struct connection *from_flow(const struct flow *flow)
 /* A flow's owner learns of the end of its connection by what its own call returns. */
 static bool flow_write(struct connection *connection)
 {
-    struct answer *answer = &connection->all->answer;
+    struct fcgi_answer *answer = &connection->all->answer;
     bool was_blocked = connection_is_blocked(connection);
 
     connection->flow_busy = true;
-    connection_send(connection, answer->vectors, answer->count);
+    connection_send(connection, answer->vectors, answer->count, false);
     connection->flow_busy = false;
     if (connection->closing)
         return false;
@@ -53,7 +53,7 @@ static enum err on_flow_send(struct flow *flow, struct str bytes)
 {
     struct connection *connection = from_flow(flow);
 
-    answer_part(&connection->all->answer, connection->intake.id, bytes);
+    fcgi_answer_part(&connection->all->answer, connection->intake.id, bytes);
     return flow_write(connection) ? ERR_OK : ERR_UNAVAILABLE;
 }
 
@@ -69,7 +69,8 @@ static void on_flow_end(struct flow *flow)
     struct connection *connection = from_flow(flow);
 
     (void)flow_stop(connection);
-    answer_end(&connection->all->answer, connection->intake.id, connection_is_last(connection));
+    fcgi_answer_end(&connection->all->answer, connection->intake.id,
+                    connection_is_last(connection));
     if (!flow_write(connection))
         return;
     intake_finished(&connection->intake);
@@ -93,7 +94,7 @@ struct flow *connection_on_flow(struct request *request, const struct flow_owner
 
     if (sound) {
         connection_add_headers(connection->all, request);
-        sound = answer_begin(&connection->all->answer, request, connection->intake.id);
+        sound = fcgi_answer_begin(&connection->all->answer, request, connection->intake.id);
     }
     if (!sound) {
         connection_on_finish(request);

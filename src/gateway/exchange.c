@@ -6,28 +6,25 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/random.h"
 #include "base/trace.h"
 #include "http/durations.h"
+#include "http/request_ids.h"
 
 enum { KEPT_MAX = 256 };
 
 struct exchange_pool {
     struct exchange *free;
     size_t kept, out, max_body;
-    char id_prefix[REQUEST_ID_SIZE / 2]; /* digits */
-    uint32_t id_next;
+    struct request_ids ids;
     bool closed;
 };
 
 struct exchange_pool *exchange_pool_new(size_t max_body)
 {
     struct exchange_pool *pool = mem_zalloc(sizeof *pool);
-    uint32_t random;
 
     pool->max_body = max_body;
-    random_bytes(&random, sizeof random);
-    hex_encode(&random, sizeof random, pool->id_prefix);
+    request_ids_init(&pool->ids, REQUEST_IDS_WORKER);
     return pool;
 }
 
@@ -53,16 +50,6 @@ void exchange_pool_free(struct exchange_pool *pool)
     pool->closed = true;
     if (pool->out == 0)
         free(pool);
-}
-
-/* An odd factor permutes the 32-bit numbers: no two ids of a process are equal before its counter
- * comes round. */
-static void make_id(struct exchange_pool *pool, char id[static REQUEST_ID_SIZE])
-{
-    uint32_t next = pool->id_next++ * UINT32_C(0x9e3779b1);
-
-    memcpy(id, pool->id_prefix, sizeof pool->id_prefix);
-    hex_encode(&next, sizeof next, id + sizeof pool->id_prefix);
 }
 
 static struct exchange *exchange_new(struct exchange_pool *pool)
@@ -94,7 +81,7 @@ struct exchange *exchange_take(struct exchange_pool *pool)
     exchange->next = NULL;
     exchange->connection = NULL;
     exchange->handed = false;
-    make_id(pool, exchange->id);
+    request_ids_next(&pool->ids, exchange->id);
     exchange->request.id = str_make(exchange->id, sizeof exchange->id);
     exchange->request.began_ns = clock_mono_ns();
     gauge_set(GAUGE_IN_FLIGHT, (int64_t)pool->out);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "gateway/params.h"
+#include "gateway/fcgi_params.h"
 #include "http/request.h"
 
 /* A request with all the memory that it needs, used again for the next one: an ordinary request

@@ -6,7 +6,7 @@
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "gateway/connection.h"
+#include "gateway/connections.h"
 #include "gateway/listener.h"
 
 enum { LISTENERS_MAX = 8 };
@@ -37,21 +37,21 @@ static void set_limits(uint64_t *limits, const struct gateway_config *config)
     limits[PHASE_WRITE] = or_default(config->write_idle_ms, 30000);
 }
 
-static void on_timer_closed(uv_handle_t *handle);
+static void on_gateway_timer_closed(uv_handle_t *handle);
 
 static void finish_when_empty(struct gateway *gateway)
 {
     if (!gateway->leaving || gateway->all.handles > 0 || gateway->listener_handles > 0)
         return;
     if (!uv_is_closing((uv_handle_t *)&gateway->timer)) {
-        uv_close((uv_handle_t *)&gateway->timer, on_timer_closed);
+        uv_close((uv_handle_t *)&gateway->timer, on_gateway_timer_closed);
         return;
     }
     if (gateway->timer_closed)
         gateway->done(gateway->done_context);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_gateway_timer_closed(uv_handle_t *handle)
 {
     struct gateway *gateway = handle->data;
 
@@ -128,7 +128,7 @@ static void on_accepted(void *owner, int fd)
     connection_open(&gateway->all, fd);
 }
 
-static enum err start(struct gateway *gateway, int fd, bool own)
+static enum err gateway_start(struct gateway *gateway, int fd, bool own)
 {
     struct listener *listener;
     enum err err = listener_open(gateway->all.loop, fd, own, on_accepted, gateway, &listener);
@@ -151,7 +151,7 @@ enum err gateway_listen(struct gateway *gateway, const char *text)
     if (text != NULL)
         err = room > 0 ? listener_bind(text, gateway->socket_mode, fds) : ERR_TOO_LARGE;
     for (size_t i = 0; i < count && err == ERR_OK; i++)
-        err = start(gateway, fds[i], text != NULL);
+        err = gateway_start(gateway, fds[i], text != NULL);
     return err;
 }
 

@@ -48,9 +48,9 @@ struct gateway *gateway_new(uv_loop_t *loop, const struct gateway_config *config
                             gateway_handler *handler, void *context);
 
 /* Starts accepting.  `text` is "unix:/path", "host:port" (host may be empty: all addresses; an IPv6
- * address stands in brackets), or NULL: the sockets that systemd hands over (LISTEN_FDS), else file
- * descriptor 0 when it is a listening socket (spawn-fcgi, the FastCGI way).  May be called several
- * times.  ERR_NOT_FOUND: NULL, and nothing is handed over; ERR_SYNTAX: text is no address;
+ * address is written in brackets), or NULL: the sockets that systemd hands over (LISTEN_FDS), else
+ * file descriptor 0 when it is a listening socket (spawn-fcgi, the FastCGI way).  May be called
+ * several times.  ERR_NOT_FOUND: NULL, and nothing is handed over; ERR_SYNTAX: text is no address;
  * ERR_EXISTS: another process serves there; ERR_IO: the reason has been logged. */
 enum err gateway_listen(struct gateway *gateway, const char *text);
 

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-typedef enum intake_event on_record(struct intake *intake, const struct record *record);
+typedef enum intake_event on_record(struct intake *intake, const struct fcgi_record *record);
 
 void intake_init(struct intake *intake, struct exchange_pool *pool, uint64_t max_connections)
 {
@@ -14,19 +14,19 @@ void intake_init(struct intake *intake, struct exchange_pool *pool, uint64_t max
     intake->max_connections = max_connections;
 }
 
-static bool is_current(const struct intake *intake, const struct record *record)
+static bool is_current(const struct intake *intake, const struct fcgi_record *record)
 {
     return record->id == intake->id && intake->state != INTAKE_IDLE;
 }
 
-static enum intake_event skip(struct intake *intake, const struct record *record)
+static enum intake_event skip(struct intake *intake, const struct fcgi_record *record)
 {
     intake->skipped += (uint32_t)record->data.len + (record->first ? RECORD_HEADER_SIZE : 0);
     return intake->skipped > INTAKE_SKIP_MAX ? INTAKE_BROKEN : INTAKE_MORE;
 }
 
 /* Gathers a short record's content; true when it is complete in *content. */
-static bool gather(struct intake *intake, const struct record *record, struct str *content)
+static bool gather(struct intake *intake, const struct fcgi_record *record, struct str *content)
 {
     if (record->first && record->last) {
         *content = record->data;
@@ -51,7 +51,7 @@ static enum intake_event reply_end(struct intake *intake, uint16_t id, unsigned 
     return reply(intake, record_write_end(intake->reply, id, status));
 }
 
-static enum intake_event refuse(struct intake *intake, unsigned status, const char *message)
+static enum intake_event intake_refuse(struct intake *intake, unsigned status, const char *message)
 {
     intake->state = INTAKE_BUSY;
     intake->status = status;
@@ -59,7 +59,7 @@ static enum intake_event refuse(struct intake *intake, unsigned status, const ch
     return INTAKE_REFUSED;
 }
 
-static enum intake_event begin(struct intake *intake, uint16_t id, struct str content)
+static enum intake_event intake_begin(struct intake *intake, uint16_t id, struct str content)
 {
     const unsigned char *body = (const unsigned char *)content.ptr;
     unsigned role = (unsigned)body[0] << 8 | body[1];
@@ -81,16 +81,17 @@ static enum intake_event begin(struct intake *intake, uint16_t id, struct str co
     return INTAKE_MORE;
 }
 
-static enum intake_event on_begin(struct intake *intake, const struct record *record)
+static enum intake_event on_begin(struct intake *intake, const struct fcgi_record *record)
 {
     struct str content;
 
     if (record->id == 0 || record->length != sizeof(FCGI_BeginRequestBody))
         return INTAKE_BROKEN;
-    return gather(intake, record, &content) ? begin(intake, record->id, content) : INTAKE_MORE;
+    return gather(intake, record, &content) ? intake_begin(intake, record->id, content)
+                                            : INTAKE_MORE;
 }
 
-static enum intake_event on_abort(struct intake *intake, const struct record *record)
+static enum intake_event on_abort(struct intake *intake, const struct fcgi_record *record)
 {
     if (record->id == 0)
         return INTAKE_BROKEN;
@@ -109,7 +110,7 @@ static enum intake_event read_length(struct intake *intake)
     if (!intake->has_length)
         return INTAKE_MORE;
     if (str_uint(text, 0, UINT64_MAX, &intake->length) != ERR_OK)
-        return refuse(intake, 400, "Invalid Content-Length");
+        return intake_refuse(intake, 400, "Invalid Content-Length");
     if (intake->length <= intake->exchange->body.cap)
         return INTAKE_MORE;
     request->too_large = true;
@@ -122,19 +123,19 @@ static enum intake_event params_done(struct intake *intake)
     struct exchange *exchange = intake->exchange;
     struct request *request = &exchange->request;
     enum err err =
-        params_parse(buf_view(&exchange->block), exchange->params, &request->param_count);
+        fcgi_params_parse(buf_view(&exchange->block), exchange->params, &request->param_count);
 
     request->params = exchange->params;
     if (err == ERR_TOO_LARGE)
-        return refuse(intake, 431, "Request header fields too large");
+        return intake_refuse(intake, 431, "Request header fields too large");
     if (err != ERR_OK || request_target(request) != ERR_OK)
-        return refuse(intake, 400, "Bad request");
+        return intake_refuse(intake, 400, "Bad request");
     request_take_id(request);
     intake->state = INTAKE_BODY;
     return read_length(intake);
 }
 
-static enum intake_event on_params(struct intake *intake, const struct record *record)
+static enum intake_event on_params(struct intake *intake, const struct fcgi_record *record)
 {
     if (record->id == 0)
         return INTAKE_BROKEN;
@@ -146,7 +147,7 @@ static enum intake_event on_params(struct intake *intake, const struct record *r
         return params_done(intake);
     buf_append(&intake->exchange->block, record->data.ptr, record->data.len);
     if (intake->exchange->block.err != ERR_OK)
-        return refuse(intake, 431, "Request header fields too large");
+        return intake_refuse(intake, 431, "Request header fields too large");
     return INTAKE_MORE;
 }
 
@@ -156,7 +157,7 @@ static enum intake_event body_done(struct intake *intake)
 
     intake->body_open = false;
     if (intake->has_length && exchange->body.len < intake->length)
-        return refuse(intake, 400, "The body is shorter than its Content-Length");
+        return intake_refuse(intake, 400, "The body is shorter than its Content-Length");
     exchange->request.body = buf_view(&exchange->body);
     intake->state = INTAKE_BUSY;
     return INTAKE_REQUEST;
@@ -168,7 +169,7 @@ static enum intake_event body_part(struct intake *intake, struct str data)
 
     if (intake->has_length && data.len > intake->length - exchange->body.len) {
         intake->keep = false;
-        return refuse(intake, 400, "The body is longer than its Content-Length");
+        return intake_refuse(intake, 400, "The body is longer than its Content-Length");
     }
     buf_append(&exchange->body, data.ptr, data.len);
     if (exchange->body.err == ERR_OK)
@@ -178,7 +179,7 @@ static enum intake_event body_part(struct intake *intake, struct str data)
     return INTAKE_REQUEST;
 }
 
-static enum intake_event drain(struct intake *intake, const struct record *record)
+static enum intake_event drain(struct intake *intake, const struct fcgi_record *record)
 {
     if (record->length > 0)
         return skip(intake, record);
@@ -189,7 +190,7 @@ static enum intake_event drain(struct intake *intake, const struct record *recor
     return INTAKE_DRAINED;
 }
 
-static enum intake_event on_stdin(struct intake *intake, const struct record *record)
+static enum intake_event on_stdin(struct intake *intake, const struct fcgi_record *record)
 {
     if (record->id == 0)
         return INTAKE_BROKEN;
@@ -202,7 +203,7 @@ static enum intake_event on_stdin(struct intake *intake, const struct record *re
     return drain(intake, record);
 }
 
-static enum intake_event on_data(struct intake *intake, const struct record *record)
+static enum intake_event on_data(struct intake *intake, const struct fcgi_record *record)
 {
     return record->id == 0 ? INTAKE_BROKEN : skip(intake, record);
 }
@@ -237,7 +238,7 @@ static enum intake_event values(struct intake *intake, struct str content)
     struct param pair;
     enum err err;
 
-    while ((err = params_next(&content, &pair)) == ERR_OK)
+    while ((err = fcgi_params_next(&content, &pair)) == ERR_OK)
         for (size_t i = 0; i < VALUES; i++)
             if (!told[i] && str_eq(pair.name, str_from(known[i].name))) {
                 told[i] = true;
@@ -249,7 +250,7 @@ static enum intake_event values(struct intake *intake, struct str content)
     return reply(intake, to);
 }
 
-static enum intake_event on_get_values(struct intake *intake, const struct record *record)
+static enum intake_event on_get_values(struct intake *intake, const struct fcgi_record *record)
 {
     struct str content;
 
@@ -258,7 +259,7 @@ static enum intake_event on_get_values(struct intake *intake, const struct recor
     return gather(intake, record, &content) ? values(intake, content) : INTAKE_MORE;
 }
 
-static enum intake_event on_unknown(struct intake *intake, const struct record *record)
+static enum intake_event on_unknown(struct intake *intake, const struct fcgi_record *record)
 {
     FCGI_UnknownTypeBody body = {.type = record->type};
     char *to;
@@ -271,7 +272,7 @@ static enum intake_event on_unknown(struct intake *intake, const struct record *
 }
 
 /* What only a responder sends. */
-static enum intake_event on_wrong_way(struct intake *intake, const struct record *record)
+static enum intake_event on_wrong_way(struct intake *intake, const struct fcgi_record *record)
 {
     (void)intake, (void)record;
     return INTAKE_BROKEN;
@@ -294,7 +295,7 @@ static on_record *const handlers[] = {
 
 enum intake_event intake_next(struct intake *intake, struct str *input)
 {
-    struct record record;
+    struct fcgi_record record;
     enum record_status status;
 
     while ((status = record_next(&intake->parser, input, &record)) == RECORD_PART) {

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "gateway/exchange.h"
-#include "gateway/record.h"
+#include "gateway/fcgi_record.h"
 
 /* One connection's side of the FastCGI protocol: turns its bytes into requests, by the rules for a
  * responder that serves one request at a time.  Knows no socket and no clock. */

@@ -212,7 +212,7 @@ static void describe(struct listener *listener)
                  address.any.sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-/* Out of file descriptors: those who wait in the kernel's queue are better served later, or by
+/* Out of file descriptors: connections in the kernel's queue are better served later, or by
  * another worker, than turned away. */
 static void pause_listening(struct listener *listener)
 {
@@ -277,7 +277,7 @@ enum err listener_open(uv_loop_t *loop, int fd, bool own, listener_accept *accep
     return ERR_OK;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_gateway_listener_closed(uv_handle_t *handle)
 {
     struct listener *listener =
         (struct listener *)((char *)handle - offsetof(struct listener, poll));
@@ -292,8 +292,8 @@ void listener_close(struct listener *listener, void (*on_close)(void *owner))
 {
     const struct str prefix = STR("unix:");
 
-    /* Who connects from now on is refused and goes elsewhere, and nobody is lost between the last
-     * one that is accepted and the end. */
+    /* A client that connects from now on is refused and tries another worker; none is lost between
+     * the last accept and the end. */
     if (listener->own && str_starts(str_from(listener->address), prefix)) {
         unlink(listener->address + prefix.len);
         shutdown(listener->fd, SHUT_RD);
@@ -301,7 +301,7 @@ void listener_close(struct listener *listener, void (*on_close)(void *owner))
     for (int i = 0; i < BACKLOG && accept_one(listener); i++)
         ;
     listener->on_close = on_close;
-    uv_close((uv_handle_t *)&listener->poll, on_closed);
+    uv_close((uv_handle_t *)&listener->poll, on_gateway_listener_closed);
     close(listener->fd);
 }
 

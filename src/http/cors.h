@@ -18,7 +18,7 @@ struct cors {
 void cors_init(struct cors *cors, struct str origins);
 /* Whether pages of this origin are named. */
 bool cors_names(const struct cors *cors, struct str origin);
-/* Whether a browser asks what this page may do, and is to be told; answered by 204 and the header
+/* Whether this is a preflight request that is to be answered; answered by 204 and the header
  * lines of cors_answer, whatever the path. */
 bool cors_is_preflight(const struct cors *cors, const struct request *request);
 /* Adds the header lines to an answer, whatever it is.  context is the struct cors; nothing is added

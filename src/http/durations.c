@@ -32,7 +32,7 @@ static unsigned look_up(const struct durations *durations, enum method method, u
     return histogram_route(durations->route, name, status / 100, known ? limit : limit / 2);
 }
 
-void durations_add(struct durations *durations, enum method method, unsigned status, int64_t ns)
+static unsigned find(struct durations *durations, enum method method, unsigned status)
 {
     uint16_t *place = place_of(durations, method, status);
     unsigned which = *place;
@@ -42,5 +42,16 @@ void durations_add(struct durations *durations, enum method method, unsigned sta
         if (!histogram_is_other(which))
             *place = (uint16_t)which;
     }
-    histogram_add(which, ns);
+    return which;
+}
+
+void durations_add(struct durations *durations, enum method method, unsigned status, int64_t ns)
+{
+    histogram_add(find(durations, method, status), ns);
+}
+
+void durations_add_all(struct durations *durations, enum method method, unsigned status,
+                       const uint64_t *buckets, uint64_t ns)
+{
+    histogram_add_all(find(durations, method, status), buckets, ns);
 }

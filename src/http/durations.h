@@ -27,5 +27,8 @@ extern struct durations durations_other;
 void durations_limit(size_t paths);
 /* status: 200 to 599. */
 void durations_add(struct durations *durations, enum method method, unsigned status, int64_t ns);
+/* Of many, as histogram_add_all has it. */
+void durations_add_all(struct durations *durations, enum method method, unsigned status,
+                       const uint64_t *buckets, uint64_t ns);
 
 #endif

@@ -2,14 +2,16 @@
 #ifndef LARDER_HTTP_FLOW_H
 #define LARDER_HTTP_FLOW_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
-#include "http/request.h"
+#include "base/err.h"
+#include "base/str.h"
 
 /* A response whose body comes piece by piece, as long as its client stays.  It holds its connection
  * and none of the request's memory. */
 
 struct flow;
+struct request;
 
 /* Whose flow it is. */
 struct flow_owner {

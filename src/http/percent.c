@@ -14,7 +14,7 @@ static uint64_t suspects(uint64_t word, bool plus)
            word_has(word, '%') | (plus ? word_has(word, '+') : 0);
 }
 
-/* Whether s can be used as it stands: plain visible ASCII. */
+/* Whether s can be used as it is: plain visible ASCII. */
 static bool is_plain(struct str s, bool plus)
 {
     char last[sizeof(uint64_t)];

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/json_writer.h"
 #include "base/log.h"
 
 enum { MESSAGE_MAX = 200 };
@@ -73,9 +74,9 @@ void problem_errors_json(struct buf *out, const struct problem *problem)
         if (i > 0)
             buf_char(out, ',');
         buf_literal(out, "{\"field\":");
-        buf_json_string(out, field);
+        json_put_string(out, field);
         buf_literal(out, ",\"message\":");
-        buf_json_string(out, problem->errors[i].message);
+        json_put_string(out, problem->errors[i].message);
         buf_char(out, '}');
     }
     buf_char(out, ']');
@@ -91,7 +92,7 @@ void problem_write(struct request *request, unsigned status, struct str message,
     response->part_count = 0;
     buf_reset(body);
     buf_literal(body, "{\"success\":false,\"message\":");
-    buf_json_string(body, message);
+    json_put_string(body, message);
     problem_errors_json(body, problem);
     buf_literal(body, ",\"requestId\":\"");
     buf_str(body, request->id);
@@ -106,6 +107,12 @@ void problem_send(struct request *request, unsigned status, struct str message,
 {
     problem_write(request, status, message, problem);
     request_finish(request);
+}
+
+unsigned problem_status(enum err err, struct str *message)
+{
+    *message = answers[err].message;
+    return answers[err].status;
 }
 
 void problem_send_err(struct request *request, enum err err)

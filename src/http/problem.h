@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "http/request.h"
 
-/* What is wrong with a request, and the one envelope that tells it:
+/* What is wrong with a request, and the envelope of all errors:
  * {"success":false,"message":"…","errors":[{"field":"price","message":"…"}],"requestId":"…"}. */
 
 enum { PROBLEM_ERRORS_MAX = 16, PROBLEM_FIELD_MAX = 100 };
@@ -15,7 +15,7 @@ struct problem_error {
     struct str field, message;
 };
 
-/* The errors of one request, collected so that all are told together. */
+/* The errors of one request, collected and sent together. */
 struct problem {
     struct arena *arena; /* texts that are made for this request */
     size_t count;
@@ -43,7 +43,9 @@ void problem_write(struct request *request, unsigned status, struct str message,
 /* The same, and finishes the request. */
 void problem_send(struct request *request, unsigned status, struct str message,
                   const struct problem *problem);
-/* The answer that an error stands for: the one place where errors become statuses. */
+/* The status of an error, and its text: the one place where errors become statuses. */
+unsigned problem_status(enum err err, struct str *message);
+/* The answer to an error. */
 void problem_send_err(struct request *request, enum err err);
 /* 400 "Invalid input" with the list. */
 void problem_send_invalid(struct request *request, const struct problem *problem);

@@ -42,13 +42,13 @@ struct request {
     bool has_credentials;   /* Authorization or Cookie is there */
     bool gone;
     bool too_large;     /* the body is beyond the limit and was not read: answer 413 */
-    struct arena arena; /* lives until the response is sent */
+    struct arena arena; /* valid until the response is sent */
     struct response response;
     void *state;                         /* the application's own */
     struct tagset *tags;                 /* what the answer depends on is gathered here; or NULL */
     struct durations *durations;         /* of its path, which the application sets */
     struct str user;                     /* id of who is signed in; the application's, or empty */
-    bool timed;                          /* who asks may see what it cost */
+    bool timed;                          /* the client may see Server-Timing */
     void (*on_finish)(struct request *); /* the gateway's, as the next one */
     struct flow *(*on_flow)(struct request *, const struct flow_owner *);
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "http/response.h"
 
+#include "base/idiom.h"
 #include "base/word.h"
 
 void response_init(struct response *response)
@@ -13,6 +14,7 @@ void response_free(struct response *response)
 {
     buf_free(&response->head);
     buf_free(&response->body);
+    buf_free(&response->taken);
 }
 
 void response_reset(struct response *response, size_t keep)
@@ -23,7 +25,8 @@ void response_reset(struct response *response, size_t keep)
     response->vary = 0;
     response->cache = RESPONSE_NONE;
     response->part_count = 0;
-    response->no_body = response->unsized = false;
+    response->no_body = response->unsized = response->lasting = false;
+    buf_free(&response->taken);
 }
 
 static bool is_field_value(struct str value)
@@ -71,12 +74,45 @@ struct str response_field(const struct response *response, struct str name)
     return STR("");
 }
 
+char *response_put_vary(const struct response *response, char *to)
+{
+    unsigned vary = response->vary;
+    static const struct {
+        unsigned bit;
+        struct str name;
+    } names[] = {{VARY_ACCEPT, STR_INIT("Accept")},
+                 {VARY_ENCODING, STR_INIT("Accept-Encoding")},
+                 {VARY_ORIGIN, STR_INIT("Origin")}};
+    bool first = true;
+
+    if (vary == VARY_ENCODING)
+        return str_put(to, STR("Vary: Accept-Encoding\r\n"));
+    if (vary == 0)
+        return to;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if ((vary & names[i].bit) == 0)
+            continue;
+        to = str_put(to, first ? STR("Vary: ") : STR(", "));
+        to = str_put(to, names[i].name);
+        first = false;
+    }
+    return str_put(to, STR("\r\n"));
+}
+
 void response_part(struct response *response, struct str bytes)
 {
     if (response->part_count == RESPONSE_PARTS)
         response->head.err = ERR_TOO_LARGE;
     else if (bytes.len > 0)
         response->parts[response->part_count++] = bytes;
+}
+
+void response_take(struct response *response, struct buf *buf)
+{
+    buf_free(&response->taken);
+    response->taken = *buf;
+    *buf = (struct buf){.cap = buf->cap};
+    response->lasting = true;
 }
 
 void response_body_done(struct response *response)

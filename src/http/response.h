@@ -34,11 +34,13 @@ struct response {
     unsigned vary;
     enum response_cache cache;
     struct buf head;                  /* "Name: value\r\n" lines */
-    struct str parts[RESPONSE_PARTS]; /* the body, in order; borrowed until it is sent */
+    struct str parts[RESPONSE_PARTS]; /* the body, in order; borrowed by request_finish() */
     size_t part_count;
-    struct buf body; /* room for a body made for this request, kept for the next */
-    bool no_body;    /* HEAD, 304: the length is told, the bytes are not sent */
-    bool unsized;    /* the length is not told: nobody knows it */
+    struct buf body;  /* room for a body made for this request, kept for the next */
+    struct buf taken; /* another one's bytes, which the parts are of; see response_take */
+    bool lasting;     /* the parts' bytes stay until response_reset() */
+    bool no_body;     /* HEAD, 304: the length is sent, the bytes are not */
+    bool unsized;     /* the length is not sent: nobody knows it */
 };
 
 void response_init(struct response *response);
@@ -53,8 +55,15 @@ void response_header(struct response *response, struct str name, struct str valu
     response_header((response), STR(name), STR(value))
 /* The value of the first line of this name, or the empty string. */
 struct str response_field(const struct response *response, struct str name);
-/* Adds to the body; the bytes must stay until the response is sent. */
+/* Writes the Vary line, at most RESPONSE_VARY_MAX bytes, or nothing; returns its end. */
+enum { RESPONSE_VARY_MAX = 48 };
+char *response_put_vary(const struct response *response, char *to);
+/* Adds to the body; the bytes must stay until request_finish() has returned. */
 void response_part(struct response *response, struct str bytes);
+/* Makes the bytes of buf, which is empty then, the response's: a large body is not copied while it
+ * waits to be sent.  All parts must be of these bytes, of response->body, of the
+ * request's arena, or constants. */
+void response_take(struct response *response, struct buf *buf);
 /* The body is what was written into response->body. */
 void response_body_done(struct response *response);
 size_t response_length(const struct response *response);

@@ -161,14 +161,14 @@ const struct route *router_route(const struct router_path *path, enum method met
     return slot < ROUTER_METHODS ? path->routes[slot] : NULL;
 }
 
-static void add_allow(const struct router_path *path, struct response *response)
+static void add_allow(unsigned methods, struct response *response)
 {
     struct buf *head = &response->head;
     bool first = true;
 
     buf_literal(head, "Allow: ");
     for (size_t i = 0; i < COUNT(listed); i++) {
-        if ((path->methods & (unsigned)listed[i]) == 0)
+        if ((methods & (unsigned)listed[i]) == 0)
             continue;
         if (!first)
             buf_literal(head, ", ");
@@ -178,13 +178,19 @@ static void add_allow(const struct router_path *path, struct response *response)
     buf_literal(head, "\r\n");
 }
 
+void router_allow(unsigned methods, struct request *request)
+{
+    add_allow(methods, &request->response);
+    request->response.status = 204;
+    request_finish(request);
+}
+
 void router_refuse(const struct router_path *path, struct request *request)
 {
-    add_allow(path, &request->response);
     if (request->method == METHOD_OPTIONS) {
-        request->response.status = 204;
-        request_finish(request);
+        router_allow(path->methods, request);
     } else {
+        add_allow(path->methods, &request->response);
         problem_send(request, 405, STR("Method not allowed here"), NULL);
     }
 }

@@ -48,6 +48,8 @@ void router_free(struct router *router);
 struct router_path *router_find(struct router *router, struct str path, struct str *id);
 /* The route for a method (HEAD finds GET's), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);
+/* Answers 204 to OPTIONS, with these methods in Allow. */
+void router_allow(unsigned methods, struct request *request);
 /* Answers 204 to OPTIONS or 405 to a method that the path does not have, both with Allow. */
 void router_refuse(const struct router_path *path, struct request *request);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "live/event.h"
 
+#include "base/json_writer.h"
 #include "base/metrics.h"
 #include "base/random.h"
 
@@ -43,11 +44,11 @@ static void put_data(struct buf *out, const struct event_data *data)
     }
     if (data->etag.len > 0) {
         put_name(out, STR("etag"), &first);
-        buf_json_string(out, data->etag);
+        json_put_string(out, data->etag);
     }
     if (data->doubt != DOUBT_NONE) {
         put_name(out, STR("reason"), &first);
-        buf_json_string(out, reasons[data->doubt]);
+        json_put_string(out, reasons[data->doubt]);
     }
     if (data->status != 0) {
         put_name(out, STR("status"), &first);

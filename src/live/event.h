@@ -3,9 +3,9 @@
 #define LARDER_LIVE_EVENT_H
 
 #include "base/buf.h"
-#include "live/hub.h"
+#include "live/live.h"
 
-/* What a stream's client is told, as text/event-stream has it. */
+/* The events of a stream, as text/event-stream. */
 
 enum event {
     EVENT_CHANGE,

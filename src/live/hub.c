@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "live/hub.h"
+#include "live/live.h"
 
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/tally.h"
-#include "live/state.h"
+#include "live/hub.h"
 
 /* --- Looking --- */
 
@@ -28,7 +28,7 @@ static bool is_passing(unsigned status)
     return status == 429 || status >= 500;
 }
 
-/* The answer is one no more; to who has never had it, it is refused. */
+/* The answer is one no more; a client that has never had it is refused. */
 static void end_parts(struct watch *watch, unsigned status)
 {
     enum event event = status == 404                    ? EVENT_GONE
@@ -42,7 +42,7 @@ static void end_parts(struct watch *watch, unsigned status)
     }
 }
 
-/* MongoDB does not answer; who has never had an answer is refused one. */
+/* MongoDB does not answer; a client that has never had an answer is refused. */
 static void doubt_parts(struct watch *watch, unsigned status)
 {
     struct part *part = LIST_FIRST(&watch->parts);
@@ -99,7 +99,7 @@ static void tell_doubt(struct watch *watch)
         part_doubt(part, watch->hub->doubt);
 }
 
-/* What lasts is told; what is over is followed by a look at all. */
+/* What lasts is sent; what is over is followed by a look at all. */
 static void weigh_doubt(struct hub *hub, int64_t now_ms)
 {
     enum doubt doubt = hub->config.doubt(hub->config.context);
@@ -146,7 +146,7 @@ static void show_life(struct hub *hub, int64_t now_ms)
         stream_alive(stream);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_hub_tick(uv_timer_t *timer)
 {
     struct hub *hub = timer->data;
     int64_t now_ms = clock_mono_ms();
@@ -170,9 +170,9 @@ void hub_count(struct hub *hub, int by)
     gauge_set(GAUGE_STREAMS, (int64_t)hub->count);
     if (hub->count == 0) {
         uv_timer_stop(&hub->timer);
-        hub->doubt = hub->seen = DOUBT_NONE; /* which nobody looks at any more */
+        hub->doubt = hub->seen = DOUBT_NONE; /* which no look uses any more */
     } else if (!uv_is_active((uv_handle_t *)&hub->timer)) {
-        uv_timer_start(&hub->timer, on_tick, TICK_MS, TICK_MS);
+        uv_timer_start(&hub->timer, on_hub_tick, TICK_MS, TICK_MS);
     }
 }
 
@@ -301,7 +301,7 @@ void hub_drain(struct hub *hub)
     streams_sweep(hub);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void on_hub_closed(uv_handle_t *handle)
 {
     struct hub *hub = handle->data;
 
@@ -312,7 +312,7 @@ void hub_stop(struct hub *hub, void (*done)(void *context), void *context)
 {
     hub->stopped = done;
     hub->stopped_context = context;
-    uv_close((uv_handle_t *)&hub->timer, on_closed);
+    uv_close((uv_handle_t *)&hub->timer, on_hub_closed);
 }
 
 void hub_free(struct hub *hub)

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/tally.h"
-#include "live/state.h"
+#include "live/hub.h"
 
 /* --- Life --- */
 

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "live/state.h"
+#include "live/hub.h"
 
 static struct watch_list *watch_bucket(struct hub *hub, uint64_t hash)
 {

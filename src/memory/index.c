@@ -6,7 +6,7 @@ static uint64_t load(const struct bucket *bucket, int i)
     return atomic_load_explicit(&bucket->entries[i], memory_order_relaxed);
 }
 
-static void add(_Atomic uint64_t *counter, uint64_t by)
+static void index_add(_Atomic uint64_t *counter, uint64_t by)
 {
     /* Under the lock: nobody else adds. */
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
@@ -94,14 +94,15 @@ void index_put(struct stripe *stripe, uint64_t hash, int ring, uint64_t place)
         return;
     }
     slot.i = choose(stripe, slot.bucket);
-    add(load(slot.bucket, slot.i) == 0 ? &stripe->line->records : &stripe->line->evictions, 1);
+    index_add(load(slot.bucket, slot.i) == 0 ? &stripe->line->records : &stripe->line->evictions,
+              1);
     index_move(slot, entry, 0);
 }
 
 void index_erase(struct stripe *stripe, struct index_slot slot)
 {
     atomic_store_explicit(&slot.bucket->entries[slot.i], 0, memory_order_release);
-    add(&stripe->line->records, UINT64_MAX);
+    index_add(&stripe->line->records, UINT64_MAX);
 }
 
 void index_clear(struct stripe *stripe)

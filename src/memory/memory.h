@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -12,7 +13,7 @@
 
 /* The cache segment of one host: shared memory that every worker maps.  It holds finished answers
  * (records), the table of tags that says which of them may still be believed, and the lease without
- * which none is.  layout.h describes the bytes.
+ * which none is.  segment_layout.h describes the bytes.
  *
  * Nothing here waits: readers take no lock, tags and lease are atomic words, and a writer that
  * finds a stripe locked gives up.  A process may be killed at any instruction of any function; what
@@ -31,8 +32,8 @@ enum {
     MEMORY_NAME_MAX = 100,    /* bytes of a segment's name */
     MEMORY_WHY_SIZE = 200,    /* bytes of an explanation, with its NUL */
     MEMORY_TAG_SLOTS = 32768, /* lines of the tag table */
-    /* Milliseconds that no time in the segment is further ahead than.  What is was not set by any
-     * process: it is ignored, or the cache would be off for as long. */
+    /* No time in the segment is further ahead than this, in ms.  One that is was not set by any
+     * worker; it is ignored, or it would turn the cache off for that long. */
     MEMORY_FENCE_MAX_MS = 10000,
     MEMORY_LEASE_MAX_MS = 1000,
 };
@@ -41,10 +42,16 @@ enum {
 
 /* --- Opening --- */
 
+/* Whether it is such a name: MEMORY_NAME_MAX letters, digits, '.', '_' and '-' at most, and no '.'
+ * first. */
+bool memory_is_name(const char *name);
+
 struct memory_config {
     const char *name; /* letters, digits, '.', '_' and '-': the object is /dev/shm/<name> */
     uint64_t bytes;   /* for records: 0 (only tags and lease) or MEMORY_BYTES_MIN to _MAX */
     bool attach;      /* never make or change the segment, take it as it is: for tools */
+    bool shown;       /* to this group, which may read it and not write to it */
+    gid_t group;
 };
 
 struct memory_opened {
@@ -55,8 +62,8 @@ struct memory_opened {
     char why[MEMORY_WHY_SIZE]; /* after an error: what is wrong and what to do, one sentence */
 };
 
-/* Maps the segment, making it first where it is missing.  Who is alone with it may give it another
- * size; its tags, fences and what is pending survive that.  May wait some seconds for another
+/* Maps the segment, making it first where it is missing.  A process that has it to itself may
+ * resize it; tags, fences and pending marks survive that.  May wait up to 30 s for another
  * process that is making it, so call it before the event loop runs. ERR_INVALID (name), ERR_RANGE
  * (bytes), ERR_NOT_FOUND (attach, and there is none), ERR_TOO_LARGE (no room in shared memory),
  * ERR_DENIED (another user's, or open to others), ERR_UNSUPPORTED (held by processes of another
@@ -69,10 +76,10 @@ enum err memory_open(const struct memory_config *config, struct memory **out,
 void memory_close(struct memory *m);
 /* Whether later openers get this segment: false once its name was taken away under its users (an
  * administrator's rm, systemd's RemoveIPC).  Workers that start then share another table, and this
- * one hears of their writes as of another host's only: ask every second or so, and when it is false
- * turn memory off and let the worker be replaced.  One system call. */
+ * one learns of their writes as of another host's only: ask every second or so, and when it is
+ * false turn memory off and let the worker be replaced.  One system call. */
 bool memory_is_linked(const struct memory *m);
-/* Whether its head still says what it said when it was opened.  False once others have written over
+/* Whether its head is as it was when it was opened.  False once others have written over
  * it: nobody can open it any more, and what it holds may be anything. */
 bool memory_is_sound(const struct memory *m);
 /* Takes the name away from a segment that is not sound, if it still has it, so that later openers
@@ -83,13 +90,35 @@ void memory_put_aside(struct memory *m, const char *name);
  * ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO. */
 enum err memory_unlink(const char *name);
 
+/* --- A view ---
+ * The segment as a process sees it that takes no part in it: nginx.  It is mapped for reading only
+ * and without a lock, so nobody has to wait for such a process, and the object may be removed, cut
+ * or made anew under it at any time: then nothing is found any more, and it is to be closed and
+ * opened again.  Of all functions that follow only memory_get and memory_lease_valid are for it. */
+
+struct memory_view; /* opaque */
+
+/* Called for each hit, of which the segment cannot be told. */
+typedef void memory_used_at(void *context, uint64_t key_hash);
+
+/* Opens the object of this name, which must belong to the user whose number the name has
+ * ("larder-990-…"), else to root or to who asks.  *out is freed by memory_view_close. ERR_NOT_FOUND
+ * (there is none, or it is being made), ERR_DENIED, ERR_INVALID (name), ERR_UNSUPPORTED (of another
+ * version), ERR_IO. */
+enum err memory_view_open(const char *name, memory_used_at *used, void *context,
+                          struct memory **out);
+/* NULL is allowed. */
+void memory_view_close(struct memory *m);
+/* False once it has to be opened again.  Two system calls: ask some times a second. */
+bool memory_view_is_current(const struct memory *m);
+
 /* --- Tags ---
- * A slot stands for every tag that hashes to it.  Two tags in one slot invalidate each other, which
+ * A slot is shared by all tags that hash to it.  Two tags in one slot invalidate each other, which
  * costs a fill and is never wrong. */
 
 /* The slot of a tag: hash64 of its text modulo MEMORY_TAG_SLOTS. */
 uint32_t memory_slot(struct str tag);
-/* A token for one write's fences, unlike any other of the last 16 million. */
+/* A token for one write's fences, unlike any other of this process's last 65,000. */
 uint32_t memory_token(struct memory *m);
 /* A write on this tag is under way: until it is released or expires_ns has come nothing is served
  * or stored under the tag, and what was stored before is void for good.  At most
@@ -99,6 +128,14 @@ void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_
 /* The write has ended: what was read meanwhile is void, and the token's fence is gone.  A slot has
  * room for four fences at a time; one beyond them stays until it expires. */
 void memory_release(struct memory *m, uint32_t slot, uint32_t token);
+/* From now on the fences of this process are marked as its own, and are taken away when it is dead.
+ * id is not 0, and tells it from other processes.  False: there is no place left; its fences then
+ * stay until they expire. */
+bool memory_register(struct memory *m, uint32_t id);
+/* Takes away the fences of one registered process that has died, with a new sequence for each, and
+ * gives its id; 0: there is none.  What it was writing may still happen: who keeps answers of
+ * MongoDB must make sure of that by other means (docs/caching.md). */
+uint32_t memory_reap(struct memory *m);
 /* What is stored or being read under the tag is void. */
 void memory_bump(struct memory *m, uint32_t slot);
 /* An invalidation of this tag is pending: nothing is served or stored under it until it is settled.
@@ -153,7 +190,7 @@ unsigned memory_check(const struct memory *m, const struct memory_snapshot *snap
                       int64_t mono_ns);
 
 /* --- Lease ---
- * Memory is believed only while one process of the host, the listener, knows that it hears the
+ * Memory is believed only while one process of the host, the listener, knows that it receives the
  * writes of other hosts.  Two times belong to it: the claim says who may try and how long others
  * must leave it alone; the validity is what readers look at.  A new listener takes the claim,
  * subscribes, voids, and only then renews.  Neither may be more than MEMORY_LEASE_MAX_MS ahead. */
@@ -162,7 +199,7 @@ struct memory_lease {
     uint32_t number; /* of this claim */
 };
 
-/* Takes the claim if nobody holds one, until mono_ns + ttl_ns.  False when another's stands. */
+/* Takes the claim if nobody holds one, until mono_ns + ttl_ns.  False while another's is valid. */
 bool memory_lease_acquire(struct memory *m, int64_t mono_ns, int64_t ttl_ns,
                           struct memory_lease *lease);
 /* Prolongs the claim, also one that has expired if nobody has taken it since.  False when it is
@@ -224,6 +261,8 @@ enum err memory_get(struct memory *m, const struct memory_key *key, struct memor
  * caller loses nothing but a copy. */
 enum err memory_put(struct memory *m, const struct memory_item *item,
                     const struct memory_snapshot *snapshot, int64_t mono_ns);
+/* The record of a key with this hash was hit so many times by others: it is worth keeping. */
+void memory_used(struct memory *m, uint64_t key_hash, unsigned times);
 /* Drops one record: for tools, never needed for correctness.  ERR_NOT_FOUND, ERR_BUSY. */
 enum err memory_remove(struct memory *m, const struct memory_key *key);
 /* Largest key and parts together that memory_put takes; 0 without record memory. */

@@ -2,7 +2,7 @@
 #ifndef LARDER_MEMORY_RING_H
 #define LARDER_MEMORY_RING_H
 
-#include "memory/layout.h"
+#include "memory/segment_layout.h"
 
 /* A log that bites its tail: records are appended at the head and given up at the tail, in the
  * order in which they came.  Readers look at any place at any time and ask afterwards whether the
@@ -69,7 +69,7 @@ bool ring_oldest(struct ring *ring, struct ring_piece *piece);
 /* Gives the oldest piece up. */
 void ring_drop(struct ring *ring, const struct ring_piece *piece);
 
-/* Words are atomic one by one, and relaxed: what orders them is said above. */
+/* Words are atomic one by one, and relaxed: the header says what orders them. */
 
 /* Writes len bytes and zeros up to the next word. */
 void words_write(_Atomic uint64_t *to, const void *from, size_t len);

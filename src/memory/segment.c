@@ -65,8 +65,7 @@ static enum err explain_errno(struct memory_opened *opened, const char *path, co
     return explain(opened, ERR_IO, "/dev/shm%s: %s: %s", path, what, strerror(errno));
 }
 
-/* "/" before the name, as shm_open wants it. */
-static bool make_path(const char *name, char path[static MEMORY_NAME_MAX + 2])
+bool segment_path(const char *name, char path[static MEMORY_NAME_MAX + 2])
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -77,6 +76,23 @@ static bool make_path(const char *name, char path[static MEMORY_NAME_MAX + 2])
     path[0] = '/';
     memcpy(path + 1, name, len + 1);
     return true;
+}
+
+bool segment_is_named(int fd, const char *path, off_t size)
+{
+    char whole[sizeof "/dev/shm/-edge" + MEMORY_NAME_MAX];
+    struct stat own, named;
+
+    snprintf(whole, sizeof whole, "/dev/shm%s", path);
+    return fstat(fd, &own) == 0 && stat(whole, &named) == 0 && own.st_dev == named.st_dev &&
+           own.st_ino == named.st_ino && own.st_size == size;
+}
+
+bool memory_is_name(const char *name)
+{
+    char path[MEMORY_NAME_MAX + 2];
+
+    return segment_path(name, path);
 }
 
 /* --- Making --- */
@@ -108,11 +124,11 @@ static void view_stripes(struct memory *m, const struct geometry *g)
     }
 }
 
-static enum err map(struct memory *m, uint64_t bytes)
+enum err segment_map(struct memory *m, uint64_t bytes, int protection)
 {
     struct geometry g = geometry(bytes);
 
-    m->base = mmap(NULL, g.size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
+    m->base = mmap(NULL, g.size, protection, MAP_SHARED, m->fd, 0);
     if (m->base == MAP_FAILED) {
         m->base = NULL;
         return ERR_IO;
@@ -127,11 +143,16 @@ static enum err map(struct memory *m, uint64_t bytes)
     return ERR_OK;
 }
 
-static void unmap(struct memory *m)
+void segment_unmap(struct memory *m)
 {
     if (m->base != NULL)
         (void)munmap(m->base, m->size);
     m->base = NULL;
+}
+
+static enum err map(struct memory *m, uint64_t bytes)
+{
+    return segment_map(m, bytes, PROT_READ | PROT_WRITE);
 }
 
 /* The locks of a segment that nobody else has mapped. */
@@ -196,15 +217,15 @@ static enum err make(struct memory *m, uint64_t bytes, const char *path,
     return ERR_OK;
 }
 
-/* Another size, the same tags: a fence or a pending invalidation may still stand for a worker that
- * was killed. */
+/* Another size, the same tags: a fence or a pending invalidation of a killed worker may still be
+ * there. */
 static enum err resize(struct memory *m, uint64_t bytes, const char *path,
                        struct memory_opened *opened)
 {
     enum err err;
 
     atomic_store(&m->segment->bytes, SEGMENT_RESIZING);
-    unmap(m);
+    segment_unmap(m);
     err = allocate(m, table_end, geometry(bytes).size, path, opened);
     if (err != ERR_OK)
         return err;
@@ -221,31 +242,22 @@ static enum err resize(struct memory *m, uint64_t bytes, const char *path,
 
 /* --- Opening --- */
 
-enum state { STATE_NONE, STATE_OTHER_VERSION, STATE_RESIZING, STATE_READY };
-
-/* What the object is now, and for how many bytes.  Readable under either lock. */
-static enum state inspect(const struct memory *m, uint64_t *bytes)
+/* Read, not mapped: who holds no lock may find the object cut meanwhile. */
+enum segment_state segment_inspect(int fd, uint64_t *bytes)
 {
     struct stat st;
-    struct segment *segment;
-    enum state state = STATE_NONE;
+    struct segment segment;
 
-    if (fstat(m->fd, &st) != 0 || st.st_size < (off_t)table_end)
-        return STATE_NONE;
-    segment = mmap(NULL, SEGMENT_HEADER, PROT_READ, MAP_SHARED, m->fd, 0);
-    if (segment == MAP_FAILED)
-        return STATE_NONE;
-    *bytes = atomic_load(&segment->bytes);
-    if (atomic_load(&segment->magic) != MEMORY_MAGIC)
-        state = STATE_NONE;
-    else if (segment->layout != MEMORY_LAYOUT || segment->lock_bytes != sizeof(pthread_mutex_t))
-        state = STATE_OTHER_VERSION;
-    else if (*bytes > MEMORY_BYTES_MAX || (uint64_t)st.st_size != geometry(*bytes).size)
-        state = STATE_RESIZING;
-    else
-        state = STATE_READY;
-    (void)munmap(segment, SEGMENT_HEADER);
-    return state;
+    if (fstat(fd, &st) != 0 || st.st_size < (off_t)table_end ||
+        pread(fd, &segment, sizeof segment, 0) != (ssize_t)sizeof segment ||
+        segment.magic != MEMORY_MAGIC)
+        return SEGMENT_NONE;
+    *bytes = segment.bytes;
+    if (segment.layout != MEMORY_LAYOUT || segment.lock_bytes != sizeof(pthread_mutex_t))
+        return SEGMENT_OTHER_VERSION;
+    if (*bytes > MEMORY_BYTES_MAX || (uint64_t)st.st_size != geometry(*bytes).size)
+        return SEGMENT_UNFINISHED;
+    return SEGMENT_READY;
 }
 
 /* Alone with the object: makes of it what was configured. */
@@ -253,30 +265,48 @@ static enum err prepare(struct memory *m, const struct memory_config *config, co
                         struct memory_opened *opened)
 {
     uint64_t bytes = 0;
-    enum state state = inspect(m, &bytes);
+    enum segment_state state = segment_inspect(m->fd, &bytes);
     enum err err = ERR_OK;
 
-    if (state == STATE_NONE || state == STATE_OTHER_VERSION) {
+    if (state == SEGMENT_NONE || state == SEGMENT_OTHER_VERSION) {
         err = make(m, config->bytes, path, opened);
-    } else if (map(m, state == STATE_READY ? bytes : 0) != ERR_OK) {
+    } else if (map(m, state == SEGMENT_READY ? bytes : 0) != ERR_OK) {
         err = explain_errno(opened, path, "cannot be mapped");
-    } else if (state == STATE_RESIZING || bytes != config->bytes) {
+    } else if (state == SEGMENT_UNFINISHED || bytes != config->bytes) {
         err = resize(m, config->bytes, path, opened);
     } else {
         init_locks(m);
     }
-    unmap(m);
+    segment_unmap(m);
     return err;
 }
 
+/* What others than its user may do with it: nothing, or read it, those of one group. */
+static mode_t mode_for(const struct memory_config *config)
+{
+    return config->shown ? 0640 : 0600;
+}
+
+/* Whether nobody may do more.  A segment that is there takes the group of who opens it; where that
+ * is not allowed it stays hidden from it. */
+static bool is_for_us(int fd, const struct stat *st, const struct memory_config *config)
+{
+    bool own = st->st_uid == geteuid() || geteuid() == 0;
+
+    if (config->shown && own && fchown(fd, (uid_t)-1, config->group) == 0 &&
+        fchmod(fd, mode_for(config)) == 0)
+        return true;
+    return own && (st->st_mode & 037) == 0 && (config->attach || fchmod(fd, 0600) == 0);
+}
+
 /* Opens the object, or makes an empty one.  ERR_BUSY: another has just made it, try again. */
-static enum err open_object(struct memory *m, const char *path, bool attach,
+static enum err open_object(struct memory *m, const char *path, const struct memory_config *config,
                             struct memory_opened *opened)
 {
     struct stat st;
 
     m->fd = shm_open(path, O_RDWR | O_CLOEXEC, 0);
-    if (m->fd < 0 && errno == ENOENT && attach)
+    if (m->fd < 0 && errno == ENOENT && config->attach)
         return explain(opened, ERR_NOT_FOUND, "/dev/shm%s: there is no such segment", path);
     if (m->fd < 0 && errno == ENOENT)
         m->fd = shm_open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0600);
@@ -288,7 +318,7 @@ static enum err open_object(struct memory *m, const char *path, bool attach,
         return explain_errno(opened, path, "cannot be opened");
     if (fstat(m->fd, &st) != 0)
         return explain_errno(opened, path, "cannot be examined");
-    if ((st.st_uid != geteuid() && geteuid() != 0) || (st.st_mode & 077) != 0)
+    if (!is_for_us(m->fd, &st, config))
         return explain(opened, ERR_DENIED,
                        "/dev/shm%s: belongs to another user or is open to others: remove it", path);
     return ERR_OK;
@@ -304,7 +334,7 @@ static bool is_unlinked(int fd)
 static enum err try_open(struct memory *m, const struct memory_config *config, const char *path,
                          struct memory_opened *opened)
 {
-    enum err err = open_object(m, path, config->attach, opened);
+    enum err err = open_object(m, path, config, opened);
     uint64_t bytes = 0;
 
     if (err != ERR_OK)
@@ -317,14 +347,14 @@ static enum err try_open(struct memory *m, const struct memory_config *config, c
     /* flock gives one lock up before it takes the other, so all is looked at again. */
     if (flock(m->fd, LOCK_SH | LOCK_NB) != 0 || is_unlinked(m->fd))
         return explain(opened, ERR_BUSY, "/dev/shm%s: another process is still making it", path);
-    switch (inspect(m, &bytes)) {
-    case STATE_NONE:
-    case STATE_RESIZING:
+    switch (segment_inspect(m->fd, &bytes)) {
+    case SEGMENT_NONE:
+    case SEGMENT_UNFINISHED:
         return explain(opened, ERR_BUSY, "/dev/shm%s: has not been made to the end", path);
-    case STATE_OTHER_VERSION:
+    case SEGMENT_OTHER_VERSION:
         return explain(opened, ERR_UNSUPPORTED,
                        "/dev/shm%s: in use by processes of another version: stop them first", path);
-    case STATE_READY: break;
+    case SEGMENT_READY: break;
     }
     if (map(m, bytes) != ERR_OK)
         return explain_errno(opened, path, "cannot be mapped");
@@ -351,7 +381,7 @@ enum err memory_open(const struct memory_config *config, struct memory **out,
 
     *opened = (struct memory_opened){0};
     *out = NULL;
-    if (!make_path(config->name, path))
+    if (!segment_path(config->name, path))
         return explain(opened, ERR_INVALID,
                        "a segment's name is 1 to %d letters, digits, '.', '_' or '-'",
                        MEMORY_NAME_MAX);
@@ -377,7 +407,9 @@ void memory_close(struct memory *m)
 {
     if (m == NULL)
         return;
-    unmap(m);
+    if (m->place != 0) /* its fences are not taken away any more */
+        atomic_store(&m->segment->writers[m->place], 0);
+    segment_unmap(m);
     if (m->fd >= 0)
         (void)close(m->fd);
     free(m);
@@ -388,18 +420,20 @@ bool memory_is_linked(const struct memory *m)
     return !is_unlinked(m->fd);
 }
 
-static bool has_head(const struct segment *segment, uint64_t bytes)
+bool segment_has_head(const struct memory *m)
 {
-    return atomic_load(&segment->magic) == MEMORY_MAGIC && segment->layout == MEMORY_LAYOUT &&
-           segment->lock_bytes == sizeof(pthread_mutex_t) && atomic_load(&segment->bytes) == bytes;
+    const struct segment *segment = m->segment;
+
+    return atomic_load_explicit(&segment->magic, memory_order_acquire) == MEMORY_MAGIC &&
+           segment->layout == MEMORY_LAYOUT && segment->lock_bytes == sizeof(pthread_mutex_t) &&
+           atomic_load_explicit(&segment->bytes, memory_order_acquire) == m->bytes;
 }
 
 bool memory_is_sound(const struct memory *m)
 {
     struct stat st;
 
-    return fstat(m->fd, &st) == 0 && (uint64_t)st.st_size == m->size &&
-           has_head(m->segment, m->bytes);
+    return fstat(m->fd, &st) == 0 && (uint64_t)st.st_size == m->size && segment_has_head(m);
 }
 
 void memory_put_aside(struct memory *m, const char *name)
@@ -413,7 +447,7 @@ enum err memory_unlink(const char *name)
 {
     char path[MEMORY_NAME_MAX + 2];
 
-    if (!make_path(name, path))
+    if (!segment_path(name, path))
         return ERR_INVALID;
     if (shm_unlink(path) == 0)
         return ERR_OK;

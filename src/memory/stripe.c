@@ -16,7 +16,7 @@ enum {
 
 /* --- Lock --- */
 
-static void add(_Atomic uint64_t *counter)
+static void stripe_add(_Atomic uint64_t *counter)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
                           memory_order_relaxed);
@@ -37,7 +37,7 @@ static bool take_over(struct stripe *stripe, int result)
 {
     if (result == EOWNERDEAD) {
         result = pthread_mutex_consistent(&stripe->line->lock);
-        add(&stripe->line->recovered);
+        stripe_add(&stripe->line->recovered);
     }
     return result == 0;
 }
@@ -101,7 +101,7 @@ static void move_to_main(struct work *work, int from, const struct ring_piece *p
 static void evict(struct work *work, struct index_slot slot)
 {
     index_erase(work->stripe, slot);
-    add(&work->stripe->line->evictions);
+    stripe_add(&work->stripe->line->evictions);
 }
 
 /* The entry that shows this piece, if one does: it may have been replaced, or be a pad. */

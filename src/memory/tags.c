@@ -13,7 +13,7 @@ uint32_t memory_token(struct memory *m)
     uint32_t token;
 
     do
-        token = (atomic_fetch_add(&m->segment->token, 1) + 1) & 0xffffff;
+        token = m->place << 16 | ((atomic_fetch_add(&m->segment->token, 1) + 1) & 0xffff);
     while (token == 0);
     return token;
 }
@@ -43,7 +43,7 @@ bool tag_has_real_fence(const struct tag_line *line, uint64_t now_ms)
     return fenced;
 }
 
-/* Takes a free, expired or bogus word for the stamp; false when all four stand. */
+/* Takes a free, expired or bogus word for the stamp; false when all four are taken. */
 static bool take_fence(struct tag_line *line, uint64_t stamp, uint64_t now_ms)
 {
     for (int i = 0; i < MEMORY_FENCES; i++) {

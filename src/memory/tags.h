@@ -19,7 +19,7 @@ static inline uint64_t tag_seq(const struct tag_line *line)
 /* The same with stamps left out that cannot be a fence's, one of which there is. */
 bool tag_has_real_fence(const struct tag_line *line, uint64_t now_ms);
 
-/* Whether a fence stands.  Most often none does, and then the latest stamp tells it. */
+/* Whether there is a fence.  Most often there is none, and then the latest stamp shows it. */
 static inline bool tag_is_fenced(const struct tag_line *line, uint64_t now_ms)
 {
     uint64_t latest = atomic_load_explicit(&line->overflow, memory_order_acquire);

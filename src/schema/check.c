@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/json_writer.h"
 #include "schema/format.h"
 #include "schema/number.h"
 #include "schema/pattern.h"
@@ -24,10 +25,10 @@ static void put_choice(struct buf *out, const struct value *value)
     case VALUE_NULL: buf_literal(out, "null"); break;
     case VALUE_BOOL: buf_str(out, value->boolean ? STR("true") : STR("false")); break;
     case VALUE_INT: buf_int(out, value->integer); break;
-    case VALUE_DOUBLE: buf_json_double(out, value->number); break;
+    case VALUE_DOUBLE: json_put_double(out, value->number); break;
     case VALUE_STRING:
-    case VALUE_DECIMAL: buf_json_string(out, value->string); break;
-    default: buf_literal(out, "…"); break; /* told by the API's description */
+    case VALUE_DECIMAL: json_put_string(out, value->string); break;
+    default: buf_literal(out, "…"); break; /* shown in the API's description */
     }
 }
 

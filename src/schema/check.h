@@ -4,19 +4,11 @@
 
 #include "base/arena.h"
 #include "http/problem.h"
+#include "schema/checking.h"
 #include "schema/field.h"
 
 /* Values from outside, as jansson has read them, against a field: typed values, or errors that name
  * the place ("steps[2].minutes"). */
-
-struct check {
-    struct arena *arena;     /* what values point to is copied here */
-    struct problem *problem; /* gets an error for each thing that is wrong */
-    int64_t now_ms;          /* what a default of "now" gives */
-    bool loose_times;        /* as files have them: clock_parse_loose */
-    bool defaults;           /* on creation: fields that are not given get their default */
-    bool read_only;          /* such fields are taken like any other */
-};
 
 /* path: where the value is, for errors; "" for a whole document.  ERR_INVALID: see problem. */
 enum err check_value(const struct check *check, const struct field *field, struct str path,

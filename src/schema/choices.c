@@ -5,7 +5,7 @@
 
 /* Values that a schema names: those that are possible, and the default. */
 
-/* Of the field's own type; an error is told at the place. */
+/* Of the field's own type; an error is reported at the place. */
 static bool read_value(struct node *node, const json_t *json, const struct place *place,
                        struct value *value)
 {

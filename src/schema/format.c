@@ -33,7 +33,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Bytes of what one character of a URI takes at the front of s; 0: none may stand there. */
+/* Bytes of what one character of a URI takes at the front of s; 0: none may be there. */
 static size_t uri_char(struct str s)
 {
     static const char others[] = "-._~:/?#[]@!$&'()*+,;=";
@@ -47,7 +47,7 @@ static size_t uri_char(struct str s)
                : 0;
 }
 
-/* An absolute one (RFC 3986 section 3): a scheme, and characters that may stand in it. */
+/* An absolute one (RFC 3986 section 3): a scheme, and the characters that are allowed in it. */
 static bool is_uri(struct str s)
 {
     size_t colon = str_find(s, ':'), step;

@@ -8,7 +8,7 @@
 
 /* What strings are. */
 
-/* Whether s is of the format; what is not is told why ("must be a day such as 2026-11-23"). */
+/* Whether s is of the format; or the message why not ("must be a day such as 2026-11-23"). */
 bool format_holds(enum string_format format, struct str s);
 struct str format_rule(enum string_format format);
 /* Whether a reader sees anything of s, which is UTF-8: not only blanks, controls and characters

@@ -201,7 +201,7 @@ static void read_unique_items(struct node *node, const json_t *json, const struc
         node->field->flags |= FIELD_UNIQUE_ITEMS;
 }
 
-/* The node's own JSON with another value of a key: what its references stand for. */
+/* The node's own JSON with another value of a key: what its references refer to. */
 static void replace(struct node *node, const char *key, json_t *value)
 {
     json_t *copy = reading_own(node->reading, json_copy((json_t *)(uintptr_t)node->field->schema));
@@ -228,7 +228,7 @@ static bool is_good_name(struct str name)
     return name.len > 0 && name.ptr[0] != '$' && str_find(name, '.') == name.len;
 }
 
-/* What the schema says of a field that the server keeps. */
+/* The schema of a field that the server keeps. */
 static void read_kept(struct node *node, struct field *field, const struct place *place)
 {
     const struct kept_fields *kept = node->reading->kept;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/json_writer.h"
 #include "schema/params.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ bool schema_query_text(const json_t *json, struct arena *arena, struct str *text
     if (json_is_integer(json))
         buf_int(&number, json_integer_value(json));
     else
-        buf_json_double(&number, json_real_value(json));
+        json_put_double(&number, json_real_value(json));
     *text = arena_str(arena, buf_view(&number));
     buf_free(&number);
     return true;

@@ -16,7 +16,7 @@ struct node {
     unsigned level; /* of objects and arrays; the document is 1 */
 };
 
-/* A whole schema: its document, of what could be read of it when errors have been told; NULL when
+/* A whole schema: its document, of what could be read when errors were reported; NULL when
  * it is none of an object. */
 const struct field *node_document(struct reading *reading, const struct place *place,
                                   const json_t *json);
@@ -29,7 +29,7 @@ bool keywords_type(struct node *node);
 /* All other keywords of the node, for its type. */
 void keywords_read(struct node *node);
 
-/* What a node with "$ref" stands for, and its place; NULL after a report.  Nodes without are
+/* What a node with "$ref" refers to, and its place; NULL after a report.  Nodes without are
  * returned as they are. */
 const json_t *ref_resolve(struct reading *reading, const json_t *json, const struct place **place);
 

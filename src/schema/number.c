@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "schema/number.h"
 
+#include "base/json_writer.h"
+
 #include <float.h>
 #include <math.h>
 
-/* Beyond it a double does not tell one integer from the next. */
+/* Beyond it a double does not distinguish one integer from the next. */
 #define EXACT_MAX 0x1p53
 
 /* --- What it must be --- */
@@ -46,15 +48,15 @@ static void put_exclusive(const struct field *field, struct buf *why)
 
     if (low) {
         buf_literal(why, " greater than ");
-        buf_json_double(why, field->minimum);
+        json_put_double(why, field->minimum);
     } else if (field->flags & FIELD_MINIMUM) {
         buf_literal(why, " of at least ");
-        buf_json_double(why, field->minimum);
+        json_put_double(why, field->minimum);
     }
     if (field->flags & (FIELD_MINIMUM | FIELD_EXCLUSIVE_MINIMUM))
         buf_literal(why, " and");
     buf_str(why, high ? STR(" less than ") : STR(" at most "));
-    buf_json_double(why, field->maximum);
+    json_put_double(why, field->maximum);
 }
 
 static enum err refuse_number(const struct field *field, struct buf *why)
@@ -65,8 +67,8 @@ static enum err refuse_number(const struct field *field, struct buf *why)
 
     buf_literal(why, "must be a number");
     if ((field->flags & (FIELD_EXCLUSIVE_MINIMUM | FIELD_EXCLUSIVE_MAXIMUM)) == 0) {
-        buf_json_double(&least, field->minimum);
-        buf_json_double(&most, field->maximum);
+        json_put_double(&least, field->minimum);
+        json_put_double(&most, field->maximum);
         put_bounds(why, low, buf_view(&least), high, buf_view(&most));
         buf_free(&least);
         buf_free(&most);
@@ -74,7 +76,7 @@ static enum err refuse_number(const struct field *field, struct buf *why)
         put_exclusive(field, why);
     } else {
         buf_literal(why, " greater than ");
-        buf_json_double(why, field->minimum);
+        json_put_double(why, field->minimum);
     }
     return ERR_INVALID;
 }
@@ -82,7 +84,7 @@ static enum err refuse_number(const struct field *field, struct buf *why)
 static enum err refuse_step(const struct field *field, struct buf *why)
 {
     buf_literal(why, "must be a multiple of ");
-    buf_json_double(why, field->multiple_of);
+    json_put_double(why, field->multiple_of);
     return ERR_INVALID;
 }
 

@@ -6,7 +6,7 @@
 #include "base/idiom.h"
 
 /* The tables of paths that choose documents as the list does.  A parameter of such a path's own
- * stands in place of a filter of the same name. */
+ * replaces a filter of the same name. */
 
 enum { FACETS_MAX = 5 };
 

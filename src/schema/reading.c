@@ -39,7 +39,7 @@ static bool is_told(const struct buf *problems, struct str line)
     return problems->len > 0 && memmem(problems->ptr, problems->len, line.ptr, line.len) != NULL;
 }
 
-static void tell(struct reading *reading, const struct place *place, const char *reason)
+static void reading_tell(struct reading *reading, const struct place *place, const char *reason)
 {
     struct buf line = BUF_INIT(LINE_MAX_SIZE);
 
@@ -65,13 +65,13 @@ void report(struct reading *reading, const struct place *place, const char *form
     va_start(list, format);
     vsnprintf(reason, sizeof reason, format, list);
     va_end(list);
-    tell(reading, place, reason);
+    reading_tell(reading, place, reason);
 }
 
 void report_key(struct reading *reading, const struct place *place, struct str key,
                 const char *reason)
 {
-    tell(reading, &(struct place){place, key}, reason);
+    reading_tell(reading, &(struct place){place, key}, reason);
 }
 
 /* How many letters must be put in, taken out or replaced (Levenshtein). */

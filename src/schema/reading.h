@@ -2,7 +2,7 @@
 #ifndef LARDER_SCHEMA_READING_H
 #define LARDER_SCHEMA_READING_H
 
-/* Inside of schema: how a file is read, and how what is wrong in it is told. */
+/* Inside of schema: how a file is read, and how errors in it are reported. */
 
 #include <jansson.h>
 
@@ -54,11 +54,11 @@ void report_key(struct reading *reading, const struct place *place, struct str k
 void report_unknown(struct reading *reading, const struct place *place, const char *what,
                     const struct str *known, size_t count);
 
-/* The place of an array's item; lives in the arena. */
+/* The place of an array's item; belongs to the arena. */
 struct place place_item(struct reading *reading, const struct place *array, size_t index);
 /* The string's bytes, borrowed; of anything else empty. */
 struct str json_text(const json_t *json);
-/* Takes the reference over: it lives as long as the schema. */
+/* Takes the reference over: it stays as long as the schema. */
 json_t *reading_own(struct reading *reading, json_t *json);
 
 /* What the JSON holds, or a report and false. */
@@ -69,7 +69,7 @@ bool take_integer(struct reading *reading, const struct place *place, const json
                   int64_t min, int64_t max, int64_t *integer);
 bool take_object(struct reading *reading, const struct place *place, const json_t *json);
 
-/* A string without NULs at its end, as printf has it, that lives in the arena. */
+/* A string without NULs at its end, as printf has it, that belongs to the arena. */
 struct str reading_format(struct reading *reading, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -68,7 +68,7 @@ static bool is_annotation(struct str key)
     return false;
 }
 
-/* The target with what stands beside the reference. */
+/* The target with what is beside the reference. */
 static const json_t *merge(struct reading *reading, const json_t *json, const json_t *target,
                            const struct place *place)
 {

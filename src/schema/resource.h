@@ -10,7 +10,8 @@
  * JSON, the indexes and the API's description are all made from it.  Strings that are not used are
  * empty. */
 
-/* Who may: each includes those below it. */
+/* Who may.  Each of the first four includes those behind it; OWNER is each signed-in user for their
+ * own documents, and administrators for all. */
 enum access { ACCESS_ANYONE, ACCESS_READER, ACCESS_EDITOR, ACCESS_ADMIN, ACCESS_OWNER };
 
 /* Names of the fields that the server keeps; empty: not kept. */
@@ -77,7 +78,7 @@ struct resource {
     size_t
         partition_param; /* the filter by its equality, or param_count: lists have no partition */
     int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
-    int64_t others_ms; /* no longer while what others write is not followed; 0: as ever */
+    int64_t others_ms;                /* upper limit of both while no follower runs; 0: no limit */
     struct {
         struct str field; /* that each writer sets to the time; empty: none */
         int64_t every_ms, overlap_ms;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json_writer.h"
 
 /* Values are compared by a text that two of them share exactly when they are equal. */
 
@@ -29,7 +30,7 @@ static void put_number(struct buf *out, double number)
     if (is_whole(number))
         buf_int(out, (int64_t)number);
     else
-        buf_json_double(out, number);
+        json_put_double(out, number);
 }
 
 static int by_name(const void *a, const void *b)

@@ -45,7 +45,7 @@ static enum err read_bytes(const char *path, struct buf *bytes)
     return err == ERR_OK ? bytes->err : err;
 }
 
-static json_t *parse(struct reading *reading, struct str text)
+static json_t *schema_parse(struct reading *reading, struct str text)
 {
     json_error_t error;
     json_t *json = json_loadb(text.ptr != NULL ? text.ptr : "", text.len,
@@ -74,7 +74,7 @@ static enum err read_file(struct schema *schema, const char *path, struct buf *p
         report(&reading, NULL, "cannot be read: %s", strerror(errno));
     else if (err != ERR_OK)
         report(&reading, NULL, "is larger than 1 MiB");
-    if (err == ERR_OK && (json = parse(&reading, buf_view(&bytes))) != NULL)
+    if (err == ERR_OK && (json = schema_parse(&reading, buf_view(&bytes))) != NULL)
         file_read(&reading, reading_own(&reading, json), resource);
     buf_free(&bytes);
     schema->files[schema->count] = reading.file;
@@ -264,7 +264,7 @@ const struct field *schema_form(const char *text)
     if (owned == NULL)
         owned = json_array();
     reading.owned = owned;
-    json = parse(&reading, str_from(text));
+    json = schema_parse(&reading, str_from(text));
     document = node_document(&reading, &top, reading_own(&reading, json));
     if (reading.errors > 0) {
         fprintf(stderr, "%.*s", SHOW(buf_view(&problems)));

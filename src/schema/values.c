@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/json_writer.h"
 #include "schema/params.h"
 
 #include <float.h>
@@ -21,7 +22,7 @@ static struct str text_of(struct arena *arena, const struct value *value)
     case VALUE_STRING:
     case VALUE_DECIMAL: return value->string;
     case VALUE_INT: buf_int(&text, value->integer); break;
-    case VALUE_DOUBLE: buf_json_double(&text, value->number); break;
+    case VALUE_DOUBLE: json_put_double(&text, value->number); break;
     case VALUE_DATE:
         clock_iso(value->integer, room);
         return arena_str(arena, str_make(room, CLOCK_ISO_SIZE));

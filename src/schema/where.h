@@ -3,7 +3,7 @@
 #define LARDER_SCHEMA_WHERE_H
 
 #include "base/buf.h"
-#include "schema/check.h"
+#include "schema/checking.h"
 
 /* Inside of schema/: where a value is, from the inside out; a path ("steps[2].minutes") is made of
  * it for an error only. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/openapi/about.h"
 
+#include "app/handlers.h"
 #include "app/openapi/openapi.h"
 #include "app/people/people.h"
 #include "base/idiom.h"

@@ -2,7 +2,8 @@
 #ifndef LARDER_APP_OPENAPI_ABOUT_H
 #define LARDER_APP_OPENAPI_ABOUT_H
 
-#include "app/state.h"
+#include "app/app_state.h"
+#include "app/handlers.h"
 
 /* What a handler does, as far as the tables that serve do not say it: words, the statuses that it
  * answers with, and what its answers look like.  Paths, methods, parameters, fields, bounds and who

@@ -103,42 +103,42 @@ static const char user_sent[] =
     "{\"currentPassword\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1024,"
     "\"description\":\"To change email or password\"}}";
 
-static json_t *parse(const char *text)
+static json_t *fixed_parse(const char *text)
 {
     return json_loads(text, 0, NULL);
 }
 
 json_t *fixed_schemas(void)
 {
-    return parse(schemas);
+    return fixed_parse(schemas);
 }
 
 json_t *fixed_refused(void)
 {
-    return parse(refused);
+    return fixed_parse(refused);
 }
 
 json_t *fixed_results(void)
 {
-    return parse(results);
+    return fixed_parse(results);
 }
 
 json_t *fixed_user_shown(void)
 {
-    return parse(user_shown);
+    return fixed_parse(user_shown);
 }
 
 json_t *fixed_user_sent(void)
 {
-    return parse(user_sent);
+    return fixed_parse(user_sent);
 }
 
 json_t *fixed_user_dependent(void)
 {
-    return parse("{\"email\":[\"currentPassword\"],\"password\":[\"currentPassword\"]}");
+    return fixed_parse("{\"email\":[\"currentPassword\"],\"password\":[\"currentPassword\"]}");
 }
 
 json_t *fixed_user_examples(void)
 {
-    return parse("[{\"name\":\"Ada L.\"}]");
+    return fixed_parse("[{\"name\":\"Ada L.\"}]");
 }

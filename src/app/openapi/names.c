@@ -39,8 +39,8 @@ static struct str camel(struct arena *arena, struct str text)
     return copy;
 }
 
-/* Some generators make files of names, and some disks do not tell case. */
-static bool take(json_t *used, struct str name, bool look_only)
+/* Some generators make files of names, and some disks ignore case. */
+static bool names_take(json_t *used, struct str name, bool look_only)
 {
     char room[256];
     size_t len = name.len < sizeof room ? name.len : sizeof room;
@@ -78,9 +78,9 @@ static bool take_schemas(struct arena *arena, json_t *used, struct str name, boo
     bool good = true;
 
     for (size_t i = 0; i < COUNT(schemas); i++)
-        good =
-            take(used, ARENA_JOIN(arena, schemas[i].before, name, schemas[i].behind), look_only) &&
-            good;
+        good = names_take(used, ARENA_JOIN(arena, schemas[i].before, name, schemas[i].behind),
+                          look_only) &&
+               good;
     return good;
 }
 
@@ -90,8 +90,8 @@ static void name_resources(struct names *names)
     json_t *used = json_object(), *fixed = fixed_schemas(), *value;
     const char *key;
 
-    json_object_foreach(fixed, key, value) take(used, str_from(key), false);
-    take(used, STR("NewSignIn"), false);
+    json_object_foreach(fixed, key, value) names_take(used, str_from(key), false);
+    names_take(used, STR("NewSignIn"), false);
     take_schemas(arena, used, STR("User"), false);
     for (size_t i = 0; i < schema_count(names->schema); i++) {
         struct str name = camel(arena, schema_resource(names->schema, i)->singular);
@@ -150,7 +150,7 @@ static void name_operations(struct names *names)
         if (route == NULL)
             continue;
         name = operation_name(names, route);
-        while (!take(used, numbered(&names->arena, name, number), false))
+        while (!names_take(used, numbered(&names->arena, name, number), false))
             number++;
         names->operations[i] = numbered(&names->arena, name, number);
     }

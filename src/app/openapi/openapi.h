@@ -2,7 +2,7 @@
 #ifndef LARDER_APP_OPENAPI_OPENAPI_H
 #define LARDER_APP_OPENAPI_OPENAPI_H
 
-#include "app/state.h"
+#include "app/app_state.h"
 
 /* The description of the API, from the routes that serve and the resources behind them, and
  * answered from memory: GET /api/openapi.json, and GET /api/docs, where nginx has a page for

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "app/openapi/about.h"
-#include "app/openapi/response.h"
-#include "app/openapi/schema.h"
+#include "app/openapi/openapi_response.h"
+#include "app/openapi/openapi_schema.h"
 #include "app/write/once.h"
 #include "app/write/touched.h"
 
@@ -123,7 +123,8 @@ static json_t *parameters(const struct operation *operation)
 
 /* --- The body --- */
 
-/* One of the three.  The values of `where` are those of the list's parameters. */
+/* One of the three.  The values of `where` are those of the list's parameters.  A generator of
+ * clients knows no enum of booleans, so that is a choice of one constant. */
 static json_t *touch_schema(const struct resource *resource)
 {
     json_t *filters = json_object();
@@ -137,12 +138,12 @@ static json_t *touch_schema(const struct resource *resource)
         json_decref(described);
     }
     return json_pack("{s:s, s:i, s:i, s:b, s:{s:{s:s, s:i, s:i, s:o}, s:{s:s, s:i, s:b, s:o}, "
-                     "s:{s:[b]}}}",
+                     "s:{s:[{s:b}]}}}",
                      "type", "object", "minProperties", 1, "maxProperties", 1,
                      "additionalProperties", 0, "properties", "ids", "type", "array", "minItems", 1,
                      "maxItems", TOUCHED_IDS_MAX, "items", schema_of_id(resource->id, true),
                      "where", "type", "object", "minProperties", 1, "additionalProperties", 0,
-                     "properties", filters, "all", "enum", 1);
+                     "properties", filters, "all", "anyOf", "const", 1);
 }
 
 static json_t *body_schema(const struct operation *operation)
@@ -168,16 +169,23 @@ static json_t *body_schema(const struct operation *operation)
                      "maxItems", BULK_MAX, "items", one);
 }
 
+/* For several the second type is told in words: a generator of clients asks of which class a body
+ * is to choose its type, and arrays have none. */
 static json_t *request_body(const struct operation *operation)
 {
+    bool several = (about_route(operation->route)->traits & ABOUT_SEVERAL) != 0;
     json_t *schema = body_schema(operation);
     json_t *content = json_pack("{s:{s:O}}", "application/json", "schema", schema);
+    json_t *body = json_pack("{s:b, s:o}", "required", 1, "content", content);
 
-    if ((operation->route->flags & ROUTE_MERGE) != 0)
+    if ((operation->route->flags & ROUTE_MERGE) != 0 && several)
+        json_object_set_new(body, "description",
+                            json_string("Also as `application/merge-patch+json`"));
+    else if ((operation->route->flags & ROUTE_MERGE) != 0)
         json_object_set_new(content, "application/merge-patch+json",
                             json_pack("{s:O}", "schema", schema));
     json_decref(schema);
-    return json_pack("{s:b, s:o}", "required", 1, "content", content);
+    return body;
 }
 
 /* --- Links: from one answer to the next request --- */
@@ -189,7 +197,7 @@ static void add_link(json_t *links, struct str name, const char *id)
         json_pack("{s:o, s:{s:s}}", "operationId", schema_string(name), "parameters", "id", id));
 }
 
-/* Where the id of an item stands in this answer, or in its request; NULL: nowhere. */
+/* Where this answer, or its request, has the id of an item; NULL: nowhere. */
 static const char *item_id(const struct about *about)
 {
     if (about->status == 201)
@@ -220,14 +228,6 @@ static void add_links(json_t *responses, const struct operation *operation)
 }
 
 /* --- The whole --- */
-
-bool operation_needs_session(const struct operation *operation)
-{
-    unsigned flags = operation->route->flags;
-
-    return (flags & ROUTE_USER) != 0 &&
-           !((flags & ROUTE_WRITE) != 0 && operation->of->config->writes_open);
-}
 
 static json_t *security(const struct operation *operation)
 {
@@ -291,7 +291,7 @@ json_t *operation_options(const struct router_path *path)
     return json_pack("{s:o, s:[s], s:s, s:o, s:{s:{s:s, s:o}, s:o}}", "operationId",
                      json_sprintf("options_%.*s", (int)pattern.len, pattern.ptr), "tags",
                      "description", "summary", "The methods of this path", "parameters", parameters,
-                     "responses", "204", "description", "They stand in Allow", "headers",
+                     "responses", "204", "description", "Allow names them", "headers",
                      response_header_refs((const char *const[]){"Allow", NULL}), "400",
                      schema_ref("responses", "BadRequest", STR("")));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <float.h>
 
-#include "app/openapi/schema.h"
+#include "app/openapi/openapi_schema.h"
 #include "base/idiom.h"
 
 /* --- The schema of one value --- */

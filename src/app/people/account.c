@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/account.h"
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/activity.h"
 #include "app/people/people.h"
 #include "app/write/once.h"
-#include "app/write/write.h"
+#include "app/write/write_tags.h"
+#include "base/log.h"
 
 /* POST /api/users and GET /api/users/{id}. */
 
@@ -15,7 +18,7 @@ enum { FORM_FIELDS = 8, MORE_FIELDS = 4 };
 
 struct registration {
     struct write write; /* first */
-    struct draft draft;
+    struct assignments draft;
     struct assignment fields[FORM_FIELDS + MORE_FIELDS];
     size_t count;
     struct password_job hashing;
@@ -24,12 +27,12 @@ struct registration {
     char room[PROFILE_NAME_MAX], email[EMAIL_MAX];
 };
 
-static void put(struct registration *registration, struct str name, struct value value)
+static void account_put(struct registration *registration, struct str name, struct value value)
 {
     registration->fields[registration->count++] = (struct assignment){name, ASSIGN_SET, value};
 }
 
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err account_work(struct mongo_db *db, struct write *write)
 {
     struct registration *registration = (struct registration *)write;
 
@@ -37,7 +40,10 @@ static enum err work(struct mongo_db *db, struct write *write)
         {STR("_id"), OP_EQ, value_oid(registration->profile.id)},
         {STR("email"), OP_EQ, value_string(registration->profile.email)}};
     struct document document = {registration->fields, registration->count};
-    enum err err = collection_insert(db, users.collection, &document);
+    enum err err = users_one_per_email(db);
+
+    if (err == ERR_OK)
+        err = collection_insert(db, users.collection, &document);
 
     /* The same Idempotency-Key may have made it before. */
     return err == ERR_EXISTS && users_find(db, conditions, 2, &write->arena, &registration->profile,
@@ -46,7 +52,7 @@ static enum err work(struct mongo_db *db, struct write *write)
                : err;
 }
 
-static void answer(struct write *write)
+static void account_answer(struct write *write)
 {
     struct registration *registration = (struct registration *)write;
     char id[OID_HEX_SIZE];
@@ -70,19 +76,24 @@ void account_send(struct write *write, unsigned status, const struct profile *pr
 
 void account_failed(struct write *write, enum err err)
 {
-    if (err != ERR_EXISTS) {
+    if (err == ERR_EXISTS) {
+        problem_send(write->request, 409, STR("There is an account with this email"), NULL);
+    } else if (err == ERR_UNSUPPORTED) {
+        log_error("app", "no email is taken: the database refuses the index by which each is one's",
+                  LOG_STR("collection", users.collection));
+        problem_send(write->request, 503, STR("No email can be taken: ask the operator"), NULL);
+    } else {
         write_fail(write, err);
         return;
     }
-    problem_send(write->request, 409, STR("There is an account with this email"), NULL);
     write_done(write);
 }
 
 /* The document: what the client sent, its password's hash instead of the password, and where an
  * account begins. */
-static void compose(struct registration *registration)
+static void account_compose(struct registration *registration)
 {
-    const struct draft *draft = &registration->draft;
+    const struct assignments *draft = &registration->draft;
     const struct visitor *visitor = request_visitor(registration->write.request);
     struct profile *profile = &registration->profile;
 
@@ -90,19 +101,24 @@ static void compose(struct registration *registration)
         struct assignment item = draft->items[i];
 
         if (str_eq(item.field, STR("password")))
-            put(registration, STR("passwordHash"),
-                value_string(str_from(registration->hashing.made)));
+            account_put(registration, STR("passwordHash"),
+                        value_string(str_from(registration->hashing.made)));
         else if (str_eq(item.field, STR("email")))
-            put(registration, item.field, value_string(profile->email));
+            account_put(registration, item.field, value_string(profile->email));
         else
-            put(registration, item.field, item.value);
+            account_put(registration, item.field, item.value);
     }
-    put(registration, STR("role"), value_string(role_name(profile->role)));
-    put(registration, STR("loginCount"), value_int(0));
-    put(registration, STR("sessionEpoch"), value_int(0));
+    account_put(registration, STR("role"), value_string(role_name(profile->role)));
+    account_put(registration, STR("loginCount"), value_int(0));
+    account_put(registration, STR("sessionEpoch"), value_int(0));
     if (visitor != NULL && visitor->profile.role == ROLE_ADMIN)
-        put(registration, STR("madeBy"), value_string(STR("administrator")));
+        account_put(registration, STR("madeBy"), value_string(STR("administrator")));
 }
+
+static const struct write_kind registration_kind = {.size = sizeof(struct registration),
+                                                    .work = account_work,
+                                                    .answer = account_answer,
+                                                    .failed = account_failed};
 
 static void hashed(struct password_job *job)
 {
@@ -113,19 +129,16 @@ static void hashed(struct password_job *job)
         write_fail(write, ERR_BUSY);
         return;
     }
-    compose(registration);
+    account_compose(registration);
     write->tags = &registration->tag;
-    write->work = work;
-    write->answer = answer;
-    write->failed = account_failed;
     write_tag(write, user_tag(&registration->profile.id, registration->room));
     write_start(write);
 }
 
-bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct problem *problem,
+bool account_email(struct assignments *draft, char room[static EMAIL_MAX], struct problem *problem,
                    struct str *email)
 {
-    const struct value *value = draft_value(draft, STR("email"));
+    const struct value *value = assignments_value(draft, STR("email"));
 
     if (value == NULL || email_normalise(value->string, room, email) == ERR_OK)
         return true;
@@ -133,9 +146,9 @@ bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct prob
     return false;
 }
 
-bool account_password(const struct draft *draft, struct problem *problem)
+bool account_password(const struct assignments *draft, struct problem *problem)
 {
-    const struct value *value = draft_value(draft, STR("password"));
+    const struct value *value = assignments_value(draft, STR("password"));
 
     if (value == NULL || password_acceptable(value->string) == ERR_OK)
         return true;
@@ -146,9 +159,9 @@ bool account_password(const struct draft *draft, struct problem *problem)
 }
 
 struct password_job account_hashing(const struct app *app, const struct request *request,
-                                    const struct draft *draft, struct str email)
+                                    const struct assignments *draft, struct str email)
 {
-    struct password_job job = {.password = draft_value(draft, STR("password"))->string,
+    struct password_job job = {.password = assignments_value(draft, STR("password"))->string,
                                .make = true};
     char room[CLIENT_MAX];
 
@@ -156,11 +169,12 @@ struct password_job account_hashing(const struct app *app, const struct request 
     return job;
 }
 
-/* All that is wrong is told together. */
-static bool take(struct registration *registration, const json_t *root, struct problem *problem)
+/* All errors are sent together. */
+static bool registration_take(struct registration *registration, const json_t *root,
+                              struct problem *problem)
 {
     struct write *write = &registration->write;
-    struct draft *draft = &registration->draft;
+    struct assignments *draft = &registration->draft;
     struct profile *profile = &registration->profile;
     int64_t now_ms = write->request->arrived_ms;
     const struct validation validation = {.resource = users_resource(),
@@ -176,7 +190,7 @@ static bool take(struct registration *registration, const json_t *root, struct p
         return false;
     (void)once_id(write->request, 0, &draft->items[0].value.oid);
     profile->id = draft->items[0].value.oid;
-    profile->name = draft_value(draft, STR("name"))->string;
+    profile->name = assignments_value(draft, STR("name"))->string;
     profile->created_ms = profile->updated_ms = now_ms;
     return true;
 }
@@ -205,8 +219,8 @@ void user_create_handle(void *context, struct request *request, const struct rou
     if (!may_sign_up(app, request) || !take_no_query(request) ||
         (root = write_body(request, false, &problem)) == NULL)
         return;
-    registration = write_new(sizeof *registration, app, users_plan(), request);
-    if (take(registration, root, &problem)) {
+    registration = write_new(&registration_kind, app, users_plan(), request);
+    if (registration_take(registration, root, &problem)) {
         registration->hashing =
             account_hashing(app, request, &registration->draft, registration->profile.email);
         registration->hashing.use = PASSWORD_SIGN_UP;

@@ -11,14 +11,14 @@
 
 /* What making and changing an account have in common. */
 
-/* The draft's email as it is stored, if it has one; false: what is wrong stands in problem. */
-bool account_email(struct draft *draft, char room[static EMAIL_MAX], struct problem *problem,
+/* The draft's email as it is stored, if it has one; false: problem says what is wrong. */
+bool account_email(struct assignments *draft, char room[static EMAIL_MAX], struct problem *problem,
                    struct str *email);
 /* The same for a new password. */
-bool account_password(const struct draft *draft, struct problem *problem);
+bool account_password(const struct assignments *draft, struct problem *problem);
 /* The work of making its hash, for this account; the rest is the caller's. */
 struct password_job account_hashing(const struct app *app, const struct request *request,
-                                    const struct draft *draft, struct str email);
+                                    const struct assignments *draft, struct str email);
 /* Answers with the account as it is now, and write_done. */
 void account_send(struct write *write, unsigned status, const struct profile *profile);
 /* A write's failed: 409 when another account has the email. */
@@ -31,7 +31,7 @@ bool account_is_own(const struct request *request, const struct oid *id);
 /* Whether the visitor is an administrator; 403 is answered otherwise. */
 bool account_admin(struct request *request);
 /* Takes currentPassword out of the object (NULL: there is none), which is no field; empty: it was
- * not given.  false: what is wrong with it stands in problem. */
+ * not given.  false: problem says what is wrong. */
 bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
                           struct str *current);
 /* That the visitor knows their own password, to be begun; the caller's to proof_end. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/account.h"
 #include "app/people/people.h"
 #include "app/people/session.h"
+#include "app/write/write_tags.h"
 #include "base/idiom.h"
 #include "schema/schema.h"
 
-/* PATCH /api/users/{id}: what an administrator says an account may do.  Not their own, so that one
- * always is left. */
+/* PATCH /api/users/{id}: the rights that an administrator gives an account.  Not their own, so that
+ * one always is left. */
 
 static const char form[] =
     "{\"type\":\"object\",\"required\":[\"role\",\"disabled\"],\"properties\":{"
@@ -30,7 +33,7 @@ struct rights {
     struct write write; /* first */
     struct oid id;
     bool disables;
-    struct draft draft;
+    struct assignments draft;
     struct profile profile; /* as it is afterwards */
     struct str tag;
     char room[PROFILE_NAME_MAX];
@@ -44,7 +47,7 @@ bool account_admin(struct request *request)
     return false;
 }
 
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err account_admin_work(struct mongo_db *db, struct write *write)
 {
     struct rights *rights = (struct rights *)write;
     const struct condition condition = {STR("_id"), OP_EQ, value_oid(rights->id)};
@@ -54,7 +57,8 @@ static enum err work(struct mongo_db *db, struct write *write)
                                   .assignments = rights->draft.items,
                                   .assignment_count = rights->draft.count};
     struct value captured[PROFILE_FIELDS];
-    struct record record = {.shape = &profile_shape, .captured = captured, .arena = &write->arena};
+    struct found_document record = {
+        .shape = &profile_shape, .captured = captured, .arena = &write->arena};
     enum err err = collection_modify(db, &update, &record);
 
     if (err != ERR_OK)
@@ -65,15 +69,18 @@ static enum err work(struct mongo_db *db, struct write *write)
     return ERR_OK;
 }
 
-static void answer(struct write *write)
+static void account_admin_answer(struct write *write)
 {
     account_send(write, 200, &((struct rights *)write)->profile);
 }
 
-static bool take(struct rights *rights, const json_t *root, struct problem *problem)
+static const struct write_kind rights_kind = {
+    .size = sizeof(struct rights), .work = account_admin_work, .answer = account_admin_answer};
+
+static bool account_admin_take(struct rights *rights, const json_t *root, struct problem *problem)
 {
     struct write *write = &rights->write;
-    struct draft *draft = &rights->draft;
+    struct assignments *draft = &rights->draft;
     const struct validation validation = {.resource = rights_form(),
                                           .mode = VALIDATE_PUT,
                                           .now_ms = write->request->arrived_ms,
@@ -83,7 +90,7 @@ static bool take(struct rights *rights, const json_t *root, struct problem *prob
 
     if (validate(&validation, root, draft) != ERR_OK)
         return false;
-    disabled = draft_value(draft, STR("disabled"));
+    disabled = assignments_value(draft, STR("disabled"));
     rights->disables = disabled != NULL && disabled->boolean;
     if (rights->disables)
         draft->items[draft->count++] =
@@ -103,12 +110,10 @@ void user_rights_handle(void *context, struct request *request, const struct rou
     if (!account_take(request, id, &oid) || !account_admin(request) || !take_no_query(request) ||
         (root = write_body(request, false, &problem)) == NULL)
         return;
-    rights = write_new(sizeof *rights, context, users_plan(), request);
+    rights = write_new(&rights_kind, context, users_plan(), request);
     rights->id = oid;
     rights->write.tags = &rights->tag;
-    rights->write.work = work;
-    rights->write.answer = answer;
-    if (!take(rights, root, &problem)) {
+    if (!account_admin_take(rights, root, &problem)) {
         problem_send_invalid(request, &problem);
         write_done(&rights->write);
     } else if (account_is_own(request, &oid)) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/account.h"
 #include "app/people/activity.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
-#include "app/write/write.h"
+#include "app/write/write_tags.h"
 
 /* PUT /api/users/{id}: sets the given ones of name, email and password.  For the last two, the
  * visitor's own password is asked for again; a new password ends all other sessions of the
@@ -17,7 +19,7 @@ struct account_change {
     struct oid id, visitor;
     int64_t epoch; /* of the visitor's session */
     bool own, new_password;
-    struct draft draft;
+    struct assignments draft;
     struct str email;
     struct proof *proof;
     struct password_job hashing;
@@ -27,7 +29,7 @@ struct account_change {
     char user_room[PROFILE_NAME_MAX], session_room[SESSION_NAME_MAX], email_room[EMAIL_MAX];
 };
 
-static void destroy(struct write *write)
+static void account_change_destroy(struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
 
@@ -82,9 +84,12 @@ static enum err change_user(struct mongo_db *db, struct account_change *change)
                                   .assignments = change->draft.items,
                                   .assignment_count = change->draft.count};
     struct value captured[PROFILE_FIELDS];
-    struct record record = {
+    struct found_document record = {
         .shape = &profile_shape, .captured = captured, .arena = &change->write.arena};
-    enum err err = collection_modify(db, &update, &record);
+    enum err err = change->email.len > 0 ? users_one_per_email(db) : ERR_OK;
+
+    if (err == ERR_OK)
+        err = collection_modify(db, &update, &record);
 
     if (err == ERR_NOT_FOUND && change->own)
         return users_find(db, conditions, 1, &change->write.arena, &change->profile, NULL) == ERR_OK
@@ -96,7 +101,7 @@ static enum err change_user(struct mongo_db *db, struct account_change *change)
 }
 
 /* An owner's change is the one that raised the epoch by one, whatever has happened since. */
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err account_change_work(struct mongo_db *db, struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
     enum err err = change_user(db, change);
@@ -106,7 +111,7 @@ static enum err work(struct mongo_db *db, struct write *write)
     return err;
 }
 
-static void answer(struct write *write)
+static void account_change_answer(struct write *write)
 {
     struct account_change *change = (struct account_change *)write;
 
@@ -116,9 +121,9 @@ static void answer(struct write *write)
 /* --- Before it --- */
 
 /* What is stored instead of what was sent. */
-static void compose(struct account_change *change)
+static void account_change_compose(struct account_change *change)
 {
-    struct draft *draft = &change->draft;
+    struct assignments *draft = &change->draft;
 
     for (size_t i = 0; i < draft->count; i++) {
         struct assignment *item = &draft->items[i];
@@ -130,18 +135,21 @@ static void compose(struct account_change *change)
             item->value = value_string(change->email);
     }
     if (change->new_password)
-        draft_put(draft, &change->write.arena, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
+        assignments_put(draft, &change->write.arena, STR("sessionEpoch"), ASSIGN_INC, value_int(1));
 }
 
-static void start(struct account_change *change)
+static const struct write_kind account_change_kind = {.size = sizeof(struct account_change),
+                                                      .work = account_change_work,
+                                                      .answer = account_change_answer,
+                                                      .failed = account_failed,
+                                                      .destroy = account_change_destroy};
+
+static void account_change_start(struct account_change *change)
 {
     struct write *write = &change->write;
 
-    compose(change);
+    account_change_compose(change);
     write->tags = change->tags;
-    write->work = work;
-    write->answer = answer;
-    write->failed = account_failed;
     write_tag(write, user_tag(&change->id, change->user_room));
     if (change->new_password && change->own)
         write_tag(write, session_tag(change->hash, change->session_room));
@@ -153,7 +161,7 @@ static void hashed(struct password_job *job)
     struct account_change *change = job->context;
 
     if (job->err == ERR_OK)
-        start(change);
+        account_change_start(change);
     else
         write_fail(&change->write, ERR_BUSY);
 }
@@ -208,7 +216,7 @@ static void proved(struct proof *proof)
     } else if (change->new_password) {
         hash(change);
     } else {
-        start(change);
+        account_change_start(change);
     }
 }
 
@@ -239,11 +247,11 @@ bool account_password_now(json_t *root, struct arena *arena, struct problem *pro
     return good;
 }
 
-static bool take(struct account_change *change, json_t *root, struct problem *problem,
-                 struct str *current)
+static bool account_change_take(struct account_change *change, json_t *root,
+                                struct problem *problem, struct str *current)
 {
     struct write *write = &change->write;
-    struct draft *draft = &change->draft;
+    struct assignments *draft = &change->draft;
     const struct validation validation = {.resource = users_resource(),
                                           .mode = VALIDATE_PUT,
                                           .now_ms = write->request->arrived_ms,
@@ -254,7 +262,7 @@ static bool take(struct account_change *change, json_t *root, struct problem *pr
     good = validate(&validation, root, draft) == ERR_OK && good;
     good = account_email(draft, change->email_room, problem, &change->email) && good;
     good = account_password(draft, problem) && good;
-    change->new_password = draft_value(draft, STR("password")) != NULL;
+    change->new_password = assignments_value(draft, STR("password")) != NULL;
     if (good && current->len == 0 && (change->new_password || change->email.len > 0)) {
         problem_add(problem, STR("currentPassword"),
                     STR("is required to change email or password"));
@@ -278,20 +286,19 @@ void user_update_handle(void *context, struct request *request, const struct rou
     if (!account_take(request, id, &oid) || !take_no_query(request) ||
         (root = write_body(request, false, &problem)) == NULL)
         return;
-    change = write_new(sizeof *change, app, users_plan(), request);
-    change->write.destroy = destroy;
+    change = write_new(&account_change_kind, app, users_plan(), request);
     change->id = oid;
     change->visitor = visitor->profile.id;
     change->epoch = visitor->session.epoch;
     change->own = account_is_own(request, &oid);
     memcpy(change->hash, visitor->hash, sizeof change->hash);
-    if (!take(change, root, &problem, &current)) {
+    if (!account_change_take(change, root, &problem, &current)) {
         problem_send_invalid(request, &problem);
         write_done(&change->write);
     } else if (current.len > 0) {
         prove(change, current);
     } else {
-        start(change);
+        account_change_start(change);
     }
     json_decref(root);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
+#include "app/handlers.h"
 #include "app/people/account.h"
 #include "app/people/people.h"
 #include "base/clock.h"
@@ -58,7 +59,7 @@ static bool put_profile(void *context, const struct value *captured)
     return true;
 }
 
-static enum err work(struct mongo_db *db, void *context)
+static enum err account_list_work(struct mongo_db *db, void *context)
 {
     static const struct sort_key newest = {STR_INIT("_id"), -1};
     struct listing *listing = context;
@@ -78,7 +79,7 @@ static enum err work(struct mongo_db *db, void *context)
     return err == ERR_OK ? listing->out.err : err;
 }
 
-static void done(void *context, enum err err)
+static void account_list_done(void *context, enum err err)
 {
     const struct listing *listing = context;
     struct request *request = listing->request;
@@ -100,7 +101,7 @@ static void done(void *context, enum err err)
     personal_send(request, 200);
 }
 
-static void release(void *context)
+static void account_list_release(void *context)
 {
     struct listing *listing = context;
 
@@ -108,7 +109,7 @@ static void release(void *context)
     free(listing);
 }
 
-static void begin(struct app *app, struct request *request, const struct query *query)
+static void account_list_begin(struct app *app, struct request *request, const struct query *query)
 {
     struct listing *listing = mem_zalloc(sizeof *listing);
     const struct query_value *email = &query->values[EMAIL];
@@ -122,9 +123,9 @@ static void begin(struct app *app, struct request *request, const struct query *
         text = STR("");
     listing->email = (struct condition){STR("email"), OP_EQ, value_string(text)};
     buf_init(&listing->out, RESPONSE_BODY_MAX / 2);
-    listing->job = (struct mongo_job){.work = work,
-                                      .done = done,
-                                      .release = release,
+    listing->job = (struct mongo_job){.work = account_list_work,
+                                      .done = account_list_done,
+                                      .release = account_list_release,
                                       .context = listing,
                                       .deadline_ms = clock_mono_ms() + READ_MS};
     mongo_submit_or_tell(app->mongo, &listing->job);
@@ -144,7 +145,7 @@ void users_handle(void *context, struct request *request, const struct route *ro
         query.values[PAGE].value.integer * query.values[LIMIT].value.integer > PAGE_REACH)
         problem_add(&problem, STR("page"), STR("reaches no further than page × limit = 10000"));
     if (problem.count == 0)
-        begin(context, request, &query);
+        account_list_begin(context, request, &query);
     else
         problem_send_invalid(request, &problem);
 }

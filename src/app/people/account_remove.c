@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/account.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
+#include "app/write/write_tags.h"
 
 /* DELETE /api/users/{id}: an administrator's, or one's own with the password.  Its sessions end at
  * once; what it owns stays. */
@@ -20,7 +23,7 @@ struct removal {
     char hash[SESSION_HASH_SIZE];
 };
 
-static void destroy(struct write *write)
+static void account_remove_destroy(struct write *write)
 {
     struct removal *removal = (struct removal *)write;
 
@@ -29,7 +32,7 @@ static void destroy(struct write *write)
 }
 
 /* One's own account goes only as it was when its owner was let in. */
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err account_remove_work(struct mongo_db *db, struct write *write)
 {
     struct removal *removal = (struct removal *)write;
     struct condition conditions[CONDITIONS_MAX] = {{STR("_id"), OP_EQ, value_oid(removal->id)}};
@@ -47,7 +50,7 @@ static enum err work(struct mongo_db *db, struct write *write)
     return err == ERR_NOT_FOUND && removal->own ? ERR_CONFLICT : err;
 }
 
-static void answer(struct write *write)
+static void account_remove_answer(struct write *write)
 {
     struct removal *removal = (struct removal *)write;
     struct request *request = write->request;
@@ -60,13 +63,16 @@ static void answer(struct write *write)
     write_done(write);
 }
 
-static void start(struct removal *removal)
+static const struct write_kind removal_kind = {.size = sizeof(struct removal),
+                                               .work = account_remove_work,
+                                               .answer = account_remove_answer,
+                                               .destroy = account_remove_destroy};
+
+static void account_remove_start(struct removal *removal)
 {
     struct write *write = &removal->write;
 
     write->tags = removal->tags;
-    write->work = work;
-    write->answer = answer;
     write_tag(write, user_tag(&removal->id, removal->user_room));
     if (removal->own)
         write_tag(write, session_tag(removal->hash, removal->session_room));
@@ -79,7 +85,7 @@ static void proved(struct proof *proof)
 
     /* The email may be another account's by now. */
     if (proof->err == ERR_OK && memcmp(proof->profile.id.bytes, removal->id.bytes, OID_SIZE) == 0) {
-        start(removal);
+        account_remove_start(removal);
         return;
     }
     account_refuse_proof(proof);
@@ -127,8 +133,7 @@ void user_remove_handle(void *context, struct request *request, const struct rou
     (void)route;
     if (!account_take(request, id, &oid) || !take_no_query(request))
         return;
-    removal = write_new(sizeof *removal, context, users_plan(), request);
-    removal->write.destroy = destroy;
+    removal = write_new(&removal_kind, context, users_plan(), request);
     removal->id = oid;
     removal->own = account_is_own(request, &oid);
     removal->epoch = visitor->session.epoch;
@@ -136,5 +141,5 @@ void user_remove_handle(void *context, struct request *request, const struct rou
     if (removal->own)
         ask_password(removal);
     else
-        start(removal);
+        account_remove_start(removal);
 }

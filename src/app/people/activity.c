@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/mem.h"
 
 enum { KEY_MAX = 96 };
@@ -79,7 +79,7 @@ void activity_count(struct app *app, const struct profile *profile, int64_t unti
 
 /* --- Reading --- */
 
-static void take(struct str name, struct str value, struct profile *profile)
+static void activity_take(struct str name, struct str value, struct profile *profile)
 {
     int64_t *to = str_eq(name, STR("loginCount"))    ? &profile->login_count
                   : str_eq(name, STR("lastLoginAt")) ? &profile->last_login_ms
@@ -95,8 +95,8 @@ static void on_read(void *context, enum err err, const struct redis_value *reply
     struct activity *activity = context;
 
     for (size_t i = 0; err == ERR_OK && i + 1 < redis_count(reply); i += 2)
-        take(redis_str(redis_item(reply, i)), redis_str(redis_item(reply, i + 1)),
-             activity->profile);
+        activity_take(redis_str(redis_item(reply, i)), redis_str(redis_item(reply, i + 1)),
+                      activity->profile);
     activity->done(activity);
 }
 

@@ -70,7 +70,7 @@ static enum err look(struct mongo_db *db, struct attempt *attempt, int64_t now_m
     static const struct shape shape = SHAPE(fields);
     struct condition condition = account_is(attempt);
     struct value captured[FIELDS];
-    struct record record = {.shape = &shape, .captured = captured};
+    struct found_document record = {.shape = &shape, .captured = captured};
     enum err err = collection_find_one(db, attempts.collection, &condition, 1, 0, &record);
 
     if (err == ERR_NOT_FOUND)

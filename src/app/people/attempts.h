@@ -2,8 +2,8 @@
 #ifndef LARDER_APP_PEOPLE_ATTEMPTS_H
 #define LARDER_APP_PEOPLE_ATTEMPTS_H
 
+#include "mongo/collection.h"
 #include "schema/resource.h"
-#include "store/collection.h"
 
 /* Attempts on accounts, as MongoDB counts them for all workers and whatever becomes of Redis:
  * documents of "larder_attempts", {_id: hash of the account, taken, failed, until}.  An attempt

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/people/auth.h"
 
-#include "app/answer.h"
-#include "app/state.h"
+#include "app/app_state.h"
+#include "app/depends.h"
 #include "base/idiom.h"
 
 /* A browser may send a cookie of each path and of each parent domain: so many are looked up. */
@@ -128,11 +128,11 @@ static void fail(struct visit *visit, enum err err)
     problem_send_err(visit->request, database_err(err));
 }
 
-/* An answer that is the same for all does not depend on who asks. */
+/* An answer that is the same for all does not depend on the visitor. */
 static void depend_on(struct visit *visit, const struct cache_lookup *lookup)
 {
     if (!visit->optional)
-        answer_depends(visit->request, lookup);
+        depends_on(visit->request, lookup);
 }
 
 static void on_profile(struct cache_lookup *lookup);
@@ -147,7 +147,7 @@ static void look_at_profile(struct visit *visit)
     cache_get(visit->app->cache, &visit->profile.lookup);
 }
 
-/* An older profile shows what somebody is called, but not any more what they may do. */
+/* An older profile is good for the name, not for rights. */
 static bool is_old(const struct visit *visit, const struct cache_lookup *lookup)
 {
     return !visit->renewed && lookup->err == ERR_OK && lookup->entry.status == 200 &&
@@ -168,10 +168,12 @@ static void on_profile(struct cache_lookup *lookup)
     if (lookup->err != ERR_OK)
         fail(visit, lookup->err);
     else
-        leave(visit,
-              lookup->entry.status == 200 &&
-                  profile_parse(lookup->entry.plain, &visit->request->arena, &candidate->profile) &&
-                  candidate->profile.session_epoch == candidate->session.epoch);
+        leave(
+            visit,
+            lookup->entry.status == 200 &&
+                profile_parse(lookup->entry.plain, &visit->request->arena, &candidate->profile) &&
+                candidate->profile.session_epoch == candidate->session.epoch &&
+                !candidate->profile.disabled); /* also by another program, which ends no session */
 }
 
 static void on_session(struct cache_lookup *lookup)

@@ -12,7 +12,7 @@ struct once;
 struct parsing;
 
 struct visitor {
-    struct profile profile; /* as cached; strings live as long as the request */
+    struct profile profile; /* as cached; strings are valid until the request ends */
     struct session session;
     char hash[SESSION_HASH_SIZE];
     bool by_cookie;
@@ -64,7 +64,7 @@ bool auth_allows(const struct app *app, const struct visitor *visitor, unsigned 
  * until the browser closes; below 0: taken away. */
 void auth_set_cookie(const struct app *app, struct request *request, struct str token,
                      int64_t life_ms);
-/* Takes the next session's cookie, and what stands before it, off a Cookie field; empty when there
+/* Takes the next session's cookie, and what precedes it, off a Cookie field; empty when there
  * is none left, and the field's ptr is NULL then. */
 struct str auth_cookie(struct str *field, bool secure);
 /* Whether a page of this origin may write: it is one of the configured (with commas between), or

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/people.h"
 #include "app/read/filling.h"
+#include "base/json_writer.h"
 
 /* GET /api/me/dashboard: what the user has made, and when they were last here.  Its tags are the
  * user's profile and what the user owns. */
@@ -19,7 +22,7 @@ static void put_name(struct filling *filling, const struct plan *plan, bool *fir
     if (!*first)
         buf_char(&filling->plain, ',');
     *first = false;
-    buf_json_string(&filling->plain, plan->resource->name);
+    json_put_string(&filling->plain, plan->resource->name);
     buf_char(&filling->plain, ':');
 }
 
@@ -126,7 +129,7 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     filling_start(filling);
 }
 
-static void done(struct cache_lookup *lookup)
+static void dashboard_done(struct cache_lookup *lookup)
 {
     answer_lookup(lookup->context, lookup, STR("User not found"), NULL);
 }
@@ -147,7 +150,7 @@ void dashboard_handle(void *context, struct request *request, const struct route
                                          .tag_count = 1,
                                          .class = &class,
                                          .fill = fill,
-                                         .done = done,
+                                         .done = dashboard_done,
                                          .context = request};
     read->lookup.tags[0] = owner_tag(&read->id, read->owner);
     answer_prepare(&read->lookup, request);

@@ -105,7 +105,7 @@ static struct password_job *take_next(struct passwords *passwords)
 
 /* --- Work --- */
 
-static void work(uv_work_t *request)
+static void passwords_work(uv_work_t *request)
 {
     struct password_job *job = request->data;
 
@@ -127,15 +127,15 @@ static void end_job(struct password_job *job)
     trace_put(trace);
 }
 
-static void begin(struct passwords *passwords, struct password_job *job)
+static void passwords_begin(struct passwords *passwords, struct password_job *job)
 {
     passwords->at_work[passwords->at_work_count++] = job;
     passwords->sign_ins = job->use == PASSWORD_SIGN_UP ? 0 : passwords->sign_ins + 1;
     job->work.data = job;
-    uv_queue_work(passwords->loop, &job->work, work, worked);
+    uv_queue_work(passwords->loop, &job->work, passwords_work, worked);
 }
 
-static void refuse(struct password_job *job)
+static void passwords_refuse(struct password_job *job)
 {
     job->err = ERR_BUSY;
     end_job(job);
@@ -149,9 +149,9 @@ static void begin_next(struct passwords *passwords)
 
     while (passwords->at_work_count < AT_WORK_MAX && (job = take_next(passwords)) != NULL) {
         if (job->since_ms >= oldest_ms)
-            begin(passwords, job);
+            passwords_begin(passwords, job);
         else
-            refuse(job);
+            passwords_refuse(job);
     }
 }
 
@@ -177,8 +177,8 @@ static void worked(uv_work_t *request, int status)
 
 /* --- The queue --- */
 
-/* Whom a full queue refuses for this one: a sign-up, where those have all their places; or who has
- * most in it, and more than this one.  NULL: nobody. */
+/* Whom a full queue refuses for this one: a sign-up, where those have all their places; or the one
+ * with most jobs in it, and more than this one.  NULL: nobody. */
 static struct password_job *take_loser(struct passwords *passwords, const struct password_job *job)
 {
     enum password_use use = job->use;
@@ -218,7 +218,7 @@ enum err passwords_submit(struct passwords *passwords, struct password_job *job)
                 count_like(passwords->waiting, passwords->waiting_count, job);
     if (passwords->at_work_count < AT_WORK_MAX) {
         job->trace = trace_take();
-        begin(passwords, job);
+        passwords_begin(passwords, job);
         return ERR_OK;
     }
     if (is_full(passwords, job) && (loser = take_loser(passwords, job)) == NULL)
@@ -226,6 +226,6 @@ enum err passwords_submit(struct passwords *passwords, struct password_job *job)
     job->trace = trace_take();
     passwords->waiting[passwords->waiting_count++] = job;
     if (loser != NULL)
-        refuse(loser);
+        passwords_refuse(loser);
     return ERR_OK;
 }

@@ -12,10 +12,10 @@
  * likely gone, and those behind still wait.
  *
  * The queue is fair.  Who signs in is served before who signs up, but for every fourth turn, and
- * has places of the queue that others cannot take.  Among equals, a job stands behind as many as
- * its own address and its own account have before it: what one of them floods the queue with waits
- * for its turn and not in others' way.  When the queue is full, one of those who have most in it
- * makes room for one who has less. */
+ * has places of the queue that others cannot take.  Among equals, a job waits for as many others as
+ * its own address and its own account have in the queue: what one of them floods the queue with
+ * waits for its turn and not in others' way.  When the queue is full, one of those who have most in
+ * it makes room for one who has less. */
 
 enum { PASSWORDS_WAIT_MS = 5000, PASSWORDS_MAX = 64, PASSWORDS_SIGN_UPS_MAX = 24 };
 

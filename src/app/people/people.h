@@ -2,8 +2,8 @@
 #ifndef LARDER_APP_PEOPLE_PEOPLE_H
 #define LARDER_APP_PEOPLE_PEOPLE_H
 
+#include "app/app_state.h"
 #include "app/people/auth.h"
-#include "app/state.h"
 
 /* What the routes about people share, and their handlers. */
 

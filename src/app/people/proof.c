@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -22,7 +22,7 @@ struct proof *proof_new(struct app *app, struct request *request, struct str ema
     return proof;
 }
 
-static void release(void *context)
+static void proof_release(void *context)
 {
     struct proof *proof = context;
 
@@ -35,10 +35,10 @@ static void release(void *context)
 
 void proof_end(struct proof *proof)
 {
-    release(proof);
+    proof_release(proof);
 }
 
-static void end(struct proof *proof, enum err err)
+static void proof_tell(struct proof *proof, enum err err)
 {
     proof->err = err;
     metric_inc(err == ERR_OK      ? METRIC_SIGN_INS
@@ -56,10 +56,11 @@ static void compared(struct password_job *job)
     struct proof *proof = job->context;
 
     if (job->err != ERR_OK)
-        end(proof, job->err);
+        proof_tell(proof, job->err);
     else
-        end(proof, job->matches && proof->found == ERR_OK && !proof->profile.disabled ? ERR_OK
-                                                                                      : ERR_DENIED);
+        proof_tell(proof, job->matches && proof->found == ERR_OK && !proof->profile.disabled
+                              ? ERR_OK
+                              : ERR_DENIED);
 }
 
 static void on_found(void *context, enum err err)
@@ -69,7 +70,7 @@ static void on_found(void *context, enum err err)
 
     proof->found = err;
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        end(proof, err);
+        proof_tell(proof, err);
         return;
     }
     proof->compare = (struct password_job){.password = proof->password,
@@ -80,10 +81,10 @@ static void on_found(void *context, enum err err)
                     proof->email);
     err = passwords_submit(proof->app->passwords, &proof->compare);
     if (err != ERR_OK)
-        end(proof, err);
+        proof_tell(proof, err);
 }
 
-static enum err find(struct mongo_db *db, void *context)
+static enum err proof_find(struct mongo_db *db, void *context)
 {
     struct proof *proof = context;
     struct condition condition = {STR("email"), OP_EQ, value_string(proof->email)};
@@ -101,12 +102,12 @@ static void admitted(struct throttle *throttle, enum err err, int64_t wait_ms)
     proof->admitted = err == ERR_OK;
     if (!proof->admitted) {
         proof->retry_s = (wait_ms + 999) / 1000;
-        end(proof, err);
+        proof_tell(proof, err);
         return;
     }
-    proof->find = (struct mongo_job){.work = find,
+    proof->find = (struct mongo_job){.work = proof_find,
                                      .done = on_found,
-                                     .release = release,
+                                     .release = proof_release,
                                      .context = proof,
                                      .deadline_ms = clock_mono_ms() + READ_MS};
     proof->users++;

@@ -5,9 +5,9 @@
 #include "app/people/passwords.h"
 #include "app/people/throttle.h"
 #include "app/people/users.h"
-#include "store/mongo.h"
+#include "mongo/mongo.h"
 
-/* Whether somebody knows the password of an account: the same work, in the same time, for accounts
+/* Checks the password of an account: the same work, in the same time, for accounts
  * that there are and others, and only so often. */
 
 struct proof {
@@ -39,7 +39,7 @@ struct proof *proof_new(struct app *app, struct request *request, struct str ema
                         struct str password);
 void proof_begin(struct proof *proof);
 void proof_end(struct proof *proof);
-/* Answers what an unsuccessful proof stands for. */
+/* Answers a failed proof. */
 void proof_refuse(const struct proof *proof, struct str denied);
 
 #endif

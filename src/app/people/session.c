@@ -73,7 +73,7 @@ static const struct shape_field shape_fields[FIELDS] = {
 };
 static const struct shape shape = SHAPE(shape_fields);
 
-/* What is not as it was stored here is nobody's session. */
+/* A document that is not as it was stored here is no session. */
 static bool is_sound(const struct value captured[static FIELDS])
 {
     return captured[USER].type == VALUE_OID && captured[EPOCH].type == VALUE_INT &&
@@ -110,8 +110,8 @@ static struct str ended_id(const char hash[static SESSION_HASH_SIZE],
 }
 
 /* One question for what clients have made up: for the session and for what ends it. */
-static enum err find(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE], int64_t now_ms,
-                     struct value captured[static FIELDS])
+static enum err session_find(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE],
+                             int64_t now_ms, struct value captured[static FIELDS])
 {
     char room[SESSION_NAME_MAX];
     struct value ids[] = {value_string(str_make(hash, SESSION_HASH_SIZE)),
@@ -133,7 +133,7 @@ static enum err find(struct mongo_db *db, const char hash[static SESSION_HASH_SI
 }
 
 /* One that is to be remembered has its whole life from the start; another is moved on, where the
- * document still is as it was found: who has signed out meanwhile is not let in again. */
+ * document still is as it was found: a session that was ended meanwhile stays ended. */
 static enum err slide(struct mongo_db *db, const char hash[static SESSION_HASH_SIZE],
                       int64_t now_ms, struct value captured[static FIELDS])
 {
@@ -178,12 +178,12 @@ enum err session_end(struct mongo_db *db, const char hash[static SESSION_HASH_SI
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err ask(struct mongo_db *db, struct filling *filling)
+static enum err session_ask(struct mongo_db *db, struct filling *filling)
 {
     struct value captured[FIELDS];
     char user[OID_HEX_SIZE];
     int64_t expires_ms, now_ms = clock_wall_ms();
-    enum err err = find(db, filling->key, now_ms, captured);
+    enum err err = session_find(db, filling->key, now_ms, captured);
 
     if (err == ERR_OK && !captured[REMEMBER].boolean)
         err = slide(db, filling->key, now_ms, captured);
@@ -205,7 +205,7 @@ static enum err ask(struct mongo_db *db, struct filling *filling)
 static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 {
     struct session_read *read = (struct session_read *)lookup;
-    struct filling *filling = filling_new(read->app, cache_fill, ask);
+    struct filling *filling = filling_new(read->app, cache_fill, session_ask);
 
     _Static_assert((int)SESSION_HASH_SIZE <= (int)FILLING_KEY_MAX, "it fits");
     memcpy(filling->key, read->hash, SESSION_HASH_SIZE);

@@ -5,7 +5,7 @@
 #include "app/plan.h"
 #include "base/arena.h"
 #include "cache/cache.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* Sessions: documents of "larder_sessions", {_id: SHA-256 of the token in hex, userId, epoch,
  * remember, createdAt, expiresAt, absoluteAt}.  Only the client that signed in has the token.  Of
@@ -13,7 +13,7 @@
  * so that it has ended also where its document is put back.
  *
  * A session is looked up as an entry "session:<hash>" of the cache, for most of a minute; its fill
- * moves expiresAt where the document still exists, so activity keeps a session alive to the minute.
+ * moves expiresAt where the document still exists, so activity prolongs a session, to the minute.
  * Signing out is a write on the entry's tag: what holds for every entry holds here, and nobody who
  * has signed out is let in again, by whatever way Redis was lost and found meanwhile. */
 

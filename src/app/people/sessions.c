@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/people.h"
-#include "app/write/write.h"
+#include "app/write/write_tags.h"
 
 /* What becomes of a session: shown, ended, ended everywhere. */
 
@@ -76,7 +78,7 @@ static enum err end_all(struct mongo_db *db, struct write *write)
     return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
-static void answer(struct write *write)
+static void sessions_answer(struct write *write)
 {
     struct ending *ending = (struct ending *)write;
     struct request *request = write->request;
@@ -90,14 +92,19 @@ static void answer(struct write *write)
     write_done(write);
 }
 
-static void end(struct app *app, struct request *request, bool everywhere)
+static const struct write_kind ending_one = {
+    .size = sizeof(struct ending), .work = end_one, .answer = sessions_answer};
+static const struct write_kind ending_all = {
+    .size = sizeof(struct ending), .work = end_all, .answer = sessions_answer};
+
+static void sessions_end(struct app *app, struct request *request, bool everywhere)
 {
     const struct visitor *visitor = request_visitor(request);
     struct ending *ending;
 
     if (!take_no_query(request))
         return;
-    ending = write_new(sizeof *ending, app, &sessions_plan, request);
+    ending = write_new(everywhere ? &ending_all : &ending_one, app, &sessions_plan, request);
     ending->everywhere = everywhere;
     ending->user = visitor->profile.id;
     ending->epoch = visitor->session.epoch;
@@ -105,8 +112,6 @@ static void end(struct app *app, struct request *request, bool everywhere)
                        (visitor->session.remember ? session_remember_ms : session_absolute_ms);
     memcpy(ending->hash, visitor->hash, sizeof ending->hash);
     ending->write.tags = &ending->tag;
-    ending->write.work = everywhere ? end_all : end_one;
-    ending->write.answer = answer;
     write_tag(&ending->write, everywhere ? user_tag(&ending->user, ending->room)
                                          : session_tag(ending->hash, ending->room));
     write_start(&ending->write);
@@ -116,12 +121,12 @@ void session_remove_handle(void *context, struct request *request, const struct 
                            struct str id)
 {
     (void)route, (void)id;
-    end(context, request, false);
+    sessions_end(context, request, false);
 }
 
 void sessions_remove_handle(void *context, struct request *request, const struct route *route,
                             struct str id)
 {
     (void)route, (void)id;
-    end(context, request, true);
+    sessions_end(context, request, true);
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/activity.h"
 #include "app/people/people.h"
 #include "app/people/proof.h"
 #include "app/write/validate.h"
-#include "app/write/write.h"
+#include "app/write/write_tags.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
 #include "schema/schema.h"
 
 /* POST /api/sessions.  The session that came with the request, if any, ends with the new one's
- * beginning: no token lives through a sign-in. */
+ * beginning: no token survives a sign-in. */
 
 static const char form[] =
     "{\"type\":\"object\",\"required\":[\"email\",\"password\"],\"properties\":{"
@@ -42,7 +44,7 @@ struct signin {
     char user_room[PROFILE_NAME_MAX], session_room[SESSION_NAME_MAX];
 };
 
-static void destroy(struct write *write)
+static void signin_destroy(struct write *write)
 {
     struct signin *signin = (struct signin *)write;
 
@@ -78,7 +80,7 @@ static enum err count_login(struct mongo_db *db, struct signin *signin)
                             .condition_count = 1,
                             .assignments = assignments,
                             .assignment_count = COUNT(assignments)};
-    struct record record = {
+    struct found_document record = {
         .shape = &profile_shape, .captured = signin->captured, .arena = &signin->write.arena};
     enum err err = collection_modify(db, &update, &record);
 
@@ -91,7 +93,7 @@ static enum err count_login(struct mongo_db *db, struct signin *signin)
 
 /* Under the epoch that the account had when its password was looked at: had "everywhere" ended
  * all sessions meanwhile, this one is over as well. */
-static enum err insert(struct mongo_db *db, const struct signin *signin)
+static enum err signin_insert(struct mongo_db *db, const struct signin *signin)
 {
     const struct assignment fields_[] = {
         {STR("_id"), ASSIGN_SET, value_string(str_make(signin->hash, SESSION_HASH_SIZE))},
@@ -106,19 +108,19 @@ static enum err insert(struct mongo_db *db, const struct signin *signin)
     return collection_insert(db, sessions.collection, &(struct document){fields_, COUNT(fields_)});
 }
 
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err signin_work(struct mongo_db *db, struct write *write)
 {
     struct signin *signin = (struct signin *)write;
     enum err err = end_old(db, signin);
 
     if (err == ERR_OK)
         err = cache_write_in_time(&write->cache) ? count_login(db, signin) : ERR_BUSY;
-    return err == ERR_OK ? insert(db, signin) : err;
+    return err == ERR_OK ? signin_insert(db, signin) : err;
 }
 
 /* --- The answer --- */
 
-static void answer(struct write *write)
+static void signin_answer(struct write *write)
 {
     struct signin *signin = (struct signin *)write;
     struct request *request = write->request;
@@ -141,7 +143,12 @@ static void answer(struct write *write)
     write_done(write);
 }
 
-static void start(struct signin *signin)
+static const struct write_kind signin_kind = {.size = sizeof(struct signin),
+                                              .work = signin_work,
+                                              .answer = signin_answer,
+                                              .destroy = signin_destroy};
+
+static void signin_start(struct signin *signin)
 {
     struct write *write = &signin->write;
     int64_t idle_ms = signin->remember ? session_remember_ms : session_idle_ms;
@@ -152,8 +159,6 @@ static void start(struct signin *signin)
     signin->absolute_ms =
         signin->now_ms + (signin->remember ? session_remember_ms : session_absolute_ms);
     write->tags = signin->tags;
-    write->work = work;
-    write->answer = answer;
     write_tag(write, user_tag(&signin->proof->profile.id, signin->user_room));
     if (signin->had_session)
         write_tag(write, session_tag(signin->old, signin->session_room));
@@ -165,7 +170,7 @@ static void proved(struct proof *proof)
     struct signin *signin = proof->context;
 
     if (proof->err == ERR_OK) {
-        start(signin);
+        signin_start(signin);
     } else {
         proof_refuse(proof, STR("Wrong email or password"));
         write_done(&signin->write);
@@ -173,9 +178,9 @@ static void proved(struct proof *proof)
 }
 
 /* What is no address is one that nobody has. */
-static struct str account_of(const struct draft *draft, char room[static EMAIL_MAX])
+static struct str account_of(const struct assignments *draft, char room[static EMAIL_MAX])
 {
-    struct str text = draft_value(draft, STR("email"))->string, email;
+    struct str text = assignments_value(draft, STR("email"))->string, email;
 
     return email_normalise(text, room, &email) == ERR_OK ? email : text;
 }
@@ -188,7 +193,7 @@ void session_create_handle(void *context, struct request *request, const struct 
     struct signin *signin;
     struct validation validation;
     struct problem problem;
-    struct draft draft;
+    struct assignments draft;
     char room[EMAIL_MAX];
     json_t *root;
 
@@ -200,14 +205,13 @@ void session_create_handle(void *context, struct request *request, const struct 
                                      .arena = &request->arena,
                                      .problem = &problem};
     if (validate(&validation, root, &draft) == ERR_OK) {
-        signin = write_new(sizeof *signin, app, &sessions_plan, request);
-        signin->write.destroy = destroy;
-        signin->remember = draft_value(&draft, STR("remember"))->boolean;
+        signin = write_new(&signin_kind, app, &sessions_plan, request);
+        signin->remember = assignments_value(&draft, STR("remember"))->boolean;
         signin->had_session = visitor != NULL;
         if (visitor != NULL)
             memcpy(signin->old, visitor->hash, sizeof signin->old);
         signin->proof = proof_new(app, request, account_of(&draft, room),
-                                  draft_value(&draft, STR("password"))->string);
+                                  assignments_value(&draft, STR("password"))->string);
         signin->proof->done = proved;
         signin->proof->context = signin;
         proof_begin(signin->proof);

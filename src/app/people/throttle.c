@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "app/app_state.h"
 #include "app/people/attempts.h"
-#include "app/state.h"
 #include "app/window.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -16,7 +16,7 @@
 enum { TRYING_MS = 15000, PAUSE_MS = 50, PATIENCE_MS = 4000 };
 
 enum { FAILED, TRYING, KEYS = 2 * THROTTLE_COUNTERS, ARGS = THROTTLE_COUNTERS + 1 };
-/* What a script, the worker's own table or MongoDB says. */
+/* The verdict of the script, of the worker's own table or of MongoDB. */
 enum { ADMITTED, NO_PLACE, REFUSED };
 enum { PLACE_MS = 3000 };
 
@@ -166,7 +166,7 @@ static void end_in_redis(const struct throttle *throttle, bool failed)
                  NULL);
 }
 
-/* Redis has lost the counter, or was not told. */
+/* Redis has lost the counter, or never had it. */
 static void lock_in_redis(const struct throttle *throttle, int64_t left_ms)
 {
     char limit[DECIMAL_MAX], left[DECIMAL_MAX];
@@ -187,21 +187,21 @@ struct pause {
     struct trace *trace; /* of the request */
 };
 
-static void ask(struct throttle *throttle);
+static void throttle_ask(struct throttle *throttle);
 
-static void on_closed(uv_handle_t *handle)
+static void on_throttle_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-static void on_time(uv_timer_t *timer)
+static void on_throttle_time(uv_timer_t *timer)
 {
     struct pause *pause = timer->data;
     struct throttle *throttle = pause->throttle;
     struct trace *before = trace_enter(pause->trace);
 
-    uv_close((uv_handle_t *)timer, on_closed);
-    ask(throttle);
+    uv_close((uv_handle_t *)timer, on_throttle_closed);
+    throttle_ask(throttle);
     trace_leave(before);
     trace_put(pause->trace);
 }
@@ -219,7 +219,7 @@ static void look_again(struct throttle *throttle)
     pause->trace = trace_take();
     uv_timer_init(throttle->app->loop, &pause->timer);
     pause->timer.data = pause;
-    uv_timer_start(&pause->timer, on_time, PAUSE_MS, 0);
+    uv_timer_start(&pause->timer, on_throttle_time, PAUSE_MS, 0);
 }
 
 /* --- In MongoDB --- */
@@ -289,7 +289,7 @@ static enum err end_place(struct mongo_db *db, void *context)
     return place->failed ? attempts_fail(db, &place->attempt) : attempts_give(db, &place->attempt);
 }
 
-/* What cannot be told stays a place taken, until its window ends. */
+/* What cannot be sent keeps its place until its window ends. */
 static void on_ended(void *context, enum err err)
 {
     (void)context, (void)err;
@@ -297,7 +297,7 @@ static void on_ended(void *context, enum err err)
 
 /* --- The verdict: the stricter of the three --- */
 
-static void take(struct throttle *throttle, int verdict, int64_t wait_ms)
+static void throttle_take(struct throttle *throttle, int verdict, int64_t wait_ms)
 {
     struct place *place;
 
@@ -316,9 +316,10 @@ static void take(struct throttle *throttle, int verdict, int64_t wait_ms)
 static void on_decided(void *context, enum err err, const struct redis_value *reply)
 {
     if (err == ERR_OK && redis_count(reply) == 2)
-        take(context, (int)redis_int(redis_item(reply, 0)), redis_int(redis_item(reply, 1)));
+        throttle_take(context, (int)redis_int(redis_item(reply, 0)),
+                      redis_int(redis_item(reply, 1)));
     else
-        take(context, ADMITTED, 0);
+        throttle_take(context, ADMITTED, 0);
 }
 
 /* This worker's table has admitted it. */
@@ -330,7 +331,7 @@ static void ask_redis(struct throttle *throttle)
 
     if (!redis_ready(redis)) {
         redis_wake(redis);
-        take(throttle, ADMITTED, 0);
+        throttle_take(throttle, ADMITTED, 0);
         return;
     }
     keys_of(throttle, keys);
@@ -340,7 +341,7 @@ static void ask_redis(struct throttle *throttle)
     redis_script(redis, &script_begin, keys, KEYS, args, ARGS, on_decided, throttle);
 }
 
-static void ask(struct throttle *throttle)
+static void throttle_ask(struct throttle *throttle)
 {
     int64_t wait_ms;
     int verdict = decide_here(throttle, &wait_ms);
@@ -348,13 +349,13 @@ static void ask(struct throttle *throttle)
     if (verdict == ADMITTED)
         ask_redis(throttle);
     else
-        take(throttle, verdict, wait_ms);
+        throttle_take(throttle, verdict, wait_ms);
 }
 
 void throttle_begin(struct throttle *throttle)
 {
     throttle->patience_until_ms = clock_mono_ms() + PATIENCE_MS;
-    ask(throttle);
+    throttle_ask(throttle);
 }
 
 void throttle_end(struct throttle *throttle, bool failed)

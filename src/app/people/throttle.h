@@ -4,14 +4,14 @@
 
 #include <stdbool.h>
 
-#include "app/counter.h"
+#include "app/window.h"
 #include "base/err.h"
 #include "base/hash.h"
 
 /* How often attempts may fail within a window of time, for an account and for an address.  Each
  * worker counts what it sees itself, Redis for all workers, and MongoDB the accounts (attempts.h);
- * the strictest of them holds.  So what is lost with Redis, or was never told to it, lets nobody
- * try again; Redis and the worker's table spare MongoDB what is refused anyway.  An attempt that is
+ * the strictest of them holds.  So nobody may try again because Redis lost the counter, or never
+ * had it; Redis and the worker's table spare MongoDB what is refused anyway.  An attempt that is
  * under way may yet fail, so it takes a failure's place until it has ended: guesses made at the
  * same time do not all get through, and those that find no place wait instead of being refused. */
 

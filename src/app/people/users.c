@@ -3,10 +3,12 @@
 
 #include <jansson.h>
 
+#include "app/index_making.h"
 #include "app/read/filling.h"
 #include "base/clock.h"
 #include "base/email.h"
 #include "base/idiom.h"
+#include "base/json_writer.h"
 #include "base/password.h"
 #include "schema/schema.h"
 
@@ -132,12 +134,33 @@ enum err users_find(struct mongo_db *db, const struct condition *conditions, siz
                     struct arena *arena, struct profile *profile, struct str *hash)
 {
     struct value captured[PROFILE_FIELDS];
-    struct record record = {.shape = &profile_shape, .captured = captured, .arena = arena};
+    struct found_document record = {.shape = &profile_shape, .captured = captured, .arena = arena};
     enum err err = collection_find_one(db, users.collection, conditions, count, 0, &record);
 
     if (err == ERR_OK)
         profile_take(captured, profile, hash);
     return err;
+}
+
+static void users_take_index(void *context, const struct index_spec *found)
+{
+    bool *there = context;
+
+    *there = *there || (found->unique && index_serves(found, &indexes[0]));
+}
+
+enum err users_one_per_email(struct mongo_db *db)
+{
+    bool there = false;
+    unsigned refused = 0;
+    enum err err = collection_indexes(db, users.collection, users_take_index, &there);
+
+    if (err != ERR_OK || there)
+        return err;
+    err = indexes_ensure(db, users.collection, users.indexes, users.index_count, &refused);
+    if (err == ERR_UNKNOWN) /* of the index: nothing else was tried */
+        return ERR_BUSY;
+    return err == ERR_OK && refused > 0 ? ERR_UNSUPPORTED : err;
 }
 
 /* Where none is stored, it is the first one. */
@@ -168,11 +191,11 @@ void profile_json(const struct profile *profile, struct buf *out)
 
     oid_text(&profile->id, id);
     buf_printf(out, "{\"_id\":\"%.*s\",\"name\":", OID_HEX_SIZE, id);
-    buf_json_string(out, profile->name);
+    json_put_string(out, profile->name);
     buf_literal(out, ",\"email\":");
-    buf_json_string(out, profile->email);
+    json_put_string(out, profile->email);
     buf_literal(out, ",\"role\":");
-    buf_json_string(out, role_name(profile->role));
+    json_put_string(out, role_name(profile->role));
     buf_literal(out, ",\"loginCount\":");
     buf_int(out, profile->login_count);
     time_json(out, "lastLoginAt", profile->last_login_ms);
@@ -186,7 +209,7 @@ void profile_json(const struct profile *profile, struct buf *out)
 /* --- Through the cache --- */
 
 /* What a client may see, and what only the server may. */
-static enum err ask(struct mongo_db *db, struct filling *filling)
+static enum err users_ask(struct mongo_db *db, struct filling *filling)
 {
     struct condition condition = {STR("_id"), OP_EQ, value_oid(filling->id)};
     struct arena arena;
@@ -209,7 +232,7 @@ static enum err ask(struct mongo_db *db, struct filling *filling)
 static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
 {
     struct profile_read *read = (struct profile_read *)lookup;
-    struct filling *filling = filling_new(read->app, cache_fill, ask);
+    struct filling *filling = filling_new(read->app, cache_fill, users_ask);
 
     filling->id = read->id;
     filling_start(filling);

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cache/cache.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount,
  * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}, of some also disabled, and madeBy: who
@@ -32,7 +32,7 @@ struct profile {
     struct oid id;
     enum role role;
     bool disabled;  /* cannot sign in */
-    bool self_made; /* nobody else has said whose it is */
+    bool self_made; /* the document names no owner */
     struct str name, email;
     int64_t session_epoch;
     int64_t login_count;
@@ -51,6 +51,10 @@ void profile_take(const struct value captured[static PROFILE_FIELDS], struct pro
  * arena's.  On a thread; NOT_FOUND, or the database's error. */
 enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
                     struct arena *arena, struct profile *profile, struct str *hash);
+/* Makes the index by which no two people have one email, unless it is there: to be called before an
+ * email is stored.  On a thread; BUSY: it is being made; UNSUPPORTED: the database does not take
+ * it, as where two documents have one email already. */
+enum err users_one_per_email(struct mongo_db *db);
 /* That an account is still in this epoch of its sessions. */
 struct condition users_epoch_is(int64_t epoch);
 /* As a client sees it. */
@@ -69,12 +73,12 @@ struct profile_read {
 /* Sets all but done, context and room. */
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
 /* The same of somebody who asks, as "visitor:<id>" with that tag, for when the first is older than
- * VISITOR_MS: kept for as long ±10 %, so that whom others have removed or demoted in MongoDB goes
- * on for a minute at most. */
+ * VISITOR_MS: kept for as long ±10 %, so that an account that others remove or demote in MongoDB
+ * keeps its rights for a minute at most. */
 void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id);
 /* The cached profile; strings are copied into the arena.  false when it is none. */
 bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
-/* "user:<id>" or, for what belongs to somebody, "owner:<id>". */
+/* "user:<id>" or, for an owner's documents, "owner:<id>". */
 struct str user_tag(const struct oid *id, char room[static PROFILE_NAME_MAX]);
 struct str owner_tag(const struct oid *id, char room[static PROFILE_NAME_MAX]);
 

@@ -60,7 +60,8 @@ static void page_done(struct cache_lookup *lookup)
     free(page);
 }
 
-static enum err parse(struct list_read *read, const struct resource *resource, struct str partition)
+static enum err ahead_parse(struct list_read *read, const struct resource *resource,
+                            struct str partition)
 {
     struct str query = STR("");
     struct problem problem;
@@ -91,7 +92,7 @@ void ahead_page(struct app *app, const struct resource *resource, struct str par
                                          .fill = list_fill,
                                          .room = &page->room,
                                          .done = page_done};
-    if (parse(read, resource, partition) == ERR_OK) {
+    if (ahead_parse(read, resource, partition) == ERR_OK) {
         list_read_name(read, &read->arena);
         cache_get(app->cache, &read->lookup);
     } else {

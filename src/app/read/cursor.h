@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* Where a page ended, as an opaque text (base64url, RFC 4648 section 5, without padding) that a
  * client hands back as `after`: format, hash of what was asked (collection, filter, sort), the _id

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "app/handlers.h"
 #include "app/read/scope.h"
 #include "app/read/selection.h"
 #include "app/read/words.h"
@@ -56,7 +57,7 @@ struct export
 
 /* --- On the thread --- */
 
-static void tell(struct export *export)
+static void export_tell(struct export *export)
 {
     uv_async_send(&export->wake);
 }
@@ -77,11 +78,11 @@ static enum err hand_over(struct export *export, bool last)
         buf_str(&export->piece, buf_view(&export->text));
     uv_mutex_unlock(&export->mutex);
     buf_clear(&export->text, 2 * PIECE);
-    tell(export);
+    export_tell(export);
     return err;
 }
 
-static enum err take(void *context, struct str document, struct str json)
+static enum err export_take(void *context, struct str document, struct str json)
 {
     struct export *export = context;
 
@@ -92,7 +93,7 @@ static enum err take(void *context, struct str document, struct str json)
     return export->text.len < PIECE ? ERR_OK : hand_over(export, false);
 }
 
-static enum err ask(struct mongo_db *db, void *context)
+static enum err export_ask(struct mongo_db *db, void *context)
 {
     struct export *export = context;
     int64_t total;
@@ -104,29 +105,29 @@ static enum err ask(struct mongo_db *db, void *context)
     export->total = total;
     export->counted = true;
     uv_mutex_unlock(&export->mutex);
-    tell(export);
+    export_tell(export);
     if (export->head_only)
         return ERR_OK;
     rows_head(&export->selection.rows, &export->text);
-    err = collection_documents(db, &export->selection.find, take, export);
+    err = collection_documents(db, &export->selection.find, export_take, export);
     return err == ERR_OK ? hand_over(export, true) : err;
 }
 
-static void run(void *context)
+static void export_run(void *context)
 {
     struct export *export = context;
-    enum err err = mongo_run(export->app->mongo, ask, export);
+    enum err err = mongo_run(export->app->mongo, export_ask, export);
 
     uv_mutex_lock(&export->mutex);
     export->err = err;
     export->finished = true;
     uv_mutex_unlock(&export->mutex);
-    tell(export);
+    export_tell(export);
 }
 
 /* --- On the loop --- */
 
-static void on_closed(uv_handle_t *handle)
+static void on_export_closed(uv_handle_t *handle)
 {
     struct export *export = handle->data;
     struct exports *all = export->all;
@@ -142,8 +143,8 @@ static void on_closed(uv_handle_t *handle)
         all->stopped(all->stopped_context);
 }
 
-/* The thread has said its last. */
-static void finish(struct export *export)
+/* The thread has ended. */
+static void export_finish(struct export *export)
 {
     struct export **at = &export->all->first;
 
@@ -155,7 +156,7 @@ static void finish(struct export *export)
     while (*at != export)
         at = &(*at)->next;
     *at = export->next;
-    uv_close((uv_handle_t *)&export->wake, on_closed);
+    uv_close((uv_handle_t *)&export->wake, on_export_closed);
 }
 
 static void cancel(struct export *export)
@@ -198,7 +199,7 @@ static void put_headers(const struct export *export, struct response *response)
 }
 
 /* The head of the answer, or what has gone wrong before it. */
-static void begin(struct export *export, enum err err)
+static void export_begin(struct export *export, enum err err)
 {
     const struct flow_owner owner = {on_gone, on_drained, export};
     struct request *request = export->request;
@@ -252,15 +253,16 @@ static void on_wake(uv_async_t *wake)
     finished = export->finished;
     uv_mutex_unlock(&export->mutex);
     if (export->request != NULL && (counted || finished))
-        begin(export, counted ? ERR_OK : export->err);
+        export_begin(export, counted ? ERR_OK : export->err);
     send_piece(export);
     if (finished && (export->piece.len == 0 || export->flow == NULL))
-        finish(export);
+        export_finish(export);
 }
 
 /* --- The request --- */
 
-static enum err parse(struct export *export, struct request *request, struct problem *problem)
+static enum err export_parse(struct export *export, struct request *request,
+                             struct problem *problem)
 {
     struct arena *arena = &export->arena;
 
@@ -274,7 +276,7 @@ static void export_free(struct export *export)
     free(export);
 }
 
-static void start(struct export *export, const struct request *request)
+static void export_start(struct export *export, const struct request *request)
 {
     struct exports *all = export->app->exports;
 
@@ -293,7 +295,7 @@ static void start(struct export *export, const struct request *request)
     export->next = all->first;
     all->first = export;
     all->count++;
-    if (uv_thread_create(&export->thread, run, export) != 0)
+    if (uv_thread_create(&export->thread, export_run, export) != 0)
         abort();
 }
 
@@ -320,7 +322,7 @@ void export_handle(void *context, struct request *request, const struct route *r
 
     (void)id;
     problem_init(&problem, &request->arena);
-    if (parse(export, request, &problem) != ERR_OK) {
+    if (export_parse(export, request, &problem) != ERR_OK) {
         problem_send_invalid(request, &problem);
     } else if (words_refuse(app, export->plan, &export->query, request)) {
         goto out;
@@ -330,7 +332,7 @@ void export_handle(void *context, struct request *request, const struct route *r
         response_header_lit(&request->response, "Retry-After", "5");
         problem_send(request, 503, STR("Two exports are under way here: try again later"), NULL);
     } else {
-        start(export, request);
+        export_start(export, request);
         return;
     }
 out:

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/handlers.h"
 #include "app/read/words.h"
 #include "base/mem.h"
 
-static enum err parse(struct facets_read *read, struct str text, struct arena *arena,
-                      struct problem *problem)
+static enum err facets_parse(struct facets_read *read, struct str text, struct arena *arena,
+                             struct problem *problem)
 {
     const struct param_table *table = &read->plan->resource->facets;
 
@@ -38,7 +39,8 @@ static struct cache_lookup *detach(const struct cache_lookup *lookup)
                                          .detached_free = lookup->detached_free};
     copy->app = read->app;
     copy->plan = read->plan;
-    (void)parse(copy, query_text(&read->query, UINT64_MAX, &copy->arena), &copy->arena, &problem);
+    (void)facets_parse(copy, query_text(&read->query, UINT64_MAX, &copy->arena), &copy->arena,
+                       &problem);
     set_name(copy, &copy->arena);
     return &copy->lookup;
 }
@@ -51,7 +53,7 @@ static void detached_free(struct cache_lookup *lookup)
     free(read);
 }
 
-static void done(struct cache_lookup *lookup)
+static void facets_done(struct cache_lookup *lookup)
 {
     struct request *request = lookup->context;
     struct problem problem;
@@ -78,10 +80,10 @@ void facets_handle(void *context, struct request *request, const struct route *r
                                          .fill = facets_fill,
                                          .detach = detach,
                                          .detached_free = detached_free,
-                                         .done = done,
+                                         .done = facets_done,
                                          .context = request};
     scope_init(&read->scope, request, route);
-    if (parse(read, request->query, &request->arena, &problem) == ERR_OK &&
+    if (facets_parse(read, request->query, &request->arena, &problem) == ERR_OK &&
         !query_value_of(&read->query, PARAM_BY)->given)
         problem_add(&problem, STR("by"), STR("is required: 1 to 5 filters of equality"));
     if (problem.count > 0) {

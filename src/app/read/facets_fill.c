@@ -4,10 +4,11 @@
 #include "app/answer.h"
 #include "app/read/counts.h"
 #include "app/read/facets.h"
+#include "app/read/filling.h"
 #include "app/read/question.h"
-#include "app/read/seal.h"
 #include "base/clock.h"
 #include "base/gzip.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 
 /* VALUES_MAX: bytes of the values of one field, all together. */
@@ -22,7 +23,7 @@ struct counting {
     struct value owner;
     struct condition conditions[QUERY_PARAMS_MAX + 1];
     size_t condition_count;
-    struct seal seal;
+    struct fill_seal seal;
     struct mongo_job job;
     int64_t total;
     struct buf values, plain, gzip;
@@ -70,7 +71,7 @@ static enum err ask_field(struct counting *counting, struct mongo_db *db, struct
 
     if (err == ERR_OK) {
         buf_str(&counting->values, counting->values.len > 0 ? STR(",") : STR(""));
-        buf_json_string(&counting->values, name);
+        json_put_string(&counting->values, name);
         buf_char(&counting->values, ':');
         put_values(&counting->values, counts,
                    (size_t)query_value_of(query, PARAM_LIMIT)->value.integer);
@@ -80,7 +81,7 @@ static enum err ask_field(struct counting *counting, struct mongo_db *db, struct
     return err;
 }
 
-static enum err compose(struct counting *counting)
+static enum err facets_fill_compose(struct counting *counting)
 {
     struct buf *out = &counting->plain;
     struct str body;
@@ -99,26 +100,26 @@ static enum err compose(struct counting *counting)
     return ERR_OK;
 }
 
-static enum err ask(struct mongo_db *db, void *context)
+static enum err facets_fill_ask(struct mongo_db *db, void *context)
 {
     struct counting *counting = context;
     struct str names = query_value_of(&counting->query, PARAM_BY)->text, name;
     enum err err = ERR_OK;
 
-    seal_fills(&counting->seal, &counting->fill, 1);
+    fill_seal_all(&counting->seal, &counting->fill, 1);
     while (err == ERR_OK && str_split(&names, ',', &name))
         err = ask_field(counting, db, name);
-    return err == ERR_OK ? compose(counting) : err;
+    return err == ERR_OK ? facets_fill_compose(counting) : err;
 }
 
 /* --- On the loop --- */
 
-static void end(void *context, enum err err)
+static void facets_fill_end(void *context, enum err err)
 {
     struct counting *counting = context;
     struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT};
 
-    seal_end(&counting->seal);
+    fill_seal_end(&counting->seal);
     if (err == ERR_OK) {
         entry.empty = counting->total == 0;
         entry.plain = buf_view(&counting->plain);
@@ -128,7 +129,7 @@ static void end(void *context, enum err err)
     cache_fill_done(counting->fill, err, &entry);
 }
 
-static void release(void *context)
+static void facets_fill_release(void *context)
 {
     struct counting *counting = context;
 
@@ -159,9 +160,9 @@ void facets_fill(struct cache_lookup *lookup, struct cache_fill *fill)
                       &problem);
     counting->condition_count = question_conditions(counting->plan, &counting->query,
                                                     &counting->owner, counting->conditions);
-    counting->job = (struct mongo_job){.work = ask,
-                                       .done = end,
-                                       .release = release,
+    counting->job = (struct mongo_job){.work = facets_fill_ask,
+                                       .done = facets_fill_end,
+                                       .release = facets_fill_release,
                                        .context = counting,
                                        .deadline_ms = clock_mono_ms() + READ_MS};
     mongo_submit_or_tell(counting->app->mongo, &counting->job);

@@ -19,23 +19,23 @@ struct filling *filling_new(struct app *app, struct cache_fill *fill,
     return filling;
 }
 
-static enum err work(struct mongo_db *db, void *context)
+static enum err filling_work(struct mongo_db *db, void *context)
 {
     struct filling *filling = context;
     enum err err;
 
-    seal_fills(&filling->seal, &filling->fill, 1);
+    fill_seal_all(&filling->seal, &filling->fill, 1);
     err = filling->ask(db, filling);
     return err == ERR_OK ? filling->plain.err : err;
 }
 
-static void done(void *context, enum err err)
+static void filling_done(void *context, enum err err)
 {
     struct filling *filling = context;
     struct entry entry = {.status = 404};
     char etag[ETAG_SIZE];
 
-    seal_end(&filling->seal);
+    fill_seal_end(&filling->seal);
     if (err == ERR_OK) {
         entry.status = 200;
         entry.plain = buf_view(&filling->plain);
@@ -48,7 +48,7 @@ static void done(void *context, enum err err)
     cache_fill_done(filling->fill, err, err == ERR_OK ? &entry : NULL);
 }
 
-static void release(void *context)
+static void filling_release(void *context)
 {
     struct filling *filling = context;
 
@@ -58,10 +58,33 @@ static void release(void *context)
 
 void filling_start(struct filling *filling)
 {
-    filling->job = (struct mongo_job){.work = work,
-                                      .done = done,
-                                      .release = release,
+    filling->job = (struct mongo_job){.work = filling_work,
+                                      .done = filling_done,
+                                      .release = filling_release,
                                       .context = filling,
                                       .deadline_ms = clock_mono_ms() + READ_MS};
     mongo_submit_or_tell(filling->app->mongo, &filling->job);
+}
+
+enum { SEAL_OPEN, SEAL_AT_WORK, SEAL_OVER };
+
+void fill_seal_all(struct fill_seal *seal, struct cache_fill *const *fills, size_t count)
+{
+    int expected = SEAL_OPEN;
+
+    if (!atomic_compare_exchange_strong(&seal->state, &expected, SEAL_AT_WORK))
+        return;
+    for (size_t i = 0; i < count; i++)
+        cache_fill_seal(fills[i]);
+    atomic_store(&seal->state, SEAL_OVER);
+}
+
+void fill_seal_end(struct fill_seal *seal)
+{
+    int expected = SEAL_OPEN;
+
+    if (atomic_compare_exchange_strong(&seal->state, &expected, SEAL_OVER))
+        return;
+    while (atomic_load(&seal->state) == SEAL_AT_WORK)
+        sched_yield();
 }

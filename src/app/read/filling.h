@@ -2,8 +2,20 @@
 #ifndef LARDER_APP_READ_FILLING_H
 #define LARDER_APP_READ_FILLING_H
 
-#include "app/read/seal.h"
-#include "app/state.h"
+#include <stdatomic.h>
+
+#include "app/app_state.h"
+
+/* cache_fill_seal from a thread, against a deadline that ends the fill on the loop at the same
+ * time: the first of them wins, and the other sees it.  Zeroed at first. */
+struct fill_seal {
+    atomic_int state;
+};
+
+/* On the thread: seals them, unless fill_seal_end has been called. */
+void fill_seal_all(struct fill_seal *seal, struct cache_fill *const *fills, size_t count);
+/* On the loop, before the fills end: none of them is touched by the thread afterwards. */
+void fill_seal_end(struct fill_seal *seal);
 
 /* One job in MongoDB that makes one entry.  Its memory is its own: at the deadline the look-up is
  * answered, while the job may still be at work. */
@@ -21,7 +33,7 @@ struct filling {
     char key[FILLING_KEY_MAX];
 
     struct cache_fill *fill;
-    struct seal seal;
+    struct fill_seal seal;
     struct mongo_job job;
 };
 

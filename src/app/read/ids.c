@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "app/read/ids.h"
 #include "app/answer.h"
+#include "app/app_state.h"
+#include "app/depends.h"
+#include "app/handlers.h"
 #include "app/people/auth.h"
 #include "app/read/item.h"
 #include "app/read/project.h"
-#include "app/state.h"
 #include "http/conditional.h"
 
 enum { ONE_ROOM = ENTRY_SIZE_MAX, ROUND_MAX = 100 };
@@ -33,7 +36,7 @@ struct several {
     int64_t fresh_until_ms; /* of the first to run out */
 };
 
-static void put_head(struct buf *out, const struct several *all, size_t found)
+static void ids_put_head(struct buf *out, const struct several *all, size_t found)
 {
     buf_str(out, all->source == CACHE_DATABASE ? STR(BODY_PREFIX_DATABASE) : STR(BODY_PREFIX));
     buf_literal(out, ",\"count\":");
@@ -54,7 +57,7 @@ static void put_body(struct buf *out, const struct several *all)
 {
     size_t most = count_found(all), put = 0;
 
-    put_head(out, all, most);
+    ids_put_head(out, all, most);
     for (size_t i = 0; put < most; i++) {
         if (all->jsons[i].len == 0)
             continue;
@@ -86,7 +89,7 @@ static struct str ids_etag(const struct several *all, char room[static ETAG_SIZE
     return etag;
 }
 
-static void finish(struct several *all)
+static void ids_finish(struct several *all)
 {
     struct request *request = all->request;
     struct response *response = &request->response;
@@ -123,10 +126,10 @@ static void round_end(struct several *all)
     if (all->err == ERR_OK && all->found < all->ids.most && all->asked < all->ids.count)
         ask_more(all);
     else
-        finish(all);
+        ids_finish(all);
 }
 
-static void done(struct cache_lookup *lookup)
+static void ids_done(struct cache_lookup *lookup)
 {
     struct one *one = (struct one *)lookup;
     struct several *all = one->all;
@@ -172,10 +175,10 @@ static void one_init(struct one *one, struct several *all, size_t at)
         answer_prepare(lookup, request);
         lookup->want_gzip = lookup->head_only = false;
     } else {
-        answer_depends(request, lookup);
+        depends_on(request, lookup);
     }
     lookup->room = &one->room;
-    lookup->done = done;
+    lookup->done = ids_done;
 }
 
 /* As many as are wanted; where some of those were absent, ROUND_MAX at once. */

@@ -4,26 +4,24 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/app_state.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/auth.h"
-#include "app/read/seal.h"
-#include "app/state.h"
+#include "app/read/filling.h"
+#include "app/read/item_entry.h"
 #include "app/views.h"
 #include "base/clock.h"
-#include "base/gzip.h"
 #include "base/mem.h"
 #include "cache/turn.h"
-
-#define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
 enum { BATCH_MAX = 100, ITEM_JSON_MAX = RESPONSE_BODY_MAX - 256 };
 
 /* What one question finds of each id. */
 struct found {
-    struct entry entry;
+    struct item_entry item;
     struct value owner;
     enum err err;
-    struct buf plain, gzip;
-    char etag[ETAG_SIZE];
 };
 
 /* Who asks for what. */
@@ -42,7 +40,7 @@ struct batch {
     struct cache_fill *fills[BATCH_MAX];
     struct asked asked[BATCH_MAX];
     struct found found[BATCH_MAX];
-    struct seal seal;
+    struct fill_seal seal;
     struct mongo_job job;
 };
 
@@ -61,23 +59,6 @@ static struct str id_of(const struct asked *asked)
     return str_make(asked->id, asked->id_len);
 }
 
-static void compose(const struct plan *plan, struct found *found, struct str json)
-{
-    struct entry *entry = &found->entry;
-
-    entry->status = 200;
-    entry->source_at = BODY_SOURCE_AT;
-    entry->etag = plan_item_etag(plan, json, found->etag);
-    buf_literal(&found->plain, ITEM_PREFIX);
-    buf_str(&found->plain, json);
-    buf_char(&found->plain, '}');
-    found->err = found->plain.err;
-    entry->plain = buf_view(&found->plain);
-    if (found->plain.len > GZIP_WORTH && found->err == ERR_OK &&
-        gzip_pack(entry->plain, BODY_LEAD, STR(""), &found->gzip) == ERR_OK)
-        entry->gzip = buf_view(&found->gzip);
-}
-
 static struct found *find_id(struct batch *batch, struct str id)
 {
     for (size_t i = 0; i < batch->count; i++)
@@ -91,10 +72,10 @@ static void take_item(struct batch *batch, const struct find_item *item, struct 
     char room[ID_TEXT_MAX];
     struct found *found = find_id(batch, id_text(batch->plan->resource->id, &item->id, room));
 
-    if (found == NULL || found->entry.status != 404)
+    if (found == NULL || found->item.entry.status != 404)
         return;
     found->owner = item->owner;
-    compose(batch->plan, found, json);
+    found->err = item_entry_make(&found->item, batch->plan, json);
 }
 
 /* Those from first on, so many. */
@@ -148,7 +129,7 @@ static enum err items_ask(struct mongo_db *db, void *context)
     struct batch *batch = context;
     enum err err;
 
-    seal_fills(&batch->seal, batch->fills, batch->count);
+    fill_seal_all(&batch->seal, batch->fills, batch->count);
     err = ask_some(db, batch, 0, batch->count);
     return err == ERR_TOO_LARGE ? ask_singly(db, batch) : err;
 }
@@ -162,40 +143,42 @@ static bool is_shown_to(const struct asked *asked, const struct found *found)
 }
 
 /* The same id may be asked for twice (by look-ups that could not be joined, or by two readers): one
- * finds it, the other is told the same. */
+ * looks it up, the other gets the same answer. */
 static void items_answer(void *context, enum err err)
 {
     static const struct entry absent = {.status = 404};
     struct batch *batch = context;
 
-    seal_end(&batch->seal);
+    fill_seal_end(&batch->seal);
     for (size_t i = 0; i < batch->count; i++) {
         const struct asked *asked = &batch->asked[i];
-        const struct found *found = find_id(batch, id_of(asked));
+        struct found *found = find_id(batch, id_of(asked));
         enum err own = err != ERR_OK ? err : found->err;
+        if (batch->count == 1) { /* so nobody else is told the same */
+            found->item.entry.plain_from = &found->item.plain;
+            found->item.entry.gzip_from = &found->item.gzip;
+        }
         cache_fill_done(asked->fill, own,
                         own != ERR_OK               ? NULL
-                        : is_shown_to(asked, found) ? &found->entry
+                        : is_shown_to(asked, found) ? &found->item.entry
                                                     : &absent);
     }
 }
 
-static void release(void *context)
+static void item_release(void *context)
 {
     struct batch *batch = context;
 
-    for (size_t i = 0; i < batch->count; i++) {
-        buf_free(&batch->found[i].plain);
-        buf_free(&batch->found[i].gzip);
-    }
+    for (size_t i = 0; i < batch->count; i++)
+        item_entry_free(&batch->found[i].item);
     free(batch);
 }
 
-static void submit(struct batch *batch)
+static void item_submit(struct batch *batch)
 {
     batch->job = (struct mongo_job){.work = items_ask,
                                     .done = items_answer,
-                                    .release = release,
+                                    .release = item_release,
                                     .context = batch,
                                     .deadline_ms = clock_mono_ms() + READ_MS};
     mongo_submit_or_tell(batch->items->app->mongo, &batch->job);
@@ -209,7 +192,7 @@ static void flush(void *context)
         struct batch *batch = items->open[i];
         items->open[i] = NULL;
         if (batch != NULL)
-            submit(batch);
+            item_submit(batch);
     }
 }
 
@@ -232,16 +215,15 @@ static void fill(struct cache_lookup *lookup, struct cache_fill *cache_fill)
     struct found *found = &batch->found[batch->count];
     struct asked *asked = &batch->asked[batch->count];
 
-    *found = (struct found){.entry = {.status = 404}};
-    buf_init(&found->plain, RESPONSE_BODY_MAX);
-    buf_init(&found->gzip, RESPONSE_BODY_MAX);
+    *found = (struct found){0};
+    item_entry_init(&found->item);
     *asked = (struct asked){
         .fill = cache_fill, .id_len = read->id.len, .owned = read->owned, .reader = read->reader};
     memcpy(asked->id, read->id.ptr, read->id.len);
     batch->fills[batch->count++] = cache_fill;
     if (batch->count == BATCH_MAX) {
         *open = NULL;
-        submit(batch);
+        item_submit(batch);
     }
 }
 
@@ -306,7 +288,7 @@ void item_send_too_large(const struct plan *plan, struct request *request, struc
                  &problem);
 }
 
-static void done(struct cache_lookup *lookup)
+static void item_answer(struct cache_lookup *lookup)
 {
     const struct item_read *read = (const struct item_read *)lookup;
     struct request *request = lookup->context;
@@ -316,7 +298,7 @@ static void done(struct cache_lookup *lookup)
         return;
     }
     if (lookup->err == ERR_OK && lookup->entry.status == 200 && request->method == METHOD_GET)
-        views_count(read->app->views, read->plan, read->id);
+        views_count(read->app->views, read->plan, read->id, 1);
     answer_lookup(request, lookup, read->plan->resource->absent, NULL);
 }
 
@@ -334,7 +316,7 @@ void item_handle(void *context, struct request *request, const struct route *rou
     item_read_init(read, app, app_plan(app, resource), canonical);
     item_read_by(read, request, route);
     read->lookup.context = request;
-    read->lookup.done = done;
+    read->lookup.done = item_answer;
     answer_prepare(&read->lookup, request);
     cache_get(app->cache, &read->lookup);
 }
@@ -351,7 +333,7 @@ struct items *items_new(struct app *app)
     return items;
 }
 
-static void on_closed(void *context)
+static void on_item_closed(void *context)
 {
     const struct items *items = context;
 
@@ -364,7 +346,7 @@ void items_stop(struct items *items, void (*stopped)(void *context), void *conte
     items->stopped = stopped;
     items->stopped_context = context;
     flush(items);
-    turn_close(&items->turn, on_closed);
+    turn_close(&items->turn, on_item_closed);
 }
 
 void items_free(struct items *items)

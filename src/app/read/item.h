@@ -35,4 +35,8 @@ struct str item_json(struct str plain);
 void item_send_too_large(const struct plan *plan, struct request *request, struct str param,
                          struct str id);
 
+struct items *items_new(struct app *app);
+void items_stop(struct items *items, void (*done)(void *context), void *context);
+void items_free(struct items *items);
+
 #endif

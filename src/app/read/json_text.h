@@ -8,7 +8,7 @@
 
 /* Bytes of the value that s begins with: up to the comma, brace or bracket behind it. */
 size_t json_value_length(struct str s);
-/* Takes one byte of the text that a string, without its quotes, stands for; there is one. */
+/* Takes one byte of a string's text, decoded (the string without its quotes); there is one. */
 unsigned json_next_byte(struct str *json);
 
 #endif

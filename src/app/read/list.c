@@ -4,34 +4,18 @@
 #include <stdlib.h>
 
 #include "app/answer.h"
+#include "app/handlers.h"
 #include "app/read/cursor.h"
+#include "app/read/ids.h"
 #include "app/read/item.h"
-#include "app/read/note.h"
 #include "app/read/words.h"
 #include "base/mem.h"
-
-enum {
-    LINK_WORDS = 40,  /* what a link has besides path and query, at most */
-    LINK_LEAVES = 300 /* of the head, for the headers that follow */
-};
-
-static const struct query_value *value_of(const struct list_read *read, enum param_op op)
-{
-    return &read->query.values[read->plan->at[op]];
-}
-
-static uint64_t number_of(const struct list_read *read, enum param_op op)
-{
-    return (uint64_t)value_of(read, op)->value.integer;
-}
 
 /* --- The entry's name and tags --- */
 
 void list_read_name(struct list_read *read, struct arena *arena)
 {
-    struct str text = query_text(&read->query, read->plan->all, arena);
-
-    read->lookup.name = plan_list_name(read->plan, text, arena);
+    read->lookup.name = list_name(read, arena);
     scope_tags(&read->scope, read->app, read->plan, &read->query, arena, &read->lookup);
 }
 
@@ -47,77 +31,6 @@ enum err list_after(const struct plan *plan, const struct query *query, struct a
 {
     return cursor_decode(query->values[plan->at[PARAM_AFTER]].text, list_asked(plan, query, arena),
                          arena, keyset);
-}
-
-/* --- Link (RFC 8288) --- */
-
-/* The links of one answer.  They have to fit into one buffer with the other headers: those that do
- * not are left out, so what leads on is put first. */
-struct links {
-    struct buf *head;
-    struct str path, base; /* base: the parameters that all pages of the walk share */
-    bool begun;
-};
-
-static void put_link(struct links *links, const char *name, struct str value, const char *rel)
-{
-    struct buf *head = links->head;
-    size_t size = links->path.len + links->base.len + value.len + LINK_WORDS;
-
-    if (head->len + size > RESPONSE_HEAD_MAX - LINK_LEAVES)
-        return;
-    buf_str(head, links->begun ? STR(", <") : STR("Link: <"));
-    links->begun = true;
-    buf_str(head, links->path);
-    if (links->base.len > 0 || value.len > 0)
-        buf_char(head, '?');
-    buf_str(head, links->base);
-    if (value.len > 0) {
-        if (links->base.len > 0)
-            buf_char(head, '&');
-        buf_str(head, str_from(name));
-        buf_char(head, '=');
-        buf_str(head, value);
-    }
-    buf_literal(head, ">; rel=\"");
-    buf_str(head, str_from(rel));
-    buf_char(head, '"');
-}
-
-/* Page 1 is the default, which a canonical query leaves out. */
-static struct str page_text(uint64_t page, char room[static DECIMAL_MAX])
-{
-    return page > 1 ? str_decimal(page, room) : STR("");
-}
-
-/* How many there are, and relative references. */
-static void put_headers(struct response *response, const struct cache_lookup *lookup)
-{
-    const struct list_read *read = (const struct list_read *)lookup;
-    struct request *request = lookup->context;
-    uint64_t page = number_of(read, PARAM_PAGE);
-    uint64_t reach = PAGE_REACH / number_of(read, PARAM_LIMIT);
-    bool walking = value_of(read, PARAM_AFTER)->given;
-    bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
-    const struct note note = note_take(&lookup->entry, gzip);
-    struct links links = {.head = &response->head,
-                          .path = read->path,
-                          .base = query_text(&read->query, read->plan->walk, &request->arena)};
-    char room[DECIMAL_MAX];
-
-    if (note.total.len > 0)
-        response_header(response, STR("X-Total-Count"), note.total);
-    if (!walking && page < note.pages && page < reach)
-        put_link(&links, "page", page_text(page + 1, room), "next");
-    else if (note.next.len > 0)
-        put_link(&links, "after", note.next, "next");
-    if (!walking && page > 1)
-        put_link(&links, "page", page_text(page - 1, room), "prev");
-    put_link(&links, "", STR(""), "first");
-    if (note.pages > 0 && note.pages <= reach)
-        put_link(&links, "page", page_text(note.pages, room), "last");
-    if (links.begun)
-        buf_literal(&response->head, "\r\n");
 }
 
 /* --- The look-up --- */
@@ -153,17 +66,17 @@ static void detached_free(struct cache_lookup *lookup)
     free(read);
 }
 
-static void done(struct cache_lookup *lookup)
+static void list_done(struct cache_lookup *lookup)
 {
     const struct list_read *read = (const struct list_read *)lookup;
     struct request *request = lookup->context;
     struct problem problem;
 
     if (lookup->err != ERR_TOO_LARGE) {
-        answer_lookup(request, lookup, STR("Not found"), put_headers);
+        answer_lookup(request, lookup, STR("Not found"), list_links);
         return;
     }
-    if (number_of(read, PARAM_LIMIT) == 1) {
+    if (list_number(read, PARAM_LIMIT) == 1) {
         item_send_too_large(read->plan, request, STR(""), STR(""));
         return;
     }
@@ -174,9 +87,10 @@ static void done(struct cache_lookup *lookup)
 
 /* --- What the parameters must keep to together --- */
 
-static void check_after(const struct list_read *read, struct arena *arena, struct problem *problem)
+static void list_check_after(const struct list_read *read, struct arena *arena,
+                             struct problem *problem)
 {
-    const struct query_value *after = value_of(read, PARAM_AFTER);
+    const struct query_value *after = list_value(read, PARAM_AFTER);
     struct keyset keyset;
     enum err err;
 
@@ -187,64 +101,21 @@ static void check_after(const struct list_read *read, struct arena *arena, struc
         problem_add(problem, STR("after"), STR("belongs to another filter or sort"));
     else if (err != ERR_OK)
         problem_add(problem, STR("after"), STR("must be the next of an earlier page"));
-    else if (value_of(read, PARAM_PAGE)->given)
+    else if (list_value(read, PARAM_PAGE)->given)
         problem_add(problem, STR("page"), STR("cannot be combined with after"));
 }
 
-static void check_reach(const struct list_read *read, struct problem *problem)
+static bool list_take_query(struct list_read *read, struct request *request,
+                            const struct route *route, struct problem *problem)
 {
-    if (number_of(read, PARAM_PAGE) * number_of(read, PARAM_LIMIT) > PAGE_REACH)
-        problem_add(problem, STR("page"),
-                    STR("reaches no further than page × limit = 10000: walk on with after, "
-                        "which takes the next of the page before"));
-}
-
-static void check_ids(const struct list_read *read, struct problem *problem)
-{
-    for (size_t i = 0; i < read->query.count; i++)
-        if (read->query.values[i].given && i != read->plan->at[PARAM_IDS] &&
-            i != read->plan->at[PARAM_FIELDS])
-            problem_add(problem, read->query.params[i].name, STR("cannot be combined with ids"));
-}
-
-static bool has_ids(const struct list_read *read)
-{
-    size_t i = read->plan->at[PARAM_IDS];
-
-    return i < read->query.count && read->query.values[i].given;
-}
-
-/* A named list's entry is that of the same list by its ordinary path. */
-static void set_fixed(struct list_read *read, const struct named_list *list, struct arena *arena,
-                      struct problem *problem)
-{
-    for (size_t i = 0; i < list->param_count; i++) {
-        const struct list_param *fixed = &list->params[i];
-        struct str name = read->query.params[fixed->param].name;
-        if (query_set(&read->query, fixed->param, fixed->text, arena, problem) == ERR_EXISTS)
-            problem_addf(problem, name, "is always %.*s here", (int)fixed->text.len,
-                         fixed->text.ptr);
-    }
-}
-
-static enum err parse(struct list_read *read, struct request *request, const struct route *route,
-                      struct problem *problem)
-{
-    const struct resource *resource = read->plan->resource;
     struct arena *arena = &request->arena;
 
-    if (query_parse(&read->query, resource->params, resource->param_count, request->query, arena,
-                    problem) != ERR_OK)
-        return ERR_INVALID;
-    if (route->detail != NULL)
-        set_fixed(read, route->detail, arena, problem);
-    if (has_ids(read)) {
-        check_ids(read, problem);
-    } else {
-        check_after(read, arena, problem);
-        check_reach(read, problem);
-    }
-    return problem->count == 0 ? ERR_OK : ERR_INVALID;
+    if (list_parse(read, request->query, route->detail, arena, problem) != ERR_OK)
+        return false;
+    if (!list_has_ids(read))
+        list_check_after(read, arena, problem);
+    list_check(read, problem);
+    return problem->count == 0;
 }
 
 void list_handle(void *context, struct request *request, const struct route *route, struct str id)
@@ -262,14 +133,14 @@ void list_handle(void *context, struct request *request, const struct route *rou
                                          .fill = list_fill,
                                          .detach = detach,
                                          .detached_free = detached_free,
-                                         .done = done,
+                                         .done = list_done,
                                          .context = request};
     scope_init(&read->scope, request, route);
-    if (parse(read, request, route, &problem) != ERR_OK) {
+    if (!list_take_query(read, request, route, &problem)) {
         problem_send_invalid(request, &problem);
     } else if (words_refuse(app, read->plan, &read->query, request)) {
         return;
-    } else if (has_ids(read)) {
+    } else if (list_has_ids(read)) {
         ids_handle(app, read->plan, request, &read->query);
     } else {
         list_read_name(read, &request->arena);

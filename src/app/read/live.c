@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/read/live.h"
 
+#include "app/handlers.h"
 #include "app/people/auth.h"
 #include "app/read/look.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/json_writer.h"
 #include "http/accept.h"
 #include "http/conditional.h"
 #include "http/percent.h"
@@ -22,7 +24,7 @@ static uint64_t live_client(const struct app *app, const struct request *request
     return hash64(address.ptr, address.len);
 }
 
-static void put_head(struct request *request)
+static void live_put_head(struct request *request)
 {
     struct response *response = &request->response;
 
@@ -41,7 +43,7 @@ void live_soften(const struct app *app, struct request *request)
     if (app->config.streams == 0 || (request->method & (METHOD_GET | METHOD_HEAD)) == 0 ||
         !str_starts(request->path, STR("/api/")) || !accept_event_stream(request->accept))
         return;
-    put_head(request);
+    live_put_head(request);
     hub_put_refusal(&request->response.body, status);
     response_body_done(&request->response);
 }
@@ -52,7 +54,7 @@ static bool admits(struct app *app, struct request *request, uint64_t client)
     unsigned refused;
 
     if (request->method == METHOD_HEAD) {
-        put_head(request);
+        live_put_head(request);
         request->response.unsized = true;
         request_finish(request);
         return false;
@@ -98,8 +100,8 @@ static void open_one(const struct opening *opening, struct request *request)
     char etag[ENTRY_ETAG_MAX];
     struct seen seen = look_seen(request, &tags, etag);
     const struct visit *visit = request->state;
-    struct target target = {opening->route, opening->id, request->query, NULL};
-    struct buf text = BUF_INIT(TARGET_MAX);
+    struct look_target target = {opening->route, opening->id, request->query, NULL};
+    struct buf text = BUF_INIT(LOOK_TARGET_MAX);
     uint64_t client = live_client(app, request);
     bool known = is_known(request, seen.etag);
 
@@ -107,8 +109,8 @@ static void open_one(const struct opening *opening, struct request *request)
         return;
     if ((opening->route->flags & ROUTE_USER) != 0)
         target.session = visit->visitor->hash;
-    target_put(&target, &text);
-    put_head(request);
+    look_target_put(&target, &text);
+    live_put_head(request);
     hub_open(app->hub, request, client, buf_view(&text), &seen, known);
     buf_free(&text);
 }
@@ -197,7 +199,7 @@ static void take_watches(struct watching *all, struct str query, struct problem 
 
 /* The status that a path is refused with; 0: *target is what it is of. */
 static unsigned find_target(struct app *app, struct str text, struct arena *arena,
-                            struct target *target)
+                            struct look_target *target)
 {
     size_t mark = str_find(text, '?');
     struct router_path *path;
@@ -221,8 +223,8 @@ static void find_path(struct app *app, const struct request *request, struct wat
                       size_t i)
 {
     const struct visitor *visitor = request_visitor(request);
-    struct buf name = BUF_INIT(TARGET_MAX * 4), text = BUF_INIT(TARGET_MAX);
-    struct target target = {0};
+    struct buf name = BUF_INIT(LOOK_TARGET_MAX * 4), text = BUF_INIT(LOOK_TARGET_MAX);
+    struct look_target target = {0};
     unsigned status = find_target(app, all->texts[i], &all->arena, &target);
 
     if (status == 0 && (target.route->flags & ROUTE_USER) != 0) {
@@ -230,8 +232,8 @@ static void find_path(struct app *app, const struct request *request, struct wat
         target.session = visitor != NULL ? visitor->hash : NULL;
     }
     if (status == 0)
-        target_put(&target, &text);
-    buf_json_string(&name, all->texts[i]);
+        look_target_put(&target, &text);
+    json_put_string(&name, all->texts[i]);
     all->paths[i] = (struct hub_path){.name = arena_str(&all->arena, buf_view(&name)),
                                       .target = arena_str(&all->arena, buf_view(&text)),
                                       .status = status};
@@ -247,7 +249,7 @@ static void open_several(struct app *app, struct request *request, struct watchi
         return;
     for (size_t i = 0; i < all->count; i++)
         find_path(app, request, all, i);
-    put_head(request);
+    live_put_head(request);
     hub_open_paths(app->hub, request, client, all->paths, all->count);
 }
 
@@ -276,7 +278,7 @@ void live_handle(void *context, struct request *request, const struct route *rou
 
 /* --- The hub --- */
 
-/* Memory is believed as long as other hosts' writes are heard of, and so are streams.  There may be
+/* Memory is believed as long as other hosts' writes arrive, and so are streams.  There may be
  * no request that would wake a connection to Redis. */
 static enum doubt live_doubt(void *context)
 {

@@ -2,7 +2,7 @@
 #ifndef LARDER_APP_READ_LIVE_H
 #define LARDER_APP_READ_LIVE_H
 
-#include "app/state.h"
+#include "app/app_state.h"
 
 /* Live answers (live/hub.h): a GET that asks for text/event-stream. */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/people/auth.h"
+#include "app/visit.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/trace.h"
@@ -16,7 +17,7 @@ struct target_head {
     char session[SESSION_HASH_SIZE]; /* or zeros */
 };
 
-void target_put(const struct target *target, struct buf *out)
+void look_target_put(const struct look_target *target, struct buf *out)
 {
     struct target_head head;
 
@@ -122,7 +123,7 @@ void look(void *context, struct watch *watch, struct str target, struct str etag
     memcpy(look->session, head.session, sizeof look->session);
     request->path = head.route->pattern;
     request->query = str_from_offset(rest, head.id_len);
-    app_ask(app, request, head.route, str_make(rest.ptr, head.id_len),
-            head.session[0] != '\0' ? look->session : NULL);
+    visit_ask(app, request, head.route, str_make(rest.ptr, head.id_len),
+              head.session[0] != '\0' ? look->session : NULL);
     trace_leave(before);
 }

@@ -3,7 +3,7 @@
 
 #include "base/gzip.h"
 
-/* The total is last, where those who do not look for it find nothing else changed. */
+/* The total is last, so that nothing else moves where there is none. */
 void note_put(struct buf *out, const struct note *note)
 {
     buf_uint(out, note->pages);

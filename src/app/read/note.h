@@ -5,12 +5,12 @@
 #include "base/buf.h"
 #include "cache/entry.h"
 
-/* What the headers need of a page's entry without unpacking it.  A body tells it itself; a
+/* What the headers need of a page's entry without unpacking it.  A plain body contains it; a
  * compressed one has it in gzip's comment. */
 enum { NOTE_MAX = 2200 };
 
 struct note {
-    uint64_t pages;         /* 0: not told */
+    uint64_t pages;         /* 0: not known */
     struct str next, total; /* a cursor, of base64url alone, and digits; or empty */
 };
 

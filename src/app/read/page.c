@@ -4,12 +4,13 @@
 #include "app/answer.h"
 #include "app/layout.h"
 #include "app/read/cursor.h"
+#include "app/read/filling.h"
 #include "app/read/list.h"
 #include "app/read/note.h"
 #include "app/read/question.h"
-#include "app/read/seal.h"
 #include "base/clock.h"
 #include "base/gzip.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "http/conditional.h"
 
@@ -27,7 +28,7 @@ struct page {
     struct value owner;
     bool collated; /* documents of other partitions are equal to the server */
     struct str reader;
-    struct seal seal;
+    struct fill_seal seal;
     struct arena arena;
     unsigned users; /* the fill and the job */
     int64_t total;
@@ -89,7 +90,8 @@ static void put_number(struct buf *out, const char *name, uint64_t number)
     buf_uint(out, number);
 }
 
-static enum err compose(struct page *page, const struct find_result *result, struct str documents)
+static enum err page_compose(struct page *page, const struct find_result *result,
+                             struct str documents)
 {
     struct buf *out = &page->plain;
     struct buf next = BUF_INIT(NOTE_MAX);
@@ -107,7 +109,7 @@ static enum err compose(struct page *page, const struct find_result *result, str
     put_number(out, ",\"limit\":", number_of(page, PARAM_LIMIT));
     buf_literal(out, ",\"next\":");
     if (next.len > 0)
-        buf_json_string(out, buf_view(&next));
+        json_put_string(out, buf_view(&next));
     else
         buf_literal(out, "null");
     buf_literal(out, ",\"data\":[");
@@ -127,7 +129,7 @@ static enum err compose(struct page *page, const struct find_result *result, str
 
 /* --- The page, on a thread --- */
 
-/* A page that is the last tells how many there are. */
+/* The last page shows how many there are. */
 static enum err settle_total(struct page *page, struct mongo_db *db, const struct find *find,
                              const struct find_result *result)
 {
@@ -175,7 +177,7 @@ static bool is_of_another_partition(const struct page *page, const struct find_r
     return false;
 }
 
-/* Room for what tells the partition of each document. */
+/* Room for the partition of each document. */
 static void look_at_partitions(struct page *page, struct find_result *result)
 {
     struct find *find = &page->question.find;
@@ -194,14 +196,14 @@ static enum err ask_page(struct mongo_db *db, void *context)
     struct buf documents = BUF_INIT(RESPONSE_BODY_MAX - NOTE_MAX - 256);
     enum err err;
 
-    seal_fills(&page->seal, page->fills, page->fill_count);
+    fill_seal_all(&page->seal, page->fills, page->fill_count);
     look_at_partitions(page, &result);
     err = collection_find(db, find, &documents, &result);
     page->collated = err == ERR_OK && is_of_another_partition(page, &result);
     if (err == ERR_OK)
         err = settle_total(page, db, find, &result);
     if (err == ERR_OK)
-        err = compose(page, &result, buf_view(&documents));
+        err = page_compose(page, &result, buf_view(&documents));
     if (err == ERR_OK)
         make_etag(page);
     buf_free(&documents);
@@ -224,18 +226,20 @@ static void end_count(struct page *page, enum err err)
     buf_free(&text);
 }
 
-static void end(void *context, enum err err)
+static void page_end(void *context, enum err err)
 {
     struct page *page = context;
     struct entry entry = {.status = 200, .source_at = BODY_SOURCE_AT, .passing = page->collated};
 
-    seal_end(&page->seal);
+    fill_seal_end(&page->seal);
     if (page->collated)
         layouts_distrust(page->app->layouts, page->plan->resource);
     if (err == ERR_OK) {
         entry.empty = page->total == 0;
         entry.plain = buf_view(&page->plain);
         entry.gzip = buf_view(&page->gzip);
+        entry.plain_from = &page->plain;
+        entry.gzip_from = &page->gzip;
         entry.etag = str_make(page->etag, sizeof page->etag);
     }
     if (page->fill_count == 2)
@@ -244,10 +248,10 @@ static void end(void *context, enum err err)
     page_release(page);
 }
 
-static void start(struct page *page)
+static void page_start(struct page *page)
 {
     page->job = (struct mongo_job){.work = ask_page,
-                                   .done = end,
+                                   .done = page_end,
                                    .release = page_release,
                                    .context = page,
                                    .deadline_ms = clock_mono_ms() + READ_MS};
@@ -262,7 +266,7 @@ static void fill_count(struct cache_lookup *lookup, struct cache_fill *fill)
     struct page *page = lookup->context;
 
     page->fills[page->fill_count++] = fill;
-    start(page);
+    page_start(page);
 }
 
 static void count_told(struct cache_lookup *lookup)
@@ -274,9 +278,9 @@ static void count_told(struct cache_lookup *lookup)
     page->counted =
         lookup->err == ERR_OK && str_int(lookup->entry.plain, 0, INT64_MAX, &page->total) == ERR_OK;
     if (lookup->err == ERR_OK)
-        start(page);
+        page_start(page);
     else
-        end(page, lookup->err);
+        page_end(page, lookup->err);
 }
 
 static void look_up_count(struct page *page, const struct cache_lookup *list)
@@ -318,7 +322,7 @@ void list_fill(struct cache_lookup *lookup, struct cache_fill *fill)
                       &problem);
     question_init(&page->question, page->plan, &page->query, &page->owner, &page->arena);
     if (!redis_ready(page->app->redis)) {
-        start(page); /* which counts by itself: nothing could be kept */
+        page_start(page); /* which counts by itself: nothing could be kept */
         return;
     }
     /* What the count's entry was asked before is part of this answer. */

@@ -5,7 +5,7 @@
 #include "app/plan.h"
 #include "base/arena.h"
 #include "http/query.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* What MongoDB is asked for one page of a list.  The parts of `find` lie in the question itself and
  * in the arena: both stay where they are until it is answered. */
@@ -28,10 +28,5 @@ size_t question_conditions(const struct plan *plan, const struct query *query,
                            struct condition conditions[static QUERY_PARAMS_MAX + 1]);
 /* What a value of `sort` means: 1 or 2 keys. */
 size_t question_sort(struct str text, struct sort_key sort[static 2]);
-
-/* The conditions of its filters alone.  Gives their number. */
-size_t question_conditions(const struct plan *plan, const struct query *query,
-                           const struct value *owner,
-                           struct condition conditions[static QUERY_PARAMS_MAX + 1]);
 
 #endif

@@ -9,7 +9,7 @@ enum { CELL_MAX = 128 << 20 };
 
 /* --- Columns --- */
 
-static bool is_inside(struct str path, struct str outer)
+static bool rows_is_inside(struct str path, struct str outer)
 {
     return path.len > outer.len && str_starts(path, outer) && path.ptr[outer.len] == '.';
 }
@@ -26,7 +26,7 @@ static bool is_chosen(const struct query *query, struct str path)
     for (size_t i = 0; i < param->choice_count; i++) {
         struct str name = param->choices[i];
         if (query_has_chosen(fields->chosen, i) &&
-            (str_eq(name, path) || is_inside(path, name) || is_inside(name, path)))
+            (str_eq(name, path) || rows_is_inside(path, name) || rows_is_inside(name, path)))
             return true;
     }
     return false;
@@ -74,8 +74,8 @@ void rows_init(struct rows *rows, const struct plan *plan, const struct query *q
 
 /* --- Cells --- */
 
-/* What a JSON string stands for. */
-static void put_text(struct buf *out, struct str json)
+/* The decoded text of a JSON string. */
+static void rows_put_text(struct buf *out, struct str json)
 {
     struct str rest = str_make(json.ptr + 1, json.len - 2);
 
@@ -87,7 +87,7 @@ static void put_text(struct buf *out, struct str json)
 static void put_value(struct buf *out, struct str json)
 {
     if (json.ptr[0] == '"')
-        put_text(out, json);
+        rows_put_text(out, json);
     else
         buf_str(out, json);
 }

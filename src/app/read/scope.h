@@ -2,7 +2,7 @@
 #ifndef LARDER_APP_READ_SCOPE_H
 #define LARDER_APP_READ_SCOPE_H
 
-#include "app/state.h"
+#include "app/app_state.h"
 
 /* Whose documents a question is about.  Zeroed: all, for everybody. */
 struct scope {

@@ -2,7 +2,7 @@
 #ifndef LARDER_APP_READ_WORDS_H
 #define LARDER_APP_READ_WORDS_H
 
-#include "app/state.h"
+#include "app/app_state.h"
 
 /* `q`: words to look for. */
 

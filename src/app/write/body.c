@@ -118,9 +118,10 @@ static const char *reason(const json_error_t *error)
     }
 }
 
-/* The line is told only where there are several: in a file of JSON lines it would be the wrong one.
+/* The line is named only where there are several: in a file of JSON lines it would be the wrong
+ * one.
  */
-static void tell(struct str text, const json_error_t *error, struct problem *problem)
+static void body_tell(struct str text, const json_error_t *error, struct problem *problem)
 {
     const char *why = reason(error);
 
@@ -147,7 +148,7 @@ enum err body_parse(struct str text, bool allow_array, struct problem *problem, 
         return ERR_SYNTAX;
     value = load(text, &error);
     if (value == NULL) {
-        tell(text, &error, problem);
+        body_tell(text, &error, problem);
         return ERR_SYNTAX;
     }
     lost = digits_lost(text);

@@ -14,7 +14,7 @@ enum { BODY_DEPTH_MAX = 32, BODY_PARTS_MAX = 8192 };
  * nothing behind it, UTF-8 without a byte order mark, no key twice, no NaN, no lone surrogate, no
  * \u0000, at most BODY_DEPTH_MAX levels and BODY_PARTS_MAX names and values; integers are exact to
  * 64 bits, and no whole number is rounded, however it is written.  *root is the caller's to
- * json_decref. ERR_SYNTAX: what is wrong stands in problem. */
+ * json_decref. ERR_SYNTAX: problem says what is wrong. */
 enum err body_parse(struct str text, bool allow_array, struct problem *problem, json_t **root);
 
 #endif

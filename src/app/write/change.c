@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
+#include "app/read/item_entry.h"
 #include "app/views.h"
 #include "app/write/repeat.h"
 #include "app/write/target.h"
+#include "app/write/write_tags.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "http/conditional.h"
 
 /* PUT, PATCH and DELETE of one item. */
@@ -11,24 +16,68 @@
 struct change {
     struct write write; /* first */
     struct target target;
-    int64_t until_ms; /* monotonic: no more tries */
-    struct mongo_job read_job;
+    int64_t until_ms;     /* monotonic: no more tries */
     struct repeat repeat; /* of a removal */
+
+    struct cache_written written; /* kept for the read after the change */
+    char name[ITEM_NAME_MAX];
+    struct item_entry item;
 };
 
-static void destroy(struct write *write)
+static void change_destroy(struct write *write)
 {
-    target_free(&((struct change *)write)->target);
+    struct change *change = (struct change *)write;
+
+    target_free(&change->target);
+    item_entry_free(&change->item);
+}
+
+/* --- What is kept of it --- */
+
+/* Anew with each try, before the item is read. */
+static void begin_written(struct change *change)
+{
+    struct write *write = &change->write;
+
+    if (change->target.remove || write->plan->resource->read == ACCESS_OWNER)
+        return;
+    change->written =
+        (struct cache_written){.name = plan_item_name(write->plan, change->target.id, change->name),
+                               .class = &write->plan->item_class};
+    cache_written_begin(write->app->cache, &change->written);
+    write->cache.written = &change->written;
+}
+
+/* On a thread. */
+static void make_written(struct change *change)
+{
+    const struct cache_written *written = change->write.cache.written;
+    struct entry *entry = &change->written.entry;
+    struct str json = buf_view(&change->target.json);
+
+    if (written == NULL || !cache_written_is_kept(written) || json.len > ENTRY_SIZE_MAX ||
+        item_entry_make(&change->item, change->write.plan, json) != ERR_OK)
+        return;
+    entry->status = change->item.entry.status;
+    entry->source_at = change->item.entry.source_at;
+    entry->etag = change->item.entry.etag;
+    entry->plain = change->item.entry.plain;
+    entry->gzip = change->item.entry.gzip;
 }
 
 /* --- Reading what there is --- */
 
-static enum err ask(struct mongo_db *db, void *context)
+static enum err change_read(struct mongo_db *db, struct write *write)
 {
-    return target_read(db, &((struct change *)context)->target);
+    struct target *target = &((struct change *)write)->target;
+    enum err err = target_read(db, target);
+
+    if (err == ERR_OK)
+        target_judge(target);
+    return err;
 }
 
-static void refuse(struct change *change, unsigned status, struct str message)
+static void change_refuse(struct change *change, unsigned status, struct str message)
 {
     problem_send(change->write.request, status, message, &change->target.problem);
     write_done(&change->write);
@@ -41,7 +90,7 @@ static void answer_removed(struct change *change)
 
     views_forget(write->app->views, write->plan, change->target.id);
     buf_literal(body, "{\"success\":true,\"message\":");
-    buf_json_string(body, write->plan->resource->removed);
+    json_put_string(body, write->plan->resource->removed);
     buf_char(body, '}');
     answer_json(write->request, 200, STR("no-store"));
     write_done(write);
@@ -57,53 +106,57 @@ static void on_repeat(void *context, bool repeated)
         write_fail(&change->write, ERR_NOT_FOUND);
 }
 
-static void begin(struct change *change)
+static void take_tags(struct change *change)
 {
     struct write *write = &change->write;
 
-    if (change->target.remove)
-        repeat_mark(write->app, write->request);
     write_room(write);
     write_tag_collection(write);
     target_tags(&change->target, write);
-    write_start(write);
+    if (write->cache.written != NULL)
+        change->written.tag = write_tag_at(write, plan_unhashed(change->written.name));
 }
 
-static void on_read(void *context, enum err err)
+static bool change_judge(struct write *write, enum err err)
 {
-    struct change *change = context;
+    struct change *change = (struct change *)write;
     struct target *target = &change->target;
+    bool good = err == ERR_OK && target->status == 0;
 
-    if (err == ERR_NOT_FOUND && target->remove)
-        repeat_ask(&change->repeat, change->write.app, change->write.request);
+    /* Once a try has failed, the mark is our own, and another one has deleted it. */
+    if (err == ERR_NOT_FOUND && target->remove && target->tries == 0)
+        repeat_ask(&change->repeat, write->app, write->request);
     else if (err != ERR_OK)
-        write_fail(&change->write, err);
-    else if (!target_judge(target))
-        refuse(change, target->status, target->message);
-    else
-        begin(change);
+        write_fail(write, err);
+    else if (!good)
+        change_refuse(change, target->status, target->message);
+    else if (target->remove)
+        repeat_mark(write->app, write->request);
+    if (good)
+        take_tags(change);
+    return good;
 }
 
-static void start(struct change *change)
+static void change_start(struct change *change)
 {
     target_reset(&change->target);
-    change->read_job = (struct mongo_job){.work = ask,
-                                          .done = on_read,
-                                          .release = write_release,
-                                          .context = change,
-                                          .deadline_ms = clock_mono_ms() + READ_MS};
-    write_use(&change->write);
-    mongo_submit_or_tell(change->write.app->mongo, &change->read_job);
+    begin_written(change);
+    write_start(&change->write);
 }
 
 /* --- Writing it --- */
 
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err change_work(struct mongo_db *db, struct write *write)
 {
-    return target_write(db, &((struct change *)write)->target, write);
+    struct change *change = (struct change *)write;
+    enum err err = target_write(db, &change->target, write);
+
+    if (err == ERR_OK)
+        make_written(change);
+    return err;
 }
 
-static void answer(struct write *write)
+static void change_answer(struct write *write)
 {
     struct change *change = (struct change *)write;
 
@@ -112,7 +165,7 @@ static void answer(struct write *write)
         return;
     }
     response_header(&write->request->response, STR("ETag"), change->target.etag);
-    write_send(write, 200, buf_view(&change->target.json));
+    write_send(write, 200, buf_view(&change->target.json), &change->target.json);
     write_done(write);
 }
 
@@ -122,18 +175,34 @@ static void failed(struct write *write, enum err err)
     struct change *change = (struct change *)write;
 
     if (err == ERR_EXISTS && change->target.problem.count > 0) {
-        refuse(change, 409, STR("Exists already"));
+        change_refuse(change, 409, STR("Exists already"));
     } else if (err != ERR_NOT_FOUND) {
         write_fail(write, err);
     } else if (clock_mono_ms() < change->until_ms) {
         change->target.tries++;
-        start(change);
+        change_start(change);
     } else {
         write_fail(write, ERR_CONFLICT);
     }
 }
 
+static const struct write_kind change_kind = {.size = sizeof(struct change),
+                                              .read = change_read,
+                                              .judge = change_judge,
+                                              .work = change_work,
+                                              .answer = change_answer,
+                                              .failed = failed,
+                                              .destroy = change_destroy};
+
 /* --- Handlers --- */
+
+/* A thread may still look at them when the request is answered. */
+static struct str take_etags(struct change *change, struct str name)
+{
+    struct str tags = request_param(change->write.request, name);
+
+    return tags.ptr == NULL ? tags : arena_str(&change->write.arena, tags);
+}
 
 /* NULL: the id is none, and the answer is given. */
 static struct change *change_new(struct app *app, const struct route *route,
@@ -146,20 +215,17 @@ static struct change *change_new(struct app *app, const struct route *route,
 
     if (!take_id(request, plan->resource, text, room, &id) || !take_no_query(request))
         return NULL;
-    change = write_new(sizeof *change, app, plan, request);
+    change = write_new(&change_kind, app, plan, request);
     target_init(&change->target, plan, request, route, id, &change->write.arena);
-    change->target.match = request_param(request, STR("HTTP_IF_MATCH"));
-    change->target.none = request_param(request, STR("HTTP_IF_NONE_MATCH"));
+    change->target.match = take_etags(change, STR("HTTP_IF_MATCH"));
+    change->target.none = take_etags(change, STR("HTTP_IF_NONE_MATCH"));
     change->until_ms = clock_mono_ms() + READ_MS;
-    change->write.work = work;
-    change->write.answer = answer;
-    change->write.failed = failed;
-    change->write.destroy = destroy;
+    item_entry_init(&change->item);
     change->repeat = (struct repeat){.done = on_repeat, .context = change};
     return change;
 }
 
-/* What is wrong with any document is told before one is read. */
+/* Errors that any document would have are answered before one is read. */
 static enum err take_body(struct change *change, json_t *root)
 {
     struct write *write = &change->write;
@@ -192,9 +258,9 @@ void update_handle(void *context, struct request *request, const struct route *r
     if (root == NULL)
         write_done(&change->write);
     else if (take_body(change, root) == ERR_OK)
-        start(change);
+        change_start(change);
     else
-        refuse(change, 400, STR("Invalid input"));
+        change_refuse(change, 400, STR("Invalid input"));
 }
 
 void remove_handle(void *context, struct request *request, const struct route *route, struct str id)
@@ -204,5 +270,5 @@ void remove_handle(void *context, struct request *request, const struct route *r
     if (change == NULL)
         return;
     change->target.remove = true;
-    start(change);
+    change_start(change);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/people/auth.h"
 #include "app/write/derived.h"
 #include "app/write/duplicate.h"
 #include "app/write/once.h"
 #include "app/write/validate.h"
-#include "app/write/write.h"
+#include "app/write/write_tags.h"
+#include "base/json_writer.h"
 #include "http/percent.h"
 
 /* POST of one object, or of an array of up to BULK_MAX: one write with one invalidation, and a
@@ -14,7 +17,7 @@
 enum { JSON_MAX = 4 << 20, DOCUMENT_MAX = 17 << 20 };
 
 struct item {
-    struct draft draft;
+    struct assignments draft;
     struct document document;
     struct str bytes;       /* its BSON; in the arena */
     struct str json;        /* as it is shown: of what was made before as it is now */
@@ -46,7 +49,7 @@ static enum err find_made(struct mongo_db *db, struct create *create, struct ite
     const struct plan *plan = create->write.plan;
     struct condition condition = {STR("_id"), OP_EQ, id_of(item)};
     struct buf json = BUF_INIT(JSON_MAX);
-    struct record record = {.shape = &plan->shape, .out = &json};
+    struct found_document record = {.shape = &plan->shape, .out = &json};
     enum err err = ERR_NOT_FOUND;
 
     if (item->derived)
@@ -100,7 +103,7 @@ static enum err insert_many(struct mongo_db *db, struct create *create)
     return unknown ? ERR_UNKNOWN : done ? ERR_OK : create->sent[0]->err;
 }
 
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err create_work(struct mongo_db *db, struct write *write)
 {
     struct create *create = (struct create *)write;
 
@@ -129,7 +132,7 @@ static void answer_one(struct write *write)
     put_location(create);
     response_header(&write->request->response, STR("ETag"),
                     plan_item_etag(write->plan, json, room));
-    write_send(write, 201, json);
+    write_send(write, 201, json, NULL);
     write_done(write);
 }
 
@@ -157,7 +160,7 @@ static void put_result(const struct item *item, struct buf *out)
         buf_str(out, item->json);
     } else {
         buf_literal(out, "{\"success\":false,\"message\":");
-        buf_json_string(out, item->err == ERR_EXISTS    ? STR("Exists already")
+        json_put_string(out, item->err == ERR_EXISTS    ? STR("Exists already")
                              : item->err == ERR_OK      ? STR("Invalid input")
                              : item->err == ERR_REFUSED ? STR("Refused by a rule of the database")
                                                         : STR("Not written"));
@@ -206,6 +209,13 @@ static void failed_many(struct write *write, enum err err)
         write_fail(write, err);
 }
 
+static const struct write_kind create_one = {
+    .size = sizeof(struct create), .work = create_work, .answer = answer_one, .failed = failed_one};
+static const struct write_kind create_many = {.size = sizeof(struct create),
+                                              .work = create_work,
+                                              .answer = answer_many,
+                                              .failed = failed_many};
+
 /* --- From the body to documents --- */
 
 /* The server chooses it, unless the client has. */
@@ -244,7 +254,7 @@ static void take_tags(struct create *create, const struct item *item)
     char room[ID_TEXT_MAX];
     struct value id = id_of(item);
     const struct value *owner =
-        resource->kept.owner.len > 0 ? draft_value(&item->draft, resource->kept.owner) : NULL;
+        resource->kept.owner.len > 0 ? assignments_value(&item->draft, resource->kept.owner) : NULL;
 
     write_tag_item(&create->write, id_text(resource->id, &id, room));
     if (owner != NULL)
@@ -281,20 +291,18 @@ static void take_item(struct create *create, size_t i, const json_t *object)
 static struct create *create_new(struct app *app, const struct plan *plan, struct request *request,
                                  const json_t *root)
 {
-    struct create *create = write_new(sizeof *create, app, plan, request);
+    bool many = json_is_array(root);
+    struct create *create = write_new(many ? &create_many : &create_one, app, plan, request);
     struct arena *arena = &create->write.arena;
 
     _Static_assert(BULK_MAX + 1 <= CACHE_WRITE_TOTALS_MAX, "one partition of each, collection");
 
-    create->many = json_is_array(root);
+    create->many = many;
     create->count = create->many ? json_array_size(root) : 1;
     create->items = arena_zalloc(arena, create->count * sizeof create->items[0]);
     create->sent = arena_alloc(arena, create->count * sizeof(struct item *));
     create->documents = arena_alloc(arena, create->count * sizeof create->documents[0]);
     create->errs = arena_zalloc(arena, create->count * sizeof create->errs[0]);
-    create->write.work = work;
-    create->write.answer = create->many ? answer_many : answer_one;
-    create->write.failed = create->many ? failed_many : failed_one;
     write_room(&create->write);
     write_tag_collection(&create->write);
     for (size_t i = 0; i < create->count; i++)

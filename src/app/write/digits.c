@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/buf.h"
+#include "base/json_writer.h"
 
 #define EXACT_MAX 0x1p53
 enum { DIGITS_MAX = DBL_MAX_10_EXP + 2, NUMBER_MAX = 40 };
@@ -54,7 +55,7 @@ static bool is_kept(struct str number)
 
     if (str_double(number, -DBL_MAX, DBL_MAX, &value) == ERR_OK && fabs(value) >= EXACT_MAX &&
         put_whole(&sent, number)) {
-        buf_json_double(&shortest, value);
+        json_put_double(&shortest, value);
         same = put_whole(&kept, buf_view(&shortest)) && str_eq(buf_view(&sent), buf_view(&kept));
         buf_reset(&kept);
         buf_printf(&kept, "%.0f", fabs(value));

@@ -3,6 +3,8 @@
 
 enum { VALUES_MAX = 100, KEYS_MAX = 32 };
 
+static const struct str message = STR_INIT("exists already");
+
 static const struct shape_field id_field[] = {{.name = STR_INIT("_id"), .capture = true}};
 static const struct shape id_shape = SHAPE(id_field);
 
@@ -23,7 +25,7 @@ static bool is_there(struct mongo_db *db, const struct resource *resource,
                      const struct condition *conditions, size_t count)
 {
     struct value captured;
-    struct record record = {.shape = &id_shape, .captured = &captured};
+    struct found_document record = {.shape = &id_shape, .captured = &captured};
 
     return collection_find_one(db, resource->collection, conditions, count, 0, &record) == ERR_OK;
 }
@@ -56,10 +58,36 @@ static bool is_taken(struct mongo_db *db, const struct resource *resource, struc
     return is_there(db, resource, conditions, count + 1);
 }
 
+/* --- Indexes that no file names --- */
+
+struct duplicate {
+    struct mongo_db *db;
+    const struct resource *resource;
+    struct str document;
+    const struct value *id;
+    struct problem *problem;
+};
+
+static void duplicate_take_index(void *context, const struct index_spec *found)
+{
+    const struct duplicate *duplicate = context;
+    struct arena *arena = duplicate->problem->arena;
+    struct str fields[KEYS_MAX];
+
+    if (!found->unique || found->key_count == 0 || found->key_count > KEYS_MAX)
+        return;
+    for (size_t i = 0; i < found->key_count; i++)
+        fields[i] = arena_str(arena, found->keys[i].field);
+    if (is_taken(duplicate->db, duplicate->resource, duplicate->document, duplicate->id, fields,
+                 found->key_count, arena))
+        for (size_t i = 0; i < found->key_count; i++)
+            problem_add(duplicate->problem, fields[i], message);
+}
+
 void duplicate_find(struct mongo_db *db, const struct resource *resource, struct str document,
                     bool made, struct problem *problem)
 {
-    static const struct str message = STR_INIT("exists already");
+    struct duplicate duplicate;
     struct str fields[KEYS_MAX];
     struct value id;
 
@@ -74,4 +102,7 @@ void duplicate_find(struct mongo_db *db, const struct resource *resource, struct
             for (size_t f = 0; f < count; f++)
                 problem_add(problem, fields[f], message);
     }
+    duplicate = (struct duplicate){db, resource, document, &id, problem};
+    if (problem->count == 0)
+        (void)collection_indexes(db, resource->collection, duplicate_take_index, &duplicate);
 }

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "app/app_state.h"
 #include "app/people/users.h"
-#include "app/state.h"
 #include "app/write/receipt.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -26,7 +26,7 @@ struct once {
     void (*finish)(struct request *request);
 };
 
-static void release(void *context)
+static void once_release(void *context)
 {
     struct once *once = context;
 
@@ -51,7 +51,7 @@ static enum err keep(struct mongo_db *db, void *context)
     return receipt_keep(db, &((struct once *)context)->receipt);
 }
 
-static void tell(struct once *once)
+static void once_tell(struct once *once)
 {
     struct request *request = once->visit->request;
 
@@ -61,37 +61,37 @@ static void tell(struct once *once)
     response_body_done(&request->response);
     once->visit->once = NULL;
     request->on_finish = once->finish;
-    release(once);
+    once_release(once);
     request_finish(request);
 }
 
 static void unlocked(struct lock *lock, enum err err)
 {
     (void)err;
-    tell(lock->context);
+    once_tell(lock->context);
 }
 
-/* The lock goes before the answer: who has that may send the request again at once. */
+/* The lock goes before the answer: a client that has it may send the request again at once. */
 static void kept(void *context, enum err err)
 {
     struct once *once = context;
 
     (void)err; /* it could not be kept: the lease runs out, and nothing is made twice even so */
     if (!once->locked) {
-        tell(once);
+        once_tell(once);
         return;
     }
     once->lock.done = unlocked;
     lock_release(&once->lock);
 }
 
-static void submit(struct once *once, struct mongo_job *job,
-                   enum err (*work)(struct mongo_db *db, void *context),
-                   void (*done)(void *context, enum err err))
+static void once_submit(struct once *once, struct mongo_job *job,
+                        enum err (*work)(struct mongo_db *db, void *context),
+                        void (*done)(void *context, enum err err))
 {
     *job = (struct mongo_job){.work = work,
                               .done = done,
-                              .release = release,
+                              .release = once_release,
                               .context = once,
                               .deadline_ms = clock_mono_ms() + READ_MS,
                               .write = true};
@@ -113,7 +113,7 @@ static void on_finish(struct request *request)
     receipt->status = response->status;
     receipt->head =
         arena_str(&receipt->arena, str_from_offset(buf_view(&response->head), once->head_from));
-    submit(once, &once->keeping, keep, kept);
+    once_submit(once, &once->keeping, keep, kept);
 }
 
 /* --- Before --- */
@@ -147,15 +147,15 @@ static void replay(struct once *once)
     buf_reset(&response->body);
     buf_str(&response->body, buf_view(&once->receipt.body));
     response_body_done(response);
-    release(once);
+    once_release(once);
     request_finish(request);
 }
 
-static void refuse(struct once *once, unsigned status, struct str message)
+static void once_refuse(struct once *once, unsigned status, struct str message)
 {
     struct request *request = once->visit->request;
 
-    release(once);
+    once_release(once);
     problem_send(request, status, message, NULL);
 }
 
@@ -174,7 +174,7 @@ static void carry_out(struct once *once)
 static void refuse_busy(struct once *once)
 {
     response_header_lit(&once->visit->request->response, "Retry-After", "1");
-    refuse(once, 409, STR("A request with this Idempotency-Key is under way"));
+    once_refuse(once, 409, STR("A request with this Idempotency-Key is under way"));
 }
 
 static void claimed(void *context, enum err err)
@@ -188,27 +188,27 @@ static void claimed(void *context, enum err err)
     }
     unlock(once);
     if (err != ERR_OK) {
-        release(once);
+        once_release(once);
         problem_send_err(request, database_err(err));
     } else if (once->receipt.verdict == RECEIPT_REPLAY) {
         replay(once);
     } else if (once->receipt.verdict == RECEIPT_GONE) {
-        refuse(once, 410, STR("What this Idempotency-Key has made is not there any more"));
+        once_refuse(once, 410, STR("What this Idempotency-Key has made is not there any more"));
     } else if (once->receipt.verdict == RECEIPT_OTHER_BODY) {
-        refuse(once, 422, STR("This Idempotency-Key was used for another request"));
+        once_refuse(once, 422, STR("This Idempotency-Key was used for another request"));
     } else {
         refuse_busy(once);
     }
 }
 
-/* The lock keeps apart those who come at the same time: another body is told from the same one.
+/* The lock is for requests at the same time: another body is distinguished from the same one.
  * Without it MongoDB decides alone. */
 static void locked(struct lock *lock, enum err err)
 {
     struct once *once = lock->context;
 
     once->locked = err != ERR_EXISTS; /* a late answer may be a lock too */
-    submit(once, &once->claiming, err == ERR_EXISTS ? peek : claim, claimed);
+    once_submit(once, &once->claiming, err == ERR_EXISTS ? peek : claim, claimed);
 }
 
 static struct once *once_new(struct visit *visit, struct str key)
@@ -260,7 +260,7 @@ void once_begin(struct visit *visit, void (*next)(struct visit *visit))
     if (redis_ready(visit->app->redis))
         lock_acquire(&once->lock);
     else
-        submit(once, &once->claiming, claim, claimed);
+        once_submit(once, &once->claiming, claim, claimed);
 }
 
 bool once_id(const struct request *request, size_t i, struct oid *id)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/state.h"
+#include "app/app_state.h"
 #include "base/mem.h"
 #include "base/trace.h"
 
@@ -18,7 +18,7 @@ struct parsing {
 };
 
 /* The request waits, so its arena is this thread's. */
-static void work(uv_work_t *work)
+static void parsing_work(uv_work_t *work)
 {
     struct parsing *parsing = work->data;
 
@@ -50,7 +50,7 @@ void parsing_begin(struct visit *visit, void (*next)(struct visit *visit))
     parsing->trace = trace_take();
     problem_init(&parsing->problem, &visit->request->arena);
     parsing->work.data = parsing;
-    uv_queue_work(visit->app->loop, &parsing->work, work, worked);
+    uv_queue_work(visit->app->loop, &parsing->work, parsing_work, worked);
 }
 
 enum err parsing_take(struct parsing *parsing, bool allow_array, struct problem *problem,

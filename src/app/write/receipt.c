@@ -71,7 +71,7 @@ static struct value id_of(const struct receipt *receipt)
     return value_string(str_make(receipt->id, sizeof receipt->id));
 }
 
-static enum err insert(struct mongo_db *db, const struct receipt *receipt, int64_t now_ms)
+static enum err receipt_insert(struct mongo_db *db, const struct receipt *receipt, int64_t now_ms)
 {
     const struct assignment fields[] = {
         {STR("_id"), ASSIGN_SET, id_of(receipt)},
@@ -85,7 +85,7 @@ static enum err insert(struct mongo_db *db, const struct receipt *receipt, int64
     return collection_insert(db, receipts.collection, &(struct document){fields, COUNT(fields)});
 }
 
-/* Exactly the record that was seen is taken over, or it was another who did. */
+/* Exactly the record that was seen is taken over; else another worker was first. */
 static enum err take_over(struct mongo_db *db, struct receipt *receipt, const struct value *seen,
                           int64_t now_ms)
 {
@@ -110,7 +110,7 @@ static enum err take_over(struct mongo_db *db, struct receipt *receipt, const st
 }
 
 /* FIRST: its lease is over. */
-static void judge(struct receipt *receipt, const struct value *seen, int64_t now_ms)
+static void receipt_judge(struct receipt *receipt, const struct value *seen, int64_t now_ms)
 {
     if (seen[PRINT].type != VALUE_STRING ||
         !str_eq(seen[PRINT].string, str_make(receipt->print, sizeof receipt->print))) {
@@ -141,7 +141,7 @@ static enum err drop_expired(struct mongo_db *db, const struct receipt *receipt,
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
 {
     struct condition condition = {STR("_id"), OP_EQ, id_of(receipt)};
-    struct record record = {.shape = &shape, .arena = &receipt->arena};
+    struct found_document record = {.shape = &shape, .arena = &receipt->arena};
     struct value seen[FIELDS];
     int64_t now_ms = clock_wall_ms();
     enum err err = ERR_EXISTS;
@@ -149,14 +149,14 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
     record.captured = seen;
     receipt->verdict = RECEIPT_FIRST;
     for (int tries = 0; err == ERR_EXISTS && tries < 2; tries++) {
-        err = insert(db, receipt, now_ms);
+        err = receipt_insert(db, receipt, now_ms);
         if (err != ERR_EXISTS)
             return err;
         err = collection_find_one(db, receipts.collection, &condition, 1, 0, &record);
         if (err == ERR_OK && seen[EXPIRES].type == VALUE_DATE && seen[EXPIRES].integer <= now_ms)
             err = drop_expired(db, receipt, seen) == ERR_OK ? ERR_EXISTS : ERR_CONFLICT;
         else if (err == ERR_OK)
-            judge(receipt, seen, now_ms);
+            receipt_judge(receipt, seen, now_ms);
         else if (err == ERR_NOT_FOUND)
             err = ERR_EXISTS; /* it has just expired */
     }
@@ -168,7 +168,7 @@ enum err receipt_claim(struct mongo_db *db, struct receipt *receipt)
 enum err receipt_peek(struct mongo_db *db, struct receipt *receipt)
 {
     struct condition condition = {STR("_id"), OP_EQ, id_of(receipt)};
-    struct record record = {.shape = &shape, .arena = &receipt->arena};
+    struct found_document record = {.shape = &shape, .arena = &receipt->arena};
     struct value seen[FIELDS];
     enum err err;
 
@@ -176,7 +176,7 @@ enum err receipt_peek(struct mongo_db *db, struct receipt *receipt)
     receipt->verdict = RECEIPT_FIRST;
     err = collection_find_one(db, receipts.collection, &condition, 1, 0, &record);
     if (err == ERR_OK)
-        judge(receipt, seen, clock_wall_ms());
+        receipt_judge(receipt, seen, clock_wall_ms());
     if (receipt->verdict == RECEIPT_FIRST)
         receipt->verdict = RECEIPT_UNDER_WAY;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -213,7 +213,8 @@ enum err receipt_look(struct mongo_db *db, struct receipt *receipt, struct str c
         id_parse(type, text, room, &id) != ERR_OK)
         return ERR_OK;
     is.value = id_value(type, id);
-    err = collection_find_one(db, collection, &is, 1, 0, &(struct record){.shape = &nothing});
+    err =
+        collection_find_one(db, collection, &is, 1, 0, &(struct found_document){.shape = &nothing});
     if (err == ERR_NOT_FOUND)
         receipt->verdict = RECEIPT_GONE;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -222,7 +223,7 @@ enum err receipt_look(struct mongo_db *db, struct receipt *receipt, struct str c
 /* --- Afterwards --- */
 
 /* A refusal of a request that anybody may send: nothing was made, and what made it wrong would be
- * kept for a day.  One who has taken over meanwhile may have kept an answer. */
+ * kept for a day.  A worker that took over meanwhile may have stored an answer. */
 static enum err forget(struct mongo_db *db, const struct receipt *receipt)
 {
     const struct condition conditions[] = {{STR("_id"), OP_EQ, id_of(receipt)},

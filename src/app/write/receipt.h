@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "http/request.h"
+#include "mongo/collection.h"
 #include "schema/resource.h"
-#include "store/collection.h"
 
 /* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "larder_receipts",
  * {_id: SHA-256 of who, where and key; print: of the body (but of POST, of method and query
@@ -20,7 +20,7 @@ extern const struct bookkeeping receipts;
 
 enum { RECEIPT_LEASE_MS = 15000, RECEIPT_HEX = 2 * SHA256_SIZE };
 
-enum verdict {
+enum receipt_verdict {
     RECEIPT_FIRST,      /* the request is to be carried out */
     RECEIPT_UNDER_WAY,  /* another one is */
     RECEIPT_OTHER_BODY, /* the key was used for another request */
@@ -32,7 +32,7 @@ struct receipt {
     char id[RECEIPT_HEX], print[RECEIPT_HEX];
     struct oid document; /* what is made has this id */
     bool of_anybody;     /* anybody may send it, as often as they like: refusals are not kept */
-    enum verdict verdict;
+    enum receipt_verdict verdict;
     unsigned status;
     struct str head; /* header lines; the arena's */
     struct buf body;

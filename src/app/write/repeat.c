@@ -39,14 +39,14 @@ static void on_mark(void *context, enum err err, const struct redis_value *reply
     uv_close((uv_handle_t *)&repeat->timer, on_close);
 }
 
-static void on_time(uv_timer_t *timer)
+static void on_repeat_time(uv_timer_t *timer)
 {
     struct repeat *repeat = timer->data;
     struct redis *redis = repeat->app->redis;
     bool connecting = redis_is(redis, REDIS_CONNECTING) || redis_is(redis, REDIS_PREPARING);
 
     if (connecting && repeat->waits++ < WAITS_MAX)
-        uv_timer_start(timer, on_time, WAIT_MS, 0);
+        uv_timer_start(timer, on_repeat_time, WAIT_MS, 0);
     else
         redis_command(redis, 2, (const struct str[]){STR("GET"), repeat->key}, on_mark, repeat);
 }
@@ -60,7 +60,7 @@ void repeat_ask(struct repeat *repeat, struct app *app, struct request *request)
     uv_timer_init(app->loop, &repeat->timer);
     repeat->timer.data = repeat;
     if (repeat->key.len > 0)
-        on_time(&repeat->timer);
+        on_repeat_time(&repeat->timer);
     else
         uv_close((uv_handle_t *)&repeat->timer, on_close);
 }

@@ -2,6 +2,7 @@
 #include "app/write/results.h"
 
 #include "app/answer.h"
+#include "base/json_writer.h"
 
 /* What the data of all may take: the rest has room for what is wrong with them. */
 enum { DATA_MAX = RESPONSE_BODY_MAX - (2 << 20), GIVEN_MAX = 1024 };
@@ -19,7 +20,7 @@ static void put_good(struct buf *out, const struct plan *plan, const struct resu
     buf_str(out, result->id);
     if (result->json.len > 0) {
         buf_literal(out, ",\"_etag\":");
-        buf_json_string(out, plan_item_etag(plan, result->json, room));
+        json_put_string(out, plan_item_etag(plan, result->json, room));
         if (out->len + result->json.len < DATA_MAX) {
             buf_literal(out, ",\"data\":");
             buf_str(out, result->json);
@@ -35,7 +36,7 @@ static void put_bad(struct buf *out, const struct result *result)
     buf_literal(out, ",\"_id\":");
     buf_str(out, result->id);
     buf_literal(out, ",\"message\":");
-    buf_json_string(out, result->message);
+    json_put_string(out, result->message);
     problem_errors_json(out, result->problem);
     buf_char(out, '}');
 }
@@ -53,19 +54,20 @@ void results_add(struct results *results, const struct plan *plan, const struct 
 
 void results_send(struct results *results, struct request *request)
 {
-    struct buf *body = &request->response.body;
+    struct response *response = &request->response;
+    struct buf *body = &response->body;
     bool all = results->good == results->count;
 
     buf_reset(body);
     buf_str(body, all ? STR("{\"success\":true,\"count\":") : STR("{\"success\":false,\"count\":"));
     buf_uint(body, results->good);
     buf_literal(body, ",\"results\":[");
-    buf_str(body, buf_view(&results->body));
-    buf_literal(body, "],\"requestId\":\"");
-    buf_str(body, request->id);
-    buf_literal(body, "\"}");
-    buf_free(&results->body);
-    answer_json(request, all ? 200 : results->good > 0 ? 207 : 400, STR("no-store"));
+    response_part(response, buf_view(body));
+    response_part(response, buf_view(&results->body));
+    response_part(response,
+                  ARENA_JOIN(&request->arena, STR("],\"requestId\":\""), request->id, STR("\"}")));
+    response_take(response, &results->body);
+    answer_parts(request, all ? 200 : results->good > 0 ? 207 : 400, STR("no-store"));
 }
 
 /* --- Ids --- */
@@ -75,7 +77,7 @@ struct str results_text(struct str text, struct arena *arena)
     struct buf json = BUF_INIT(6 * text.len + 256); /* the writer reserves ahead */
     struct str copy;
 
-    buf_json_string(&json, text);
+    json_put_string(&json, text);
     copy = arena_str(arena, buf_view(&json));
     buf_free(&json);
     return copy;

@@ -27,7 +27,7 @@ void results_add(struct results *results, const struct plan *plan, const struct 
 /* 200 when all went well, 207 when some did, 400 when none; frees what it holds. */
 void results_send(struct results *results, struct request *request);
 
-/* An id of the resource's, a value that stands in its place, and any text, as JSON in the arena. */
+/* An id of the resource's, a value given in its place, and any text, as JSON in the arena. */
 struct str results_id(const struct plan *plan, struct str id, struct arena *arena);
 struct str results_given(const json_t *json, struct arena *arena);
 struct str results_text(struct str text, struct arena *arena);

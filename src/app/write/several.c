@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdlib.h>
+#include "app/write/several.h"
 
-#include "app/answer.h"
 #include "app/views.h"
 #include "app/write/results.h"
-#include "app/write/target.h"
+#include "app/write/write_tags.h"
 #include "base/clock.h"
-#include "http/conditional.h"
-
-/* PATCH of an array and DELETE of ids: up to BULK_MAX items, each judged by itself, by one write
- * with one invalidation.  Those that others have changed between the two are looked at again. */
 
 /* READ_MAX: bytes of all documents together.  What one fence has no time for is done under the
  * next. */
@@ -18,6 +13,7 @@ enum { READ_MAX = 64 << 20, TRIES_MS = 8000 };
 struct one {
     struct target target; /* where id is one */
     bool named, done;
+    bool asked;       /* in this round: what a thread may change */
     struct str shown; /* its _id, as JSON */
 };
 
@@ -28,7 +24,7 @@ struct several {
     struct one *ones;
     size_t read;      /* bytes */
     int64_t until_ms; /* monotonic: no more tries */
-    struct mongo_job read_job;
+    enum err lost;    /* what those asked in this round are told; OK: each has its own result */
 };
 
 static bool is_open(const struct one *one)
@@ -36,7 +32,7 @@ static bool is_open(const struct one *one)
     return !one->done && one->target.status == 0;
 }
 
-static void destroy(struct write *write)
+static void several_destroy(struct write *write)
 {
     struct several *several = (struct several *)write;
 
@@ -46,6 +42,20 @@ static void destroy(struct write *write)
 }
 
 /* --- The answer --- */
+
+static bool is_lost(const struct several *several, const struct one *one)
+{
+    return one->asked && several->lost != ERR_OK;
+}
+
+/* A thread may be at work on it still. */
+static void put_lost(struct several *several, struct results *results, const struct one *one)
+{
+    struct result result = {.id = one->shown};
+
+    result.status = problem_status(several->lost, &result.message);
+    results_add(results, several->write.plan, &result);
+}
 
 static void put_one(struct several *several, struct results *results, struct one *one)
 {
@@ -67,7 +77,10 @@ static void send_results(struct several *several)
 
     results_begin(&results, several->count);
     for (size_t i = 0; i < several->count; i++)
-        put_one(several, &results, &several->ones[i]);
+        if (is_lost(several, &several->ones[i]))
+            put_lost(several, &results, &several->ones[i]);
+        else
+            put_one(several, &results, &several->ones[i]);
     results_send(&results, several->write.request);
     write_done(&several->write);
 }
@@ -77,6 +90,48 @@ static void refuse_open(struct several *several, unsigned status, struct str mes
     for (size_t i = 0; i < several->count; i++)
         if (is_open(&several->ones[i]))
             target_refuse(&several->ones[i].target, status, message);
+}
+
+static void refuse_err(struct one *one, enum err err)
+{
+    struct str message;
+    unsigned status = problem_status(database_err(err), &message);
+
+    target_refuse(&one->target, status, message);
+}
+
+static void refuse_open_err(struct several *several, enum err err)
+{
+    for (size_t i = 0; i < several->count; i++)
+        if (is_open(&several->ones[i]))
+            refuse_err(&several->ones[i], err);
+}
+
+static bool is_any_done(const struct several *several)
+{
+    for (size_t i = 0; i < several->count; i++)
+        if (!is_lost(several, &several->ones[i]) && several->ones[i].done)
+            return true;
+    return false;
+}
+
+/* What was written is answered so, also in the round that this error has ended, unless a thread may
+ * still be at work, or nobody could record that the write has ended.  Nothing of what else was
+ * written is behind it. */
+static void several_fail(struct several *several, enum err err)
+{
+    const struct write *write = &several->write;
+    bool unrecorded = write->step == WRITE_RELEASE && write->outcome == ERR_OK;
+
+    if (unrecorded || write->reading.left || write->working.left)
+        several->lost = database_err(err);
+    if (!is_any_done(several)) {
+        write_fail(&several->write, err);
+        return;
+    }
+    if (several->lost == ERR_OK)
+        refuse_open_err(several, err == ERR_UNKNOWN ? ERR_UNAVAILABLE : err);
+    send_results(several);
 }
 
 /* --- Reading --- */
@@ -100,7 +155,7 @@ static struct one *find_one(struct several *several, struct str document)
     return NULL;
 }
 
-static enum err take(void *context, struct str document, struct str json)
+static enum err several_take(void *context, struct str document, struct str json)
 {
     struct several *several = context;
     struct one *one = find_one(several, document);
@@ -116,13 +171,27 @@ static enum err take(void *context, struct str document, struct str json)
     return ERR_OK;
 }
 
-static enum err ask(struct mongo_db *db, void *context)
+static void judge_each(struct several *several)
 {
-    struct several *several = context;
+    for (size_t i = 0; i < several->count; i++) {
+        struct target *target = &several->ones[i].target;
+        if (!is_open(&several->ones[i]))
+            continue;
+        if (target->raw.len == 0)
+            target_refuse(target, 404, several->write.plan->resource->absent);
+        else
+            target_judge(target);
+    }
+}
+
+static enum err several_read(struct mongo_db *db, struct write *write)
+{
+    struct several *several = (struct several *)write;
     const struct plan *plan = several->write.plan;
     struct value ids[BULK_MAX];
     size_t count = 0;
     struct condition condition = {STR("_id"), OP_IN, {.type = VALUE_NONE}};
+    enum err err;
     const struct find find = {.collection = plan->resource->collection,
                               .conditions = &condition,
                               .condition_count = 1,
@@ -133,11 +202,14 @@ static enum err ask(struct mongo_db *db, void *context)
             ids[count++] = target_id(&several->ones[i].target);
     condition.value = value_list(ids, count);
     several->read = 0;
-    return collection_documents(db, &find, take, several);
+    err = collection_documents(db, &find, several_take, several);
+    if (err == ERR_OK)
+        judge_each(several);
+    return err;
 }
 
-/* Adds the tags of those that may be written; gives their number. */
-static size_t judge(struct several *several)
+/* The tags of those that may be written; gives their number. */
+static size_t tag_each(struct several *several)
 {
     size_t good = 0;
 
@@ -145,53 +217,48 @@ static size_t judge(struct several *several)
     write_tag_collection(&several->write);
     for (size_t i = 0; i < several->count; i++) {
         struct one *one = &several->ones[i];
-        if (!is_open(one))
+        one->asked = is_open(one);
+        if (!one->asked)
             continue;
-        if (one->target.raw.len == 0)
-            target_refuse(&one->target, 404, several->write.plan->resource->absent);
-        else if (target_judge(&one->target))
-            target_tags(&one->target, &several->write);
-        good += is_open(one);
+        target_tags(&one->target, &several->write);
+        good++;
     }
     return good;
 }
 
-static void on_read(void *context, enum err err)
+static bool several_judge(struct write *write, enum err err)
 {
-    struct several *several = context;
+    struct several *several = (struct several *)write;
     struct problem problem;
+    bool good = err == ERR_OK && tag_each(several) > 0;
 
-    if (err == ERR_TOO_LARGE) {
-        problem_init(&problem, &several->write.request->arena);
+    if (err == ERR_TOO_LARGE && !is_any_done(several)) {
+        problem_init(&problem, &write->request->arena);
         problem_add(&problem, STR("ids"), STR("are more than 64 MiB together: name fewer"));
-        problem_send_invalid(several->write.request, &problem);
-        write_done(&several->write);
+        problem_send_invalid(write->request, &problem);
+        write_done(write);
     } else if (err != ERR_OK) {
-        several->write.failed(&several->write, err);
-    } else if (judge(several) > 0) {
-        write_start(&several->write);
-    } else {
+        several_fail(several, err);
+    } else if (!good) {
         send_results(several);
     }
+    return good;
 }
 
-static void start(struct several *several)
+static void several_start(struct several *several)
 {
-    for (size_t i = 0; i < several->count; i++)
-        if (is_open(&several->ones[i]))
-            target_reset(&several->ones[i].target);
-    several->read_job = (struct mongo_job){.work = ask,
-                                           .done = on_read,
-                                           .release = write_release,
-                                           .context = several,
-                                           .deadline_ms = clock_mono_ms() + READ_MS};
-    write_use(&several->write);
-    mongo_submit_or_tell(several->write.app->mongo, &several->read_job);
+    for (size_t i = 0; i < several->count; i++) {
+        struct one *one = &several->ones[i];
+        one->asked = is_open(one);
+        if (one->asked)
+            target_reset(&one->target);
+    }
+    write_start(&several->write);
 }
 
 /* --- Writing --- */
 
-/* What one has come to, unless it is to be tried again, or nobody knows. */
+/* The result of one, unless it is tried again, or its outcome is unknown. */
 static enum err settle(struct one *one, enum err err)
 {
     struct target *target = &one->target;
@@ -212,13 +279,15 @@ static enum err settle(struct one *one, enum err err)
         target_refuse(target, 400, STR("Refused by a rule of the database"));
     else if (err == ERR_FORBIDDEN)
         target_refuse(target, 403, STR("The database gives no right to it"));
+    else if (err == ERR_UNKNOWN)
+        refuse_err(one, err);
     else
         return err;
-    return ERR_OK;
+    return err == ERR_UNKNOWN ? err : ERR_OK;
 }
 
 /* What could not be sent in time is tried again; what is behind an error is not written. */
-static enum err work(struct mongo_db *db, struct write *write)
+static enum err several_work(struct mongo_db *db, struct write *write)
 {
     struct several *several = (struct several *)write;
     enum err err = ERR_OK;
@@ -234,11 +303,11 @@ static enum err work(struct mongo_db *db, struct write *write)
     if (err == ERR_UNKNOWN || !any)
         return err == ERR_OK ? ERR_NOT_FOUND : err;
     if (err != ERR_OK)
-        refuse_open(several, 503, STR("Not written: the database is unavailable"));
+        refuse_open_err(several, err);
     return ERR_OK;
 }
 
-static void answer(struct write *write)
+static void several_answer(struct write *write)
 {
     struct several *several = (struct several *)write;
     bool open = false;
@@ -246,7 +315,7 @@ static void answer(struct write *write)
     for (size_t i = 0; i < several->count; i++)
         open = open || is_open(&several->ones[i]);
     if (open && clock_mono_ms() < several->until_ms) {
-        start(several);
+        several_start(several);
         return;
     }
     refuse_open(several, 409, STR("Others change it all the time: try again"));
@@ -255,24 +324,23 @@ static void answer(struct write *write)
 
 static void failed(struct write *write, enum err err)
 {
-    struct several *several = (struct several *)write;
-    bool any = false;
-
-    for (size_t i = 0; i < several->count; i++)
-        any = any || several->ones[i].done;
-    if (err == ERR_NOT_FOUND) {
-        answer(write);
-    } else if (any && err != ERR_UNKNOWN) {
-        refuse_open(several, 503, STR("Not written: the database is unavailable"));
-        send_results(several);
-    } else {
-        write_fail(write, err);
-    }
+    if (err == ERR_NOT_FOUND)
+        several_answer(write);
+    else
+        several_fail((struct several *)write, err);
 }
 
-/* --- From the request --- */
+static const struct write_kind several_kind = {.size = sizeof(struct several),
+                                               .read = several_read,
+                                               .judge = several_judge,
+                                               .work = several_work,
+                                               .answer = several_answer,
+                                               .failed = failed,
+                                               .destroy = several_destroy};
 
-/* Fewer than all are told together: which of them is meant? */
+/* --- What is asked for --- */
+
+/* Not answered for one alone: which of them is meant? */
 static bool is_twice(const struct several *several, struct str id)
 {
     for (size_t i = 0; i < several->count; i++)
@@ -281,8 +349,7 @@ static bool is_twice(const struct several *several, struct str id)
     return false;
 }
 
-/* The next one; text is none where no id was given.  False: it is there already. */
-static bool take_one(struct several *several, struct str text, struct str shown)
+bool several_add(struct several *several, struct str text, struct str shown)
 {
     const struct plan *plan = several->write.plan;
     struct one *one = &several->ones[several->count];
@@ -307,185 +374,40 @@ static bool take_one(struct several *several, struct str text, struct str shown)
     return true;
 }
 
-static struct several *several_new(struct app *app, const struct route *route,
-                                   struct request *request, size_t count)
+struct several *several_new(struct app *app, const struct route *route, struct request *request,
+                            size_t count)
 {
-    struct several *several = write_new(sizeof *several, app, app_plan(app, route->data), request);
+    struct several *several = write_new(&several_kind, app, app_plan(app, route->data), request);
 
     several->route = route;
     several->ones = arena_zalloc(&several->write.arena, count * sizeof several->ones[0]);
     several->until_ms = clock_mono_ms() + TRIES_MS;
-    several->write.work = work;
-    several->write.answer = answer;
-    several->write.failed = failed;
-    several->write.destroy = destroy;
     return several;
 }
 
-static void begin(struct several *several)
+void several_begin(struct several *several)
 {
     for (size_t i = 0; i < several->count; i++)
         if (is_open(&several->ones[i])) {
-            start(several);
+            several_start(several);
             return;
         }
     send_results(several);
 }
 
-static void refuse(struct request *request, struct str field, struct str message)
+struct target *several_last(struct several *several)
 {
-    struct problem problem;
+    struct one *one = &several->ones[several->count - 1];
 
-    problem_init(&problem, &request->arena);
-    problem_add(&problem, field, message);
-    problem_send_invalid(request, &problem);
+    return is_open(one) ? &one->target : NULL;
 }
 
-/* It could be meant for none of them, or for all. */
-static bool has_if_match(struct request *request)
+struct arena *several_arena(struct several *several)
 {
-    if (request_param(request, STR("HTTP_IF_MATCH")).ptr == NULL)
-        return false;
-    problem_send(request, 400, STR("If-Match is for one item: give each its _etag"), NULL);
-    return true;
+    return &several->write.arena;
 }
 
-/* --- PATCH --- */
-
-/* As text, of the type that the resource's documents show. */
-static struct str patch_id(const struct several *several, const json_t *json)
+void several_drop(struct several *several)
 {
-    bool integer = several->write.plan->resource->id == ID_INTEGER;
-    struct buf text = BUF_INIT(DECIMAL_MAX + 1);
-    struct str copy = {NULL, 0};
-
-    if (!integer && json_is_string(json))
-        return str_make(json_string_value(json), json_string_length(json));
-    if (integer && json_is_integer(json)) {
-        buf_int(&text, json_integer_value(json));
-        copy = arena_str(&several->write.request->arena, buf_view(&text));
-    }
-    buf_free(&text);
-    return copy;
-}
-
-/* The one that was taken last: what is wrong with any document is told before one is read. */
-static void take_patch(struct several *several, json_t *patch)
-{
-    struct target *target = &several->ones[several->count - 1].target;
-    const json_t *etag = json_object_get(patch, "_etag");
-
-    if (target->status != 0)
-        return;
-    if (json_is_string(etag)) {
-        target->match = arena_str(&several->write.arena,
-                                  str_make(json_string_value(etag), json_string_length(etag)));
-        if (!etag_is_single(target->match))
-            target->match = STR(""); /* which names nothing */
-    }
-    target->patch = json_incref(patch);
-    (void)json_object_del(patch, "_etag");
-    (void)json_object_del(patch, "_id");
-    if (etag != NULL && target->match.ptr == NULL)
-        problem_add(&target->problem, STR("_etag"), STR("must be the text of an ETag"));
-    if (target_check(target) != ERR_OK || target->problem.count > 0)
-        target_refuse(target, 400, STR("Invalid input"));
-}
-
-static bool take_patches(struct several *several, json_t *root)
-{
-    struct arena *arena = &several->write.arena;
-
-    for (size_t i = 0; i < json_array_size(root); i++) {
-        json_t *patch = json_array_get(root, i), *id = json_object_get(patch, "_id");
-        if (!take_one(several, patch_id(several, id), results_given(id, arena)))
-            return false;
-        take_patch(several, patch);
-    }
-    return true;
-}
-
-void patch_several_handle(void *context, struct request *request, const struct route *route,
-                          struct str id)
-{
-    struct several *several;
-    struct problem problem;
-    size_t count;
-    json_t *root;
-
-    (void)id;
-    if (has_if_match(request) || !take_no_query(request) ||
-        (root = write_body(request, true, &problem)) == NULL)
-        return;
-    count = json_array_size(root);
-    if (!json_is_array(root) || count == 0 || count > BULK_MAX) {
-        refuse(request, STR("body"), STR("must be an array of 1 to 100 objects"));
-    } else {
-        several = several_new(context, route, request, count);
-        if (take_patches(several, root)) {
-            begin(several);
-        } else {
-            refuse(request, STR("body"), STR("names an _id twice"));
-            write_done(&several->write);
-        }
-    }
-    json_decref(root);
-}
-
-/* --- DELETE --- */
-
-static size_t count_parts(struct str list)
-{
-    size_t count = 0;
-    struct str part;
-
-    while (str_split(&list, ',', &part))
-        count++;
-    return count;
-}
-
-struct param_table remove_several_params(void)
-{
-    static const struct query_param params[] = {
-        {.name = STR_INIT("ids"),
-         .type = PARAM_PARTS,
-         .op = PARAM_IDS,
-         .min = 1,
-         .max = QUERY_TEXT_MAX,
-         .help = STR_INIT("1 to 100 ids, with commas or repeated: nothing else is deleted")}};
-
-    return (struct param_table){params, 1};
-}
-
-void remove_several_handle(void *context, struct request *request, const struct route *route,
-                           struct str id)
-{
-    const struct param_table table = remove_several_params();
-    struct several *several;
-    struct problem problem;
-    struct query query;
-    struct str rest, part;
-
-    (void)id;
-    if (has_if_match(request))
-        return;
-    problem_init(&problem, &request->arena);
-    if (query_parse(&query, table.params, table.count, request->query, &request->arena, &problem) !=
-        ERR_OK) {
-        problem_send_invalid(request, &problem);
-        return;
-    }
-    rest = query.values[0].text;
-    if (!query.values[0].given || count_parts(rest) > BULK_MAX) {
-        refuse(request, STR("ids"), STR("must be 1 to 100 ids"));
-        return;
-    }
-    several = several_new(context, route, request, count_parts(rest));
-    while (str_split(&rest, ',', &part))
-        if (!take_one(several, part, results_text(part, &several->write.arena))) {
-            refuse(request, STR("ids"), STR("must not name one twice"));
-            write_done(&several->write);
-            return;
-        }
-    begin(several);
+    write_done(&several->write);
 }

@@ -3,6 +3,7 @@
 
 #include "app/write/duplicate.h"
 #include "app/write/unchanged.h"
+#include "app/write/write_tags.h"
 #include "http/conditional.h"
 
 /* A document may have 16 MiB, and each of its bytes six characters of JSON. */
@@ -13,12 +14,18 @@ enum { EXACT_TRIES = 8, RAW_MAX = 17 << 20, JSON_MAX = 128 << 20 };
 void target_init(struct target *target, const struct plan *plan, const struct request *request,
                  const struct route *route, struct str id, struct arena *arena)
 {
+    const struct visitor *visitor = request_visitor(request);
+
     *target = (struct target){.plan = plan,
-                              .visitor = request_visitor(request),
+                              .signed_in = visitor != NULL,
                               .now_ms = request->arrived_ms,
                               .arena = arena,
                               .owned = (route->flags & ROUTE_OWNED) != 0 ||
                                        plan->resource->read == ACCESS_OWNER};
+    if (visitor != NULL) { /* the request may be answered while a thread is still at work */
+        target->admin = visitor->profile.role == ROLE_ADMIN;
+        target->visitor = visitor->profile.id;
+    }
     memcpy(target->room, id.ptr, id.len);
     target->id = str_make(target->room, id.len);
     arena_init(&target->attempt, NULL, 0);
@@ -82,7 +89,7 @@ void target_found(struct target *target)
 enum err target_read(struct mongo_db *db, struct target *target)
 {
     const struct condition condition = {STR("_id"), OP_EQ, target_id(target)};
-    const struct record record = {
+    const struct found_document record = {
         .shape = &target->plan->shape, .out = &target->read_json, .raw = &target->raw};
     enum err err =
         collection_find_one(db, target->plan->resource->collection, &condition, 1, 0, &record);
@@ -94,14 +101,13 @@ enum err target_read(struct mongo_db *db, struct target *target)
 
 static bool is_admitted(const struct target *target)
 {
-    const struct visitor *visitor = target->visitor;
     struct value owner = known(target, target->plan->resource->kept.owner);
 
     if (!target->owned)
         return true;
-    return visitor != NULL && (visitor->profile.role == ROLE_ADMIN ||
-                               (owner.type == VALUE_OID &&
-                                memcmp(&owner.oid, &visitor->profile.id, sizeof owner.oid) == 0));
+    return target->signed_in &&
+           (target->admin || (owner.type == VALUE_OID &&
+                              memcmp(&owner.oid, &target->visitor, sizeof owner.oid) == 0));
 }
 
 /* If-Match and If-None-Match (RFC 9110 section 13.1) against the document as it is. */
@@ -137,7 +143,7 @@ void target_refuse(struct target *target, unsigned status, struct str message)
     target->message = message;
 }
 
-bool target_judge(struct target *target)
+static void judge_read(struct target *target)
 {
     const struct resource *resource = target->plan->resource;
     struct str raw = buf_view(&target->raw);
@@ -150,14 +156,19 @@ bool target_judge(struct target *target)
         target_refuse(target, 412, STR("The item has changed since that version"));
     else if (target->patch != NULL && make_draft(target, raw) != ERR_OK)
         target_refuse(target, 400, STR("Invalid input"));
-    else if (!target->remove &&
-             draft_keep(resource, raw, &target->draft, target->arena, &target->problem) != ERR_OK)
+    else if (!target->remove && assignments_keep(resource, raw, &target->draft, target->arena,
+                                                 &target->problem) != ERR_OK)
         target_refuse(target, 409,
                       STR("A field that the server keeps has something else in this document"));
     else if (!target->remove && collection_preview(raw, target->draft.items, target->draft.count,
                                                    &target->after) != ERR_OK)
         buf_reset(&target->after);
-    return target->status == 0;
+}
+
+void target_judge(struct target *target)
+{
+    judge_read(target);
+    buf_clear(&target->read_json, 0);
 }
 
 /* Where the document afterwards is not known, every partition may be its. */
@@ -176,7 +187,7 @@ void target_tags(const struct target *target, struct write *write)
 
 /* --- Writing --- */
 
-/* What match has compared, where no version stands for it; else what is written. */
+/* What match has compared, where no version covers it; else what is written. */
 static void add_touched(const struct target *target, struct unchanged *unchanged)
 {
     const struct field *document = target->plan->resource->document;
@@ -194,8 +205,8 @@ static void add_touched(const struct target *target, struct unchanged *unchanged
     }
 }
 
-/* What must still hold.  A version stands for all of a document, but for mongoose's, which only
- * some changes raise.  Partition and time tell also of those who do not raise it. */
+/* What must still hold.  A version covers all of a document, but for mongoose's, which only some
+ * changes raise.  Partition and time show also changes that do not raise it. */
 static bool add_conditions(const struct target *target, struct unchanged *unchanged)
 {
     const struct resource *resource = target->plan->resource;
@@ -229,7 +240,7 @@ static enum err modify(struct mongo_db *db, struct target *target,
                                   .assignments = target->draft.items,
                                   .assignment_count = target->draft.count,
                                   .before = counted ? buf_view(&target->raw) : STR("")};
-    const struct record record = {.shape = &plan->shape, .out = &target->json};
+    const struct found_document record = {.shape = &plan->shape, .out = &target->json};
     enum err err = collection_modify(db, &update, &record);
 
     if (err == ERR_EXISTS)
@@ -237,7 +248,7 @@ static enum err modify(struct mongo_db *db, struct target *target,
     return err;
 }
 
-enum err target_write(struct mongo_db *db, struct target *target, struct write *write)
+static enum err write_judged(struct mongo_db *db, struct target *target, struct write *write)
 {
     struct unchanged unchanged;
     bool counted;
@@ -259,4 +270,13 @@ enum err target_write(struct mongo_db *db, struct target *target, struct write *
     if (!target->remove)
         make_etag(target, &target->json);
     return ERR_OK;
+}
+
+enum err target_write(struct mongo_db *db, struct target *target, struct write *write)
+{
+    enum err err = write_judged(db, target, write);
+
+    buf_clear(&target->raw, 0);
+    buf_clear(&target->after, 0);
+    return err;
 }

@@ -6,24 +6,25 @@
 #include "app/write/validate.h"
 #include "app/write/write.h"
 
-/* One item that is changed or deleted.  Which lists it stands in depends on its partitions, and the
- * cache has to be told before the write: so the item is read first and judged, the write takes
- * place only while it is the same, and begins again when it is not.  After some tries of a write
- * that does not depend on the rest of the item, its partition is enough: then so many change it
- * that it is better to read it afterwards, with what others have made of it by then. */
+/* One item that is changed or deleted.  Its partitions decide which lists contain it, and their
+ * tags are fenced before the write: so the item is read first and judged, the write takes place
+ * only while it is the same, and begins again when it is not.  After some tries of a write that
+ * does not depend on the rest of the item, its partition is enough: then so many change it that it
+ * is better to read it afterwards, with what others have made of it by then. */
 
 struct target {
     const struct plan *plan;
-    const struct visitor *visitor; /* NULL: nobody is signed in */
-    int64_t now_ms;                /* wall clock: of the request */
-    bool owned;                    /* only who has made it, or an administrator, may */
+    bool signed_in, admin; /* who asks */
+    struct oid visitor;    /* where signed_in */
+    int64_t now_ms;        /* wall clock: of the request */
+    bool owned;            /* only who has made it, or an administrator, may */
     bool remove;
     struct str id; /* canonical; in room */
     char room[ID_TEXT_MAX];
-    struct str match, none; /* If-Match, If-None-Match; ptr NULL: not given */
-    json_t *patch;          /* owned, or NULL: merged anew with what each try has read */
-    struct draft draft;     /* else what is written */
-    struct arena *arena;    /* of what such a draft has; borrowed */
+    struct str match, none;   /* If-Match, If-None-Match, in arena; ptr NULL: not given */
+    json_t *patch;            /* owned, or NULL: merged anew with what each try has read */
+    struct assignments draft; /* else what is written */
+    struct arena *arena;      /* of what such a draft has; borrowed */
     int tries;
 
     /* Of one try: */
@@ -51,15 +52,16 @@ enum err target_check(struct target *target);
 enum err target_read(struct mongo_db *db, struct target *target);
 /* On a thread: raw and read_json have been set otherwise, as target_read would have. */
 void target_found(struct target *target);
-/* Whether what was read may be written to: by rights, preconditions, and what it is.  False: status
- * and message say why not. */
-bool target_judge(struct target *target);
-/* Whoever may not know of it is told that there is none. */
+/* On a thread, since a document may have megabytes: whether what was read may be written to, by
+ * rights, preconditions, and what it is; else status and message say why not.  What only this
+ * needed is freed. */
+void target_judge(struct target *target);
+/* A visitor who may not see it gets a 404. */
 void target_refuse(struct target *target, unsigned status, struct str message);
 /* Adds all tags and totals that the write may move but the collection's: see write_room. */
 void target_tags(const struct target *target, struct write *write);
 /* On a thread: writes it, and counts it in the write's totals.  ERR_NOT_FOUND: it is not as it was
- * read.  ERR_EXISTS: problem has the fields, where they are known. */
+ * read.  ERR_EXISTS: problem has the fields, where they are known.  What was read is freed. */
 enum err target_write(struct mongo_db *db, struct target *target, struct write *write);
 
 #endif

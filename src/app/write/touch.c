@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app/answer.h"
+#include "app/arguments.h"
+#include "app/handlers.h"
 #include "app/read/question.h"
 #include "app/write/touched.h"
 #include "app/write/write.h"
@@ -11,13 +13,10 @@
  * is written.  What was read before the change is void for that: the versions that it carries are
  * older than the touch, which is later than the change. */
 
-enum { VALUES_TEXT_MAX = 64 << 10 };
-
 struct touch {
     struct write write; /* first */
     struct touched touched;
     struct condition conditions[QUERY_PARAMS_MAX + 1];
-    struct mongo_job look;
 };
 
 static enum err touch_work(struct mongo_db *db, struct write *write)
@@ -38,34 +37,29 @@ static void touch_answer(struct write *write)
     write_done(write);
 }
 
-static enum err touch_look(struct mongo_db *db, void *context)
+static enum err touch_read(struct mongo_db *db, struct write *write)
 {
-    return touched_look(db, &((struct touch *)context)->touched);
+    return touched_look(db, &((struct touch *)write)->touched);
 }
 
-static void touch_looked(void *context, enum err err)
+static bool touch_judge(struct write *write, enum err err)
 {
-    struct touch *touch = context;
+    struct touched *touched = &((struct touch *)write)->touched;
 
     if (err != ERR_OK) {
-        write_fail(&touch->write, err);
-        return;
+        write_fail(write, err);
+        return false;
     }
-    touch->write.tags = touch->touched.tags;
-    touch->write.cache.tag_count = touch->touched.tag_count;
-    write_start(&touch->write);
+    write->tags = touched->tags;
+    write->cache.tag_count = touched->tag_count;
+    return true;
 }
 
-static void touch_start(struct touch *touch)
-{
-    touch->look = (struct mongo_job){.work = touch_look,
-                                     .done = touch_looked,
-                                     .release = write_release,
-                                     .context = touch,
-                                     .deadline_ms = clock_mono_ms() + READ_MS};
-    write_use(&touch->write);
-    mongo_submit_or_tell(touch->write.app->mongo, &touch->look);
-}
+static const struct write_kind touch_kind = {.size = sizeof(struct touch),
+                                             .read = touch_read,
+                                             .judge = touch_judge,
+                                             .work = touch_work,
+                                             .answer = touch_answer};
 
 /* --- The body --- */
 
@@ -93,7 +87,8 @@ static void touch_take_ids(struct touch *touch, const json_t *list, struct probl
     for (size_t i = 0; i < count; i++) {
         const json_t *item = json_array_get(list, i);
         struct str text, id;
-        if (!schema_query_text(item, arena, &text) ||
+        if ((!json_is_string(item) && resource->id != ID_INTEGER) ||
+            !schema_query_text(item, arena, &text) ||
             id_parse(resource->id, text, arena_alloc(arena, ID_TEXT_MAX), &id) != ERR_OK)
             problem_add(problem, ARENA_JOIN(arena, STR("ids["), arena_decimal(arena, i), STR("]")),
                         id_rule(resource->id));
@@ -102,25 +97,53 @@ static void touch_take_ids(struct touch *touch, const json_t *list, struct probl
     }
 }
 
-/* As a query would have it; false when it is no value. */
-static bool touch_text(const json_t *json, bool several, struct arena *arena, struct str *text)
+/* Whether a number or a boolean is what the filter's field has: "5" is not 5. */
+static bool touch_is_typed(const json_t *json, const struct value *value)
 {
-    struct buf all = BUF_INIT(VALUES_TEXT_MAX);
-    bool good = json_array_size(json) > 0;
+    if (json_is_boolean(json))
+        return value->type == VALUE_BOOL;
+    return value->type == VALUE_INT || value->type == VALUE_DOUBLE || value->type == VALUE_DECIMAL;
+}
 
-    if (!several || !json_is_array(json))
-        return schema_query_text(json, arena, text);
-    for (size_t i = 0; good && i < json_array_size(json); i++) {
-        good = schema_query_text(json_array_get(json, i), arena, text);
-        if (i > 0)
-            buf_char(&all, ',');
-        if (good)
-            buf_str(&all, *text);
+/* As a query would have it. */
+static enum err touch_text(const struct query_param *param, const json_t *json, struct arena *arena,
+                           struct problem *problem, struct str *text)
+{
+    struct query_value value;
+    enum err err;
+
+    if (!schema_query_text(json, arena, text)) {
+        problem_add(problem, param->name, STR("must be a string, a number, true or false"));
+        return ERR_INVALID;
     }
-    *text = arena_str(arena, buf_view(&all));
-    good = good && all.err == ERR_OK;
-    buf_free(&all);
-    return good;
+    *text = arena_str(arena, *text); /* it may be the body's */
+    if (json_is_string(json))
+        return ERR_OK;
+    err = query_read_value(param, *text, arena, problem, &value);
+    if (err == ERR_OK && !touch_is_typed(json, &value.value)) {
+        problem_add(problem, param->name, STR("must be a string"));
+        err = ERR_INVALID;
+    }
+    return err;
+}
+
+/* With commas between. */
+static enum err touch_texts(const struct query_param *param, const json_t *list,
+                            struct arena *arena, struct problem *problem, struct str *text)
+{
+    size_t count = json_array_size(list);
+    struct str texts[QUERY_IN_MAX];
+    enum err err = ERR_OK;
+
+    if (count == 0 || count > QUERY_IN_MAX) {
+        problem_addf(problem, param->name, "must be 1 to %d values", QUERY_IN_MAX);
+        return ERR_INVALID;
+    }
+    for (size_t i = 0; err == ERR_OK && i < count; i++)
+        err = touch_text(param, json_array_get(list, i), arena, problem, &texts[i]);
+    if (err == ERR_OK)
+        *text = arena_list(arena, texts, count, ',');
+    return err;
 }
 
 static void touch_take_filter(struct touch *touch, struct query *query, const char *name,
@@ -128,14 +151,20 @@ static void touch_take_filter(struct touch *touch, struct query *query, const ch
 {
     struct arena *arena = &touch->write.arena;
     size_t i = query_find(query->params, query->count, str_from(name));
+    const struct query_param *param = &query->params[i];
     struct str text;
+    enum err err;
 
-    if (i == query->count || !param_is_filter(query->params[i].op))
+    if (i == query->count || !param_is_filter(param->op)) {
         problem_add(problem, str_from(name), STR("is no filter of this resource"));
-    else if (!touch_text(json, query->params[i].op == PARAM_IN, arena, &text))
-        problem_add(problem, str_from(name), STR("must be a string, a number, true or false"));
-    else /* the value borrows the text, which may be the body's */
-        (void)query_set(query, i, arena_str(arena, text), arena, problem);
+        return;
+    }
+    if (param->op == PARAM_IN && json_is_array(json))
+        err = touch_texts(param, json, arena, problem, &text);
+    else
+        err = touch_text(param, json, arena, problem, &text);
+    if (err == ERR_OK)
+        (void)query_set(query, i, text, arena, problem);
 }
 
 static void touch_take_where(struct touch *touch, json_t *where, struct problem *problem)
@@ -190,15 +219,13 @@ void touch_handle(void *context, struct request *request, const struct route *ro
     (void)id;
     if (!take_no_query(request) || (root = write_body(request, false, &problem)) == NULL)
         return;
-    touch = write_new(sizeof *touch, app, app_plan(app, route->data), request);
+    touch = write_new(&touch_kind, app, app_plan(app, route->data), request);
     touch->touched.plan = touch->write.plan;
     touch->touched.arena = &touch->write.arena;
-    touch->write.work = touch_work;
-    touch->write.answer = touch_answer;
     problem_init(&problem, &request->arena);
     touch_take(touch, root, &problem);
     if (problem.count == 0) {
-        touch_start(touch);
+        write_start(&touch->write);
     } else {
         problem_send_invalid(request, &problem);
         write_done(&touch->write);

@@ -4,8 +4,8 @@
 
 #include "app/plan.h"
 
-/* What other programs have changed, as somebody says who knows: its tags.  Which lists a document
- * stood in before is not known, so those of all partitions are among them. */
+/* What other programs have changed, as named by the caller of touch: its tags.  Which lists a
+ * document stood in before is not known, so those of all partitions are among them. */
 
 enum { TOUCHED_IDS_MAX = 1000 };
 

@@ -22,7 +22,7 @@ void unchanged_add(struct unchanged *unchanged, struct str field, enum op op, st
     unchanged->items[unchanged->count++] = (struct condition){field, op, value};
 }
 
-/* Along the path: what is below an array is told by the whole of it, and nothing is below a
+/* Along the path: what is below an array is compared with the whole of it, and nothing is below a
  * scalar. */
 void unchanged_path(struct unchanged *unchanged, struct str path)
 {

@@ -3,7 +3,7 @@
 #define LARDER_APP_WRITE_UNCHANGED_H
 
 #include "base/arena.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* The conditions of a write that a document is still what it was when it was read. */
 struct unchanged {

@@ -13,16 +13,16 @@ struct job {
     const struct validation *validation;
     bool restored; /* the document becomes as it is given */
     struct check check;
-    struct draft *draft;
+    struct assignments *draft;
 };
 
-static void refuse(const struct job *job, struct str path, const char *message)
+static void validate_refuse(const struct job *job, struct str path, const char *message)
 {
     problem_add(job->validation->problem, path, str_from(message));
 }
 
-void draft_put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
-               struct value value)
+void assignments_put(struct assignments *draft, struct arena *arena, struct str field,
+                     enum assign_op op, struct value value)
 {
     if (draft->count == draft->room) {
         size_t room = draft->room > 0 ? 2 * draft->room : ROOM;
@@ -38,7 +38,7 @@ void draft_put(struct draft *draft, struct arena *arena, struct str field, enum 
 
 static void put_job(const struct job *job, struct str field, enum assign_op op, struct value value)
 {
-    draft_put(job->draft, job->validation->arena, field, op, value);
+    assignments_put(job->draft, job->validation->arena, field, op, value);
 }
 
 static bool is_kept(const struct kept_fields *kept, struct str name)
@@ -61,7 +61,7 @@ static bool is_shown(const struct validation *validation, struct str name)
 
 /* --- A whole document --- */
 
-/* A whole number, 2.0 too where a double tells it from the next. */
+/* A whole number, 2.0 too where a double is exact. */
 static bool take_whole(const json_t *json, int64_t *whole)
 {
     double real = json_real_value(json);
@@ -148,7 +148,7 @@ static json_t *clients_part(const struct job *job, const json_t *object)
     for (size_t i = 0; i < COUNT(names); i++)
         if (names[i].len > 0 && !(job->restored && is_shown(job->validation, names[i])) &&
             json_object_getn(part, names[i].ptr, names[i].len) != NULL) {
-            refuse(job, names[i], "is set by the server");
+            validate_refuse(job, names[i], "is set by the server");
             json_object_deln(part, names[i].ptr, names[i].len);
         }
     return part;
@@ -219,7 +219,7 @@ static int compare_items(const void *a, const void *b)
 }
 
 /* As collection_preview needs them, to know the places of new fields. */
-static void sort_draft(struct draft *draft)
+static void sort_draft(struct assignments *draft)
 {
     if (draft->count > 1)
         qsort(draft->items, draft->count, sizeof draft->items[0], compare_items);
@@ -273,9 +273,9 @@ static void remove_member(const struct job *job, const struct field *field, stru
 {
     if (field != NULL && (field->flags & (FIELD_SERVER | FIELD_READ_ONLY)) != 0 &&
         !job->check.read_only)
-        refuse(job, path, "is read-only");
+        validate_refuse(job, path, "is read-only");
     else if (field != NULL && (field->flags & FIELD_REQUIRED) != 0)
-        refuse(job, path, "is required and cannot be removed");
+        validate_refuse(job, path, "is required and cannot be removed");
     else
         put_job(job, path, ASSIGN_UNSET, value_null());
 }
@@ -313,9 +313,9 @@ static void read_members(const struct job *job, const struct field *object, stru
         if (up.len == 0 && job->validation->restores && is_shown(job->validation, name))
             continue;
         if (up.len == 0 && is_servers(job, name))
-            refuse(job, path, "is set by the server");
+            validate_refuse(job, path, "is set by the server");
         else if (field == NULL && !open)
-            refuse(job, path, "is not a known field");
+            validate_refuse(job, path, "is not a known field");
         else if (field != NULL || check_key(&job->check, path, name) == ERR_OK)
             read_member(job, field, path, json_object_iter_value(at));
     }
@@ -333,7 +333,8 @@ static void read_change(const struct job *job, const json_t *object)
     sort_draft(job->draft);
 }
 
-enum err validate(const struct validation *validation, const json_t *object, struct draft *draft)
+enum err validate(const struct validation *validation, const json_t *object,
+                  struct assignments *draft)
 {
     bool create = validation->mode == VALIDATE_CREATE;
     bool restored = create && is_restored(validation, object);
@@ -347,7 +348,7 @@ enum err validate(const struct validation *validation, const json_t *object, str
                                       .read_only = validation->restores},
                             .draft = draft};
 
-    *draft = (struct draft){0};
+    *draft = (struct assignments){0};
     if (!json_is_object(object))
         problem_add(validation->problem, STR("body"), STR("must be a JSON object"));
     else if (create)
@@ -357,7 +358,7 @@ enum err validate(const struct validation *validation, const json_t *object, str
     return validation->problem->count == 0 ? ERR_OK : ERR_INVALID;
 }
 
-const struct value *draft_value(const struct draft *draft, struct str field)
+const struct value *assignments_value(const struct assignments *draft, struct str field)
 {
     const struct assignment *item = assignment_find(draft->items, draft->count, field);
 
@@ -366,7 +367,7 @@ const struct value *draft_value(const struct draft *draft, struct str field)
 
 /* --- What the server keeps --- */
 
-static struct assignment *find_item(const struct draft *draft, struct str field)
+static struct assignment *find_item(const struct assignments *draft, struct str field)
 {
     for (size_t i = 0; i < draft->count; i++)
         if (field.len > 0 && str_eq(draft->items[i].field, field))
@@ -402,7 +403,7 @@ static bool keep_time(struct str before, const struct assignment *item)
 }
 
 static void raise_mongoose_version(const struct resource *resource, struct str before,
-                                   struct draft *draft, struct arena *arena)
+                                   struct assignments *draft, struct arena *arena)
 {
     struct assignment *item = find_item(draft, MONGOOSE_VERSION);
     struct value value = {.type = VALUE_NONE};
@@ -413,13 +414,13 @@ static void raise_mongoose_version(const struct resource *resource, struct str b
         return;
     counted = document_value(before, MONGOOSE_VERSION, false, &value) == ERR_OK && is_whole(&value);
     if (item == NULL && counted)
-        draft_put(draft, arena, MONGOOSE_VERSION, ASSIGN_INC, value_int(1));
+        assignments_put(draft, arena, MONGOOSE_VERSION, ASSIGN_INC, value_int(1));
     else if (item != NULL && !counted) /* it was counted when the document was last read */
         *item = draft->items[--draft->count];
 }
 
-enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
-                    struct arena *arena, struct problem *problem)
+enum err assignments_keep(const struct resource *resource, struct str before,
+                          struct assignments *draft, struct arena *arena, struct problem *problem)
 {
     struct assignment *version = find_item(draft, resource->kept.version);
     struct assignment *updated = find_item(draft, resource->kept.updated);

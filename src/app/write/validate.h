@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "http/problem.h"
+#include "mongo/collection.h"
 #include "schema/resource.h"
-#include "store/collection.h"
 
 /* From a client's object to what is written, by a resource's schema. */
 
@@ -32,24 +32,25 @@ struct validation {
 
 /* What is to be written: assignments, which are the arena's.  Of CREATE ASSIGN_SET only, _id first:
  * ready for struct document.  Else fields are paths. */
-struct draft {
+struct assignments {
     struct assignment *items;
     size_t count, room;
 };
 
-/* ERR_INVALID: everything that is wrong stands in problem; an unknown field is wrong, and so is one
+/* ERR_INVALID: problem has everything that is wrong; an unknown field is wrong, and so is one
  * of the server's.  Of a change the draft also raises the version and sets the time of the change,
- * where they are kept: see draft_keep.
+ * where they are kept: see assignments_keep.
  *
  * With restores, a new document that has an _id of the server's making, or a field that the server
  * keeps and shows, becomes as it is given: without defaults, and what the server shows is set only
  * if it is there.  A change passes over what the server keeps and shows. */
-enum err validate(const struct validation *validation, const json_t *object, struct draft *draft);
+enum err validate(const struct validation *validation, const json_t *object,
+                  struct assignments *draft);
 /* Adds an assignment. */
-void draft_put(struct draft *draft, struct arena *arena, struct str field, enum assign_op op,
-               struct value value);
+void assignments_put(struct assignments *draft, struct arena *arena, struct str field,
+                     enum assign_op op, struct value value);
 /* The value that the draft sets a field to, or NULL. */
-const struct value *draft_value(const struct draft *draft, struct str field);
+const struct value *assignments_value(const struct assignments *draft, struct str field);
 
 /* An _id that a client gives (of ID_STRING or ID_INTEGER; with restores of any type).  ERR_INVALID:
  * see problem. */
@@ -57,9 +58,9 @@ enum err validate_id(const struct validation *validation, const json_t *json, st
 
 /* Fits what the server keeps of a change to the document as it was read, and raises mongoose's
  * counter where there is one, so that mongoose notices the change.  May be called again for a
- * document as it was read later.  ERR_CONFLICT: it has something else in these fields, which stand
- * in problem. */
-enum err draft_keep(const struct resource *resource, struct str before, struct draft *draft,
-                    struct arena *arena, struct problem *problem);
+ * document as it was read later.  ERR_CONFLICT: these fields have another type; problem names them.
+ */
+enum err assignments_keep(const struct resource *resource, struct str before,
+                          struct assignments *draft, struct arena *arena, struct problem *problem);
 
 #endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_MONGO_COLLECTION_H
+#define LARDER_MONGO_COLLECTION_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/value.h"
+#include "mongo/bson_json.h"
+#include "mongo/mongo.h"
+#include "mongo/statement.h"
+
+/* Queries and writes to MongoDB, each one round trip unless it says otherwise; to be called inside
+ * a mongo_job's work.  Only typed values are sent, under field names that the program knows: client
+ * input is never used as an operator or a field name.  Writes wait for the majority.
+ *
+ * Errors: ERR_UNAVAILABLE  no server (nothing was done)
+ *         ERR_UNKNOWN      a write was sent and its outcome is not known
+ *         ERR_TIMEOUT      a read took longer than max_time_ms
+ *         ERR_EXISTS       a unique index has that value already
+ *         ERR_NOT_FOUND    no document meets the conditions
+ *         ERR_CONFLICT     one does, but others kept changing it
+ *         ERR_TOO_LARGE    the answer would pass out's cap
+ *         ERR_DENIED       the server refuses this user
+ *         ERR_INTERNAL     any other error (logged with the server's words) */
+
+/* Where one document's JSON lies in out. */
+struct find_item {
+    size_t offset, len;
+    struct value id, owner; /* in the arena; owner is VALUE_NONE where it is not asked for */
+};
+struct find_result {
+    struct find_item *items; /* the caller's, for at least limit; or NULL */
+    struct arena *arena;     /* for items and last; NULL: neither is taken */
+    size_t count;
+    bool more;          /* with look_ahead */
+    struct keyset last; /* of the last document when there is a sort */
+};
+
+/* Appends the documents as JSON, with commas between.  A walk with a keyset goes through the
+ * types one after the other, so its last page may take one more round trip for each type that
+ * follows.  On failure out holds what it held; after
+ * ERR_TOO_LARGE it keeps that error.  NOT_FOUND: the document that a walk goes on after is gone,
+ * and what it is sorted by is not known. */
+enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
+                         struct find_result *result);
+/* Calls each() per document with the captured values of the shape, borrowed for the call.  It
+ * returns false to end early. */
+enum err collection_each(struct mongo_db *db, const struct find *find,
+                         bool (*each)(void *context, const struct value *captured), void *context);
+
+/* Calls each() per document with its bytes (BSON) and its JSON by the find's shape, borrowed for
+ * the call.  Another result than ERR_OK ends it, and is the call's. */
+enum err collection_documents(struct mongo_db *db, const struct find *find,
+                              enum err (*each)(void *context, struct str document, struct str json),
+                              void *context);
+
+/* Calls each() with whole documents (VALUE_OBJECT, borrowed for the call): with all if there are
+ * fewer than count, else with count of the newest, count of the oldest and, if the server supports
+ * it, count at random; some may come twice.  each() returns false to end early. */
+enum err collection_sample(struct mongo_db *db, struct str collection, uint32_t count,
+                           bool (*each)(void *context, const struct value *document),
+                           void *context);
+
+enum err collection_find_one(struct mongo_db *db, struct str collection,
+                             const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                             const struct found_document *record);
+
+enum err collection_count(struct mongo_db *db, struct str collection,
+                          const struct condition *conditions, size_t count, uint32_t max_time_ms,
+                          int64_t *total);
+
+/* Counts documents by what they have at a path. */
+struct group {
+    struct str collection;
+    const struct condition *conditions;
+    size_t condition_count;
+    struct str field; /* a path */
+    /* Called for each value that such documents have there, as JSON (by the table of bson_json.h;
+     * numbers that are equal have one text, decimals too): what is in an array, through all arrays
+     * that the path leads through, perhaps more than once; null also where there is nothing.
+     * Documents that have the same there are one group, whose number is `group`, from 1 on; all
+     * calls for it come one after the other.  Another result than ERR_OK ends it. */
+    enum err (*each)(void *context, uint64_t group, struct str json, int64_t count);
+    void *context;
+};
+/* *total is how many documents meet the conditions. */
+enum err collection_group(struct mongo_db *db, const struct group *group, int64_t *total);
+
+enum err collection_insert(struct mongo_db *db, struct str collection,
+                           const struct document *document);
+/* The document as a reader of it gets it: the same bytes as when it is found. */
+enum err document_json(const struct document *document, const struct shape *shape, struct buf *out);
+
+/* Its bytes (BSON), as document_value reads them. */
+enum err document_bytes(const struct document *document, struct buf *out);
+
+/* The value at a path of a document's bytes (BSON), borrowed from them: VALUE_NONE where there is
+ * none or the path leads through an array; arrays, documents, decimals and what has no other type
+ * are VALUE_RAW, and so are scalars where raw is set (but VALUE_NULL and VALUE_NONE).  ERR_PROTOCOL
+ * for malformed bytes. */
+enum err document_value(struct str document, struct str path, bool raw, struct value *value);
+/* Calls each() with every value that a condition of equality at this path compares with, as
+ * MongoDB looks for them: the value itself, the items of an array, and along the path the documents
+ * in arrays.  Where there is none it is called with VALUE_NULL.  As document_value, but decimals
+ * are VALUE_DECIMAL; borrowed for the call. */
+enum err document_each_value(struct str document, struct str path,
+                             void (*each)(void *context, const struct value *value), void *context);
+/* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
+ * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
+enum err collection_insert_many(struct mongo_db *db, struct str collection,
+                                const struct document *documents, size_t count, enum err *errs);
+
+struct update {
+    struct str collection;
+    const struct condition *conditions;
+    size_t condition_count;
+    const struct assignment *assignments;
+    size_t assignment_count;
+    bool upsert;          /* of collection_update only */
+    uint32_t max_time_ms; /* 0: 3000 */
+    struct str before;    /* of collection_modify only: see there; may be empty */
+};
+/* The bytes that these assignments make of a document's.  ERR_UNSUPPORTED for what only the server
+ * knows: its clock, the place of several new fields, or an error (a sum of what is no number, a
+ * parent that is no document). */
+enum err collection_preview(struct str before, const struct assignment *assignments, size_t count,
+                            struct buf *after);
+/* Changes one document, whose _id is in the first condition.  record (may be NULL) gets it as it is
+ * afterwards.  Where the conditions hold for nothing but the document whose bytes are before, it
+ * is made of these; else it is read by a second round trip, with what others have changed since,
+ * too.  An update and a read cost servers no more than findAndModify, and some of them far less. */
+enum err collection_modify(struct mongo_db *db, const struct update *update,
+                           const struct found_document *record);
+enum err collection_remove(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count);
+/* One document, or none; *changed (may be NULL) is how many met the conditions or were made. */
+enum err collection_update(struct mongo_db *db, const struct update *update, int64_t *changed);
+/* One, or many. */
+enum err collection_delete(struct mongo_db *db, struct str collection,
+                           const struct condition *conditions, size_t count, bool many,
+                           int64_t *deleted);
+
+enum { INDEX_TEXT = 2 };
+struct index_key {
+    struct str field;
+    int direction; /* 1, -1, or INDEX_TEXT */
+};
+struct index_spec {
+    struct str name;
+    const struct index_key *keys;
+    size_t key_count;
+    bool unique, sparse;
+    int64_t expire_after_s; /* 0: never */
+};
+/* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may
+ * be NULL); ERR_OK even then, but not where it refuses the user.  ERR_UNKNOWN: making one took
+ * longer than the connection waits; the server goes on with it.  Text indexes take no language from
+ * the documents: default_language is "none" and language_override "larder_language". */
+enum err collection_create_indexes(struct mongo_db *db, struct str collection,
+                                   const struct index_spec *indexes, size_t count,
+                                   unsigned *refused);
+/* How far the server is with an index that it makes on the collection.  ERR_NOT_FOUND where it has
+ * none, or this user has no right to see it. */
+enum err collection_index_progress(struct mongo_db *db, struct str collection, int64_t *done,
+                                   int64_t *total);
+/* ERR_OK even where there is none of that name. */
+enum err collection_drop_index(struct mongo_db *db, struct str collection, struct str name);
+/* Calls each() per existing index (also _id's), borrowed for the call; of a text index keys has the
+ * words' fields as INDEX_TEXT, in the place where they count.  None: ERR_OK. */
+enum err collection_indexes(struct mongo_db *db, struct str collection,
+                            void (*each)(void *context, const struct index_spec *index),
+                            void *context);
+/* Whether it was made with a default collation, by which strings that differ may be equal. */
+enum err collection_collated(struct mongo_db *db, struct str collection, bool *collated);
+enum err collection_exists(struct mongo_db *db, struct str collection, bool *exists);
+/* Also where there is no such collection. */
+enum err collection_is_empty(struct mongo_db *db, struct str collection, bool *empty);
+
+/* The server's clock, in milliseconds since 1970. */
+enum err collection_server_time(struct mongo_db *db, int64_t *wall_ms);
+/* Drops a whole collection; for tests and tools. */
+enum err collection_drop(struct mongo_db *db, struct str collection);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LARDER_MONGO_REFUSAL_H
+#define LARDER_MONGO_REFUSAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Which fields of a document are why MongoDB refused to write it, and for what: those of a unique
+ * index, or those that a validator names. */
+
+enum { REFUSAL_FIELDS_MAX = 8, REFUSAL_FIELD_SIZE = 101 };
+
+struct refusal {
+    size_t count; /* 0: the server does not say */
+    struct refused_field {
+        char name[REFUSAL_FIELD_SIZE]; /* a path: "address.city" */
+        const char *what;              /* for people, static: "must be at most" */
+        bool has_limit;                /* a number follows */
+        double limit;
+    } fields[REFUSAL_FIELDS_MAX];
+};
+
+/* Of the last write of this thread that ended with ERR_EXISTS or ERR_REFUSED; call it in the job
+ * that made the write.  It is given once. */
+void refusal_take(struct refusal *refusal);
+
+#endif
