@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gateway/answer.h"
+#include "gateway/fcgi_answer.h"
 #include "gateway/intake.h"
 
 enum { MAX_BODY = 4096, REPLY_MAX = 128 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
+#include "app/app_state.h"
 #include "app/rights.h"
-#include "app/state.h"
 
 static struct app app;
 

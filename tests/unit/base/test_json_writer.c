@@ -14,7 +14,7 @@ static struct buf out = BUF_INIT(1024);
 static struct str string(struct str s)
 {
     buf_reset(&out);
-    buf_json_string(&out, s);
+    json_put_string(&out, s);
     assert_int_equal(out.err, ERR_OK);
     return buf_view(&out);
 }
@@ -22,7 +22,7 @@ static struct str string(struct str s)
 static const char *number(double value)
 {
     buf_reset(&out);
-    buf_json_double(&out, value);
+    json_put_double(&out, value);
     buf_char(&out, '\0');
     return out.ptr;
 }
@@ -115,11 +115,11 @@ static void test_the_cap_holds(void **state)
 
     (void)state;
     buf_literal(&small, "[");
-    buf_json_string(&small, STR("kept"));
-    buf_json_string(&small, str_make(text, sizeof text));
+    json_put_string(&small, STR("kept"));
+    json_put_string(&small, str_make(text, sizeof text));
     assert_int_equal(small.err, ERR_TOO_LARGE);
     assert_true(small.len <= 300);
-    buf_json_string(&small, STR("late"));
+    json_put_string(&small, STR("late"));
     assert_memory_equal(small.ptr, "[\"kept\"", 7);
     assert_int_equal(small.err, ERR_TOO_LARGE);
     buf_free(&small);

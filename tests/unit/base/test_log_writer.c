@@ -59,7 +59,7 @@ static void test_nobody_reads(void **state)
     alarm(60); /* where somebody waits */
     begin();
     log_setup(LOG_INFO, LOG_TEXT);
-    log_writer_start();
+    log_in_background();
     for (int i = 0; i < LINES; i++)
         log_info("test", "a line", LOG_INT("n", i), LOG_CSTR("filled", "up to about 100 bytes"));
     assert_true(clock_mono_ms() - begun_ms < TIME_MS);

@@ -4,7 +4,7 @@
 
 #include "stand.h"
 
-#include "cache/state.h"
+#include "cache/cache_state.h"
 
 /* A cache on a Redis and a segment of the test's own, and look-ups of it.  There is no MongoDB:
  * what a look-up asks is answered by the test, and so is what the cache itself asks. */

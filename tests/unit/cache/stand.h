@@ -2,7 +2,7 @@
 #ifndef LARDER_TESTS_CACHE_STAND_H
 #define LARDER_TESTS_CACHE_STAND_H
 
-#include "../store/redis_server.h"
+#include "../redis/redis_server.h"
 
 #include "base/log.h"
 

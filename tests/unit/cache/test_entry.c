@@ -52,6 +52,26 @@ static void test_what_is_encoded_is_decoded(void **state)
     buf_free(&bytes);
 }
 
+/* Workers that know of no such entries take it for none. */
+static void test_a_brief_one_has_a_format_of_its_own(void **state)
+{
+    struct entry brief = sample, entry;
+    struct buf bytes = BUF_INIT(1024);
+    size_t head_len;
+
+    (void)state;
+    entry_encode(&sample, &bytes);
+    assert_int_equal(entry_decode_head(buf_view(&bytes), &entry, &head_len), ERR_OK);
+    assert_false(entry.brief);
+    buf_reset(&bytes);
+    brief.brief = true;
+    entry_encode(&brief, &bytes);
+    assert_int_equal(bytes.ptr[2], 3);
+    assert_int_equal(entry_decode_head(buf_view(&bytes), &entry, &head_len), ERR_OK);
+    assert_true(entry.brief);
+    buf_free(&bytes);
+}
+
 static void test_every_cut_is_found(void **state)
 {
     struct buf bytes = BUF_INIT(1024);
@@ -146,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_encoded_is_decoded),
+        cmocka_unit_test(test_a_brief_one_has_a_format_of_its_own),
         cmocka_unit_test(test_every_cut_is_found),
         cmocka_unit_test(test_times_do_not_overflow),
         cmocka_unit_test(test_what_is_made_later_than_now),

@@ -64,6 +64,36 @@ static void test_a_fence_makes_a_bypass_and_nothing_is_stored(void **state)
     assert_stored(look_with_room(stand, ITEM), "two");
 }
 
+/* MongoDB may still be about to carry the write out. */
+static void test_under_a_dead_writers_fence_answers_are_kept_as_long_as_it_stands(void **state)
+{
+    struct cache_stand *stand = *state;
+
+    set(stand, "fence:t", "000000aa00000001@99999999999999 ");
+    set(stand, "tag:t", "00112233445566aa");
+    set(stand, "dead:000000aa", "1");
+    assert_stored(look_with_room(stand, ITEM), "one");
+    stand->truth = "two";
+    assert_hit(look_with_room(stand, ITEM), "one");
+    assert_hit(look_with_room(stand, ITEM), "one"); /* nothing went into memory */
+    del(stand, "fence:t");
+    assert_stored(look_with_room(stand, ITEM), "two");
+    assert_look(look_with_room(stand, ITEM), MEMORY, NONE, "two");
+}
+
+static void test_a_living_writer_beside_a_dead_one_makes_a_bypass(void **state)
+{
+    struct cache_stand *stand = *state;
+
+    set(stand, "fence:t", "000000aa00000001@99999999999999 ");
+    set(stand, "dead:000000aa", "1");
+    assert_stored(look_with_room(stand, ITEM), "one");
+    set(stand, "fence:t", "000000aa00000001@99999999999999 000000bb00000001@99999999999999 ");
+    set(stand, "tag:t", "00112233445566bb");
+    stand->truth = "two";
+    assert_look(look_with_room(stand, ITEM), DATABASE, WRITE_FENCE, "two");
+}
+
 static void test_a_young_redis_is_read_through(void **state)
 {
     struct cache_stand *stand = *state;
@@ -468,6 +498,8 @@ int main(void)
         TEST(test_memory_answers_at_once_while_its_lease_runs),
         TEST(test_a_version_that_moved_during_the_fill_makes_it_a_miss),
         TEST(test_a_fence_makes_a_bypass_and_nothing_is_stored),
+        TEST(test_under_a_dead_writers_fence_answers_are_kept_as_long_as_it_stands),
+        TEST(test_a_living_writer_beside_a_dead_one_makes_a_bypass),
         TEST(test_a_young_redis_is_read_through),
         TEST(test_what_is_owed_is_read_through),
         TEST(test_without_redis_each_question_is_asked),

@@ -2,8 +2,8 @@
 #include "stand.h"
 
 #include "base/clock.h"
+#include "cache/cache_state.h"
 #include "cache/script.h"
-#include "cache/state.h"
 
 /* The scripts as a redis-server carries them out: one tag t, its fence f. */
 
@@ -82,9 +82,10 @@ static void release_totals(struct stand *stand, struct str token, struct str ver
 static struct answer begin(struct stand *stand, struct str token, struct str version)
 {
     struct str keys[] = {STR("lock"), STR("born"), STR("t"), STR("f"), STR("entry")};
-    struct str args[] = {token, STR("3000"), STR("86400000"), STR("5000"), STR("4"), version};
+    struct str args[] = {token,    STR("3000"),  STR("86400000"), STR("5000"),
+                         STR("4"), STR("dead:"), version};
 
-    return run(stand, &script_begin, keys, 5, args, 6);
+    return run(stand, &script_begin, keys, 5, args, 7);
 }
 
 static void test_a_fence_gives_a_version_and_stands_for_its_time(void **state)
@@ -325,6 +326,31 @@ static void test_begin_takes_no_lock_under_a_fence(void **state)
     assert_key(stand, "lock", "nil");
 }
 
+/* The first half of a token is its writer's. */
+static void test_begin_tells_that_all_who_write_are_dead(void **state)
+{
+    struct stand *stand = *state;
+    struct answer answer;
+
+    bear(stand, STR("1"));
+    fence(stand, STR("00000001000000aa"), STR("5000"), STR("v1"));
+    fence(stand, STR("00000002000000bb"), STR("5000"), STR("v2"));
+    ASK(stand, STR("SET"), STR("dead:00000001"), STR("1"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v3")).text[0], "2");
+    assert_key(stand, "lock", "nil");
+    ASK(stand, STR("SET"), STR("dead:00000002"), STR("1"));
+    answer = begin(stand, STR("x1"), STR("v3"));
+    assert_string_equal(answer.text[0], "4");
+    assert_string_equal(answer.text[1], "v2");
+    assert_key(stand, "lock", "x1");
+    assert_string_equal(begin(stand, STR("x2"), STR("v3")).text[0], "0");
+    ASK(stand, STR("DEL"), STR("lock"));
+    fence(stand, STR("00000003000000cc"), STR("5000"), STR("v4"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v5")).text[0], "2");
+    ASK(stand, STR("SET"), STR("f"), STR("garbage"), STR("PX"), STR("1000"));
+    assert_string_equal(begin(stand, STR("x1"), STR("v5")).text[0], "2");
+}
+
 /* One without an end of its own, or with a late one, is no writer's, and would stand until the next
  * write. */
 static void test_a_fence_that_somebody_meets_ends(void **state)
@@ -489,6 +515,7 @@ int main(void)
         TEST(test_a_long_fence_costs_no_time),
         TEST(test_begin_takes_the_lock_and_creates_the_tag_once),
         TEST(test_begin_takes_no_lock_under_a_fence),
+        TEST(test_begin_tells_that_all_who_write_are_dead),
         TEST(test_a_fence_that_somebody_meets_ends),
         TEST(test_only_a_life_that_is_half_over_is_prolonged),
         TEST(test_begin_takes_no_lock_while_redis_is_young),

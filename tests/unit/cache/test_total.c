@@ -139,7 +139,7 @@ static void test_other_tags_keep_their_versions(void **state)
 static void test_what_is_no_total_is_not_carried(void **state)
 {
     struct fixture *fixture = *state;
-    struct entry entries[] = {good(), good(), good(), good(), good(), good()}, entry;
+    struct entry entries[] = {good(), good(), good(), good(), good(), good(), good()}, entry;
     int64_t life_ms;
 
     entries[0].status = 404;
@@ -150,6 +150,7 @@ static void test_what_is_no_total_is_not_carried(void **state)
     entries[3].stale_until_ms -= 2 * LIFE_MS;
     entries[4].versions[0]++;
     entries[5].created_ms += 2 * ENTRY_AHEAD_MS; /* it has not begun */
+    entries[6].brief = true;
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
         tell(fixture, tag_version, &entries[i]);
         assert_false(after(fixture, 0, &entry, &life_ms));

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "ctl/infer.h"
-#include "store/bson_value.h"
-#include "store/driver.h"
+#include "mongo/bson_value.h"
+#include "mongo/driver.h"
 
 static struct infer *infer;
 static json_t *file;

@@ -248,6 +248,47 @@ static void test_an_empty_file_has_no_records(void **state)
     }
 }
 
+static void next_is(enum err err, uint64_t line, const char *json)
+{
+    struct source_record record;
+
+    assert_int_equal(source_next(source, &record), err);
+    assert_int_equal(record.line, line);
+    if (err == ERR_OK)
+        assert_str(record.json, json);
+    else
+        assert_string_equal(record.why, json);
+}
+
+static void test_objects_may_have_several_lines(void **state)
+{
+    struct source_record record;
+
+    (void)state;
+    assert_int_equal(open_text(STR("{\n  \"title\": \"}\\\"{\",\n  \"tags\": [\n]}\n"), "x.json"),
+                     ERR_OK);
+    next_is(ERR_OK, 1, "{\n  \"title\": \"}\\\"{\",\n  \"tags\": [\n]}");
+    assert_int_equal(source_next(source, &record), ERR_NOT_FOUND);
+    close_text();
+    assert_int_equal(open_text(STR("{\"a\":{\n}}\n{\n}{}\nx\n{\n"), "standard input"), ERR_OK);
+    next_is(ERR_OK, 1, "{\"a\":{\n}}");
+    next_is(ERR_OK, 3, "{\n}");
+    next_is(ERR_OK, 4, "{}");
+    next_is(ERR_INVALID, 5, "no object begins here");
+    next_is(ERR_INVALID, 6, "the file ends within this object");
+    assert_int_equal(source_next(source, &record), ERR_NOT_FOUND);
+    close_text();
+}
+
+static void test_a_broken_line_is_one_record_where_lines_are(void **state)
+{
+    (void)state;
+    assert_int_equal(open_text(STR("{\"a\":\n{}\n"), "x.ndjson"), ERR_OK);
+    next_is(ERR_OK, 1, "{\"a\":");
+    next_is(ERR_OK, 2, "{}");
+    close_text();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +305,8 @@ int main(void)
         cmocka_unit_test(test_the_ending_decides_else_the_content),
         cmocka_unit_test(test_what_is_no_text_is_named),
         cmocka_unit_test(test_an_empty_file_has_no_records),
+        cmocka_unit_test(test_objects_may_have_several_lines),
+        cmocka_unit_test(test_a_broken_line_is_one_record_where_lines_are),
     };
 
     return cmocka_run_group_tests(tests, read_schema, NULL);

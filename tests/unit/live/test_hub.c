@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "live/hub.h"
+#include "http/request.h"
+#include "live/live.h"
 
 #include "../memory/segment.h"
 #include "base/clock.h"

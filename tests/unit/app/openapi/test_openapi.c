@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../../unit.h"
+#include "app/handlers.h"
+#include "app/routes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/openapi/about.h"
-#include "app/openapi/document.h"
 #include "app/openapi/names.h"
 #include "app/openapi/openapi.h"
+#include "app/openapi/openapi_document.h"
 #include "app/people/session.h"
 #include "app/people/users.h"
 #include "schema/check.h"

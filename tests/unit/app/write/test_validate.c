@@ -3,16 +3,16 @@
 
 #include "app/write/body.h"
 #include "app/write/validate.h"
+#include "mongo/collection.h"
 #include "schema/check.h"
 #include "schema/schema.h"
-#include "store/collection.h"
 
 enum { NOW_MS = 1000000, JSON_MAX = 1 << 20 };
 
 struct fixture {
     struct arena arena;
     struct problem problem;
-    struct draft draft;
+    struct assignments draft;
     struct buf before; /* BSON */
 };
 
@@ -173,14 +173,14 @@ static void a_document_is_made_whole(void **state)
                      ERR_OK);
     assert_str(fixture.draft.items[0].field, "_id");
     assert_int_equal(fixture.draft.items[0].value.type, VALUE_OID);
-    assert_int_equal(draft_value(&fixture.draft, STR("version"))->integer, 1);
-    assert_int_equal(draft_value(&fixture.draft, STR("createdAt"))->integer, NOW_MS);
-    assert_int_equal(draft_value(&fixture.draft, STR("served"))->integer, NOW_MS);
-    assert_int_equal(draft_value(&fixture.draft, STR("note"))->type, VALUE_NULL);
-    assert_true(draft_value(&fixture.draft, STR("vegan"))->boolean);
-    assert_null(draft_value(&fixture.draft, STR("minutes")));
-    assert_null(draft_value(&fixture.draft, STR("ownerId")));
-    chef = draft_value(&fixture.draft, STR("chef"));
+    assert_int_equal(assignments_value(&fixture.draft, STR("version"))->integer, 1);
+    assert_int_equal(assignments_value(&fixture.draft, STR("createdAt"))->integer, NOW_MS);
+    assert_int_equal(assignments_value(&fixture.draft, STR("served"))->integer, NOW_MS);
+    assert_int_equal(assignments_value(&fixture.draft, STR("note"))->type, VALUE_NULL);
+    assert_true(assignments_value(&fixture.draft, STR("vegan"))->boolean);
+    assert_null(assignments_value(&fixture.draft, STR("minutes")));
+    assert_null(assignments_value(&fixture.draft, STR("ownerId")));
+    chef = assignments_value(&fixture.draft, STR("chef"));
     assert_int_equal(chef->object.count, 2);
     assert_int_equal(chef->object.members[1].value.integer, 1);
     end(&fixture);
@@ -310,9 +310,9 @@ static void what_is_not_kept_is_not_written(void **state)
     begin(&fixture);
     resource.kept = (struct kept_fields){.version = STR("__v"), .owner = STR("madeBy")};
     assert_int_equal(validate(&validation, root, &fixture.draft), ERR_OK);
-    assert_int_equal(draft_value(&fixture.draft, STR("__v"))->integer, 0);
-    assert_int_equal(draft_value(&fixture.draft, STR("madeBy"))->type, VALUE_OID);
-    assert_null(draft_value(&fixture.draft, STR("createdAt")));
+    assert_int_equal(assignments_value(&fixture.draft, STR("__v"))->integer, 0);
+    assert_int_equal(assignments_value(&fixture.draft, STR("madeBy"))->type, VALUE_OID);
+    assert_null(assignments_value(&fixture.draft, STR("createdAt")));
     resource.kept = (struct kept_fields){0};
     validation.mode = VALIDATE_PUT;
     assert_int_equal(validate(&validation, root, &fixture.draft), ERR_OK);
@@ -558,8 +558,8 @@ static void what_is_kept_fits_the_document(void **state)
         before = json_loads(quoted(&fixture.arena, cases[i].before).ptr, 0, NULL);
         take_document(&fixture, before);
         assert_int_equal(run_json(&fixture, &resource, VALIDATE_PUT, body), ERR_OK);
-        assert_int_equal(draft_keep(&resource, buf_view(&fixture.before), &fixture.draft,
-                                    &fixture.arena, &fixture.problem),
+        assert_int_equal(assignments_keep(&resource, buf_view(&fixture.before), &fixture.draft,
+                                          &fixture.arena, &fixture.problem),
                          cases[i].err);
         if (cases[i].field != NULL)
             assert_str(fixture.problem.errors[0].field, cases[i].field);
@@ -590,8 +590,8 @@ static void mongooses_counter_is_raised_where_it_is(void **state)
 
         buf_reset(&fixture.before);
         take_document(&fixture, before);
-        assert_int_equal(draft_keep(&resource, buf_view(&fixture.before), &fixture.draft,
-                                    &fixture.arena, &fixture.problem),
+        assert_int_equal(assignments_keep(&resource, buf_view(&fixture.before), &fixture.draft,
+                                          &fixture.arena, &fixture.problem),
                          ERR_OK);
         raised = assignment_find(fixture.draft.items, fixture.draft.count, MONGOOSE_VERSION);
         assert_int_equal(raised != NULL, i == 0 || i == 3);

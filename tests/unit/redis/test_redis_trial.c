@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "redis_server.h"
 
-#include "store/redis_trial.h"
+#include "redis/redis_trial.h"
 
 struct told {
     unsigned count;

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/idiom.h"
 #include "base/random.h"
-#include "store/bson_json.h"
-#include "store/driver.h"
+#include "mongo/bson_json.h"
+#include "mongo/driver.h"
 
 enum { OUT_MAX = 1 << 20, ROUNDS = 3000 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include "store/redis_calls.h"
+#include "redis/redis_calls.h"
 
 enum { TIME_MS = 50, WHOLE_MS = 200 };
 

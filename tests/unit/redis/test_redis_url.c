@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include "store/redis_url.h"
+#include "redis/redis_url.h"
 
 struct good {
     const char *text, *user, *password, *host, *path;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/idiom.h"
-#include "store/collection.h"
-#include "store/driver.h"
+#include "mongo/collection.h"
+#include "mongo/driver.h"
 
 static struct buf seen = BUF_INIT(4096);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include "store/breaker.h"
+#include "mongo/breaker.h"
 
 static void test_opens_by_a_ping_only(void **state)
 {

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/mongo.h"
-#include "store/mongo_uri.h"
+#include "mongo/mongo.h"
+#include "mongo/mongo_uri.h"
 
 /* The pool without a server: what is bounded, refused, called off, late, and how the breaker goes.
  * Work functions here ask nobody. */
@@ -222,6 +222,7 @@ static void test_deadline(void **state)
     assert_true(clock_mono_ms() >= reading.job.deadline_ms);
     assert_int_equal(reading.told, ERR_TIMEOUT);
     assert_int_equal(writing.told, ERR_UNKNOWN);
+    assert_true(reading.job.left && writing.job.left);
     assert_int_equal(reading.released + writing.released, 0);
     assert_int_equal(mongo_submit(fixture->mongo, &task_init(&waiting, ERR_OK)->job), ERR_OK);
     assert_int_equal(mongo_submit(fixture->mongo, &task_init(&refused, ERR_OK)->job), ERR_BUSY);
@@ -263,12 +264,9 @@ static void test_threads(void **state)
     }
 }
 
-/* Jobs behind others: late, they never begin. */
-static void test_not_begun(void **state)
+/* MongoDB with four threads, each of which one of these has until its hold ends. */
+static void hold_threads(struct fixture *fixture, struct task holders[static 4])
 {
-    struct fixture *fixture = *state;
-    struct task holders[4], late, late_write;
-
     open_mongo(fixture, (struct mongo_config){.threads = 4});
     for (int i = 0; i < 4; i++) {
         task_init(&holders[i], ERR_OK)->hold = true;
@@ -276,6 +274,15 @@ static void test_not_begun(void **state)
     }
     for (int i = 0; i < 4; i++)
         wait_until(holders[i].begun);
+}
+
+/* Jobs behind others: late, they never begin. */
+static void test_not_begun(void **state)
+{
+    struct fixture *fixture = *state;
+    struct task holders[4], late, late_write;
+
+    hold_threads(fixture, holders);
     task_init(&late, ERR_OK)->job.deadline_ms = clock_mono_ms() + 10;
     task_init(&late_write, ERR_OK)->job.deadline_ms = clock_mono_ms() + 10;
     late_write.job.write = true;
@@ -284,6 +291,7 @@ static void test_not_begun(void **state)
     wait_until(late.released == 1 && late_write.released == 1);
     assert_int_equal(late.told, ERR_TIMEOUT);
     assert_int_equal(late_write.told, ERR_TIMEOUT);
+    assert_false(late.job.left || late_write.job.left); /* no thread has begun them */
     assert_int_equal(late.ran + late_write.ran, 0);
     for (int i = 0; i < 4; i++)
         holders[i].hold = false;
@@ -396,13 +404,7 @@ static void test_close(void **state)
     struct fixture *fixture = *state;
     struct task holders[4], waiting, refused;
 
-    open_mongo(fixture, (struct mongo_config){.threads = 4});
-    for (int i = 0; i < 4; i++) {
-        task_init(&holders[i], ERR_OK)->hold = true;
-        assert_int_equal(mongo_submit(fixture->mongo, &holders[i].job), ERR_OK);
-    }
-    for (int i = 0; i < 4; i++)
-        wait_until(holders[i].begun);
+    hold_threads(fixture, holders);
     assert_int_equal(mongo_submit(fixture->mongo, &task_init(&waiting, ERR_OK)->job), ERR_OK);
     mongo_close(fixture->mongo, on_closed, &fixture->closed);
     assert_int_equal(mongo_submit(fixture->mongo, &task_init(&refused, ERR_OK)->job),

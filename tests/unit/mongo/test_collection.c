@@ -9,7 +9,7 @@
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* On the server that MONGODB_URI names, in a collection of the test's own; skipped without one. */
 
@@ -81,7 +81,7 @@ static enum err insert_product(struct mongo_db *db, unsigned i)
 
 static enum err do_insert(struct mongo_db *db, void *context)
 {
-    const struct record record = {.shape = &shape, .out = &out};
+    const struct found_document record = {.shape = &shape, .out = &out};
     const struct condition first = {STR("_id"), OP_EQ, value_oid(oid_of(0))};
 
     (void)context;
@@ -103,7 +103,7 @@ static void test_insert(void **state)
 static enum err do_find_one(struct mongo_db *db, void *context)
 {
     struct value captured[F_COUNT];
-    const struct record record = {&shape, &out, captured, &arena, NULL};
+    const struct found_document record = {&shape, &out, captured, &arena, NULL};
     const struct condition by_id = {STR("_id"), OP_EQ, value_oid(oid_of(*(unsigned *)context))};
     enum err err = collection_find_one(db, collection, &by_id, 1, TIME_MS, &record);
 
@@ -347,7 +347,7 @@ static void test_each(void **state)
 static enum err do_modify(struct mongo_db *db, void *context)
 {
     struct value captured[F_COUNT];
-    const struct record record = {&shape, &out, captured, &arena, NULL};
+    const struct found_document record = {&shape, &out, captured, &arena, NULL};
     struct condition conditions[] = {{STR("_id"), OP_EQ, value_oid(oid_of(5))},
                                      {STR("version"), OP_EQ, value_int(1)}};
     const struct assignment changes[] = {
@@ -396,7 +396,7 @@ static enum err do_modify_known(struct mongo_db *db, void *context)
     (void)context;
     for (unsigned i = 0; i < 2; i++) {
         struct value captured[F_COUNT];
-        struct record record = {&shape, &out, captured, &arena, &raw};
+        struct found_document record = {&shape, &out, captured, &arena, &raw};
         struct condition conditions[] = {{STR("_id"), OP_EQ, value_oid(oid_of(6))},
                                          {STR("version"), OP_EQ, value_int(1 + (int64_t)i)}};
         struct update update = {.collection = collection,
@@ -443,7 +443,7 @@ static enum err do_debt(struct mongo_db *db, void *context)
 {
     const struct value tags[] = {value_string(STR("products")), value_string(STR("product:1"))};
     struct value debt[COUNT(debt_fields)];
-    const struct record record = {&debt_shape, NULL, debt, &arena, NULL};
+    const struct found_document record = {&debt_shape, NULL, debt, &arena, NULL};
     const struct condition by_id = {STR("_id"), OP_EQ, value_string(STR("debt-1"))};
     const struct assignment open[] = {
         {STR("tags"), ASSIGN_SET, value_list(tags, 2)},

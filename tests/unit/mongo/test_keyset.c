@@ -9,7 +9,7 @@
 #include "base/idiom.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 /* Walks over documents that have anything under the sort's field, and _ids of any type: each
  * document once, whatever the direction and the size of a page.  On the server that MONGODB_URI

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gateway/params.h"
+#include "gateway/fcgi_params.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static enum err parse(struct buf *block)
 
     count = 0;
     memcpy(copy, block->ptr, block->len);
-    err = params_parse(str_make(copy, block->len), params, &count);
+    err = fcgi_params_parse(str_make(copy, block->len), params, &count);
     free(copy);
     buf_free(block);
     return err;
@@ -51,7 +51,7 @@ static void pairs_are_read_in_order(void **state)
     (void)state;
     pair_add(&block, STR("A"), STR(""));
     pair_add(&block, STR("REQUEST_METHOD"), STR("GET"));
-    assert_int_equal(params_parse(buf_view(&block), found, &n), ERR_OK);
+    assert_int_equal(fcgi_params_parse(buf_view(&block), found, &n), ERR_OK);
     assert_int_equal(n, 2);
     assert_str(found[0].name, "A");
     assert_str(found[0].value, "");
@@ -62,7 +62,7 @@ static void pairs_are_read_in_order(void **state)
 static void nothing_is_no_pairs(void **state)
 {
     (void)state;
-    assert_int_equal(params_parse(STR(""), params, &count), ERR_OK);
+    assert_int_equal(fcgi_params_parse(STR(""), params, &count), ERR_OK);
     assert_int_equal(count, 0);
 }
 
@@ -138,7 +138,8 @@ static void a_block_has_64_kib_at_most(void **state)
     static char zeroes[PARAMS_SIZE_MAX + 1];
 
     (void)state;
-    assert_int_equal(params_parse(str_make(zeroes, sizeof zeroes), params, &count), ERR_TOO_LARGE);
+    assert_int_equal(fcgi_params_parse(str_make(zeroes, sizeof zeroes), params, &count),
+                     ERR_TOO_LARGE);
 }
 
 static void control_bytes_are_refused_wherever_they_are(void **state)

@@ -2,7 +2,7 @@
 #include "../unit.h"
 
 #include "base/idiom.h"
-#include "store/bson_update.h"
+#include "mongo/bson_update.h"
 
 #define AFTER(document, expected, ...)                                                             \
     do {                                                                                           \

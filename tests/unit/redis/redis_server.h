@@ -18,7 +18,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
-#include "store/redis.h"
+#include "redis/redis.h"
 
 /* A redis-server of the test's own, on a Unix socket in a temporary folder. */
 

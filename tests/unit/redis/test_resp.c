@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "../unit.h"
 
-#include "store/resp.h"
+#include "redis/resp.h"
 
 enum { CAP = 1 << 20, LONG = 300000 };
 

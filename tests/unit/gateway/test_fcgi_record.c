@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "gateway/record.h"
+#include "gateway/fcgi_record.h"
 
 #include "../unit.h"
 #include "stream.h"
@@ -8,7 +8,7 @@
 static void trace(struct str input, size_t step, struct buf *out)
 {
     struct record_parser parser = {.header_len = 0};
-    struct record record;
+    struct fcgi_record record;
     enum record_status status = RECORD_MORE;
 
     for (size_t at = 0; at < input.len; at += step) {

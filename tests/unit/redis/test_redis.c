@@ -2,8 +2,8 @@
 #include "redis_server.h"
 
 #include "base/log.h"
-#include "store/redis.h"
-#include "store/redis_listener.h"
+#include "redis/redis.h"
+#include "redis/redis_listener.h"
 
 struct fixture {
     struct server server;
@@ -696,6 +696,10 @@ static void test_listener_refused(void **state)
         client_up(fixture);
         ask(fixture, &answer,
             ARGS(STR("ACL"), STR("SETUSER"), STR("default"), str_from(cases[i].acl)));
+        if (answer.err == ERR_PROTOCOL && strchr(cases[i].acl, '|') != NULL) {
+            client_close(fixture); /* Redis 6 takes away whole commands only */
+            continue;
+        }
         assert_int_equal(answer.err, ERR_OK);
         heard.stop_when_lost = listen_to(fixture, &heard);
         wait_until(&fixture->loop, heard.lost == 1);

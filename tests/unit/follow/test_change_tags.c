@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "follow/state.h"
+#include "follow/follower.h"
 
 static const struct field category[] = {
     {.name = STR_INIT("category"), .path = STR_INIT("category"), .type = FIELD_STRING}};
