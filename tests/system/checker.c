@@ -3,12 +3,13 @@
  * the read began.  checker.py builds it, runs it and disturbs the stack meanwhile.
  *
  *   checker [--port P] [--read-port P] [--seed N] [--reads N] [--seconds S] [--readers N]
- *           [--writers N] [--pause MS] [--path /api/RESOURCE] [--list 0|1] [--token T] [--other T]
+ *           [--writers N] [--pause MS] [--path /api/RESOURCE] [--list 0|1] [--number 0|1]
+ *           [--token T] [--other T]
  *
  * The resource at --path has fields name, price and category as products have them, its ids are of
- * 24 characters; with --list 1 category is an array. --token is what writers and readers are signed
- * in with. --other is the token of somebody who must see none of it: their reads are among the
- * others.
+ * 24 characters; with --list 1 category is an array, with --number 1 a number. --token is what
+ * writers and readers are signed in with. --other is the token of somebody who must see none of it:
+ * their reads are among the others.
  *
  * Every product here ("slot") has a sequence that only grows: its price.  One writer owns it, so
  * `acked` (the newest acknowledged) and `started` (the newest sent) bound what a reader may see:
@@ -20,9 +21,6 @@
  * name), and the total of its category has one more item that may be there or not ("limbo").
  *
  * Ends with one line of JSON on standard output, and status 0 unless something was stale. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -31,18 +29,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+
+#include "peer.h"
 
 enum {
     CATEGORIES = 4,
     SLOTS = 32, /* 8 a category: 4 steady, 2 moving, 2 flickers */
-    BODY_MAX = 512 << 10,
-    HEAD_MAX = 8192,
     TARGET_MAX = 512,
     ID_LEN = 24,
-    ETAG_MAX = 80,
     BUCKETS = 400, /* of latencies: 8 a doubling, from 1 µs */
     TOLD_MAX = 10  /* stale answers that are described */
 };
@@ -67,7 +61,7 @@ static struct {
     uint64_t seed, reads;
     double seconds;
     const char *path, *token, *other;
-    bool list;
+    bool list, number;
 } options = {.path = "/api/products",
              .token = "",
              .other = "",
@@ -81,200 +75,10 @@ static struct slot slots[SLOTS];
 static _Atomic unsigned limbo[CATEGORIES];
 static _Atomic uint64_t reads, stale, ahead, other_reads, read_errors, writes, unknown_writes,
     answers[600];
-static _Atomic uint64_t from_memory, from_redis, from_database, not_modified;
+static _Atomic uint64_t from_edge, from_memory, from_redis, from_database, not_modified;
 static atomic_bool over;
 
-/* --- Small things --- */
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void sleep_ms(unsigned ms)
-{
-    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-    nanosleep(&t, NULL);
-}
-
-/* Marsaglia's xorshift64. */
-static unsigned pick(uint64_t *random, unsigned below)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return (unsigned)((*random >> 11) % below);
-}
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "checker: %s\n", what);
-    exit(2);
-}
-
 /* --- HTTP --- */
-
-struct peer {
-    int fd; /* -1: not connected */
-    unsigned port;
-    bool used; /* has answered before */
-    size_t have;
-    char head[HEAD_MAX];
-    char body[BODY_MAX];
-    size_t body_len;
-    char etag[ETAG_MAX], cache[128];
-};
-
-static struct peer *peer_new(unsigned port)
-{
-    struct peer *peer = calloc(1, sizeof *peer);
-
-    if (peer == NULL)
-        fail("out of memory");
-    peer->fd = -1;
-    peer->port = port;
-    return peer;
-}
-
-static void peer_drop(struct peer *peer)
-{
-    if (peer->fd >= 0)
-        close(peer->fd);
-    peer->fd = -1;
-    peer->used = false;
-}
-
-static bool peer_connect(struct peer *peer)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)peer->port)};
-    struct timeval patience = {.tv_sec = 30};
-    int one = 1;
-
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    peer->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (peer->fd < 0)
-        fail("no socket");
-    setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (connect(peer->fd, (struct sockaddr *)&to, sizeof to) == 0)
-        return true;
-    peer_drop(peer);
-    return false;
-}
-
-static bool send_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Copies the value of a header; name has its colon. */
-static void header(const char *head, const char *name, char *to, size_t size)
-{
-    const char *at = strcasestr(head, name);
-    size_t len;
-
-    to[0] = '\0';
-    if (at == NULL)
-        return;
-    at += strlen(name);
-    at += strspn(at, " ");
-    len = strcspn(at, "\r");
-    if (len >= size)
-        len = size - 1;
-    memcpy(to, at, len);
-    to[len] = '\0';
-}
-
-/* Reads up to the end of the head; returns where the body begins, or NULL. */
-static char *read_head(struct peer *peer)
-{
-    char *end;
-
-    peer->have = 0;
-    for (;;) {
-        ssize_t n = recv(peer->fd, peer->head + peer->have, HEAD_MAX - 1 - peer->have, 0);
-        if (n <= 0)
-            return NULL;
-        peer->have += (size_t)n;
-        peer->head[peer->have] = '\0';
-        end = strstr(peer->head, "\r\n\r\n");
-        if (end != NULL)
-            break;
-    }
-    end[2] = '\0';
-    return end + 4;
-}
-
-static bool read_body(struct peer *peer, const char *begun, size_t len)
-{
-    size_t have = peer->have - (size_t)(begun - peer->head);
-
-    if (len >= BODY_MAX || have > len)
-        return false;
-    memcpy(peer->body, begun, have);
-    while (have < len) {
-        ssize_t n = recv(peer->fd, peer->body + have, len - have, 0);
-        if (n <= 0)
-            return false;
-        have += (size_t)n;
-    }
-    peer->body[len] = '\0';
-    peer->body_len = len;
-    return true;
-}
-
-static unsigned read_answer(struct peer *peer)
-{
-    char *begun = read_head(peer), text[32];
-    unsigned long len, status;
-
-    if (begun == NULL || strncmp(peer->head, "HTTP/1.1 ", 9) != 0)
-        return 0;
-    status = strtoul(peer->head + 9, NULL, 10);
-    header(peer->head, "\r\nContent-Length:", text, sizeof text);
-    len = status == 304 ? 0 : strtoul(text, NULL, 10);
-    header(peer->head, "\r\nETag:", peer->etag, sizeof peer->etag);
-    header(peer->head, "\r\nCache-Status:", peer->cache, sizeof peer->cache);
-    if (!read_body(peer, begun, len))
-        return 0;
-    header(peer->head, "\r\nConnection:", text, sizeof text);
-    if (strcmp(text, "close") == 0)
-        peer_drop(peer);
-    else
-        peer->used = true;
-    return status < 600 ? (unsigned)status : 0;
-}
-
-/* The status, or 0 when there was no whole answer.  A kept connection that nginx has closed
- * meanwhile is tried once more if `again`. */
-static unsigned ask(struct peer *peer, const char *request, size_t len, bool again)
-{
-    for (;;) {
-        bool kept = peer->fd >= 0 && peer->used;
-        unsigned status = 0;
-
-        if ((peer->fd >= 0 || peer_connect(peer)) && send_all(peer->fd, request, len))
-            status = read_answer(peer);
-        if (status != 0)
-            return status;
-        peer_drop(peer);
-        if (!kept || !again)
-            return 0;
-    }
-}
 
 /* The header line of a token, or nothing. */
 static void authorize(const char *token, char *to, size_t size)
@@ -301,7 +105,7 @@ request(struct peer *peer, const char *method, const char *target, const char *b
                    "Content-Length: %zu\r\n\r\n%s",
                    method, target, authorization,
                    strcmp(method, "PATCH") == 0 ? "merge-patch+json" : "json", strlen(body), body);
-    return ask(peer, text, (size_t)len, false);
+    return peer_ask(peer, text, (size_t)len, false);
 }
 
 /* --- Slots --- */
@@ -350,7 +154,10 @@ static bool unchanged(const struct view *before, const struct view *after)
 
 static void category_name(unsigned category, char *to, size_t size)
 {
-    snprintf(to, size, "chk-%llx-%u", (unsigned long long)options.seed, category);
+    if (options.number)
+        snprintf(to, size, "%llu", (unsigned long long)options.seed % 100000000 * 10 + category);
+    else
+        snprintf(to, size, "chk-%llx-%u", (unsigned long long)options.seed, category);
 }
 
 /* The value that a document is given. */
@@ -359,7 +166,7 @@ static void category_json(unsigned category, char *to, size_t size)
     char name[64];
 
     category_name(category, name, sizeof name);
-    snprintf(to, size, options.list ? "[\"%s\"]" : "\"%s\"", name);
+    snprintf(to, size, options.number ? "%s" : options.list ? "[\"%s\"]" : "\"%s\"", name);
 }
 
 /* --- Writers --- */
@@ -483,7 +290,7 @@ struct reader {
     struct peer *peer;
     uint64_t random;
     char target[TARGET_MAX];
-    char etags[SLOTS][ETAG_MAX]; /* of an item as last read, and what it said */
+    char etags[SLOTS][PEER_ETAG_MAX]; /* of an item as last read, and what it said */
     unsigned etag_gens[SLOTS], etag_values[SLOTS];
     char etag_ids[SLOTS][ID_LEN + 1];
     char next[TARGET_MAX]; /* the page that follows the last one read */
@@ -522,7 +329,9 @@ static void count_source(const struct peer *peer, unsigned status)
 {
     atomic_fetch_add(&reads, 1);
     atomic_fetch_add(&answers[status], 1);
-    if (strstr(peer->cache, "detail=memory"))
+    if (strstr(peer->cache, "detail=edge"))
+        atomic_fetch_add(&from_edge, 1);
+    else if (strstr(peer->cache, "detail=memory"))
         atomic_fetch_add(&from_memory, 1);
     else if (strstr(peer->cache, "; hit"))
         atomic_fetch_add(&from_redis, 1);
@@ -543,7 +352,7 @@ static unsigned get_as(struct reader *reader, const char *token, const char *eta
                    etag ? "\r\n" : "");
 
     reader->peer->cache[0] = '\0';
-    status = ask(reader->peer, text, (size_t)len, true);
+    status = peer_ask(reader->peer, text, (size_t)len, true);
     count_latency(reader, now() - begun);
     count_source(reader->peer, status);
     if (status != 200 && status != 304 && status != 404) {
@@ -604,7 +413,7 @@ static void read_item(struct reader *reader)
         return;
     }
     check_bounds(reader, i, price, &before, &after);
-    snprintf(reader->etags[i], ETAG_MAX, "%s", reader->peer->etag);
+    snprintf(reader->etags[i], PEER_ETAG_MAX, "%s", reader->peer->etag);
     snprintf(reader->etag_ids[i], sizeof reader->etag_ids[i], "%s", before.id);
     reader->etag_gens[i] = before.gen;
     reader->etag_values[i] = price;
@@ -888,15 +697,15 @@ static void report(const uint64_t latencies[BUCKETS], double took)
 {
     printf("{\"seed\":%llu,\"reads\":%llu,\"writes\":%llu,\"stale\":%llu,\"ahead\":%llu,"
            "\"read_errors\":%llu,\"unknown_writes\":%llu,\"seconds\":%.1f,\"reads_per_s\":%.0f,"
-           "\"memory\":%llu,\"redis\":%llu,\"database\":%llu,\"not_modified\":%llu,"
+           "\"edge\":%llu,\"memory\":%llu,\"redis\":%llu,\"database\":%llu,\"not_modified\":%llu,"
            "\"other_reads\":%llu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.1f}\n",
            (unsigned long long)options.seed, (unsigned long long)reads, (unsigned long long)writes,
            (unsigned long long)stale, (unsigned long long)ahead, (unsigned long long)read_errors,
            (unsigned long long)unknown_writes, took, (double)reads / took,
-           (unsigned long long)from_memory, (unsigned long long)from_redis,
-           (unsigned long long)from_database, (unsigned long long)not_modified,
-           (unsigned long long)other_reads, quantile(latencies, 0.5), quantile(latencies, 0.99),
-           quantile(latencies, 1));
+           (unsigned long long)from_edge, (unsigned long long)from_memory,
+           (unsigned long long)from_redis, (unsigned long long)from_database,
+           (unsigned long long)not_modified, (unsigned long long)other_reads,
+           quantile(latencies, 0.5), quantile(latencies, 0.99), quantile(latencies, 1));
 }
 
 static void options_read(int argc, char **argv)
@@ -924,6 +733,8 @@ static void options_read(int argc, char **argv)
             options.path = argv[i + 1];
         else if (strcmp(argv[i], "--list") == 0)
             options.list = value != 0;
+        else if (strcmp(argv[i], "--number") == 0)
+            options.number = value != 0;
         else if (strcmp(argv[i], "--token") == 0)
             options.token = argv[i + 1];
         else if (strcmp(argv[i], "--other") == 0)

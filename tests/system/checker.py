@@ -8,11 +8,13 @@ Starts a private stack, lets checker.c write and read on it, and disturbs it mea
 1 when anything was stale.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,22 +22,12 @@ import threading
 import time
 import urllib.parse
 
-from stack import ROOT, Stack, eventually
-
-SOURCE = pathlib.Path(__file__).with_suffix(".c")
+import programs
+from stack import Stack, eventually
 
 
 def build():
-    """Compiles the checker unless that has been done; returns its path."""
-    folder = pathlib.Path(os.environ.get("LARDER_BUILD", ROOT / "var" / "build"))
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "larder-checker"
-    if not program.exists() or program.stat().st_mtime < SOURCE.stat().st_mtime:
-        new = program.with_suffix(f".{os.getpid()}")
-        subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-Wall",
-                        "-Wextra", "-Werror", "-pthread", "-o", new, SOURCE], check=True)
-        new.rename(program)
-    return program
+    return programs.build("larder-checker", "checker.c", "peer.c")
 
 
 # --- Disturbances: each is called again and again until the checker ends ---
@@ -152,9 +144,10 @@ class CutConnections(Disturber):
 
 
 class Everything(Disturber):
+    kinds = (KillWorkers, FlushRedis, PauseRedis, RestartFromSnapshot, CutConnections)
+
     def prepare(self):
-        kinds = (KillWorkers, FlushRedis, PauseRedis, RestartFromSnapshot, CutConnections)
-        self.all = [kind(self.stack, self.rng, self.over) for kind in kinds]
+        self.all = [kind(self.stack, self.rng, self.over) for kind in self.kinds]
         for one in self.all:
             one.prepare()
 
@@ -164,6 +157,39 @@ class Everything(Disturber):
     def repair(self):
         for one in self.all:
             one.repair()
+
+
+class ReloadNginx(Disturber):
+    """New processes take over, and the old ones end what they have begun."""
+    def step(self):
+        self.nap(0.2, 0.8)
+        self.stack.nginx_reload()
+
+
+class StopWorkers(Disturber):
+    """Nobody renews the lease any more: nginx has nobody to believe."""
+    def step(self):
+        self.nap(0.5, 2)
+        pids = self.stack.workers()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        self.nap(0.05, 0.5)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+class RemoveSegment(Disturber):
+    """The workers leave and come back with another one."""
+    def step(self):
+        self.nap(2, 4)
+        for path in pathlib.Path("/dev/shm").glob(f"{self.name}*"):
+            path.unlink(missing_ok=True)
+
+    def prepare(self):
+        self.name = pathlib.Path(self.stack.segment()).name
+
+    def repair(self):
+        eventually(lambda: len(self.stack.workers()) == 2, what="workers again")
 
 
 DISTURBANCES = {
@@ -178,38 +204,66 @@ DISTURBANCES = {
     "everything": Everything,
 }
 
+# Of nginx' module, which answers from the same memory.
+EDGE_DISTURBANCES = {
+    "reload": ReloadNginx,
+    "stop": StopWorkers,
+    "removed": RemoveSegment,
+}
+
 
 def run(stack, disturb="none", reads=20000, seconds=5, seed=None, read_url=None, readers=12,
-        pause=200, calm=0, path="/api/products", as_list=False, token="", other=""):
+        pause=200, calm=0, path="/api/products", as_list=False, as_number=False, token="",
+        other=""):
     """Returns what the checker reports, with the texts of what it complained about. The resource at
-    path has the fields of products that the checker uses; other is the token of somebody who must
-    see nothing of what the holder of token has made."""
+    path has the fields of products that the checker uses; disturb is a name or a Disturber; other
+    is the token of somebody who must see nothing of what the holder of token has made."""
     seed = seed if seed is not None else random.SystemRandom().getrandbits(32)
     port = urllib.parse.urlsplit(stack.url).port
     read_port = urllib.parse.urlsplit(read_url or stack.url).port
     command = [build(), "--port", port, "--read-port", read_port, "--seed", seed, "--reads", reads,
                "--seconds", seconds, "--readers", readers, "--pause", pause, "--path", path,
-               "--list", int(as_list), "--token", token, "--other", other]
-    over = threading.Event()
-    disturber = DISTURBANCES[disturb](stack, random.Random(seed), over)
-    disturber.prepare()
+               "--list", int(as_list), "--number", int(as_number), "--token", token, "--other", other]
+    out, text = watched(command, {**DISTURBANCES, **EDGE_DISTURBANCES}.get(disturb, disturb), stack,
+                        seed, calm, threading.Event(), good=(0, 1))
+    return {"disturbance": str(disturb), **out, "text": text}
+
+
+def watched(command, kind, stack, seed, calm, over, good=(0,), beside=None):
+    """What a checker reports at its end, while the stack is disturbed, and the texts of what it
+    complained about; over is set then. beside is a thread that runs until over is set."""
     with tempfile.TemporaryFile("w+") as errors:
-        checker = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors,
-                                   text=True)
-        thread = threading.Thread(target=disturb_until, args=(disturber, over, errors, calm))
-        thread.start()
-        try:
-            out, _ = checker.communicate(timeout=3600)
-        finally:
-            checker.kill()
-            over.set()
-            thread.join()
-            disturber.repair()
+        with disturbed(kind, stack, random.Random(seed), over, errors, calm):
+            if beside:
+                beside.start()
+            program = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE,
+                                       stderr=errors, text=True)
+            try:
+                out, _ = program.communicate()
+            finally:
+                program.kill()
+        if beside:
+            beside.join()
         errors.seek(0)
         text = errors.read()
-    if checker.returncode not in (0, 1):
-        raise RuntimeError(f"the checker ended with {checker.returncode}: {text}")
-    return {"disturbance": disturb, **json.loads(out), "text": text}
+    if program.returncode not in good:
+        raise RuntimeError(f"{command[0]} ended with {program.returncode}: {text}")
+    return json.loads(out), text
+
+
+@contextlib.contextmanager
+def disturbed(kind, stack, rng, over, errors, calm=0):
+    """Disturbs the stack meanwhile, and sets over in the end."""
+    disturber = kind(stack, rng, over)
+    disturber.prepare()
+    thread = threading.Thread(target=disturb_until, args=(disturber, over, errors, calm), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        disturber.repair()
 
 
 def disturb_until(disturber, over, errors, calm):
@@ -224,7 +278,9 @@ def disturb_until(disturber, over, errors, calm):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--disturb", default="all", choices=["all", *DISTURBANCES])
+    parser.add_argument("--disturb", default="all", choices=["all", *DISTURBANCES,
+                                                               *EDGE_DISTURBANCES])
+    parser.add_argument("--edge", action="store_true", help="hits are answered by nginx")
     parser.add_argument("--reads", type=int, default=20000)
     parser.add_argument("--seconds", type=int, default=10, help="at least so long")
     parser.add_argument("--seed", type=int)
@@ -235,7 +291,9 @@ def main():
                         help="mean milliseconds between two writes of each of the four writers")
     options = parser.parse_args()
     names = list(DISTURBANCES) if options.disturb == "all" else [options.disturb]
-    stack = Stack()
+    if options.edge and options.disturb == "all":
+        names += EDGE_DISTURBANCES
+    stack = Stack(LARDER_EDGE="on" if options.edge else "off")
     worst = 0
     try:
         stack.up()

@@ -11,6 +11,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import others  # noqa: E402
+from mongo_proxy import host_behind  # noqa: E402
 from second import second_mongo  # noqa: E402
 from stack import Stack, eventually as wait_for, running  # noqa: E402
 
@@ -49,6 +51,15 @@ def other(stack):
     return stack.sibling()
 
 
+@pytest.fixture(scope="module")
+def late(stack):
+    """Another host on the same servers, whose MongoDB answers as late.proxy is told to."""
+    host, proxy = host_behind(stack)
+    host.settle(30)
+    host.proxy = proxy
+    return host
+
+
 @pytest.fixture(scope="session")
 def second():
     """A host on the second MongoDB, which has fail points."""
@@ -58,6 +69,20 @@ def second():
             yield host.up()
         finally:
             host.down()
+
+
+@pytest.fixture(scope="session")
+def streams():
+    """A host and one beside it, which follow what other programs write by change streams."""
+    with others.hosts("streams") as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def times():
+    """The same by times, where the server has no change streams."""
+    with others.hosts("times") as host:
+        yield host
 
 
 @pytest.fixture(scope="session", params=["first", "second"])
@@ -151,6 +176,40 @@ def healthy(stack):
     stack.resume("redis")
     stack.control("start")
     stack.settle(30)
+
+
+class Progress:
+    """Says on a descriptor when a process is done with a file: how many tests, how many failed, how
+    long."""
+    def __init__(self, descriptor):
+        self.descriptor, self.files = descriptor, {}
+
+    def pytest_runtest_logreport(self, report):
+        process = getattr(report, "worker_id", "")
+        if self.files.get(process, {}).get("name") != report.location[0]:
+            self.say(process)
+            self.files[process] = {"name": report.location[0], "begun": time.monotonic(),
+                                   "tests": 0, "failed": 0}
+        self.files[process]["tests"] += report.when == "call"
+        self.files[process]["failed"] += report.failed
+
+    def pytest_sessionfinish(self):
+        for process in list(self.files):
+            self.say(process)
+
+    def say(self, process):
+        file = self.files.pop(process, None)
+        if file:
+            failed = f", {file['failed']} failed" if file["failed"] else ""
+            text = (f"\n    {file['name']:24}{file['tests']:4}{failed}"
+                    f" in {time.monotonic() - file['begun']:.0f} s")
+            os.write(self.descriptor, text.encode())
+
+
+def pytest_configure(config):
+    descriptor = os.environ.pop("LARDER_TEST_PROGRESS", None)  # no setting of what is started
+    if descriptor and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(int(descriptor)))
 
 
 def keep_logs(stack):

@@ -83,6 +83,10 @@ class Answer:
         self.first = lines[0][0].decode() if lines else ""
         self.status = int(self.headers["status"].split()[0]) if "status" in self.headers else None
 
+    @property
+    def text(self):
+        return self.body.decode()
+
 
 class Client:
     def __init__(self, path, timeout=10):

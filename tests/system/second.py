@@ -12,14 +12,15 @@ from stack import eventually, free_ports
 
 
 class SecondMongo:
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder, self.port, self.process = folder, free_ports() + 3, None
+        self.options = options
         self.uri = f"mongodb://127.0.0.1:{self.port}/larder"
 
     def start(self):
         self.process = subprocess.Popen(
             [pathlib.Path(sys.executable).parent / "secantusd-py", "--host", "127.0.0.1", "--port",
-             str(self.port), "--storage-path", self.folder, "--enable-test-commands"],
+             str(self.port), "--storage-path", self.folder, "--enable-test-commands", *self.options],
             cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=1000) as client:
             def started():
@@ -30,15 +31,20 @@ class SecondMongo:
             eventually(started, 30, every=0.2)
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait()
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
 
 @contextlib.contextmanager
-def second_mongo():
+def second_mongo(*options):
     """Yields it, started."""
     with tempfile.TemporaryDirectory() as folder:
-        server = SecondMongo(folder)
+        server = SecondMongo(folder, *options)
         try:
             server.start()
             yield server

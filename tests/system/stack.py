@@ -56,6 +56,13 @@ def eventually(check, seconds=10, every=0.02, what=""):
         time.sleep(every)
 
 
+def cpu_seconds(pids):
+    """What the kernel has booked for these processes."""
+    texts = (pathlib.Path(f"/proc/{pid}/stat").read_text() for pid in pids)
+    ticks = sum(sum(map(int, text.rpartition(")")[2].split()[11:13])) for text in texts)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def free_ports():
     """The first of four free ports.  They lie below the range that the kernel gives to outgoing
     connections, and no two processes look at the same ones first."""
@@ -82,7 +89,9 @@ class Stack:
     def __init__(self, **settings):
         self.var = pathlib.Path(tempfile.mkdtemp(
             prefix="larder-", dir=os.environ.get("LARDER_TEST_STACKS")))
-        self.settings = {"LARDER_WORKERS": "2", "LARDER_WRITES": "open", **settings}
+        # Hits are the workers' own unless a test is about nginx' module.
+        self.settings = {"LARDER_WORKERS": "2", "LARDER_WRITES": "open", "LARDER_EDGE": "off",
+                         **settings}
         self.ports = free_ports()
         self.siblings = []
         self.shapes = {}
@@ -99,7 +108,7 @@ class Stack:
         return {**kept, "LARDER_VAR": str(self.var), "LARDER_PORT": str(self.ports),
                 **self.settings, **more}
 
-    def script(self, name, *arguments, check=True, timeout=900, env=None):
+    def script(self, name, *arguments, check=True, timeout=200, env=None):
         done = subprocess.run([SCRIPTS / name, *arguments], env=self.environment(**(env or {})),
                               stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=timeout)
@@ -181,6 +190,18 @@ class Stack:
             pids.append(pid)
         return pids
 
+    def nginx_processes(self):
+        """The pids that nginx' master has started."""
+        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.pid("nginx"))],
+                               capture_output=True, text=True).stdout
+        return set(map(int, found.split()))
+
+    def nginx_reload(self):
+        """New processes take over; until the old ones have ended what they had begun."""
+        old = self.nginx_processes()
+        self.signal("nginx", signal.SIGHUP)
+        eventually(lambda: not old & self.nginx_processes(), 30, every=0.02, what="new processes")
+
     def log(self, name):
         file = self.var / "log" / f"{name}.log"
         return file.read_text(errors="replace") if file.exists() else ""
@@ -195,7 +216,7 @@ class Stack:
         """scripts/stack, e.g. control("stop", "redis")."""
         return self.script("stack", action, *parts, env=settings)
 
-    def ctl(self, *arguments, stdin=None, check=True, timeout=300, **settings):
+    def ctl(self, *arguments, stdin=None, check=True, timeout=200, **settings):
         """larderctl with the workers' settings."""
         env = {name: value for name, value in os.environ.items()
                if not name.startswith("LARDER_")}

@@ -89,7 +89,7 @@ def test_others_are_answered_meanwhile(stack, product):
         with fcgi.Client(stack.socket_path) as client:
             while not stop.is_set():
                 assert client.request("POST", "/api/products", body).status == 400
-    senders = [threading.Thread(target=send) for _ in range(7)]
+    senders = [threading.Thread(target=send, daemon=True) for _ in range(7)]
     for sender in senders:
         sender.start()
     took = []

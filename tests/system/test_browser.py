@@ -58,7 +58,8 @@ class Pages:
         self.script = ("(async () => { let told; try { told = await (async () => {" + script +
                        "})(); } catch (error) { told = {thrown: String(error)}; }"
                        " await fetch('/', {method: 'POST', body: JSON.stringify(told)}); })();")
-        with tempfile.TemporaryDirectory() as profile:
+        # Its helpers may still write there when it has ended.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             browser = subprocess.Popen(
                 [shutil.which("chromium"), "--headless=new", "--no-sandbox", "--disable-gpu",
                  "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",

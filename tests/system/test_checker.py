@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 import checker
+import importer
 from stack import eventually, free_ports, port_is_free
 
 # A killed worker takes the answers that it is sending with it; of a thousand reads:
@@ -80,3 +81,16 @@ class naive_cache:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(10)
+
+
+def test_partitions_that_an_importer_writes_otherwise(tmp_path, capsys):
+    stack = importer.host(tmp_path)
+    try:
+        result = importer.run(stack.up(), reads=10000, seconds=3)
+    finally:
+        stack.down()
+    with capsys.disabled():
+        print("\n  importer: {reads} reads, {writes} writes, {stale} stale, seed {seed}".format(
+            **result), end="")
+    assert result["stale"] == result["ahead"] == result["read_errors"] == 0, result
+    assert result["writes"] > 20 and result["memory"] > 0, result

@@ -36,6 +36,17 @@ def editor(shop):
     return Person(shop, "editor")
 
 
+def says_what_a_catalogue_needs(told):
+    """Facets, totals, several at once, export, touch and a stream, of the three that were made."""
+    assert {(one["value"], one["count"]) for one in told["facets"]} == {
+        ("indian", 1), ("thai", 1), ("other", 1)}
+    assert (told["counted"], told["total"], told["touched"], told["gone"]) == (3, "3", 2, 2)
+    assert told["several"] == [207, 200, 412]
+    assert sorted(told["lines"]) == ["Dal", "Pad", "Pie"]
+    assert told["table"] == "_id"
+    assert told["events"][0] == "event: change" and "/api/recipes/" in told["events"][1]
+
+
 @pytest.fixture(scope="module")
 def document(shop, tmp_path_factory):
     answer = shop.client.get("/api/openapi.json")
@@ -98,6 +109,7 @@ def test_a_client_in_typescript(shop, editor, document, modules, tmp_path):
     assert (told["tags"], told["chef"]) == (None, "Ada")
     assert told["refused"] == ["minutes"]
     assert told["statuses"] == [401, 404, 200]
+    says_what_a_catalogue_needs(told)
 
 
 # --- Python ---
@@ -128,6 +140,7 @@ def test_a_client_in_python(shop, editor, document, python, tmp_path):
     assert told["published"].startswith("2026-11-23T00:00:00")
     assert told["refused"] == ["minutes"]
     assert told["statuses"] == [401, 404, 200, 401, 200]
+    says_what_a_catalogue_needs({**told, "facets": told["facets"]["cuisine"]})
 
 
 # --- Both ---

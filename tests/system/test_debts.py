@@ -119,7 +119,7 @@ def test_many_debts_are_paid_in_seconds(stack, bare, product):
              for i in range(begin, begin + 5000)], ordered=False)
     stack.mongo.larder_pending.update_many({}, {"$set": {"state": "closed"}})
     stack.redis.client_kill_filter(_type="normal", skipme=True)  # the workers connect again
-    eventually(lambda: not open_debts(stack), 10, every=0.1, what="30000 debts paid")
+    eventually(lambda: not open_debts(stack), 30, every=0.1, what="30000 debts paid")
     eventually(lambda: debts_paid(stack) == before + count)
     page = "/api/products?limit=1"
     eventually(lambda: all(host.client.get(target).hit

@@ -28,7 +28,8 @@ class Traffic:
         self.url, self.paths = url, paths
         self.answers, self.errors = [], []
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(threads)]
+        self.threads = [threading.Thread(target=self.run, args=(i,), daemon=True)
+                        for i in range(threads)]
 
     def run(self, i):
         client = Client(self.url)
@@ -269,17 +270,17 @@ def test_redis_read_only(stack, http, bare, shop):
 def test_redis_refuses_the_password(stack, http, shop):
     password = stack.redis.config_get("requirepass")["requirepass"]
     admin = stack.redis.client()
-    admin.config_set("requirepass", "another")
+    admin.config_set("requirepass", "not-that-one")
     try:
         admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         write_and_see(http, shop, 91)
-        assert http.get("/readyz").json["redis"] == "down"
+        eventually(lambda: http.get("/readyz").json["redis"] == "down", 10)
     finally:
         admin.config_set("requirepass", password)
         admin.close()
-    eventually(lambda: http.get("/readyz").json["redis"] == "up", 8, every=0.1)
+    eventually(lambda: http.get("/readyz").json["redis"] == "up", 30, every=0.1)
     write_and_see(http, shop, 92)
-    assert "another" not in stack.log("larderd") and password not in stack.log("larderd")
+    assert "not-that-one" not in stack.log("larderd") and password not in stack.log("larderd")
 
 
 def test_cut_connections(stack, http, shop):
@@ -308,10 +309,15 @@ def test_mongo_stopped(stack, http, bare, shop):
     news = News(stack)
     stack.control("stop", "mongo")
     try:
+        answers = []
+
+        def kept(client, path, detail):  # a lease may lapse for a moment on a busy machine
+            answers.append(client.get(path))
+            return f"detail={detail}" in answers[-1].cache_status
         for client, detail in ((http, "memory"), (bare.client, "redis")):
             for path in shop.paths[:4]:
-                answer = client.get(path)
-                assert answer.status == 200 and f"detail={detail}" in answer.cache_status, answer
+                eventually(lambda: kept(client, path, detail), 5)
+        assert {answer.status for answer in answers} == {200}
         begun = time.monotonic()
         answer = http.get("/api/products/65e000000000000000000001")
         assert answer.status == 503 and time.monotonic() - begun < 3.5, answer
@@ -388,7 +394,7 @@ def test_mongo_killed_under_writes(stack, http, shop):
                 acked[0] = price
             else:
                 time.sleep(0.05)
-    thread = threading.Thread(target=write)
+    thread = threading.Thread(target=write, daemon=True)
     thread.start()
     try:
         eventually(lambda: acked[0] > 1010, 10)
@@ -444,7 +450,7 @@ def test_a_rolling_restart_loses_no_request(stack, http, shop):
         while not over.is_set():
             answer = client.post("/api/products", {"name": "r", "price": 1, "category": "rolling"})
             posted.append(answer.status)
-    writer = threading.Thread(target=post)
+    writer = threading.Thread(target=post, daemon=True)
     writer.start()
     try:
         with Traffic(stack.url, shop.paths) as traffic:

@@ -2,9 +2,6 @@
 """What other programs write shows by itself: by change streams on a server that has them, by times
 on one that has none."""
 import json
-import os
-import pathlib
-import signal
 import tempfile
 import threading
 import time
@@ -13,64 +10,17 @@ import bson
 import pymongo
 import pytest
 
-import checker
+import others
 from client import Client
 from people import Person
-from second import second_mongo
-from stack import ROOT, Stack, eventually
+from stack import Stack, eventually
 
 LAG = 10  # seconds at most, on a machine that does much else; what is usual is measured elsewhere
 
 
-def with_follow(folder, **more):
-    """The resources of the checkout, whose products name the field to follow."""
-    for file in (ROOT / "resources").glob("*.json"):
-        if file.name == "resource.schema.json":
-            continue
-        resource = json.loads(file.read_text())
-        if resource["name"] == "products":
-            resource["follow"] = {"field": "updatedAt", "every": 200, "overlap": 2000}
-            resource.setdefault("cache", {}).update(more)
-        (pathlib.Path(folder) / file.name).write_text(json.dumps(resource))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server():
-    with second_mongo() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def streams(server):
-    """A host on it, where documents are kept as they were before a change."""
-    with pymongo.MongoClient(server.uri) as client:
-        client.larder.create_collection("products",
-                                        changeStreamPreAndPostImages={"enabled": True})
-    host = Stack(MONGODB_URI=server.uri)
-    try:
-        yield host.up()
-    finally:
-        host.down()
-
-
-@pytest.fixture(scope="module")
-def times():
-    with tempfile.TemporaryDirectory() as folder:
-        host = Stack(LARDER_RESOURCES=with_follow(folder))
-        try:
-            yield host.up()
-        finally:
-            host.down()
-
-
 @pytest.fixture(params=["streams", "times"])
 def host(request):
-    host = request.getfixturevalue(request.param)
-    host.way = request.param
-    host.settle(30)
-    eventually(lambda: host.client.get("/readyz").json["follow"] == host.way, 30, every=0.1)
-    return host
+    return others.ready(request.getfixturevalue(request.param))
 
 
 def now():
@@ -213,12 +163,24 @@ def test_own_writes_cost_one_miss(host, category):
         assert host.client.get(listed(category)).hit
 
 
-def test_people_changed_by_others_lose_their_rights(streams):
-    person = Person(streams)
-    eventually(lambda: person.inside, LAG)
-    streams.mongo.larder_users.update_one({"email": person.email}, {"$set": {"disabled": True},
-                                                                   "$inc": {"sessionEpoch": 1}})
-    eventually(lambda: not person.inside, LAG)
+def administers(person):
+    return person.get("/api/admin/status").status == 200
+
+
+@pytest.mark.parametrize("change", ["disabled", "demoted", "removed", "signed out"])
+def test_people_changed_by_others_lose_their_rights(streams, change):
+    person, users = Person(streams, role="admin"), streams.mongo.larder_users
+    eventually(lambda: administers(person) and person.inside, LAG)
+    if change == "disabled":
+        users.update_one({"email": person.email}, {"$set": {"disabled": True}})
+    elif change == "demoted":
+        users.update_one({"email": person.email}, {"$set": {"role": "reader"}})
+    elif change == "removed":
+        users.delete_one({"email": person.email})
+    else:
+        streams.mongo.larder_sessions.delete_many({"userId": bson.ObjectId(person.id)})
+    eventually(lambda: not administers(person), LAG)
+    assert person.inside == (change == "demoted")
 
 
 def test_what_is_told_of_it(host, category):
@@ -230,26 +192,6 @@ def test_what_is_told_of_it(host, category):
              if line.startswith("{") and '"other programs"' in line]
     assert any(line.get("resource") == "products" and line.get("way") == host.way and line["why"]
                for line in lines)
-
-
-def follower(host):
-    """The pid of the worker whose thread follows, by its log."""
-    lines = [json.loads(line) for line in host.log("larderd").splitlines() if line.startswith("{")]
-    return [line for line in lines if line["message"] == "this worker follows the database"]
-
-
-def test_the_follower_is_killed(host, category):
-    id_ = make(host, category)
-    keep(host, item(id_))
-    before = len(follower(host))
-    for pid in host.workers():
-        os.kill(pid, signal.SIGKILL)
-    host.mongo.products.update_one({"_id": bson.ObjectId(id_)},
-                                   {"$set": {"name": "after", "updatedAt": now()}})
-    host.control("start")
-    shows(host.client, item(id_), lambda a: a.json["data"]["name"] == "after", 20)
-    eventually(lambda: len(follower(host)) > before, 20)
-    host.settle(30)
 
 
 def test_redis_is_started_anew(host, category):
@@ -284,18 +226,18 @@ def test_redis_that_stood_still(host, category):
     host.settle(30)
 
 
-def test_the_server_is_started_anew(streams, server, category):
+def test_the_server_is_started_anew(streams, category):
     id_ = make(streams, category)
     keep(streams, item(id_))
-    server.stop()
-    server.start()
+    streams.database.stop()
+    streams.database.start()
     streams.mongo.products.update_one({"_id": bson.ObjectId(id_)}, {"$set": {"name": "after"}})
     shows(streams.client, item(id_), lambda a: a.json["data"]["name"] == "after", 30)
     streams.settle(30)
 
 
 def test_two_hosts(streams, category):
-    other = streams.sibling()
+    other = streams.siblings[0]
     id_ = make(streams, category)
     keep(streams, item(id_))
     keep(other, item(id_))
@@ -319,7 +261,7 @@ def test_readers_beside_writers_of_both_kinds(host, category):
             price = client.get(item(id_)).json["data"]["price"]
             if price < least:
                 failures.append((least, price))
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=read, daemon=True) for _ in range(3)]
     for reader in readers:
         reader.start()
     for n in range(2, 60):
@@ -337,34 +279,9 @@ def test_readers_beside_writers_of_both_kinds(host, category):
     assert not failures
 
 
-@pytest.mark.parametrize("disturb", ["none", "kill"])
-def test_our_own_promise_holds_beside_others(times, disturb):
-    """The checker's writers go through the API; others write the same collection past it."""
-    times.settle(30)
-    over = threading.Event()
-
-    def write():
-        for n in range(10 ** 6):
-            if over.wait(0.02):
-                break
-            times.mongo.products.update_one({"_id": n % 50}, {"$set": {
-                "name": str(n), "price": n, "category": f"beside-{n % 3}",
-                "updatedAt": now()}}, upsert=True)
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        result = checker.run(times, disturb, reads=4000, seconds=3)
-    finally:
-        over.set()
-        writer.join()
-    assert result["stale"] == 0 and result["ahead"] == 0, result
-    assert result["writes"] > 10, result
-    times.settle(30)
-
-
 def test_while_nobody_follows_nothing_is_kept_for_long(category):
     with tempfile.TemporaryDirectory() as folder:
-        host = Stack(LARDER_RESOURCES=with_follow(folder, others=1), LARDER_FOLLOW="off")
+        host = Stack(LARDER_RESOURCES=others.resources(folder, others=1), LARDER_FOLLOW="off")
         try:
             host.up().settle(30)
             assert host.client.get("/readyz").json["follow"] == "off"

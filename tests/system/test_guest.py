@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A guest in an existing database: what other programs, backups and operators do beside Larder."""
 import datetime
+import json
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ import pytest
 
 from mongo_proxy import host_behind
 from second import second_mongo
-from stack import ROOT, Stack, eventually as eventually_, of_database
+from stack import ROOT, Stack, eventually as eventually_, of_database, running
 
 PASSWORD = "correct horse battery"
 
@@ -44,7 +45,7 @@ def test_a_purge_leaves_out_what_is_being_read(slow, category, eventually, of):
     asks = lambda command: command.get("find") == "products" and what in str(command)
     proxy.delay = lambda command: 1.5 if asks(command) else 0
     seen = []
-    reader = threading.Thread(target=lambda: seen.append(name(host.client.get(path))))
+    reader = threading.Thread(target=lambda: seen.append(name(host.client.get(path))), daemon=True)
     reader.start()
     try:
         eventually(lambda: any(asks(command) for command in proxy.commands[asked:]))
@@ -189,7 +190,7 @@ def test_another_cache_that_is_found_later_keeps_nothing(alone, category):
                     "host": "elsewhere", "prefix": "two", "redis": "10.0.0.1:6379/0",
                     "connected": True}}, upsert=True)
             stop.wait(0.5)
-    other = threading.Thread(target=beat)
+    other = threading.Thread(target=beat, daemon=True)
     other.start()
     try:
         all_say(host, lambda told: "10.0.0.1:6379/0" in told.get("reasons", {}).get(
@@ -244,31 +245,51 @@ def test_restored_by_hand(alone):
     host.settle()
 
 
-def test_redis_is_changed_without_an_interruption(alone, tmp_path, category):
-    """The way that docs/existing.md writes down; the other Redis is another number of the same."""
-    host, folder = alone
-    host.client.post("/api/products", {"name": "n", "price": 1, "category": category})
-    path = f"/api/products?category={category}"
+def test_mongodb_may_be_reached_by_other_names(alone, category):
+    """As while the hosts of MONGODB_URI are changed: workers of both kinds run, and keep."""
+    host, _ = alone
+    names = host.env["MONGODB_URI"].replace("127.0.0.1", "localhost")
+    assert names != host.env["MONGODB_URI"]
+    path = host.client.post("/api/products", {"name": "n", "price": 1, "category": category}
+                            ).header("Location")
+    with running(MONGODB_URI=names, REDIS_URL=host.env["REDIS_URL"]) as other:
+        host.settle()
+        for price, (writer, reader) in enumerate([(host, other), (other, host)], start=2):
+            eventually_(lambda: reader.client.get(path).hit)
+            assert writer.client.put(path, {"price": price}).status == 200
+            assert writer.client.get(path).json["data"]["price"] == price
+            eventually_(lambda: reader.client.get(path).json["data"]["price"] == price)
+        for told in readyz(host), readyz(other):
+            assert told["status"] == "ready"
+
+
+def test_redis_is_changed_without_an_interruption(alone, category):
+    """The way that docs/existing.md writes down; the other Redis is another number of the same.
+    This is the last test of these workers."""
+    host, _ = alone
+    path = host.client.post("/api/products", {"name": "n", "price": 1, "category": category}
+                            ).header("Location")
     host.settle()
     host.ctl("installation", "change", "begin")
     all_say(host, lambda told: "change of" in told.get("reasons", {}).get("installation", ""))
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LARDER_")}
-    env |= {"LARDER_RESOURCES": str(ROOT / "resources"), "MONGODB_URI": host.env["MONGODB_URI"],
-            "REDIS_URL": host.env["REDIS_URL"].removesuffix("0") + "1", "LARDER_MEMORY": "0"}
-    socket = tmp_path / "new.sock"
-    new = subprocess.Popen([host.build / "larderd", "--listen", f"unix:{socket}"], env=env,
-                           stderr=subprocess.DEVNULL)
+    new = Stack(MONGODB_URI=host.env["MONGODB_URI"],
+                REDIS_URL=host.env["REDIS_URL"].removesuffix("0") + "1")
     try:
-        eventually_(socket.exists, 20)
-        eventually_(lambda: host.ctl("installation").stdout.count("\nworker ") == 3, 20)
-        assert "NOT-ALONE" in host.client.get(path).cache_status
+        new.up()
+        for price, (writer, reader) in enumerate([(host, new), (new, host)], start=2):
+            assert writer.client.put(path, {"price": price}).status == 200
+            answer = reader.client.get(path)
+            assert answer.json["data"]["price"] == price and "NOT-ALONE" in answer.cache_status
+        workers = lambda: host.ctl("installation").stdout.count("\nworker ")
+        eventually_(lambda: workers() == 4, 20, every=0.2)
+        host.control("stop", "larderd")
+        eventually_(lambda: workers() == 2, 20, every=0.2)
+        new.ctl("installation", "change", "end")
+        all_say(new, lambda told: told["status"] == "ready")
+        eventually_(lambda: new.client.get(path).hit, 20)
+        assert new.client.get(path).json["data"]["price"] == 3
     finally:
-        new.terminate()
-        new.wait(20)
-    host.ctl("installation", "change", "end")
-    all_say(host, lambda told: told["status"] == "ready")
-    host.settle()
-    eventually_(lambda: host.client.get(path).hit)
+        new.down()
 
 
 # --- A collation, by which values that differ are equal ---
@@ -321,3 +342,40 @@ def test_words_are_asked_for_while_their_index_is_made(stack):
     all_say(host, lambda told: "indexes" not in told)
     eventually_(lambda: all(host.client.get("/api/posts?q=word").status == 200 for _ in range(4)),
                 20)
+
+
+# --- Rules that are indexes ---
+
+@pytest.fixture(params=["stack", "second"])
+def unruled(request):
+    """A host whose people have lost the index by which an email is one's, and cannot get it."""
+    host = request.getfixturevalue(request.param)
+    people = host.mongo.larder_users
+    people.drop_index("email")
+    people.insert_many([{"login": "till-1"}, {"login": "till-2"}])
+    yield host
+    people.delete_many({"login": {"$exists": True}})
+
+
+def test_no_email_is_taken_where_two_could_have_it(unruled):
+    http, people = unruled.client, unruled.mongo.larder_users
+    email = f"rule-{time.monotonic_ns()}@guest.example"
+    account = {"name": "n", "email": email, "password": PASSWORD}
+    refused = http.post("/api/users", account)
+    assert refused.status == 503 and "email" in refused.json["message"], refused
+    added = unruled.ctl("user", "add", "--email", email, stdin=f"{PASSWORD}\n", check=False)
+    assert added.returncode == 1 and "two documents of larder_users" in added.stderr
+    assert people.count_documents({"email": email}) == 0
+    people.delete_one({"login": "till-2"})
+    assert [http.post("/api/users", account).status for _ in range(2)] == [201, 409]
+    assert people.index_information()["email"]["unique"]
+
+
+def test_an_index_that_is_refused_is_told_once(second):
+    """The second server knows no text index."""
+    answer = eventually_(lambda: next(
+        (a for a in (second.client.get("/api/posts?q=word"),) if a.status == 501), None), 20)
+    assert "larderctl reindex posts" in answer.json["message"]
+    told = [json.loads(line)["pid"] for line in second.log("larderd").splitlines()
+            if "index-refused" in line and '"collection":"posts"' in line]
+    assert told and len(told) == len(set(told))

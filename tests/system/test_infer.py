@@ -77,6 +77,7 @@ def served(shop, folder):
 
 def test_what_is_inferred(served):
     assert served["name"] == "orders" and served["collection"] == "Orders"
+    assert served["follow"] == {"field": "modified"}
     assert served["fields"] == {"version": "__v", "createdAt": "created", "updatedAt": "modified",
                                 "owner": None}
     assert served["cache"]["partition"] == "state"

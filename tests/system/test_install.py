@@ -52,12 +52,30 @@ def test_everything_is_laid(prefix):
             assert (prefix / folder / "resources" / resource.name).exists(), resource
 
 
+def test_the_pages_lie_under_the_name_that_they_ask_for(prefix):
+    pages = prefix / "share/larder/pages"
+    assets = set(re.findall(r"/assets/([0-9a-f]+)/", (pages / "page.html").read_text()))
+    assert len(assets) == 1
+    laid = {file.name for file in (pages / "assets" / assets.pop()).iterdir()}
+    assert laid == {file.name for file in (ROOT / "pages").iterdir() if file.suffix != ".html"}
+
+
 def test_units_carry_the_folders(prefix):
     unit = (prefix / "lib/systemd/system/larder@.service").read_text()
     assert f"ExecStart={prefix}/sbin/larderd --config {prefix}/etc/larder/larder.conf\n" in unit
     for file in prefix.rglob("*larder*"):
-        if file.is_file() and file.name not in ("larderd", "larderctl"):
+        if file.is_file() and file.name not in ("larderd", "larderctl") and file.suffix != ".so":
             assert not re.search(r"@[a-z]+dir@", file.read_text()), file
+
+
+def test_systemd_has_nothing_to_say(prefix):
+    units = prefix / "lib/systemd/system"
+    for words in (["verify", "--man=no", units / "larder.socket", units / "larder.target",
+                   units / "larder@1.service"],
+                  ["security", "--offline=true", "--threshold=15", units / "larder@.service"]):
+        done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True,
+                              timeout=30)
+        assert done.returncode == 0 and done.stderr == "", done
 
 
 def test_the_settings_are_valid_as_they_come(prefix):

@@ -104,7 +104,7 @@ def flap(shop, stop):
 @pytest.mark.parametrize("_", range(3))
 def test_guesses_while_redis_flaps(shop, mended, _):
     person, stop = Person(shop), threading.Event()
-    flapping = threading.Thread(target=flap, args=(shop, stop))
+    flapping = threading.Thread(target=flap, args=(shop, stop), daemon=True)
     flapping.start()
     try:
         with concurrent.futures.ThreadPoolExecutor(30) as pool:
@@ -122,7 +122,7 @@ def test_guesses_while_redis_flaps(shop, mended, _):
 def test_who_is_right_is_not_locked_out(shop, mended):
     """However often, and while Redis flaps: a place that was taken is given back."""
     person, stop = Person(shop), threading.Event()
-    flapping = threading.Thread(target=flap, args=(shop, stop))
+    flapping = threading.Thread(target=flap, args=(shop, stop), daemon=True)
     flapping.start()
     try:
         statuses = [sign_in(shop, person.email).status for _ in range(20)]

@@ -21,10 +21,12 @@ def names_in(expression):
     return set(re.findall(r"\b(?:larder|process)_[a-z_]+\b", expression))
 
 
-def known(stack, http):
+def known(http):
+    """Names of series, and the pairs of label and value that they have."""
     http.get("/api/products?limit=1")
     now = Figures(http)
-    return {name for name, _, _ in now.series} | set(now.types)
+    return ({name for name, _, _ in now.series} | set(now.types),
+            {pair for _, labels, _ in now.series for pair in labels.items()})
 
 
 def test_the_rules_are_tested():
@@ -52,11 +54,17 @@ def test_each_alert_has_a_severity_and_a_page():
         assert f"docs/runbook.md#{link}" in pages
 
 
-def test_alerts_and_dashboard_ask_for_what_there_is(stack, http):
-    there = known(stack, http)
+def labels_in(expression):
+    """The pairs of label and value that it asks for, without those that Prometheus adds."""
+    return {(label, value) for label, text in re.findall(r'(\w+)=~?"([^"]*)"', expression)
+            if label not in ("job", "instance") for value in text.split("|")}
+
+
+def test_alerts_and_dashboard_ask_for_what_there_is(http):
+    names, labels = known(http)
     dashboard = json.loads((FOLDER / "dashboard.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     assert len(asked) > 20 and len({panel["id"] for panel in dashboard["panels"]}) == \
         len(dashboard["panels"])
     for expression in asked + [rule["expr"] for rule in rules()]:
-        assert names_in(expression) <= there, expression
+        assert names_in(expression) <= names and labels_in(expression) <= labels, expression

@@ -272,6 +272,9 @@ def test_errors_stand_beside_their_fields(shop, browser, editor, size):
         expect(page.get_by_label("cuisine", exact=True)).not_to_have_attribute("aria-invalid", "true")
         look(page, "errors", size)
         title.fill("Mended")
+        page.get_by_label("minutes", exact=True).fill("5,5")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Must have a point: 5.5")).to_be_visible()
         page.get_by_label("minutes", exact=True).fill("5")
         page.get_by_label("chef.stars", exact=True).fill("")
         page.get_by_role("button", name="Save").click()
@@ -381,12 +384,12 @@ def test_deleting_waits_for_undo(shop, browser, editor, recipe):
         page.goto(address(item))
         page.get_by_role("button", name="Delete").click()
         expect(page.get_by_text("is deleted")).to_be_visible()
-        look(page, "deleted")
         page.wait_for_timeout(4500)
         assert shop.client.get(f"/api/recipes/{item['_id']}").status == 200
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("button", name="Edit")).to_be_visible()
         page.get_by_role("button", name="Delete").click()
+        look(page, "deleted")
         expect(page.get_by_role("heading", name="Deleted")).to_be_visible()
     assert shop.client.get(f"/api/recipes/{item['_id']}").status == 404
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages import browser, editor, look  # noqa: F401 (two are fixtures)
-from stack import ROOT
+from stack import ROOT, eventually
 
 RESOURCES = pathlib.Path(__file__).parent / "resources"
 
@@ -88,6 +88,25 @@ def test_a_page_has_one_stream(shop, browser):
         expect(page.get_by_role("searchbox", name="Search")).to_be_visible()
         page.wait_for_timeout(500)
         assert 1 <= len(streams) <= 2 and "cuisine" in streams[-1]
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_hidden_page_has_no_stream_and_catches_up(shop, browser, editor, make):
+    item = make(title="Seen")
+    with browser.window(shop) as page:
+        page.goto(f"/r/recipes/{item['_id']}")
+        expect(page.get_by_role("heading", name="Seen")).to_be_visible()
+        eventually(lambda: shop.metrics()["larder_streams"] == 1, what="the page's stream")
+        page.evaluate(HIDE, True)
+        eventually(lambda: shop.metrics()["larder_streams"] == 0, what="no stream")
+        editor.request("PATCH", f"/api/recipes/{item['_id']}", {"title": "Changed while hidden"})
+        page.evaluate(HIDE, False)
+        expect(page.get_by_role("heading", name="Changed while hidden")).to_be_visible()
 
 
 def test_uncertainty_is_told(stack, shop, browser, make):

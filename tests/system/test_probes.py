@@ -37,7 +37,7 @@ def ask(host, count, make):
         client = Client(host.url)
         answers.append(make(client, i))
         client.close()
-    threads = [threading.Thread(target=one, args=(i,)) for i in range(count)]
+    threads = [threading.Thread(target=one, args=(i,), daemon=True) for i in range(count)]
     for thread in threads:
         thread.start()
     return threads, answers

@@ -29,21 +29,24 @@ def flood(shop, stop, counter, statuses, address):
             statuses.append(client.request("POST", "/api/users", body, REMOTE_ADDR=address).status)
 
 
+def timed(person):
+    begun = time.monotonic()
+    person.sign_in()  # is 201
+    return time.monotonic() - begun
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "203.0.113.9"], ids=["the same", "another"])
 def test_sign_ins_during_a_flood_of_sign_ups(shop, address):
     people = [Person(shop) for _ in range(4)]
+    alone = sorted(timed(person) for person in people)[2]  # this machine has other work, too
     stop, counter, ups = threading.Event(), itertools.count(hash(address) & 0xffff), []
     with concurrent.futures.ThreadPoolExecutor(SIGN_UPS) as pool:
         floods = [pool.submit(flood, shop, stop, counter, ups, address) for _ in range(SIGN_UPS)]
         try:
-            took = []
-            for person in itertools.islice(itertools.cycle(people), 24):
-                begun = time.monotonic()
-                person.sign_in()  # is 201
-                took.append(time.monotonic() - begun)
+            took = [timed(person) for person in itertools.islice(itertools.cycle(people), 24)]
         finally:
             stop.set()
             for running in floods:
                 running.result()
-    assert sorted(took)[12] < 1.5, took
+    assert sorted(took)[12] < max(1.5, 8 * alone), (alone, took)
     assert 201 in ups  # they have their turns as well

@@ -22,7 +22,7 @@ class Load:
 
     def __init__(self, url, writers=4, readers=6):
         self.url, self.over, self.answers = url, threading.Event(), []
-        self.threads = [threading.Thread(target=self.run, args=(one,)) for one in
+        self.threads = [threading.Thread(target=self.run, args=(one,), daemon=True) for one in
                         [self.write] * writers + [self.read] * readers + [self.knock] * 4]
 
     def write(self, client):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A Redis that refuses a part of what is needed: who is told, and when it is used again."""
+import itertools
 import json
 import pathlib
 import re
@@ -117,6 +118,8 @@ def test_all_is_done_with_the_rights_of_the_documents(stack, host, rights, produ
     ("-subscribe", "SUBSCRIBE"), ("-publish", "PUBLISH"), ("-client|id", "CLIENT ID"),
     ("-client|tracking", "CLIENT TRACKING"), ("resetchannels", "SUBSCRIBE"), ("resetkeys", "MGET")])
 def test_the_refused_command_is_named(stack, host, rights, right, named):
+    if "|" in right and stack.redis.info("server")["redis_version"] < "7":
+        pytest.skip("Redis 6 takes away whole commands only")
     named = "GET" if right == "-get" else named
     seen = len(log(host))
     set_rights(stack, right)
@@ -173,7 +176,7 @@ def cluster():
                 except redis.exceptions.ConnectionError:
                     return False
             eventually(started, 10)
-            client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
             eventually(lambda: b"cluster_state:ok" in client.execute_command(
                 "CLUSTER", "INFO", NEVER_DECODE=True), 10)
             yield port
@@ -196,8 +199,12 @@ def test_a_cluster_is_named_and_not_used(stack, cluster):
             assert host.client.get(path).status == 200
         assert host.client.delete(path).status == 200
         eventually(lambda: any("dormant" == line["message"] for line in log(host)), 20)
-        lines = [line for line in log(host) if "Redis Cluster" in line.get("reason", "")]
-        assert 1 <= len(lines) <= len(host.workers()), lines
+        told = {}  # a worker tells it again only when something else was wrong meanwhile
+        for line in log(host):
+            if line["event"] == "redis-error":
+                told.setdefault(line["pid"], []).append("Redis Cluster" in line["reason"])
+        assert told and all(any(each) and not any(map(all, itertools.pairwise(each)))
+                            for each in told.values()), told
         assert "CROSSSLOT" not in host.log("larderd")
         done = host.ctl("redis", "ping", check=False)
         assert done.returncode == 1 and "Redis Cluster" in done.stderr, done

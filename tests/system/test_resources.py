@@ -541,7 +541,7 @@ def test_no_stale_answer_while_the_file_changes(rolling, tmp_path):
         file["cache"]["partition"] = "featured"
 
     products = itertools.cycle([more, less, elsewhere, lambda file: None])
-    thread = threading.Thread(target=change)
+    thread = threading.Thread(target=change, daemon=True)
     thread.start()
     try:
         result = checker.run(rolling, reads=10000, seconds=12, pause=50)

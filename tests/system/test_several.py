@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several at once: PATCH of an array and DELETE of ids, each item judged by itself."""
+import collections
 import concurrent.futures
 import itertools
 
+import bson
 import pytest
 
 from people import Person
@@ -256,3 +258,67 @@ def test_lists_of_others_stay(market, minutes, recipe):
         assert not market.client.get(own).hit
         return kept
     eventually(stays, 30)
+
+
+# --- MongoDB away amid them ---
+
+PARENT = f"00-{'5' * 32}-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def three(late, category):
+    """The ids of three products."""
+    made = late.client.post("/api/products", [
+        {"name": "old", "price": 1, "category": category}] * 3).json["results"]
+    yield [item["data"]["_id"] for item in made]
+    late.proxy.reset()
+
+
+def change_three(late, three, on_command):
+    """The results when on_command(name, which of these it is) is called before MongoDB's answers to
+    them; "look" reads all of them."""
+    seen = collections.Counter()
+
+    def delay(command):
+        name = next(iter(command), None)
+        if command.get("comment") != f"traceparent={PARENT}":
+            return 0
+        if "$in" in str(command.get("filter")):
+            name = "look"
+        seen[name] += 1
+        return on_command(name, seen[name]) or 0
+    late.proxy.delay = delay
+    return results(late.client.patch(
+        "/api/products", [{"_id": id, "name": "new"} for id in three],
+        headers={"traceparent": PARENT}), 207, 1)
+
+
+def test_what_was_written_is_told_when_the_rest_is_not_read_again(late, three):
+    """Others change two of them, and the database is not in time when these are looked at again."""
+    def on_command(name, which):
+        if (name, which) == ("look", 1):
+            late.mongo.products.update_many(
+                {"_id": {"$in": [bson.ObjectId(id) for id in three[1:]]}},
+                {"$inc": {"version": 1}, "$currentDate": {"updatedAt": True}})
+        return 5 if name == "look" and which > 1 else 0
+    found = change_three(late, three, on_command)
+    assert [item["status"] for item in found] == [200, 503, 503]
+    assert found[0]["data"]["name"] == "new"
+    assert "did not answer in time" in found[1]["message"]
+    late.proxy.reset()
+    names = [late.client.get(f"/api/products/{id}").json["data"]["name"] for id in three]
+    assert names == ["new", "old", "old"]
+
+
+def test_what_was_written_is_told_when_a_connection_is_lost(late, three):
+    """What became of the one that was being written is not known; the next one was not sent."""
+    def on_command(name, which):
+        if (name, which) == ("update", 2):
+            raise OSError
+    found = change_three(late, three, on_command)
+    assert [item["status"] for item in found] == [200, 503, 503]
+    assert "outcome is unknown" in found[1]["message"]
+    assert "outcome" not in found[2]["message"]
+    late.proxy.reset()
+    assert late.client.get(f"/api/products/{three[0]}").json["data"]["name"] == "new"
+    assert late.client.get(f"/api/products/{three[2]}").json["data"]["name"] == "old"

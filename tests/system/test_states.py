@@ -107,7 +107,7 @@ def test_more_wait_for_mongo_than_may(stack, host):
         answer = client.get(f"/api/products?category=queue{i}&limit=5")
         answers.append((time.monotonic() - begun, answer))
         client.close()
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(80)]
+    threads = [threading.Thread(target=ask, args=(i,), daemon=True) for i in range(80)]
     stack.pause("mongo")
     try:
         for thread in threads:

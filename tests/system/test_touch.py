@@ -94,6 +94,22 @@ def test_bodies_that_are_none(stack, body):
     assert answer.status == 400 and answer.json["errors"], answer
 
 
+@pytest.mark.parametrize("path, name, value", [
+    ("products", "category", 5), ("products", "category", True), ("products", "category", 1.5),
+    ("products", "category", ["a"]), ("products", "category", {"a": 1}),
+    ("products", "inStock", 1), ("products", "minPrice", True), ("posts", "tag", 5)])
+def test_a_filter_takes_values_of_its_type(stack, path, name, value):
+    answer = stack.client.post(f"/api/{path}/touch", {"where": {name: value}})
+    assert answer.status == 400, answer
+    assert [error["field"] for error in answer.json["errors"]] == [name]
+
+
+@pytest.mark.parametrize("where", [{"inStock": True}, {"inStock": "true"}, {"minPrice": 1.5},
+                                   {"minPrice": "1.5"}, {"category": "5"}])
+def test_values_of_a_filters_type(stack, where):
+    assert stack.client.post("/api/products/touch", {"where": where}).status == 200
+
+
 def test_what_the_path_takes(stack):
     assert stack.client.get("/api/products/touch").status == 405
     description = stack.client.get("/api/openapi.json").json["paths"]["/api/products/touch"]
@@ -153,7 +169,7 @@ def test_a_fill_that_read_before_the_change_is_not_kept(stack, category, product
             name = int(stack.client.get(path).json["data"]["name"])
             if name < least:
                 failures.append((least, name))
-    readers = [threading.Thread(target=read) for _ in range(4)]
+    readers = [threading.Thread(target=read, daemon=True) for _ in range(4)]
     for reader in readers:
         reader.start()
     for n in range(1, 200):

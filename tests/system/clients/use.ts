@@ -68,6 +68,43 @@ const nobody = await client.POST("/api/products", { body: product });
 const unknown = await client.GET("/api/recipes/{id}", {
   params: { path: { id: "65a0c0ffee0123456789abcd" } },
 });
+
+// What a catalogue needs.
+const facets = await client.GET("/api/recipes/facets", {
+  params: { query: { by: ["cuisine"], city: "ts" } },
+});
+const counts: { value: unknown; count: number }[] | undefined = facets.data?.facets["cuisine"];
+// @ts-expect-error nothing is counted by a bound
+void (() => client.GET("/api/recipes/facets", { params: { query: { by: ["maxMinutes"] } } }));
+const [, second, third] = recipes as [string, string, string];
+const several = await client.PATCH("/api/recipes", {
+  body: [{ _id: first, minutes: 21 }, { _id: second, minutes: 22, _etag: '"another"' }], headers,
+});
+const total = (await client.HEAD("/api/recipes", { params: { query: { city: "ts", limit: 1 } } }))
+  .response.headers.get("X-Total-Count");
+const lines = await client.GET("/api/recipes/export", {
+  params: { query: { city: "ts" } }, parseAs: "text",
+});
+const table = await client.GET("/api/recipes/export", {
+  params: { query: { city: "ts", format: "csv" } }, parseAs: "text",
+});
+const touched = await client.POST("/api/recipes/touch", { body: { ids: [second, third] }, headers });
+// @ts-expect-error all is everything, or it is not given
+void (() => client.POST("/api/recipes/touch", { body: { all: false }, headers }));
+// A stream goes on: it is read as it comes.
+const live = await client.GET("/api/live", {
+  params: { query: { watch: [`/api/recipes/${third}`] } }, parseAs: "stream",
+  headers: { Accept: "text/event-stream" },
+});
+let events = "";
+for (const reader = live.data!.getReader(); !events.includes("data: "); ) {
+  events += new TextDecoder().decode((await reader.read()).value);
+  if (events.includes("data: ")) await reader.cancel();
+}
+const gone = await client.DELETE("/api/recipes", {
+  params: { query: { ids: `${second},${third}` } }, headers,
+});
+
 const removed = await client.DELETE("/api/recipes/{id}", { params: { path }, headers });
 
 const titles = (answer: { data?: { data: { title?: string | null }[] } }) =>
@@ -75,6 +112,10 @@ const titles = (answer: { data?: { data: { title?: string | null }[] } }) =>
 console.log(JSON.stringify({
   stocked, repeated: titles(repeated), joined: titles(joined), picked: titles(picked),
   pickedJoined: titles(pickedJoined), quick: quick.data?.count, fields: repeated.data?.data[0],
+  facets: counts, counted: facets.data?.total, total, touched: touched.data?.touched,
+  several: [several.response.status, ...(several.data?.results ?? []).map((one) => one.status)],
+  lines: lines.data?.trim().split("\n").map((line) => JSON.parse(line).title as string),
+  table: table.data?.split(",")[0], events: events.trim().split("\n").slice(2), gone: gone.data?.count,
   changed: changed.data?.data.chef, tags: item.data?.data.tags ?? null, chef, refused,
   statuses: [nobody.response.status, unknown.response.status, removed.response.status],
 }));
