@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "store/bson_json.h"
-#include "store/driver.h"
+#include "mongo/bson_json.h"
+#include "mongo/driver.h"
 
 enum { DOCUMENTS = 20, RUN_MS = 500 };
 

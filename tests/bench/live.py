@@ -4,12 +4,14 @@
 
 Starts a stack of its own with two workers, opens STREAMS (10,000) streams of a thousand items through
 nginx, and changes items for SECONDS (20): first alone, then while wrk (where it is installed) asks
-for hits. Prints what a stream costs a worker in memory, and how long after the write was acknowledged
-its change arrives.
+for hits. Prints what a stream costs a worker in memory, how long after the write was acknowledged
+its change arrives, and hits a second without streams, beside streams that sleep, and beside streams
+that are woken.
 """
 import json
 import multiprocessing
 import pathlib
+import re
 import selectors
 import shutil
 import socket
@@ -92,6 +94,22 @@ def measure(stack, paths, selector, streams, seconds, what):
           f" ms, last {delays[-1] * 1000:.0f} ms", flush=True)
 
 
+def hits(url, seconds):
+    return subprocess.Popen(["wrk", "-t1", "-c64", f"-d{seconds}s", url],
+                            stdout=subprocess.PIPE, text=True)
+
+
+def rate(load):
+    """Requests/s that wrk has told."""
+    return float(re.search(r"Requests/sec:\s*([\d.]+)", load.communicate()[0])[1])
+
+
+def tell_hits(rates):
+    alone = rates["without streams"]
+    print("hits/s:", ", ".join(f"{value:,.0f} {name} ({value / alone:.2f})"
+                               for name, value in rates.items()), flush=True)
+
+
 def main():
     streams = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
@@ -104,6 +122,10 @@ def main():
                 {"name": f"n{i + j}", "price": 1, "category": "bench"} for j in range(100)])
             made += [one["data"]["_id"] for one in json.loads(answer.body)["results"]]
         paths = [f"/api/products/{id}" for id in made]
+        url, rates = stack.url + paths[0], {}
+        with_hits = shutil.which("wrk") is not None
+        if with_hits:
+            rates["without streams"] = rate(hits(url, seconds))
         before, began = resident(stack), time.monotonic()
         selector, address = selectors.DefaultSelector(), (stack.client.host, stack.client.port)
         for i in range(streams):
@@ -115,12 +137,12 @@ def main():
         print(f"{opened:.0f} streams in {time.monotonic() - began:.1f} s, "
               f"{(resident(stack) - before) / opened:.0f} bytes each of the workers' memory", flush=True)
         measure(stack, paths, selector, streams, seconds, "alone")
-        if shutil.which("wrk"):
-            load = subprocess.Popen(["wrk", "-t1", "-c32", f"-d{seconds + 2}s",
-                                     f"{stack.url}{paths[0]}"], stdout=subprocess.PIPE, text=True)
+        if with_hits:
+            rates["beside streams that sleep"] = rate(hits(url, seconds))
+            load = hits(url, seconds + 2)
             measure(stack, paths, selector, streams, seconds, "beside hits")
-            print(*[line.strip() for line in load.communicate()[0].splitlines()
-                    if "Requests/sec" in line or "Latency" in line], sep="\n")
+            rates["beside streams that are woken"] = rate(load)
+            tell_hits(rates)
     finally:
         stack.down()
 

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/collection.h"
+#include "mongo/collection.h"
 
 enum { READS_MAX = 200000, LINES_MAX = 20000, LINE_SIZE = 128, LIMIT = 20, ANSWER_MAX = 1 << 20 };
 enum { HELD_UP_MS = 45 }; /* less than the time that a command to Redis is given */

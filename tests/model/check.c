@@ -20,7 +20,7 @@ bool is_excused(const struct state *s, unsigned worker, bool memory)
  * since what they store is judged when it is there. */
 static bool is_quiet(const struct state *s)
 {
-    bool busy = false;
+    bool busy = s->due != 0;
 
     for (unsigned i = 0; i < WRITERS; i++) {
         const struct writer *writer = &s->writers[i];
@@ -41,12 +41,13 @@ static void judge(struct walk *walk, const struct state *s, const struct reader 
                   unsigned number, bool memory, bool fresh, const char *answer)
 {
     bool excused = (reader->flags & R_EXCUSED) != 0 || is_excused(s, reader->worker, memory);
+    unsigned own = number & (FOREIGN_BIT - 1u);
 
     if (number > s->db)
         walk_found(walk, FINDING_QUIET, answer, number);
-    else if (number < reader->need_own)
+    else if (own < reader->need_own)
         walk_found(walk, FINDING_OWN, answer, number);
-    else if (number < reader->need_all && !excused)
+    else if (own < reader->need_all && !excused)
         walk_found(walk, FINDING_OTHER, answer, number);
     else if (fresh && number < s->db && is_quiet(s))
         walk_found(walk, FINDING_QUIET, answer, number);
@@ -91,7 +92,8 @@ static void probe_redis(struct walk *walk, const struct state *s, unsigned worke
     struct reader reader = request(s, worker);
 
     if (s->workers[worker].link != LINK_KNOWN || !table_lets(walk, s, worker) ||
-        (tag->born != BORN_OLD && !has_fault(config, NO_BORN)) || tag->fences != 0)
+        (tag->born != BORN_OLD && !has_fault(config, NO_BORN)) ||
+        (tag->fences != 0) != (entry->brief != 0))
         return;
     if (entry->value == 0 || entry->version != tag->tag ||
         (tag->tag == 0 && !has_fault(config, NIL_IS_VERSION)))

@@ -85,8 +85,10 @@ static void make_canonical(struct state *s)
         rename_version(&s->readers[i].tag, map, &next);
         rename_version(&s->readers[i].version, map, &next);
     }
-    for (unsigned i = 0; i < WRITERS; i++)
+    for (unsigned i = 0; i < WRITERS; i++) {
         rename_version(&s->writers[i].version, map, &next);
+        rename_version(&s->writers[i].known, map, &next);
+    }
 }
 
 /* --- The set of states --- */

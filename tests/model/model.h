@@ -23,9 +23,13 @@
  *  - Answers are numbers: the state of MongoDB, counted by its commits.  A write that was sent may
  *    commit or abort at any later moment, also when its worker is dead.  So an answer is a total
  *    as well, to which each write adds one, and may be carried over it.
+ *  - One change of another program is a bit of that number, FOREIGN_BIT, and nothing is promised of
+ *    it but QUIET, once the follower has moved the tag.
  *  - Versions are told apart and nothing else; they are renamed after each step so that states are
  *    the same which differ in names only.
  *  - The lock of a fill is taken or not, as chance will have it.
+ *  - That a writer is dead is seen at any time afterwards, or never; in the table and in Redis
+ *    apart from each other.
  *  - A fence may go by time when its write can no longer begin and is settled (fence 5 s, sent
  *    within 1.5 s, maxTimeMS 3 s); a debt counts as old likewise; the mark of birth stops being
  *    young when the writes whose fences were lost are settled.
@@ -41,8 +45,10 @@ enum { HOSTS = 2, WORKERS = 3, WRITERS = 2, READERS = 2, PAYERS = 2, LIVES = 2 }
 struct names {
     uint8_t tag;            /* its version, 0: nil */
     uint8_t fences;         /* tokens: one bit a writer */
+    uint8_t dead;           /* writers that are known to be: one bit each */
     uint8_t born;           /* enum born */
     uint8_t value, version; /* the entry */
+    uint8_t brief;          /* it is one while a fence stands only */
 };
 enum born { BORN_NIL, BORN_YOUNG, BORN_OLD };
 
@@ -71,14 +77,18 @@ struct writer {
     uint8_t flags;   /* W_ */
     uint8_t mongo;   /* enum outcome, of its write */
     uint8_t commit;  /* the number that its write made */
-    uint8_t carried; /* the entry that script_fence told it, to be carried over */
+    uint8_t carried; /* the entry that script_fence told it, to be carried over; or, where the
+                        document is kept, what its write makes of the one that was read, + 1 */
     uint8_t version; /* that script_fence gave the tag; with carried */
+    uint8_t known;   /* the tag's version, from before the document was read */
     uint8_t debt;    /* enum debt_state, in MongoDB */
     uint8_t late;    /* scripts still on their way: W_LATE_ */
     uint8_t found;   /* workers of the other host, one bit each, that its debt does not excuse */
 };
 enum writer_pc {
     W_IDLE,
+    W_KNOWS,       /* what version the tag had */
+    W_HAS_READ,    /* the document that it changes */
     W_FENCE,       /* script_fence has been sent */
     W_DEBT_OPEN,   /* the open debt has been sent to MongoDB */
     W_DEBT_OPENED, /* it is there */
@@ -92,7 +102,12 @@ enum writer_pc {
     W_END,
     W_DEAD
 };
-enum { W_FENCED = 1, W_INDEBTED = 2 };
+enum {
+    W_FENCED = 1,
+    W_INDEBTED = 2,
+    W_OVERTAKEN = 4 /* the document is not as it was read: the write will find nothing to change */
+};
+enum { FOREIGN_BIT = 0x40 };
 enum { W_LATE_FENCE = 1, W_LATE_RELEASE = 2 };
 enum outcome { NOT_SENT, PENDING, COMMITTED, ABORTED };
 enum debt_state { DEBT_NONE, DEBT_OPEN, DEBT_CLOSED };
@@ -106,6 +121,7 @@ struct reader {
     uint8_t tag;                /* the version that it knows */
     uint8_t value, version;     /* the entry told, then the answer, + 1 */
     uint8_t older;              /* an entry past its time, + 1 */
+    uint8_t brief;              /* looks again with fences; or, of a fill, what it stores */
 };
 enum reader_pc {
     R_NONE,
@@ -129,7 +145,13 @@ enum {
     R_RETRY = 64,  /* on_retry_reply, not on_reply */
     R_BYPASS = 128 /* nothing goes to Redis */
 };
-enum { REPLY_FENCED = 1, REPLY_YOUNG = 2, REPLY_LOCKED = 4, REPLY_STORED = 8 };
+enum {
+    REPLY_FENCED = 1,
+    REPLY_YOUNG = 2,
+    REPLY_LOCKED = 4,
+    REPLY_STORED = 8,
+    REPLY_BRIEF = 16 /* the entry told is one while a fence stands only */
+};
 
 struct settler {
     uint8_t pc;            /* enum payer_pc */
@@ -153,6 +175,7 @@ enum budget {
     DEAFS,     /* of a host's listener */
     REBOOTS,   /* of host A */
     OUTAGES,   /* of MongoDB */
+    FOREIGN,   /* changes by another program: one at most */
     BUDGETS
 };
 
@@ -161,6 +184,7 @@ struct state {
     uint8_t life; /* of Redis: its run_id */
     uint8_t lost; /* writers whose fence was lost with Redis' memory */
     uint8_t away; /* MongoDB is */
+    uint8_t due;  /* the follower has to move the tag */
     struct names names[LIVES], saved[LIVES];
     struct host hosts[HOSTS];
     struct worker workers[WORKERS];
@@ -213,6 +237,14 @@ enum fault {
     CARRY_ANY,       /* a total is carried whose entry was no answer any more */
     CARRY_BESIDE,    /* while another one writes that has begun before */
     CARRY_AFTER,     /* or since */
+    CARRY_BRIEF,     /* a total that was kept under the fence of a dead writer */
+    KEEP_ANY,        /* a document is kept whatever version its tag had when it was read */
+    KEEP_LATE,       /* or that version is taken after it was read */
+    KEEP_YOUNG,      /* or from a cache that is young */
+    KEEP_ABORTED,    /* though it was not written */
+    REAP_FENCE,      /* the fence of a dead writer counts as gone */
+    BRIEF_IN_MEMORY, /* what is kept under it goes into memory, too */
+    BRIEF_HIT_IN_MEMORY,
     FAULTS
 };
 
@@ -237,6 +269,7 @@ struct config {
     bool listeners;                 /* messages and leases are followed; else memory is A's alone */
     bool late;                      /* scripts may also be run after they were given up */
     bool totals;                    /* writers carry the answer over their writes */
+    bool keeps;                     /* or may store what their write makes of the document */
     bool refresh, older;            /* refills in the background; entries past their time */
     bool stepwise; /* connecting, taking the epoch and looking at the debts are steps apart */
     uint8_t budget[BUDGETS];

@@ -84,10 +84,12 @@ static void ask(const struct at *at)
     const struct names *tag = tag_names(at->config, &n, reader->base);
     const struct names *entry = entry_names(at->config, &n, reader->base);
 
-    bool fences = (reader->flags & R_RETRY) != 0 && !has_fault(at->config, RETRY_NO_FENCES);
+    bool retry = (reader->flags & R_RETRY) != 0 && !has_fault(at->config, RETRY_NO_FENCES);
 
     reader->tag = tag->tag;
-    reader->reply = fences && tag->fences != 0 ? REPLY_FENCED : 0;
+    reader->reply = (retry || reader->brief) && tag->fences != 0 ? REPLY_FENCED : 0;
+    if (entry->brief)
+        reader->reply |= REPLY_BRIEF;
     if (tag->born != BORN_OLD && !has_fault(at->config, NO_BORN))
         reader->reply |= REPLY_YOUNG;
     reader->value = entry->value;
@@ -115,7 +117,7 @@ static void enter_fill(const struct at *at, struct state n, const char *step)
         return;
     }
     reader->value = reader->version = 0;
-    reader->reply = 0;
+    reader->reply = reader->brief = 0;
     reader->base = n.workers[reader->worker].base;
     reader->flags |= R_LINKED;
     reader->pc = has_fault(at->config, TAGS_AFTER_QUERY) ? R_FILL : R_BEGIN;
@@ -151,7 +153,8 @@ static void take_hit(const struct at *at)
         return;
     }
     n.readers[at->i].flags |= R_MEMORY;
-    remember(at, &n, &n.readers[at->i]);
+    if ((reader->reply & REPLY_BRIEF) == 0 || has_fault(at->config, BRIEF_HIT_IN_MEMORY))
+        remember(at, &n, &n.readers[at->i]);
     end(at, n, "worker #: a hit");
     if (at->config->refresh)
         refresh(at, n);
@@ -182,6 +185,20 @@ static void take_miss(const struct at *at, uint8_t older)
     walk_to(at->walk, &n, "worker #: has waited long enough", reader->worker);
 }
 
+/* lookup.c lookup_take: the entry may be one while a fence stands only. */
+static void look_at_fences(const struct at *at)
+{
+    struct state n = *at->s;
+    struct reader *reader = &n.readers[at->i];
+
+    reader->flags |= R_LINKED;
+    reader->base = n.workers[reader->worker].base;
+    reader->tag = reader->value = reader->version = reader->reply = 0;
+    reader->brief = true;
+    reader->pc = R_ASKED;
+    walk_to(at->walk, &n, "worker #: the entry is brief, asks for fences too", reader->worker);
+}
+
 static void judge(const struct at *at)
 {
     const struct reader *reader = at->reader;
@@ -189,18 +206,27 @@ static void judge(const struct at *at)
     bool flagged = is_flagged(at->s, at->host) && !has_fault(at->config, TABLE_NOT_OBEYED);
     struct state n = *at->s;
 
-    if (reader->reply == REPLY_FENCED && !flagged && has_fault(at->config, MEMORY_UNDER_FENCE)) {
+    if ((reader->reply & REPLY_FENCED) != 0 && !flagged &&
+        has_fault(at->config, MEMORY_UNDER_FENCE)) {
         n.readers[at->i].flags |= R_BYPASS | R_MEMORY;
         n.readers[at->i].pc = R_FILL;
         walk_to(at->walk, &n, "worker #: a fence, but memory", reader->worker);
         return;
     }
-    if (reader->reply != 0 || flagged || n.workers[reader->worker].link != LINK_KNOWN) {
+    bool current = reader->value != 0 && reader->version == reader->tag && !nil;
+    bool brief = current && (reader->reply & REPLY_BRIEF) != 0;
+
+    if ((reader->reply & REPLY_YOUNG) != 0 || ((reader->reply & REPLY_FENCED) != 0 && !brief) ||
+        flagged || n.workers[reader->worker].link != LINK_KNOWN) {
         reader_bypass(at->config, &n.readers[at->i]);
         walk_to(at->walk, &n, "worker #: may believe nothing", reader->worker);
         return;
     }
-    if (reader->value != 0 && reader->version == reader->tag && !nil) {
+    if (brief && (reader->flags & R_RETRY) == 0 && !reader->brief) {
+        look_at_fences(at);
+    } else if (brief && (reader->reply & REPLY_FENCED) != 0) {
+        take_hit(at);
+    } else if (current && !brief) {
         take_hit(at);
         if (at->config->older)
             take_miss(at, reader->value);
@@ -220,7 +246,8 @@ static void begin(const struct at *at)
     const struct names *entry = entry_names(at->config, &n, reader->base);
     bool looks = !has_fault(at->config, NO_BORN) && !has_fault(at->config, BEGIN_NO_BORN);
 
-    reader->reply = tag->fences != 0 ? REPLY_FENCED : 0;
+    reader->reply = (tag->fences & (uint8_t)~tag->dead) != 0 ? REPLY_FENCED : 0;
+    reader->brief = tag->fences != 0 && !has_fault(at->config, REAP_FENCE);
     if (tag->born != BORN_OLD && looks)
         reader->reply |= REPLY_YOUNG;
     if (tag->tag == 0 && !has_fault(at->config, NIL_IS_VERSION))
@@ -260,7 +287,7 @@ static void ask_again(const struct at *at, struct state n, const char *step)
     reader->flags |= R_RETRY | R_LINKED;
     reader->flags &= (uint8_t) ~(R_KNOWN | R_MEMORY);
     reader->base = n.workers[reader->worker].base;
-    reader->tag = reader->reply = 0;
+    reader->tag = reader->reply = reader->brief = 0;
     reader->pc = R_ASKED;
     if (!is_ready(at->s, reader->worker))
         reader_bypass(at->config, reader);
@@ -282,6 +309,8 @@ static void begun(const struct at *at)
     if ((reader->reply & REPLY_STORED) != 0 && !background)
         ask_again(at, n, "worker #: it has been stored meanwhile, asks again");
     reader->flags |= R_KNOWN;
+    if (reader->brief && !has_fault(at->config, BRIEF_IN_MEMORY))
+        reader->flags &= (uint8_t)~R_MEMORY;
     reader->reply = 0;
     reader->pc = locked ? R_FILL : R_WAIT;
     if (!locked && background)
@@ -346,7 +375,8 @@ static void done(const struct at *at)
                               .worker = at->reader->worker,
                               .base = at->reader->base,
                               .tag = at->reader->tag,
-                              .value = at->reader->value};
+                              .value = at->reader->value,
+                              .brief = at->reader->brief};
     if (!store)
         *reader = (struct reader){0};
     walk_to(at->walk, &n, "worker #: answers, and keeps the answer where it may",
@@ -361,6 +391,7 @@ static void store(const struct at *at)
 
     entry->value = at->reader->value;
     entry->version = at->reader->tag;
+    entry->brief = at->reader->brief;
     end(at, n, "worker #: SET of the entry");
 }
 

@@ -221,7 +221,7 @@ static void drop(struct walk *walk, const struct state *s, unsigned worker)
     walk_to(walk, &n, "worker # loses its connection", worker);
 }
 
-/* --- MongoDB: store/mongo_ping.c, breaker.c --- */
+/* --- MongoDB: mongo/mongo_ping.c, breaker.c --- */
 
 static void outage(struct walk *walk, const struct state *s)
 {
@@ -310,6 +310,27 @@ static void flush(struct walk *walk, const struct state *s)
     }
 }
 
+/* --- Another program, and the follower: src/follow/, cache/move.c --- */
+
+static void change(struct walk *walk, const struct state *s)
+{
+    struct state n = *s;
+
+    if (n.budget[FOREIGN] > 0 && !s->away) {
+        n.budget[FOREIGN]--;
+        n.db |= FOREIGN_BIT;
+        n.due = true;
+        walk_to(walk, &n, "another program changes the document", 0);
+    }
+    n = *s;
+    if (s->due == 0)
+        return;
+    n.due = false;
+    give_version(walk_config(walk), &n, n.life);
+    bump(&n, 0); /* cache/move.c move_done: it is one of host A's workers */
+    walk_to(walk, &n, "the follower moves the tag", 0);
+}
+
 /* --- Time --- */
 
 static void expire(struct walk *walk, const struct state *s, unsigned writer)
@@ -322,6 +343,7 @@ static void expire(struct walk *walk, const struct state *s, unsigned writer)
     for (unsigned i = 0; i < LIVES; i++) {
         n = *s;
         n.names[i].fences &= (uint8_t)~bit;
+        n.names[i].dead &= (uint8_t)~bit;
         if (redis && (s->names[i].fences & bit) != 0)
             walk_to(walk, &n, "the fence of W# in Redis expires", writer + 1);
     }
@@ -464,4 +486,5 @@ void world_steps(struct walk *walk, const struct state *s)
     bear(walk, s);
     reboot(walk, s);
     outage(walk, s);
+    change(walk, s);
 }

@@ -39,9 +39,22 @@ static uint8_t carried(const struct config *config, struct state *n, unsigned i,
 {
     const struct names *tag = tag_names(config, n, base), *entry = entry_names(config, n, base);
     bool alone = (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
-    bool valid = tag->tag != 0 && entry->version == tag->tag;
+    bool brief = entry->brief && !has_fault(config, CARRY_BRIEF);
+    bool valid = tag->tag != 0 && entry->version == tag->tag && !brief;
 
     return config->totals && alone && (valid || has_fault(config, CARRY_ANY)) ? entry->value : 0;
+}
+
+/* What is to be kept of the document, while its tag has the version from before it was read, and
+ * nobody else writes; cache/written.c. */
+static uint8_t kept(const struct config *config, struct state *n, unsigned i, unsigned base)
+{
+    const struct names *tag = tag_names(config, n, base);
+    const struct writer *writer = &n->writers[i];
+    bool alone = (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
+    bool same = writer->known == tag->tag || has_fault(config, KEEP_ANY);
+
+    return config->keeps && alone && same ? writer->carried : 0;
 }
 
 /* script.c script_fence */
@@ -67,14 +80,15 @@ static void run_release(const struct config *config, struct state *n, unsigned i
         give_version(config, n, base);
     names->fences &= (uint8_t)~bit(i);
     if (writer->carried != 0 && mine) {
-        entry->value = (uint8_t)(writer->carried + (writer->mongo == COMMITTED));
+        entry->value = (uint8_t)(writer->carried + (config->totals && writer->mongo == COMMITTED));
         entry->version = names->tag;
+        entry->brief = false;
     }
 }
 
 static void forget_carried(struct writer *writer)
 {
-    writer->carried = writer->version = 0;
+    writer->carried = writer->version = writer->known = 0;
 }
 
 static void run_script(const struct config *config, struct state *n, unsigned i, unsigned base,
@@ -118,6 +132,56 @@ static enum writer_pc without_fence(const struct config *config)
     return has_fault(config, DEBT_AFTER_OWED) ? W_DEBT_OPENED : W_DEBT_OPEN;
 }
 
+static void begin(const struct at *at);
+
+/* What an entry of the document in memory says of its tag: it may have said so for a while. */
+static void know(const struct at *at)
+{
+    struct state n = go_to(at, W_KNOWS);
+    const struct names *tag = tag_names(at->config, &n, at->s->workers[at->worker].base);
+    bool old = tag->born == BORN_OLD || has_fault(at->config, KEEP_YOUNG);
+
+    n.writers[at->i].known = tag->tag;
+    if (tag->tag != 0 && tag->fences == 0 && old)
+        walk_to(at->walk, &n, "W# knows a version of the tag", at->i + 1);
+}
+
+/* app/write/target.c target_read */
+static void read_document(const struct at *at)
+{
+    struct state n = go_to(at, W_HAS_READ);
+
+    n.writers[at->i].carried = (uint8_t)(n.db + 2);
+    if (!at->s->away)
+        walk_to(at->walk, &n, "W# reads the document", at->i + 1);
+}
+
+/* Also without a version that is known. */
+static void come(const struct at *at)
+{
+    begin(at);
+    if (!at->config->keeps)
+        return;
+    if (has_fault(at->config, KEEP_LATE))
+        read_document(at);
+    else
+        know(at);
+}
+
+static void has_read(const struct at *at)
+{
+    if (has_fault(at->config, KEEP_LATE) && at->s->writers[at->i].known == 0) {
+        know(at);
+        return;
+    }
+    begin(at);
+}
+
+static void knows(const struct at *at)
+{
+    (has_fault(at->config, KEEP_LATE) ? begin : read_document)(at);
+}
+
 /* fence.c cache_write_begin: table_fence, and who is asked next. */
 static void begin(const struct at *at)
 {
@@ -133,12 +197,13 @@ static void fence(const struct at *at)
 {
     unsigned base = at->s->workers[at->worker].base;
     struct state n = go_to(at, W_GO);
-    uint8_t value = carried(at->config, &n, at->i, base);
+    uint8_t value = carried(at->config, &n, at->i, base) | kept(at->config, &n, at->i, base);
 
     run_fence(at->config, &n, at->i, base);
     n.writers[at->i].flags |= W_FENCED;
     n.writers[at->i].carried = value;
     n.writers[at->i].version = value != 0 ? tag_names(at->config, &n, base)->tag : 0;
+    n.writers[at->i].known = 0;
     walk_to(at->walk, &n, "W#: script_fence", at->i + 1);
     fail_script(at, go_to(at, without_fence(at->config)), W_LATE_FENCE);
 }
@@ -207,6 +272,8 @@ static void hear(const struct at *at)
     const struct writer *writer = &at->s->writers[at->i];
     struct state n = go_to(at, after_outcome(at));
 
+    if (at->config->keeps && writer->mongo == ABORTED && !has_fault(at->config, KEEP_ABORTED))
+        forget_carried(&n.writers[at->i]);
     if (writer->mongo == ABORTED || (writer->mongo == COMMITTED && !at->s->away))
         walk_to(at->walk, &n, "W# hears what became of its write", at->i + 1);
     if (!at->s->away && !spend(&n, MONGO))
@@ -321,6 +388,13 @@ static void acknowledge(const struct at *at)
 
 /* --- MongoDB, and what can happen to a writer at any step --- */
 
+/* A change compares the document with what was read: target.c add_conditions. */
+static void overtake(const struct config *config, struct writer *other)
+{
+    if (config->keeps && other->carried != 0 && other->mongo < COMMITTED)
+        other->flags |= W_OVERTAKEN;
+}
+
 static void commit(const struct at *at)
 {
     struct state n = *at->s;
@@ -328,9 +402,13 @@ static void commit(const struct at *at)
 
     writer->mongo = ABORTED;
     walk_to(at->walk, &n, "MongoDB aborts the write of W#", at->i + 1);
+    if ((writer->flags & W_OVERTAKEN) != 0)
+        return;
     writer->mongo = COMMITTED;
     n.db++;
-    writer->commit = writer->pc == W_SENT ? n.db : 0; /* else nobody hears of it */
+    writer->commit = writer->pc == W_SENT ? n.db & (FOREIGN_BIT - 1) : 0; /* else nobody hears */
+    for (unsigned j = 0; j < WRITERS; j++)
+        overtake(at->config, &n.writers[j]);
     walk_to(at->walk, &n, "MongoDB commits the write of W#", at->i + 1);
 }
 
@@ -343,6 +421,27 @@ static void kill(const struct at *at)
         forget_carried(&n.writers[at->i]);
     if (spend(&n, CRASHES))
         walk_to(at->walk, &n, "W# is killed", at->i + 1);
+}
+
+/* src/cache/reaper.c, on the writer's host; memory/writers.c memory_reap */
+static void reap(const struct at *at)
+{
+    uint8_t mine = bit(at->i);
+    struct state n = *at->s;
+
+    n.hosts[at->host].fences &= (uint8_t)~mine;
+    bump(&n, at->host);
+    if ((at->s->hosts[at->host].fences & mine) != 0)
+        walk_to(at->walk, &n, "W# is seen to be dead: the table's fence goes", at->i + 1);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct names *names;
+        n = *at->s;
+        names = tag_names(at->config, &n, n.workers[i].base);
+        if (host_of(i) != at->host || !is_ready(at->s, i) || (names->dead & mine) != 0)
+            continue;
+        names->dead |= mine;
+        walk_to(at->walk, &n, "W# is seen to be dead: Redis is told", at->i + 1);
+    }
 }
 
 static void arrive_late(const struct at *at, uint8_t which)
@@ -364,7 +463,9 @@ static void arrive_late(const struct at *at, uint8_t which)
 void writer_steps(struct walk *walk, const struct state *s)
 {
     static void (*const steps[])(const struct at *) = {
-        [W_IDLE] = begin,
+        [W_IDLE] = come,
+        [W_KNOWS] = knows,
+        [W_HAS_READ] = has_read,
         [W_FENCE] = fence,
         [W_DEBT_OPEN] = open_pending,
         [W_DEBT_OPENED] = opened,
@@ -387,6 +488,8 @@ void writer_steps(struct walk *walk, const struct state *s)
         arrive_late(&at, W_LATE_RELEASE);
         if (s->writers[i].mongo == PENDING)
             commit(&at);
+        if (s->writers[i].pc == W_DEAD)
+            reap(&at);
         if (steps[s->writers[i].pc] == NULL)
             continue;
         steps[s->writers[i].pc](&at);
