@@ -15,8 +15,10 @@ BATCH = ["chrt", "--batch", "0"]
 WRK = """local requests, at = {}, 0
 function init()
   for line in io.lines(os.getenv("REQUESTS")) do
-    local method, path, body = line:match("^(%u+)\\t([^\\t]*)\\t(.*)$")
+    local method, path, body, name, value =
+      line:match("^(%u+)\\t([^\\t]*)\\t([^\\t]*)\\t?([^\\t]*)\\t?(.*)$")
     local headers = {}
+    if name ~= "" then headers[name] = value end
     if body == "" then body = nil else headers["Content-Type"] = "application/json" end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
@@ -127,6 +129,8 @@ def children(pid):
 # --- wrk ---
 
 def start_wrk(var, port, workload, connections, seconds):
+    """The workload's file has a line for each request: method, path, body, and perhaps a header's
+    name and value, with tabs between."""
     script = var / "wrk.lua"
     if not script.exists() or script.read_text() != WRK:  # another may be reading it
         script.write_text(WRK)

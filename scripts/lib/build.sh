@@ -12,24 +12,38 @@ build_programs() {
         fail "The folder $BUILD cannot be made." "Set LARDER_BUILD to one that can."
     [[ -x $ROOT/configure ]] ||
         step "Preparing configure" "$hint" build_in "$ROOT" autoreconf -i
-    [[ -x $BUILD/config.status ]] ||
-        step "Configuring" "$hint If it names a library, install its -dev package." \
-            build_in "$BUILD" "$ROOT/configure" --quiet
+    build_configure "$hint"
     build_is_current ||
         step "Building (about a minute)" "$hint" build_make
+}
+
+# build_configure HINT: anew where nginx' module can be built since the last time; a checkout that
+# somebody has configured stays as it is.
+build_configure() {
+    local option
+    option=$(edge_option)
+    if [[ -x $BUILD/config.status ]]; then
+        [[ $option && $BUILD != "$ROOT" ]] || return 0
+        ! "$BUILD/config.status" --config | grep -q -e "$option" || return 0
+    fi
+    step "Configuring" "$1 If it names a library, install its -dev package." \
+        build_in "$BUILD" "$ROOT/configure" --quiet ${option:+"$option"}
 }
 
 # build_is_current: whether nothing has changed since the last build began. (make -q says no for
 # ever once configure has run again.)
 build_is_current() {
     [[ -e $BUILD/built && -x $BUILD/larderd && -x $BUILD/larderctl ]] || return 1
-    [[ -z $(find "$ROOT/src" "$ROOT/configure.ac" "$ROOT/Makefile.am" "$BUILD/config.status" \
+    [[ ! $(edge_option) || $BUILD == "$ROOT" || -e $EDGE_MODULE ]] || return 1
+    [[ -z $(find "$ROOT/src" "$ROOT/nginx/module" "$ROOT/configure.ac" "$ROOT/Makefile.am" "$BUILD/config.status" \
         -newer "$BUILD/built" -print -quit) ]]
 }
 
 build_make() {
     touch "$BUILD/built.new"
     build_in "$BUILD" make -s -j"$(nproc)" larderd larderctl
+    # Without it the service is the same, and slower: edge_configure says so.
+    [[ ! $(edge_option) ]] || build_in "$BUILD" make -s -j"$(nproc)" nginx-module || true
     mv "$BUILD/built.new" "$BUILD/built"
 }
 

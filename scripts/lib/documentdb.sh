@@ -254,7 +254,7 @@ database_make() {
     mongo_password=$(secret)
     postgres_password=$(secret)
     in_documentdb mkdir -m 700 "$new"
-    printf '%s\n' "$VAR" | documentdb_write "$new/var"
+    printf '%s %s\n' "$(root_identity)" "$VAR" | documentdb_write "$new/var"
     in_documentdb cp -a --reflink=auto "$PG_TEMPLATE/data" "$new/data"
     printf '*:*:*:postgres:%s\n' "$postgres_password" | documentdb_write "$new/pgpass"
     # Not ALTER ROLE for the second: PostgreSQL's salts are shorter than MongoDB's drivers accept.
@@ -269,12 +269,18 @@ END
     printf '%s' "$name" | write_private "$VAR/mongo/stack"
 }
 
+# root_identity: prints which root folder this is: a container that shares the cache has another.
+root_identity() {
+    stat -c %d:%i /
+}
+
 # database_sweep: removes the data of test runs that could not do so themselves: of stacks that
-# were somewhere under /tmp and are gone.
+# were somewhere under /tmp, below this root folder, and are gone.
 database_sweep() {
-    local name var
-    while read -r name var; do
-        [[ $var == "${TMPDIR:-/tmp}"/* && ! -e $var ]] || continue
+    local name root var here
+    here=$(root_identity)
+    while read -r name root var; do
+        [[ $root == "$here" && $var == "${TMPDIR:-/tmp}"/* && ! -e $var ]] || continue
         database_remove "$name"
     done < <(
         # shellcheck disable=SC2016 # for the inner shell
@@ -287,6 +293,7 @@ database_sweep() {
 database_remove() {
     local folder=$PG_HOME/stacks/$1
     as_root test -e "$DOCUMENTDB$folder" || return 0
+    database_unlock "$folder/data"
     postgres_control "$folder" -w -m immediate stop >/dev/null 2>&1 || true
     in_documentdb rm -rf "$folder"
 }

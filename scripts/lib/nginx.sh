@@ -40,7 +40,7 @@ nginx_configure() {
     nginx_pages
     sed "s|/usr/share/larder/pages|$VAR/pages|" "$ROOT/nginx/pages_larder.conf" \
         >"$VAR/nginx/pages_larder.conf"
-    sed -e "s|@USER@|$user|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
+    sed -e "s|@USER@|$user|" -e "s|@MODULE@|$(edge_configure)|" -e "s|@VAR@|$VAR|g" -e "s|@SOCKET@|$WORKER_SOCKET|g" \
         -e "s|@LISTEN@|$(nginx_listens)|g" \
         "$ROOT/nginx/larder.conf.in" | write_private "$VAR/nginx/nginx.conf"
 }

@@ -28,6 +28,8 @@ SOCKET_PATH_MAX=107 # sizeof(sun_path) - 1
 . "$LIB/ports.sh"
 # shellcheck source=scripts/lib/build.sh
 . "$LIB/build.sh"
+# shellcheck source=scripts/lib/edge.sh
+. "$LIB/edge.sh"
 # shellcheck source=scripts/lib/redis.sh
 . "$LIB/redis.sh"
 # shellcheck source=scripts/lib/documentdb.sh

@@ -11,7 +11,8 @@ RESOURCES=$ROOT/resources # unless LARDER_RESOURCES names another folder
 # Of the caller's LARDER_* these are for the scripts; all others are the workers' settings.
 declare -A SCRIPT_SETTINGS=([LARDER_VAR]=1 [LARDER_BIND]=1 [LARDER_PORT]=1 [LARDER_CACHE]=1
     [LARDER_BUILD]=1 [LARDER_WORKERS]=1 [LARDER_URL]=1 [LARDER_SOCKET]=1 [LARDER_ADMIN_EMAIL]=1
-    [LARDER_ADMIN_PASSWORD]=1 [LARDER_TEST_STACKS]=1 [LARDER_TEST_LOGS]=1)
+    [LARDER_ADMIN_PASSWORD]=1 [LARDER_TEST_STACKS]=1 [LARDER_TEST_LOGS]=1
+    [LARDER_EDGE]=1)
 
 # workers_count: prints how many there shall be.
 workers_count() {
@@ -153,12 +154,18 @@ workers_begin() {
 
 # workers_started: remembers what they were started with, and the shared memory that they use.
 workers_started() {
-    local used
+    local used file segment=''
     state_set LARDERD_IDENTITY "$(workers_identity)"
     state_set LARDERD_SERVERS "$(workers_servers)"
     state_set LARDERD_MEMORY_SIZE "$(setting_get "$WORKER_CONFIG" LARDER_MEMORY)"
     used=$(sed -n 's|.* \(/dev/shm/larder-[^ ]*\)$|\1|p' "/proc/$(pid_of larderd-1)/maps" |
         sort -u | tr '\n' ' ')
+    # What nginx tells the workers lies beside the segment, and is mapped by nginx alone.
+    for file in $used; do
+        [[ $file == *-metrics-* ]] || segment=$file
+    done
+    state_set LARDERD_SEGMENT "$segment"
+    used="$used$segment-edge "
     [[ " $(state_get LARDERD_MEMORY) " == *" ${used% } "* ]] ||
         state_set LARDERD_MEMORY "$(state_get LARDERD_MEMORY)$used"
 }
@@ -174,11 +181,23 @@ workers_forget() {
 }
 
 workers_launch() {
-    local hidden
+    local hidden from
+    from=$(workers_log_size)
     mapfile -t hidden < <(settings_hidden)
     daemon larderd "$LOG/larderd.log" env "${hidden[@]}" spawn-fcgi -n -s "$WORKER_SOCKET" \
         -M 0660 -b 4096 -- "$LIB/supervise" "$RUN" "$2" "$1" --config "$WORKER_CONFIG"
-    wait_until 10 workers_ready
+    wait_until 10 workers_ready || workers_refusal "$from"
+}
+
+workers_log_size() {
+    stat -c %s "$LOG/larderd.log" 2>/dev/null || printf 0
+}
+
+# workers_refusal SIZE: prints why a worker could not start since the log had that size, and fails.
+workers_refusal() {
+    tail -c "+$(($1 + 1))" "$LOG/larderd.log" |
+        sed -n 's/.*"message":"cannot start".*"why":"\(.*\)"}$/\1/p' | tail -n 1
+    return 1
 }
 
 # worker_ready N: whether worker N waits for connections: its epoll set holds the listening socket
@@ -243,13 +262,14 @@ workers_roll() {
 
 # worker_replace: the oldest worker's successor is ready before it is told to leave.
 worker_replace() {
-    local slot former=()
+    local slot former=() from
+    from=$(workers_log_size)
     for ((slot = 1; slot <= $(workers_running_count); slot++)); do
         former+=("$(pid_of "larderd-$slot" || true)")
     done
     signal "$(pid_of larderd)" USR1
     slot=$(wait_until 10 worker_succeeded "${former[@]}")
-    wait_until 15 worker_ready "$slot"
+    wait_until 15 worker_ready "$slot" || workers_refusal "$from"
     [[ ${former[slot - 1]} ]] || return 0
     signal "${former[slot - 1]}" TERM
     wait_until 15 process_gone "${former[slot - 1]}" || signal "${former[slot - 1]}" KILL
