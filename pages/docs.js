@@ -4,13 +4,12 @@ import {parse, request} from "./api.js";
 import {el, heading, show} from "./dom.js";
 import {load, plain, resolve} from "./schema.js";
 
+const STREAM = "text/event-stream";
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 // `code` and paragraphs, as the document has them.
-function words(text) {
-    return (text || "").split("\n\n").map(part => el("p", {}, part.split("`").map((one, i) =>
-        i % 2 ? el("code", {}, one) : one)));
-}
+const marked = text => text.split("`").map((one, i) => i % 2 ? el("code", {}, one) : one);
+const words = text => (text || "").split("\n\n").map(part => el("p", {}, marked(part)));
 
 function typeText(schema) {
     const one = plain(schema);
@@ -25,7 +24,7 @@ function typeText(schema) {
 function table(caption, rows) {
     return rows.length ? el("div", {class: "wide", tabindex: "0", role: "group", "aria-label": caption}, el("table", {class: "doc"}, el("caption", {}, caption),
         el("tbody", {}, rows.map(([name, ...rest]) => el("tr", {}, el("th", {scope: "row"}, el("code", {}, name)),
-            rest.map(one => el("td", {}, one))))))) : null;
+            rest.map(one => el("td", {}, marked(one)))))))) : null;
 }
 
 function fieldRows(schema, before = "") {
@@ -50,11 +49,16 @@ const quote = text => `'${text.replaceAll("'", "'\\''")}'`;
 
 // --- Trying it ---
 
+// What it cannot be tried without.
+function exampleOf({required, example, schema}) {
+    const [first] = (schema.items || schema).enum || [];
+    return required ? String(example ?? first ?? "") : "";
+}
+
 function inputs(operation, id, body) {
     const fields = (operation.parameters || []).filter(one => one.in !== "cookie").map((one, i) => {
         const name = `${id}-${i}`;
-        const input = el("input", {id: name, type: "text", autocomplete: "off",
-                                   value: one.required && one.example !== undefined ? String(one.example) : ""});
+        const input = el("input", {id: name, type: "text", autocomplete: "off", value: exampleOf(one)});
         Object.assign(input, {parameter: one});
         return {input, node: el("div", {class: "field"}, el("label", {for: name}, one.name), input)};
     });
@@ -79,8 +83,8 @@ function asked(path, {fields, text}, body) {
             text: text && text.value};
 }
 
-function curl(method, {target, headers, type, text}, needsSession) {
-    const lines = [`curl ${method === "get" ? "" : `-X ${method.toUpperCase()} `}` +
+function curl(program, method, {target, headers, type, text}, needsSession) {
+    const lines = [`${program} ${method === "get" ? "" : `-X ${method.toUpperCase()} `}` +
                    quote(location.origin + target)];
     if (needsSession) lines.push(`-H "Authorization: Bearer $TOKEN"`);
     for (const [name, value] of Object.entries(headers)) lines.push(`-H ${quote(`${name}: ${value}`)}`);
@@ -112,18 +116,29 @@ async function send(method, call, place) {
                   text.length > 20000 ? `${text.slice(0, 20000)}\n…` : text) : null);
 }
 
+// Its answer never ends: there is curl for it.
+function isStream({responses}) {
+    const {content = {}} = resolve(responses["200"]) || {};
+    return Object.keys(content).join() === STREAM;
+}
+
 function tryIt(method, path, operation, id) {
     const body = bodyOf(operation), made = inputs(operation, id, body);
     const place = el("div", {class: "answer", "aria-live": "polite"});
     const command = el("pre", {tabindex: "0", "aria-label": "curl"});
     const needs = (operation.security || []).length > 0;
-    const refresh = () => { command.textContent = curl(method, asked(path, made, body), needs); };
+    const stream = isStream(operation), first = stream ? "curl -N" : "curl";
+    const call = () => {
+        const {headers, ...rest} = asked(path, made, body);
+        return {...rest, headers: stream ? {Accept: STREAM, ...headers} : headers};
+    };
+    const refresh = () => { command.textContent = curl(first, method, call(), needs); };
     refresh();
     return el("form", {class: "try", novalidate: true, oninput: refresh, onsubmit: event => {
         event.preventDefault();
-        send(method, asked(path, made, body), place);
-    }}, made.nodes, command, el("p", {class: "actions"}, el("button", {type: "submit", class: "main"}, "Try")),
-        place);
+        if (!stream) send(method, call(), place);
+    }}, made.nodes, command, stream ? null : el("p", {class: "actions"},
+        el("button", {type: "submit", class: "main"}, "Try")), place);
 }
 
 // --- What there is ---

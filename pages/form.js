@@ -26,9 +26,11 @@ function labelled(field, path, input) {
     const label = el("label", {for: id}, path);
     return el("div", {class: `field ${field.kind}`},
               field.kind === "check" ? [el("div", {class: "tick"}, input, label)] : [label, input],
-              help.length ? el("p", {class: "help", id: `${id}-help`}, help.join(" · ")) : null,
+              help.length ? el("p", {class: "help", id: `${id}-help`}, sentence(help)) : null,
               el("p", {class: "error", id: `${id}-error`}));
 }
+
+const sentence = ([first, ...rest]) => [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(" · ");
 
 const text = (value, more = {}) => el("input", {type: "text", autocomplete: "off", value: textOf(value), ...more});
 
@@ -127,7 +129,7 @@ function make_json(field, path, value) {
 function groupOf(path, help, ...nodes) {
     const id = `field-${path}`;
     return el("fieldset", {"data-path": path, "aria-describedby": `${id}-error`, tabindex: "-1"},
-              el("legend", {}, path), help.length ? el("p", {class: "help"}, help.join(" · ")) : null,
+              el("legend", {}, path), help.length ? el("p", {class: "help"}, sentence(help)) : null,
               nodes, el("p", {class: "error", id: `${id}-error`}));
 }
 
@@ -230,9 +232,16 @@ export function rebase(controls, base) {
     });
 }
 
+// What the API would not tell as well.
 export function localErrors(controls) {
-    return controls.flatMap(one => one.inner ? localErrors(one.inner)
-        : one.read() instanceof Invalid ? [{field: one.path, message: "must be JSON"}] : []);
+    return controls.flatMap(one => one.inner ? localErrors(one.inner) : errorOf(one));
+}
+
+function errorOf({path, field, read}) {
+    const value = read();
+    if (value instanceof Invalid) return [{field: path, message: "must be JSON"}];
+    return field.kind === "number" && /^-?\d+,\d+$/.test(value)
+        ? [{field: path, message: `must have a point: ${value.replace(",", ".")}`}] : [];
 }
 
 // --- Errors ---

@@ -11,18 +11,28 @@ import {full, rows} from "./value.js";
 const UNDO_MS = 6000;
 
 export async function open({resource, id, user}) {
-    const page = {resource, target: `${resource.path}/${encodeURIComponent(id)}`,
+    const page = {resource, target: `${resource.path}/${encodeURIComponent(id)}`, may: new Set(),
                   list: `/r/${resource.name}`, item: null, etag: null, edit: null, removal: null};
     if (!resource.may("read")) {
         showProblem(resource.name, user ? "Your account may not read this." : "Sign in to read this.",
                     user ? null : signInLink());
         return;
     }
-    if (!await load(page)) return;
+    const [there] = await Promise.all([load(page), learnRights(page, user)]);
+    if (!there) return;
     view(page);
     addEventListener("pagehide", () => { if (page.removal) remove(page, true); });
     addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
     watch(resource, () => [page.target], (path, etag) => arrived(page, etag), () => gone(page));
+}
+
+// What only who has made it may do is not in the resource's rights, but in Allow.
+async function learnRights(page, user) {
+    const rights = [["update", "PATCH"], ["delete", "DELETE"]].filter(([what]) => page.resource.may(what));
+    const answer = user && rights.length ? await request("OPTIONS", page.target) : null;
+    const allow = answer && answer.headers.get("Allow");
+    for (const [what, method] of rights)
+        if (!allow || allow.split(/,\s*/).includes(method)) page.may.add(what);
 }
 
 const back = page => el("a", {href: page.list}, `All ${page.resource.name}`);
@@ -51,9 +61,9 @@ function view(page, focus = "") {
     const {resource, item} = page;
     page.edit = null;
     const title = titleOf(resource, item);
-    const edit = resource.may("update") &&
+    const edit = page.may.has("update") &&
         el("button", {type: "button", class: "main", onclick: () => change(page, page.item)}, "Edit");
-    const drop = resource.may("delete") &&
+    const drop = page.may.has("delete") &&
         el("button", {type: "button", onclick: () => begin(page)}, "Delete");
     show(title, el("p", {class: "path"}, back(page)), heading(title, edit, drop),
          el("dl", {class: "record"}, rows(resource.fields, item)));
@@ -167,9 +177,9 @@ function begin(page) {
     }}, "Undo");
     page.removal = setTimeout(() => remove(page, false), UNDO_MS);
     show(title, el("p", {class: "path"}, back(page)),
-         el("div", {class: "heading"}, el("h1", {}, el("del", {}, title)),
-            el("div", {class: "actions"}, undo)),
-         el("p", {}, `This ${page.resource.singular} is deleted. It can be had back for a few seconds.`));
+         heading(el("del", {}, title)),
+         el("p", {}, `This ${page.resource.singular} is deleted. For a few seconds that can be undone.`),
+         el("p", {class: "actions"}, undo));
     undo.focus();
     tell("Deleted");
 }
@@ -181,8 +191,10 @@ async function remove(page, leaving) {
         keepalive: leaving, headers: page.etag ? {"If-Match": page.etag} : {}});
     if (leaving) return;
     if (answer.ok || answer.status === 404) {
+        const title = titleOf(page.resource, page.item);
         page.item = null;
-        showProblem("Deleted", answer.data.message, back(page));
+        tell("");
+        showProblem("Deleted", `“${title}” has been deleted.`, back(page));
         return;
     }
     if (await load(page)) view(page, "edit");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // /r/<resource>: a list. The page's query is the API's.
-import {get} from "./api.js";
+import {get, same} from "./api.js";
 import {el, heading, show, showProblem, signInLink, tell} from "./dom.js";
 import {watch} from "./live.js";
 import {kindOf, plain, titleField, titleOf} from "./schema.js";
@@ -18,7 +18,7 @@ export async function open({resource, user}) {
     }
     const list = {resource, query: new URLSearchParams(location.search), etag: null,
                   body: el("div", {class: "results"}), total: el("p", {class: "total"}),
-                  facets: new Map(), asked: 0};
+                  told: null, facets: new Map(), asked: 0};
     list.controls = controls(list);
     show(resource.name,
          heading(resource.name, resource.may("create") &&
@@ -34,8 +34,15 @@ export async function open({resource, user}) {
     fill(list);
     await load(list);
     list.live = watch(resource, () => [target(list)], (path, etag) => {
-        if (path === target(list) && etag !== list.etag) load(list, true);
+        if (path !== target(list)) return;
+        list.told = etag;
+        if (!list.body.hasAttribute("aria-busy")) catchUp(list);
     });
+}
+
+// What was told while the list was on its way may be what has come.
+function catchUp(list) {
+    if (list.told && list.told !== list.etag) load(list, true);
 }
 
 const target = list => list.resource.listed + (list.query.size ? `?${list.query}` : "");
@@ -57,23 +64,40 @@ function labelled(name, control, hint) {
     return el("div", {class: "field"}, el("label", {for: id}, name), control, hint);
 }
 
-const ASKED_BY = {number: {inputmode: "decimal"}, time: {type: "datetime-local", step: "1"},
+const ASKED_BY = {number: {inputmode: "decimal"}, several: {placeholder: "one, another"}, time: {type: "datetime-local", step: "1"},
                   date: {type: "date"}};
 
 function filter(list, parameter) {
-    const schema = plain(parameter.schema.type === "array" ? parameter.schema.items
-                                                           : parameter.schema);
+    const several = parameter.schema.type === "array";
+    const schema = plain(several ? parameter.schema.items : parameter.schema);
     const kind = kindOf(schema);
     const values = kind === "check" ? ["true", "false"] : schema.enum;
-    if (values)
-        return el("select", {onchange: () => apply(list)},
-                  el("option", {value: ""}, "any"),
-                  values.map(one => el("option", {value: String(one)}, String(one))));
+    if (values) return several ? choices(list, values) : choice(list, values);
     const control = el("input", {type: "text", autocomplete: "off", title: kind === "time" ? ZONE : null,
-        ...ASKED_BY[kind], onkeydown: event => {
+        ...ASKED_BY[several ? "several" : kind], onkeydown: event => {
             if (event.key === "Enter") { event.preventDefault(); apply(list); }
         }});
-    control.dataset.kind = kind;
+    control.dataset.kind = several ? "several" : kind;
+    return control;
+}
+
+const options = values => values.map(one => el("option", {value: String(one)}, String(one)));
+
+function choice(list, values) {
+    return el("select", {onchange: () => apply(list)}, el("option", {value: ""}, "any"), options(values));
+}
+
+// A click chooses one more, or one less; without this it would need Ctrl.
+function choices(list, values) {
+    const control = el("select", {multiple: true, size: Math.min(values.length, 6),
+        onchange: () => apply(list), onmousedown: event => {
+            if (event.target.tagName !== "OPTION" || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            event.target.selected = !event.target.selected;
+            control.focus({preventScroll: true});
+            apply(list);
+        }}, options(values));
+    control.dataset.kind = "several";
     return control;
 }
 
@@ -85,7 +109,8 @@ function controls(list) {
     const sort = resource.sorts.length > 1 && el("div", {class: "field"},
         el("label", {for: "sort"}, "Sort"),
         el("select", {id: "sort", name: "sort", onchange: () => apply(list)},
-           resource.sorts.map(one => el("option", {value: one}, one))));
+           resource.sorts.map(one => el("option", {value: one},
+                                        one.startsWith("-") ? `${one.slice(1)}, descending` : one))));
     const filters = resource.filters.map(one => {
         const place = el("div", {class: "facet"});
         if (resource.facets.includes(one.name)) list.facets.set(one.name, place);
@@ -105,26 +130,36 @@ function more(list, filters) {
               el("summary", {}, "More filters"), filters.slice(ROOM_ON_PHONES));
 }
 
-// Both ways between a control's text and its parameter's.
+// Both ways between what a control has and its parameter's values.
 function shownText(control, text) {
     return control.dataset.kind === "time" && text ? localText(text) : text;
 }
 
-function sentText(control) {
-    const text = control.value.trim();
-    return control.dataset.kind === "time" && text ? utcText(text) : text;
+function sentValues(control) {
+    if (control.multiple) return [...control.selectedOptions].map(one => one.value);
+    const {kind} = control.dataset, text = control.value.trim();
+    if (kind === "several") return split([text]);
+    return text ? [kind === "time" ? utcText(text) : text] : [];
 }
 
+const split = texts => texts.join(",").split(",").map(one => one.trim()).filter(Boolean);
+
 function fill(list) {
-    for (const control of list.controls.elements) {
-        if (!control.name) continue;
-        const text = list.query.getAll(control.name).join(",");
-        const value = shownText(control, text) || (control.name === "sort" ? list.resource.sorts[0] : "");
-        if (control.tagName === "SELECT" && value &&
-            ![...control.options].some(one => one.value === value))
-            control.append(el("option", {value}, value));
-        control.value = value;
-    }
+    for (const control of list.controls.elements)
+        if (control.name) fillOne(list, control);
+}
+
+function fillOne(list, control) {
+    const asked = list.query.getAll(control.name);
+    const value = shownText(control, asked.join(",")) ||
+                  (control.name === "sort" ? list.resource.sorts[0] : "");
+    const values = control.multiple ? split(asked) : [value];
+    for (const one of values) // as somebody has typed it into the address
+        if (control.tagName === "SELECT" && one && ![...control.options].some(({value: has}) => has === one))
+            control.append(el("option", {value: one}, one));
+    if (control.multiple)
+        for (const option of control.options) option.selected = values.includes(option.value);
+    else control.value = value;
 }
 
 // The first sort is the default and left out, so that an address means one thing.
@@ -134,12 +169,12 @@ function apply(list) {
     query.delete("after");
     for (const control of list.controls.elements) {
         if (!control.name) continue;
-        const text = sentText(control);
-        const before = query.getAll(control.name).join(",");
-        if (shownText(control, before) === control.value) continue;
-        if (text === "" || (control.name === "sort" && text === list.resource.sorts[0]))
-            query.delete(control.name);
-        else query.set(control.name, text);
+        const values = sentValues(control), before = query.getAll(control.name);
+        if (control.multiple ? same(split(before), values)
+                             : shownText(control, before.join(",")) === control.value) continue;
+        query.delete(control.name);
+        if (control.name === "sort" && values[0] === list.resource.sorts[0]) continue;
+        for (const one of values) query.append(control.name, one);
     }
     if (String(query) !== String(list.query)) navigate(list, query);
 }
@@ -148,7 +183,9 @@ function apply(list) {
 
 async function load(list, arrived = false) {
     const asked = ++list.asked;
+    list.told = null;
     list.body.setAttribute("aria-busy", "true");
+    if (!list.body.firstChild) loading(list);
     const answer = await get(target(list));
     if (asked !== list.asked) return; // another was asked for meanwhile
     list.body.removeAttribute("aria-busy");
@@ -158,11 +195,19 @@ async function load(list, arrived = false) {
         draw(list, answer);
         if (arrived) tell("The list has changed and is up to date");
         loadFacets(list);
+        catchUp(list);
     } else if (arrived) {
         tell(`Something has changed, but: ${answer.data.message}`, {bad: true});
     } else {
         fail(list, answer);
     }
+}
+
+// Only when it takes long enough to be seen.
+function loading(list) {
+    setTimeout(() => {
+        if (!list.body.firstChild) list.body.append(el("p", {class: "quiet"}, "Loading …"));
+    }, 200);
 }
 
 function fail(list, answer) {
@@ -265,9 +310,13 @@ async function loadFacets(list) {
 }
 
 function drawFacet(list, name, values) {
-    const chosen = list.query.get(name);
-    list.facets.get(name).replaceChildren(el("ul", {"aria-label": `Values of ${name}`},
-        values.filter(one => one.value !== null).map(one => {
+    const chosen = list.query.get(name), shown = values.filter(one => one.value !== null);
+    list.facets.get(name).replaceChildren(...shown.length ? [facetNode(list, name, chosen, shown)] : []);
+}
+
+function facetNode(list, name, chosen, values) {
+    return el("ul", {"aria-label": `Values of ${name}`},
+        values.map(one => {
             const text = textOf(one.value);
             return el("li", {}, el("button", {type: "button", "aria-pressed": String(chosen === text),
                 onclick: () => {
@@ -276,5 +325,5 @@ function drawFacet(list, name, values) {
                     apply(list);
                 }}, el("span", {}, text === "" ? "(empty)" : text), " ",
                 el("span", {class: "count"}, String(one.count))));
-        })));
+        }));
 }

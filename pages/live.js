@@ -10,7 +10,7 @@ const REASONS = {redis: "Redis is away", memory: "other hosts are not heard of",
 // what is watched was deleted. paths() is asked each time, since a page may come to show another.
 export function watch(resource, paths, changed, gone = () => {}) {
     if (!resource.lives) return {again() {}}; // it would be a 406, which browsers put on the console
-    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, over: false,
+    const state = {paths, changed, gone, abort: null, timer: 0, wait: FIRST_MS, least: 0, over: false,
                    uncertain: false};
     const again = () => { state.wait = FIRST_MS; close(state); open(state); };
     document.addEventListener("visibilitychange", () => {
@@ -44,7 +44,8 @@ async function open(state) {
 
 function later(state) {
     state.abort = null;
-    state.timer = setTimeout(() => open(state), state.wait * (0.75 + Math.random() / 2));
+    state.timer = setTimeout(() => open(state),
+                             Math.max(state.least, state.wait * (0.75 + Math.random() / 2)));
     state.wait = Math.min(state.wait * 2, LONGEST_MS);
 }
 
@@ -66,6 +67,7 @@ function take(state, text) {
     for (const line of text.split(/\r?\n/)) {
         if (line.startsWith("event:")) name = line.slice(6).trim();
         if (line.startsWith("data:")) data += line.slice(5).trim();
+        if (line.startsWith("retry:")) state.least = Number(line.slice(6)) || 0;
     }
     const told = data ? JSON.parse(data) : {};
     if (name === "change") {

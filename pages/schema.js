@@ -135,6 +135,9 @@ function facetsOf(path) {
     return values || [];
 }
 
+// Of ids and times each document has its own: they are nothing to choose from.
+const isChoosable = ({schema}) => !plain(schema.items || schema).format;
+
 // Whether the resource has a named list of this name (/api/products/featured).
 export function isList({path}, name) {
     const item = document_.paths[`${path}/${name}`];
@@ -160,7 +163,8 @@ export function describe({name, path, description, can}, listed = path) {
         searches: query.some(one => one.name === "q"),
         sorts: (query.find(one => one.name === "sort") || {schema: {}}).schema.enum || [],
         filters: query.filter(one => !PAGING.includes(one.name)),
-        facets: listed === path ? facetsOf(path) : [],
+        facets: listed === path ? facetsOf(path).filter(name =>
+            query.some(one => one.name === name && isChoosable(one))) : [],
     };
 }
 

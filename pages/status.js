@@ -45,6 +45,29 @@ function connections({connections: all}) {
             el("td", {class: "why"}, reasons[name] || "")))));
 }
 
+const WAYS = {streams: "by change streams", times: "by the times in their documents",
+              behind: "not in time", off: "no: they show when an answer’s time is over"};
+
+function following({follow}) {
+    const followed = ["streams", "times"].includes(follow.way);
+    const rows = [["Followed", el("span", {class: follow.way === "behind" ? "wrong" : followed ? "good" : "quiet"},
+                                  WAYS[follow.way] || follow.way)]];
+    if (followed || follow.way === "behind")
+        rows.push(["Last look", follow.seenSecondsAgo === null ? "–" : `${follow.seenSecondsAgo} s ago`],
+                  ["Shown after", `${follow.lagSeconds} s`], ["Changes seen", String(follow.changes)]);
+    if (follow.resets) rows.push(["Positions lost", String(follow.resets)]);
+    return el("table", {class: "figures"}, el("caption", {}, "Writes of other programs"), el("tbody", {},
+        rows.map(([name, value]) => el("tr", {}, el("th", {scope: "row"}, name), el("td", {}, value)))));
+}
+
+function indexes({missingIndexes: missing}) {
+    return missing.length ? el("table", {class: "figures"},
+        el("caption", {}, "Missing indexes: some lists are slow until ", el("code", {}, "larderctl reindex"),
+           " has made them"),
+        el("tbody", {}, missing.map(one => el("tr", {}, el("th", {scope: "row"}, one.resource),
+                                              el("td", {}, one.keys))))) : null;
+}
+
 function popular(status, titles) {
     if (!status.popular.length) return null;
     return el("table", {class: "figures"}, el("caption", {}, "Most read"), el("tbody", {},
@@ -82,7 +105,8 @@ function draw(place, status, titles) {
         figure("Redis", bytes(memory.redisBytes),
                memory.redisEvictions ? `${memory.redisEvictions} evicted` : null),
         figure("Workers", String(status.workers), `${bytes(memory.workersBytes)}, ${status.streams} live streams`)),
-        el("div", {class: "boards"}, connections(status), layers(status), popular(status, titles))].filter(Boolean));
+        el("div", {class: "boards"}, connections(status), layers(status), following(status), indexes(status),
+           popular(status, titles))].filter(Boolean));
 }
 
 function purge() {
@@ -101,7 +125,7 @@ function purge() {
                      "aria-describedby": "tag-help tag-error"}),
         el("p", {class: "help", id: "tag-help"}, "A resource (products: all of it), one partition " +
            "(products:coffee) or one item (product:65a1b2…). Writes do this by themselves; this is for " +
-           "what was changed behind the API’s back."),
+           "what was changed in MongoDB itself."),
         el("p", {class: "error", id: "tag-error"})),
         el("button", {type: "submit"}, "Purge"));
     return form;
