@@ -127,11 +127,11 @@ unsigned histogram_route(struct str route, struct str method, unsigned status, s
     char labels[HISTOGRAM_LABELS_SIZE] = {0};
     int len = snprintf(labels, sizeof labels, "route=\"%.*s\",method=\"%.*s\",status=\"%uxx\"",
                        (int)route.len, route.ptr, (int)method.len, method.ptr, status);
-    unsigned found = HISTOGRAM_NONE;
+    unsigned other = HISTOGRAM_OTHER_2XX + status - 2, found = HISTOGRAM_NONE;
 
-    if (len > 0 && (size_t)len < sizeof labels)
+    if (len > 0 && (size_t)len < sizeof labels && strcmp(labels, fixed[other].labels) != 0)
         found = find_place(str_make(labels, (size_t)len + 1), limit);
-    return found != HISTOGRAM_NONE ? found : HISTOGRAM_OTHER_2XX + status - 2;
+    return found != HISTOGRAM_NONE ? found : other;
 }
 
 /* --- Text --- */

@@ -154,6 +154,13 @@ static void test_labels_that_are_too_long_are_other(void **state)
                      HISTOGRAM_OTHER_4XX);
 }
 
+/* A path and a method that are both unknown: the page would have the series twice. */
+static void test_what_is_called_other_is_other(void **state)
+{
+    (void)state;
+    assert_int_equal(histogram_route(STR("other"), STR("other"), 4, 20), HISTOGRAM_OTHER_4XX);
+}
+
 /* Whoever was to write it is dead: the labels get another place. */
 static void test_a_place_that_is_not_written_is_passed_over(void **state)
 {
@@ -206,6 +213,7 @@ int main(void)
         with_map(test_the_same_labels_have_one_place),
         with_map(test_beyond_the_limit_there_is_other),
         with_map(test_labels_that_are_too_long_are_other),
+        with_map(test_what_is_called_other_is_other),
         with_map(test_a_place_that_is_not_written_is_passed_over),
         with_map(test_gauges_are_of_workers_that_live),
     };
