@@ -5,8 +5,8 @@
 #include "cache/cache.h"
 #include "memory/memory.h"
 
-/* Answers the look-up from the host's memory, in the same call: err, entry and detail are set, and
- * the bytes are in its room.  False: a miss.  Needs neither Redis nor a loop. */
+/* Answers the look-up from the host's memory at once: sets err, entry and detail, and copies the
+ * bytes to its room. Returns false on a miss. Needs neither Redis nor a loop. */
 bool recall(struct memory *memory, struct cache_lookup *lookup);
 
 #endif
