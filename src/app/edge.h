@@ -19,10 +19,11 @@ struct edge *edge_new(const struct schema *schema);
 /* NULL is allowed. */
 void edge_free(struct edge *edge);
 
-/* Answers from the host's memory, which is ready, and counts that.  False, and nothing was done:
- * ask a worker.  Of the request, method, path, query, id, accept, arrived_ms, began_ns, arena,
- * response and the parameters HTTP_ACCEPT_ENCODING and HTTP_IF_NONE_MATCH must be set, and it has
- * neither credentials, nor an Origin, nor a body. */
+/* Answers from the host's memory, which is ready, and counts that; a body is one
+ * part at most, of the bytes in response.body.  False, and nothing was done: ask a worker.  Of the
+ * request, method, path, query, id, accept, arrived_ms, began_ns, arena, response and the
+ * parameters HTTP_ACCEPT_ENCODING and HTTP_IF_NONE_MATCH must be set, and it has neither
+ * credentials, nor an Origin, nor a body. */
 bool edge_answer(struct edge *edge, const struct edge_host *host, struct request *request);
 
 #endif
