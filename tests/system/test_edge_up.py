@@ -13,13 +13,13 @@ BY_WORKERS = "hits are answered by the workers: "
 
 
 @pytest.fixture
-def other(stack):
-    """A second host of the session's stack, whose caller says nothing about the edge."""
-    other = stack.sibling(LARDER_EDGE="")
-    other.settings.pop("LARDER_EDGE")
-    yield other
-    other.down()
-    stack.siblings.remove(other)
+def host(stack):
+    """Another host of the session's stack, whose caller says nothing about the edge."""
+    host = stack.sibling(LARDER_EDGE="")
+    host.settings.pop("LARDER_EDGE")
+    yield host
+    host.down()
+    stack.siblings.remove(host)
 
 
 def ups(stack, *arguments, **settings):
@@ -42,48 +42,48 @@ def detail(stack):
     return found
 
 
-def test_it_is_used_until_it_is_left_out_and_that_is_remembered(other):
-    assert ups(other) == BY_NGINX
-    assert detail(other) == "edge"
-    assert ups(other, "--no-edge") == BY_WORKERS + "LARDER_EDGE=off"
-    assert detail(other) == "memory"
-    assert ups(other) == BY_WORKERS + "LARDER_EDGE=off"
-    assert ups(other, LARDER_EDGE="on") == BY_NGINX
-    assert detail(other) == "edge"
-    assert ups(other, LARDER_EDGE="off") == BY_WORKERS + "LARDER_EDGE=off"
-    assert ups(other, LARDER_EDGE="") == BY_NGINX
-    done = other.script("up", "--no-sample", check=False, env={"LARDER_EDGE": "maybe"})
+def test_it_is_used_until_it_is_left_out_and_that_is_remembered(host):
+    assert ups(host) == BY_NGINX
+    assert detail(host) == "edge"
+    assert ups(host, "--no-edge") == BY_WORKERS + "LARDER_EDGE=off"
+    assert detail(host) == "memory"
+    assert ups(host) == BY_WORKERS + "LARDER_EDGE=off"
+    assert ups(host, LARDER_EDGE="on") == BY_NGINX
+    assert detail(host) == "edge"
+    assert ups(host, LARDER_EDGE="off") == BY_WORKERS + "LARDER_EDGE=off"
+    assert ups(host, LARDER_EDGE="") == BY_NGINX
+    done = host.script("up", "--no-sample", check=False, env={"LARDER_EDGE": "maybe"})
     assert done.returncode == 3 and "LARDER_EDGE=maybe" in done.stderr
 
 
-def test_it_is_said_why_the_workers_answer(other, tmp_path):
-    assert ups(other, LARDER_RATE="100000") == BY_WORKERS + "LARDER_RATE is set"
-    assert detail(other) == "memory"
-    assert ups(other, LARDER_RATE="", LARDER_ACCESS_LOG="all") == \
+def test_it_is_said_why_the_workers_answer(host, tmp_path):
+    assert ups(host, LARDER_RATE="100000") == BY_WORKERS + "LARDER_RATE is set"
+    assert detail(host) == "memory"
+    assert ups(host, LARDER_RATE="", LARDER_ACCESS_LOG="all") == \
         BY_WORKERS + "LARDER_ACCESS_LOG is set"
-    assert ups(other, LARDER_ACCESS_LOG="off") == BY_NGINX
+    assert ups(host, LARDER_ACCESS_LOG="off") == BY_NGINX
     for name in ("larderd", "larderctl"):
-        shutil.copy(other.build / name, tmp_path / name)
-    other.settings["LARDER_BUILD"] = str(tmp_path)
-    assert ups(other) == BY_WORKERS + "its module is not built"
+        shutil.copy(host.build / name, tmp_path / name)
+    host.settings["LARDER_BUILD"] = str(tmp_path)
+    assert ups(host) == BY_WORKERS + "its module is not built"
     (tmp_path / "ngx_http_larder_module.so").write_text("no module")
-    assert ups(other) == BY_WORKERS + "its module is for another nginx"
-    assert detail(other) == "memory"
+    assert ups(host) == BY_WORKERS + "its module is for another nginx"
+    assert detail(host) == "memory"
 
 
-def test_another_build_of_the_module_is_loaded_without_a_restart(other, tmp_path):
-    assert ups(other) == BY_NGINX
+def test_another_build_of_the_module_is_loaded_without_a_restart(host, tmp_path):
+    assert ups(host) == BY_NGINX
     for name in ("larderd", "larderctl", "ngx_http_larder_module.so"):
-        shutil.copy(other.build / name, tmp_path / name)
+        shutil.copy(host.build / name, tmp_path / name)
     subprocess.run(["strip", tmp_path / "ngx_http_larder_module.so"], check=True)
-    nginx = other.pid("nginx")
-    assert ups(other, LARDER_BUILD=str(tmp_path)) == BY_NGINX
-    laid = list((other.var / "nginx").glob("larder-*.so"))
+    nginx = host.pid("nginx")
+    assert ups(host, LARDER_BUILD=str(tmp_path)) == BY_NGINX
+    laid = list((host.var / "nginx").glob("larder-*.so"))
     assert len(laid) == 1 and laid[0].read_bytes() == (tmp_path / "ngx_http_larder_module.so").read_bytes()
-    assert other.pid("nginx") == nginx
+    assert host.pid("nginx") == nginx
     eventually(lambda: all(str(laid[0]) in open(f"/proc/{pid}/maps").read()
-                           for pid in other.nginx_processes()), 30, what="the new module alone")
-    assert detail(other) == "edge"
+                           for pid in host.nginx_processes()), 30, what="the new module alone")
+    assert detail(host) == "edge"
 
 
 # --- The sources that it is built of ---
