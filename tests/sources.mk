@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/unit/app/write/test_validate \
 	tests/unit/app/write/test_write \
 	tests/unit/backend/test_backend \
+	tests/unit/backend/test_pulse \
 	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_byte_lock \

@@ -5,11 +5,11 @@
 #include "http/request.h"
 #include "http/router.h"
 
-/* OPTIONS of a document that only who has made it may change: to somebody who is signed in, Allow
- * names what they may do with this one. */
+/* OPTIONS of a document that only its owner may change: for a signed-in user, Allow lists what that
+ * user may do with it. */
 
-/* What answers OPTIONS of this path to a request with credentials, where some of its methods are
- * only for who has made the document; else NULL.  The route lies in the request's arena. */
+/* Returns the route that answers OPTIONS of this path with credentials, if some of its methods are
+ * reserved to the document's owner; else NULL. The route is allocated in the request's arena. */
 const struct route *allowed_route(const struct router_path *path, struct request *request);
 
 #endif

@@ -8,9 +8,9 @@
 #include "app/app_config.h"
 #include "http/request.h"
 
-/* The application: what is answered to each request.  Here is what all resources share; in read/
- * how items and lists are answered, in write/ how they are changed, in people/ accounts, sessions
- * and what keeps guesses out, in openapi/ the description of it all. */
+/* The application: answers each request. This folder has what all resources share; read/ answers
+ * items and lists, write/ changes them, people/ has accounts, sessions and the limits on password
+ * guesses, openapi/ describes the API. */
 
 struct app;
 struct cache;
@@ -24,23 +24,23 @@ struct schema;
 struct app *app_new(uv_loop_t *loop, const struct app_config *config, const struct schema *schema,
                     struct cache *cache, struct mongo *mongo, struct redis *redis,
                     struct memory *memory);
-/* For its metrics. */
+/* Sets the follower, for /readyz, /metrics and the status page. */
 void app_set_follow(struct app *app, const struct app_follow *follow);
-/* Whether answers of this resource are kept no longer than it allows for writes of others. */
+/* Limits, or no longer limits, the life of this resource's entries to what its file allows without
+ * a follower. */
 void app_limit(struct app *app, const struct resource *resource, bool limited);
-/* Makes the indexes, in the background; an index that cannot be made is a warning. */
+/* Creates the indexes in the background. An index that cannot be created is logged as a warning. */
 void app_start(struct app *app);
-/* Calls told(context) once, when the workers' partitions are known; or that Redis did
- * not say. */
+/* Calls told(context) once the other workers' partitions are known, or Redis failed to answer. */
 void app_await_layouts(struct app *app, void (*told)(void *context), void *context);
-/* The gateway's handler, and what it calls for each answer; context is the app. */
+/* The gateway's callbacks for each request and each answer; context is the app. */
 void app_handle(void *context, struct request *request);
 void app_answering(void *context, struct request *request);
-/* Ends all streams of live answers: before the gateway drains. */
+/* Ends all streams of live answers. Call before the gateway drains. */
 void app_drain(struct app *app);
-/* When no request is left: closes its handles, then done(context). */
+/* Closes all handles, then calls done(context). Call when no request is left. */
 void app_stop(struct app *app, void (*done)(void *context), void *context);
-/* After app_stop's done, and after what it borrows has no work of its own left. */
+/* Call after app_stop's done, once redis and mongo are closed. */
 void app_free(struct app *app);
 
 #endif

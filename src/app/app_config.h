@@ -9,16 +9,16 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* What the application is set to. */
+/* The application's settings. */
 
-/* As LARDER_INDEXES has it. */
+/* LARDER_INDEXES. */
 enum indexes_policy {
-    INDEXES_OWN, /* on collections that were made or found empty here */
+    INDEXES_OWN, /* on collections that Larder created or found empty */
     INDEXES_ALL,
     INDEXES_NONE
 };
 
-/* Who follows what other programs write: for /readyz, /metrics and /api/admin/status.  Borrows
+/* The follower of other programs' writes, for /readyz, /metrics and /api/admin/status. Borrows
  * context. */
 struct app_follow {
     struct str (*way)(void *context); /* "streams", "times", "off" or "behind" */
@@ -28,17 +28,18 @@ struct app_follow {
 };
 
 struct app_config {
-    bool writes_open;   /* everyone may write */
-    bool signup_open;   /* everyone may make an account for themselves */
-    struct str prefix;  /* of every name in Redis; borrowed, as is origins, for the app's life */
-    struct str origins; /* whose pages may use the API (http/cors.h), with commas between */
-    struct str proxies; /* that are trusted, with commas between */
-    uint32_t streams;   /* of live answers, at most; 0: none */
+    bool writes_open; /* everyone may write */
+    bool signup_open; /* everyone may make an account for themselves */
+    struct str
+        prefix; /* of every name in Redis; borrowed for the app's life, as all strings here */
+    struct str origins; /* origins whose pages may use the API (http/cors.h), comma-separated */
+    struct str proxies; /* trusted proxies, comma-separated */
+    uint32_t streams;   /* most streams of live answers at once; 0: none */
     uint32_t streams_per_client;
-    bool logs;               /* requests, some or all: each must come to a worker */
+    bool logs;               /* some or all requests are logged: nginx must pass each to a worker */
     const char *memory_name; /* of the host's segment; borrowed */
-    gid_t edge_group;        /* of a web server that answers by itself; -1: none */
-    uint32_t rate;           /* requests a second from one address; 0: any number */
+    gid_t edge_group;        /* group of nginx, if it answers hits by itself; -1: it does not */
+    uint32_t rate;           /* requests a second from one address; 0: no limit */
     enum indexes_policy indexes;
 };
 

@@ -13,11 +13,11 @@
 #include "redis/redis.h"
 #include "schema/schema.h"
 
-/* Inside of app/: what its files share. */
+/* Inside of app/: shared by its files. */
 
 enum {
-    READ_MS = 2000,  /* an answer or a 503 within this time */
-    WRITE_MS = 5000, /* send_by and maxTimeMS together, and a little */
+    READ_MS = 2000,  /* deadline of a read: an answer, or 503 */
+    WRITE_MS = 5000, /* deadline of a write: a little more than send_by and maxTimeMS */
     PAGE_REACH = 10000,
     BULK_MAX = 100,
     SMALL_BODY_MAX = 4 << 10
@@ -27,17 +27,17 @@ enum route_flags {
     ROUTE_WRITE = 1,       /* changes documents: LARDER_WRITES=open lifts the roles below */
     ROUTE_JSON = 2,        /* the body must be application/json */
     ROUTE_MERGE = 4,       /* or application/merge-patch+json */
-    ROUTE_USER = 8,        /* needs somebody who is signed in */
+    ROUTE_USER = 8,        /* needs a signed-in user */
     ROUTE_EDITOR = 16,     /* with this role at least */
     ROUTE_ADMIN = 32,      /* with this one */
-    ROUTE_VISITOR = 64,    /* wants to know who asks, if anybody is signed in */
-    ROUTE_PRIVATE = 128,   /* the answer is not for everybody: no cache of others may keep it */
-    ROUTE_PERSONAL = 256,  /* and is kept under the reader's id */
-    ROUTE_OWNED = 512,     /* only of documents that the visitor has made, or for an admin of all */
-    ROUTE_ONCE = 1024,     /* knows Idempotency-Key */
-    ROUTE_SMALL = 2048,    /* the body is of SMALL_BODY_MAX bytes at most */
-    ROUTE_OPERATOR = 4096, /* for operators: who is signed in does not matter */
-    ROUTE_LIVE = 8192      /* its answer can be watched */
+    ROUTE_VISITOR = 64,    /* identifies the visitor, if signed in */
+    ROUTE_PRIVATE = 128,   /* the answer is not public: shared caches must not store it */
+    ROUTE_PERSONAL = 256,  /* and is cached under the reader's id */
+    ROUTE_OWNED = 512,     /* only documents of the visitor; an administrator sees all */
+    ROUTE_ONCE = 1024,     /* accepts Idempotency-Key */
+    ROUTE_SMALL = 2048,    /* the body is at most SMALL_BODY_MAX bytes */
+    ROUTE_OPERATOR = 4096, /* for operators: needs no session */
+    ROUTE_LIVE = 8192      /* its answer can be streamed (Accept: text/event-stream) */
 };
 
 struct edge_figures;
@@ -63,7 +63,7 @@ struct app {
     struct cors cors;
     struct router router;
     struct route *routes; /* of the resources */
-    struct arena arena;   /* of what is made once */
+    struct arena arena;   /* for what is made once at start */
     struct plan *plans;   /* by the resources' indexes */
     size_t plan_count;
     struct items *items;
@@ -75,7 +75,7 @@ struct app {
     struct views *views;
     struct exports *exports;
     struct edge_figures *edge_figures; /* NULL: there are none */
-    struct app_follow follow;          /* zeroed where nobody does */
+    struct app_follow follow;          /* zeroed: nobody follows */
     struct hub *hub;                   /* of live answers */
     void (*stopped)(void *context);    /* app_stop's */
     void *stopped_context;
@@ -86,8 +86,8 @@ static inline const struct plan *app_plan(const struct app *app, const struct re
     return &app->plans[resource->index];
 }
 
-/* An error of the database, as an answer: what it refuses is never the client's fault, and one that
- * refuses us is as good as away. */
+/* Maps an error of the database to an answer: a refused read is no fault of the client, and a
+ * database that denies access counts as unavailable. */
 static inline enum err database_err(enum err err)
 {
     if (err == ERR_DENIED)

@@ -5,14 +5,14 @@
 #include "http/request.h"
 #include "schema/resource.h"
 
-/* What routes take in their paths and queries. */
+/* Arguments of routes in paths and queries. */
 
-/* "Invalid id" unless text is one of the resource's; *id is its canonical text, in room or in
- * text. */
+/* Parses an id of the resource; else answers "Invalid id" and returns false. *id is its canonical
+ * text, in room or in text. */
 bool take_id(struct request *request, const struct resource *resource, struct str text,
              char room[static ID_TEXT_MAX], struct str *id);
 
-/* 400 unless the query is empty but for what is dropped. */
+/* Answers 400 and returns false if the query has any parameter that is not ignored. */
 bool take_no_query(struct request *request);
 
 #endif

@@ -6,12 +6,12 @@
 
 #include "base/network.h"
 
-/* Who asks, and over what: what nginx says of the connection, and where that comes from a proxy
- * that is trusted, what this one says of its own (X-Forwarded-For, X-Forwarded-Proto). */
+/* The client and its connection: as nginx sees them or, behind a trusted proxy, as the proxy
+ * reports them (X-Forwarded-For, X-Forwarded-Proto). */
 
 struct request;
 
-/* The proxies that are trusted (LARDER_PROXIES). */
+/* The trusted proxies (LARDER_PROXIES). */
 struct proxies {
     struct network networks[NETWORKS_MAX];
     size_t count;
@@ -19,11 +19,11 @@ struct proxies {
 
 enum { CLIENT_MAX = ADDRESS_TEXT_MAX };
 
-/* The client's address; an IPv6 one stands for its network of 64 bits, which is what one customer
- * has. */
+/* The client's address, in room. An IPv6 address is cut to its /64 network, the size that one
+ * customer gets. */
 struct str client_address(const struct proxies *proxies, const struct request *request,
                           char room[static CLIENT_MAX]);
-/* Whether its connection is encrypted. */
+/* Whether the client's connection is encrypted. */
 bool client_is_secure(const struct proxies *proxies, const struct request *request);
 
 #endif

@@ -5,7 +5,7 @@
 #include "cache/cache.h"
 #include "http/request.h"
 
-/* For live answers: that the answer depends on what is looked up.  Called before it is. */
+/* Records, for live answers, that the answer depends on this look-up. Call before the look-up. */
 void depends_on(struct request *request, const struct cache_lookup *lookup);
 
 #endif

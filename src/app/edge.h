@@ -6,9 +6,9 @@
 
 #include "http/request.h"
 
-/* The part of the application that a web server runs by itself: answers to GET and HEAD of items
- * and lists that everybody may read, from the host's memory, byte for byte as a worker would give
- * them. What it does not answer goes to a worker.  It knows no loop, no Redis and no MongoDB. */
+/* The part of the application that runs inside nginx: it answers GET and HEAD of public items and
+ * lists from the host's memory, byte for byte as a worker would. All other requests go to a worker.
+ * It uses no loop, no Redis and no MongoDB. */
 
 struct edge;
 struct edge_host;
@@ -19,11 +19,11 @@ struct edge *edge_new(const struct schema *schema);
 /* NULL is allowed. */
 void edge_free(struct edge *edge);
 
-/* Answers from the host's memory, which is ready, and counts that; a body is one
- * part at most, of the bytes in response.body.  False, and nothing was done: ask a worker.  Of the
- * request, method, path, query, id, accept, arrived_ms, began_ns, arena, response and the
- * parameters HTTP_ACCEPT_ENCODING and HTTP_IF_NONE_MATCH must be set, and it has neither
- * credentials, nor an Origin, nor a body. */
+/* Answers from the host's memory, which must be ready, and counts the hit. Returns false if a
+ * worker must be asked; then nothing was changed. A body is at most one part, of bytes in
+ * response.body. The request needs method, path, query, id, accept, arrived_ms, began_ns, arena,
+ * response and the parameters HTTP_ACCEPT_ENCODING and HTTP_IF_NONE_MATCH, and must have no
+ * credentials, no Origin and no body. */
 bool edge_answer(struct edge *edge, const struct edge_host *host, struct request *request);
 
 #endif

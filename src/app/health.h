@@ -4,17 +4,15 @@
 
 #include "app/app_state.h"
 
-/* The answer of /readyz: asks MongoDB and calls answer with what it says, OK when it is
- * well. */
+/* Checks MongoDB for /readyz and calls answer with OK, or with its error. */
 void health_ask(struct app *app, struct request *request,
                 void (*answer)(struct app *app, struct request *request, enum err err));
 
-/* "valid" or, while other hosts' writes may be missed, "invalid"; "off" without
- * memory. */
+/* "valid"; "invalid" while other hosts' writes may be missed; "off" without memory. */
 struct str health_memory(const struct app *app);
-/* How what other programs write is seen. */
+/* How other programs' writes are followed. */
 struct str health_follow(const struct app *app);
-/* Adds ,"reasons":{"redis":"…"} of what is not well, or nothing; mongo: what its answer was. */
+/* Appends ,"reasons":{"redis":"…"} for each problem, or nothing. mongo: the result of its check. */
 void health_reasons(const struct app *app, enum err mongo, struct buf *body);
 
 #endif

@@ -4,13 +4,13 @@
 
 #include "app/app_state.h"
 
-/* The path of a request among those of the routes. */
+/* Finds the route of a request's path. */
 
-/* Also names it for the request's figures.  ERR_NOT_FOUND; ERR_SYNTAX, ERR_INVALID or
- * ERR_UNSUPPORTED: path_problem() says what is wrong. */
+/* Also sets the route for metrics and logs. ERR_NOT_FOUND; ERR_SYNTAX, ERR_INVALID,
+ * ERR_UNSUPPORTED: see path_problem(). */
 enum err path_find(struct app *app, struct request *request, struct router_path **path,
                    struct str *id);
-/* For the figures of a request that is refused before its route is looked for. */
+/* Sets the route for metrics and logs of a request that is refused before path_find. */
 void path_name(struct app *app, struct request *request);
 struct str path_problem(enum err err);
 

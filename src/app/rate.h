@@ -4,7 +4,7 @@
 
 #include "app/app_state.h"
 
-/* Calls next, now or later, or answers 429. */
+/* Calls next, now or later; or answers 429. */
 void rate_check(struct app *app, struct request *request,
                 void (*next)(struct app *app, struct request *request));
 

@@ -6,11 +6,11 @@
 #include "http/problem.h"
 #include "mongo/refusal.h"
 
-/* What is answered to a write that the database has refused for what was in it. */
+/* Answers to a write that the database refused because of its content. */
 
-/* Whether err is such: ERR_EXISTS, ERR_REFUSED. */
+/* Whether err means that: ERR_EXISTS or ERR_REFUSED. */
 bool refused_is(enum err err);
-/* The fields that are named, as errors; texts are made in the problem's arena. */
+/* Adds an error for each named field. Texts are allocated in the problem's arena. */
 void refused_errors(const struct refusal *refusal, struct problem *problem);
 /* Answers the request, 409 or 400. */
 void refused_send(struct request *request, enum err err, const struct refusal *refusal);

@@ -5,13 +5,14 @@
 #include "app/people/auth.h"
 #include "schema/resource.h"
 
-/* From "access" of a resource's file to the flags of its routes, and back to what a visitor may. */
+/* Rights: from "access" in a resource file to route flags, and from those to what a visitor may do.
+ */
 
 unsigned rights_read_flags(enum access access);
 unsigned rights_write_flags(enum access access);
 
-/* Writes ["read","create","update","delete"], or those of them that the visitor (NULL: nobody) may
- * do. */
+/* Appends the visitor's rights (NULL: not signed in) as a JSON array of "read", "create", "update"
+ * and "delete". */
 void rights_json(const struct app *app, const struct resource *resource,
                  const struct visitor *visitor, struct buf *out);
 

@@ -4,7 +4,7 @@
 
 #include "app/app_state.h"
 
-/* Adds the routes of all resources, which become routes, and those of the program itself. */
+/* Adds the routes of all resources, allocated as *routes, and the program's own. */
 void app_routes(struct router *router, const struct schema *schema, struct route **routes);
 
 #endif

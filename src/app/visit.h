@@ -4,13 +4,14 @@
 
 #include "app/app_state.h"
 
-/* A request and the route that it is for: who asks, whether they may, the body; then its handler.
+/* A request on its route: identifies the visitor, checks rights, reads the body, then calls the
+ * handler.
  */
 
 void visit_route(struct app *app, struct request *request, const struct route *route,
                  struct str id);
-/* Has the route's handler answer a request that the program itself makes.  session is the hash of
- * who asks; NULL: nobody who is signed in. */
+/* Calls the route's handler for an internal request. session: hash of the visitor's session; NULL:
+ * not signed in. */
 void visit_ask(struct app *app, struct request *request, const struct route *route, struct str id,
                const char *session);
 

@@ -19,7 +19,15 @@ static const struct {
     {1000000000, "1"},   {2500000000, "2.5"}, {5000000000, "5"},   {10000000000, "10"},
 };
 
-enum family { FAMILY_NONE, FAMILY_REQUEST, FAMILY_REDIS, FAMILY_MONGO, FAMILY_QUEUE, FAMILY_LOOP };
+enum family {
+    FAMILY_NONE,
+    FAMILY_REQUEST,
+    FAMILY_REDIS,
+    FAMILY_MONGO,
+    FAMILY_QUEUE,
+    FAMILY_LOOP,
+    FAMILY_HOLD
+};
 static const struct {
     const char *name, *help;
 } families[] = {
@@ -28,6 +36,7 @@ static const struct {
     [FAMILY_MONGO] = {"mongo_duration", "From a command of MongoDB to its reply"},
     [FAMILY_QUEUE] = {"queue_wait", "How long operations of MongoDB waited for a thread"},
     [FAMILY_LOOP] = {"loop_delay", "How much later than due the loop came to a timer"},
+    [FAMILY_HOLD] = {"loop_hold", "Turns of the loop that took two milliseconds or more"},
 };
 
 static const struct {
@@ -190,7 +199,7 @@ void histograms_text(struct buf *out)
 {
     struct metrics_head *head = metrics_map.head;
 
-    for (enum family family = FAMILY_REQUEST; family <= FAMILY_LOOP; family++) {
+    for (enum family family = FAMILY_REQUEST; family <= FAMILY_HOLD; family++) {
         const char *name = families[family].name;
 
         buf_printf(out, "# HELP larder_%s_seconds %s.\n# TYPE larder_%s_seconds histogram\n", name,

@@ -117,7 +117,8 @@ enum gauge {
     X(MONGO_COUNT, MONGO, "operation=\"count\"")                                                   \
     X(MONGO_AGGREGATE, MONGO, "operation=\"aggregate\"")                                           \
     X(QUEUE_WAIT, QUEUE, "")                                                                       \
-    X(LOOP_DELAY, LOOP, "")
+    X(LOOP_DELAY, LOOP, "")                                                                        \
+    X(LOOP_HOLD, HOLD, "")
 
 enum histogram {
 #define HISTOGRAM_ENUM(id, family, label) HISTOGRAM_##id,

@@ -7,10 +7,10 @@
 
 #include "cache/cache.h"
 
-/* What clients make up (ids, tokens, categories) is not there, and asking for it must not fill
- * Redis.  Answers that say so are counted, by kind: beyond BUDGET_MAX in BUDGET_MS, a look-up whose
- * tags are not in Redis leaves nothing there until its answer has been seen.  What is there then is
- * remembered, and is kept when it is asked for again. */
+/* Bounds what invented names (ids, tokens, categories) can store in Redis. Absences are counted by
+ * kind: after BUDGET_MAX of them in BUDGET_MS, a look-up whose tags are not in Redis stores nothing
+ * before its answer is known. Names that turn out to exist are remembered, and are cached when they
+ * are asked for again. */
 
 enum { BUDGET_MAX = 1000, BUDGET_MS = 30000, BUDGET_KNOWN = 4096 };
 
@@ -21,14 +21,16 @@ struct budget {
         int64_t since_ms;
         unsigned used;
     } kinds[BUDGET_KINDS];
-    uint64_t known[BUDGET_KNOWN]; /* hashes of names that are there */
+    uint64_t known[BUDGET_KNOWN]; /* hashes of names that exist */
 };
 
-/* Whether a name may leave something in Redis before it is known to be there; hash is the name's.
+/* Whether a look-up may store something in Redis before the name is known to exist. hash: of the
+ * name.
  */
 bool budget_admits(struct budget *budget, const struct cache_class *class, uint64_t hash,
                    int64_t now_ms);
-/* What came of it.  false: it is absent, and there are enough of these. */
+/* Records the outcome. Returns false if the name is absent and the budget is used up: store
+ * nothing. */
 bool budget_take(struct budget *budget, const struct cache_class *class, uint64_t hash, bool absent,
                  int64_t now_ms);
 

@@ -14,28 +14,28 @@
 #include "mongo/mongo.h"
 #include "redis/redis.h"
 
-/* Inside of cache/: what its files share. */
+/* Inside of cache/: shared by its files. */
 
 enum {
     FENCE_MS = 5000,            /* a fence, in Redis and in the host's table */
     SEND_BY_MS = 1500,          /* FENCE_MS > SEND_BY_MS + maxTimeMS of a write (3000) */
     PENDING_SEND_BY_MS = 10000, /* PENDING_OLD_MS > PENDING_SEND_BY_MS + the same */
-    YOUNG_MS = FENCE_MS,        /* a fence may be lost with what Redis has lost */
+    YOUNG_MS = FENCE_MS,        /* a restarted Redis may have lost a fence this old */
     TAG_TTL_MS = 86400000,      /* longer than any entry is kept */
     LOCK_MS = 3000,             /* of one fill */
-    WAIT_MAX_MS = 300,          /* for another worker's fill */
+    WAIT_MAX_MS = 300,          /* waiting for another worker's fill */
     WAIT_STEP_MS = 10,
-    FENCE_WAIT_MS = 50, /* for a write of this host */
+    FENCE_WAIT_MS = 50, /* waiting for a write of this host */
     FENCE_STEP_MS = 1,
     PENDING_TICK_MS = 2000,
-    PENDING_OLD_MS = 15000, /* more than queueing, opening and maxTimeMS together */
+    PENDING_OLD_MS = 15000, /* longer than queueing, opening and maxTimeMS together */
     PENDING_MAX = 200000,   /* settled in one round */
     VERSION_SIZE = 16,      /* a version or token as hex digits */
-    WRITER_SIZE = 8,        /* of a token: who writes */
-    NEGATIVE_MS = 30000,    /* an absent id's life, and a bit more that of its tag */
+    WRITER_SIZE = 8,        /* the writer's part of a token */
+    NEGATIVE_MS = 30000,    /* life of an absence; its tag lives a little longer */
     NEW_TAG_MORE_MS = 7000,
-    DEAD_MS = 2 * FENCE_MS, /* a dead writer is remembered: longer than its fences */
-    OWN_MS = 15000          /* an own write's mark: longer than a follower is behind */
+    DEAD_MS = 2 * FENCE_MS, /* how long a dead writer is remembered: longer than its fences */
+    OWN_MS = 15000          /* life of an own write's mark: longer than a follower lags */
 };
 
 _Static_assert(FENCE_MS <= (int)MEMORY_FENCE_MAX_MS, "else it would be ignored");
@@ -51,7 +51,7 @@ struct waits;
 struct gate;
 
 /* member.c */
-/* Whether Redis has answered recently enough that no other epoch can have begun. */
+/* Whether Redis answered so recently that no new epoch can have begun. */
 bool member_is_current(const struct membership *member);
 
 /* lookup.c: the memory of look-ups. */
@@ -59,9 +59,9 @@ void lookups_init(struct cache *cache);
 
 /* gate.c */
 struct gate *gate_new(struct cache *cache, bool used);
-/* On each connection, before it is ready. */
+/* Call on each new connection, before it is ready. */
 void gate_connected(struct gate *gate);
-/* Opens it at once: nothing has been written since the last connection. */
+/* Opens the gate at once: nothing was written since the last connection. */
 void gate_pass(struct gate *gate);
 bool gate_is_open(const struct gate *gate);
 void gate_stop(struct gate *gate);
@@ -72,26 +72,26 @@ struct cache {
     struct redis *redis;
     struct mongo *mongo;
     struct memory *memory;
-    struct arena scratch; /* keys of the command being made */
+    struct arena scratch; /* keys of the command being built */
     struct buf base;      /* "<prefix>:<epoch>:" */
-    uint32_t writer;      /* begins its tokens; 0: it is not a registered one */
-    uint64_t epoch;       /* how many there have been */
+    uint32_t writer;      /* first part of its tokens; 0: not registered */
+    uint64_t epoch;       /* number of epochs so far */
     size_t prefix_len;    /* of "<prefix>:" in it */
     char *prefix;         /* "<prefix>": never moves, so other threads may read it */
 
-    /* How old what Redis holds is, by Redis' clock. */
-    int64_t redis_ms, redis_seen_ns; /* its clock, and ours when its answer came */
-    int64_t since_ms;                /* it has remembered, by its clock */
+    /* Since when Redis has its data, by its own clock. */
+    int64_t redis_ms, redis_seen_ns; /* its clock, and ours when it answered */
+    int64_t since_ms;                /* the time of its mark, by its clock */
     bool born_asked;
 
     bool pending_known; /* since the last connection */
     bool followed;      /* own writes are marked */
-    bool trying;        /* whether Redis still does what is needed */
-    int64_t lost_ns;    /* when the last connection that knew them was lost; 0: none was */
+    bool trying;        /* checking whether Redis still allows all commands */
+    int64_t lost_ns;    /* when a connection with pending_known was lost; 0: never */
     struct pool states; /* of look-ups */
     struct membership *member;
     char run[EPOCH_MAX + 1]; /* what Redis calls itself since it was started */
-    bool apart; /* others are at odds with us: nothing is kept, nor answered from what is */
+    bool apart;              /* another installation conflicts: caching is off */
     struct asks *asks;
     struct fills *fills;
     struct settler *settler;
@@ -120,28 +120,28 @@ static inline struct str cache_key(struct cache *cache, struct str kind, struct 
 {
     return key_make(&cache->scratch, cache_base(cache), kind, name);
 }
-/* Whether writes can be made known in Redis, under names that are still in use. */
+/* Whether writes can be told to Redis, under names of the current epoch. */
 static inline bool cache_tells_redis(const struct cache *cache)
 {
     return redis_ready(cache->redis) && member_is_current(cache->member);
 }
-/* Whether hits from Redis may be thought of at all. */
+/* Whether entries from Redis may be served. */
 static inline bool cache_trusts_redis(const struct cache *cache)
 {
     return cache_tells_redis(cache) && cache->pending_known && !cache->apart &&
            gate_is_open(cache->gate);
 }
-/* Asks Redis how old it is, creating the mark where there is none. */
+/* Asks Redis for its clock and its mark, creating the mark if there is none. */
 void cache_ask_born(struct cache *cache, bool early, redis_callback *callback, void *context);
-/* Takes its clock from the answer: each does, since that clock may be set. */
+/* Takes the clock from each answer, since it may be set meanwhile. */
 void cache_take_born(struct cache *cache, enum err err, const struct redis_value *reply);
-/* Whether a fence may have been lost: born is the mark's text, empty when there is none. */
+/* Whether Redis may have lost a fence. born is the mark's text, or empty. */
 bool cache_is_young(const struct cache *cache, struct str born, int64_t mono_ns);
 /* Hex digits of a fresh random version, never all zero. */
 void cache_version(char text[static VERSION_SIZE]);
-/* The digits of a writer's id, which a fence's token begins with. */
+/* Hex digits of a writer's id, the first part of its tokens. */
 void cache_writer(uint32_t id, char text[static WRITER_SIZE]);
-/* ERR_SYNTAX for what is no version. */
+/* Returns ERR_SYNTAX if text is no version. */
 enum err cache_parse_version(struct str text, uint64_t *version);
 /* Counts handles of the loop, so that cache_stop knows when it is done. */
 void cache_handle_opened(struct cache *cache);
@@ -150,7 +150,7 @@ void cache_count_detail(enum cache_detail detail);
 
 /* ask.c */
 struct asks *asks_new(struct cache *cache);
-/* Asks for what is gathered. */
+/* Sends the gathered look-ups. */
 void asks_stop(struct asks *all);
 void asks_free(struct asks *all);
 struct waits *waits_new(struct cache *cache);
@@ -162,14 +162,14 @@ struct fills *fills_new(struct cache *cache);
 void fills_stop(struct fills *fills);
 void fills_free(struct fills *fills);
 
-/* move.c: marks what the write has changed as ours, before its tags are moved for the last time. */
+/* move.c: marks the write's changes as own, before its tags are moved for the last time. */
 void move_mark_own(struct cache *cache, const struct cache_write *write);
 
 /* pending.c */
 extern const struct str pending_collection; /* its name in MongoDB */
 
-/* One write's pending invalidation.  Its answer comes once, perhaps at once: OK when it is in
- * MongoDB and marked in the table. */
+/* One write's pending invalidation. done is called once, perhaps at once: OK if it is in MongoDB
+ * and marked in the table. */
 struct pending {
     struct cache *cache;
     const struct str *tags;
@@ -187,18 +187,18 @@ void pending_close(struct pending *pending);
 struct settler *settler_new(struct cache *cache);
 void settler_stop(struct settler *settler);
 void settler_free(struct settler *settler);
-/* Marks what is pending; done once, perhaps at once.  err other than OK: it is not known.
- * generation is of the connection that there was when the look began. */
+/* Marks all pending invalidations; calls done once, perhaps at once. With an error they are not
+ * known. generation: of the connection when the look began. */
 void settler_look(struct settler *settler,
                   void (*done)(struct cache *cache, uint64_t generation, enum err err));
 
 /* subscriber.c */
 struct subscriber *subscriber_new(struct cache *cache, bool listens);
-/* The names have changed: it begins anew. */
+/* The names have changed: subscribes anew. */
 void subscriber_renew(struct subscriber *subscriber);
 void subscriber_stop(struct subscriber *subscriber);
 void subscriber_free(struct subscriber *subscriber);
-/* Why no worker of this host may listen, in Redis' words; empty while one does. */
+/* Why no worker of this host can listen, in Redis' words; empty while one does. */
 struct str subscriber_refusal(const struct subscriber *subscriber);
 
 /* reaper.c */
@@ -208,7 +208,7 @@ void reaper_free(struct reaper *reaper);
 
 /* reclaim.c */
 struct reclaim *reclaim_new(struct cache *cache);
-/* Soon, and only if no other worker does: the epoch is a new one. */
+/* Starts soon, unless another worker does, after a new epoch. */
 void reclaim_start(struct reclaim *reclaim);
 void reclaim_stop(struct reclaim *reclaim);
 void reclaim_free(struct reclaim *reclaim);

@@ -13,12 +13,12 @@
  *   {_id: "installation", id, epoch, beat, prefix, redis, changingUntil}
  *   {_id: "worker:<id>", host, prefix, redis, connected, beat}      each worker that runs
  *
- * id is made once.  epoch is raised when what Redis holds may be of another time than the database:
- * it is part of the names in Redis from then on.  beat is raised by each worker's heartbeat, in
- * Redis too (cache/member.h): a database whose beat is behind that of Redis has gone back.
- * changingUntil lets workers with another Redis start, while nobody keeps anything.
+ * id is made once.  epoch grows when the entries in Redis may not match the database any more;
+ * names in Redis carry it. Each worker's heartbeat raises beat, in Redis too (cache/member.h): if
+ * the database's beat is behind that of Redis, a backup was restored. Until changingUntil, workers
+ * with another Redis may start, and caching is off.
  *
- * All of it is to be called in a mongo_job's work. */
+ * Call all functions inside a mongo_job's work. */
 
 #define INSTALLATION_COLLECTION "larder_installation"
 
@@ -49,21 +49,20 @@ struct installation_members {
     size_t count;
 };
 
-/* Reads it, and makes it where there is none.  members may be NULL. */
+/* Reads the installation, creating it if there is none. members may be NULL. */
 enum err installation_read(struct mongo_db *db, struct installation *installation,
                            struct installation_members *members);
-/* Raises the beat, and sets the document of this worker, at MongoDB's time. */
+/* Raises the beat and updates this worker's document with MongoDB's time. */
 enum err installation_beat(struct mongo_db *db, const struct member_document *self);
 /* Removes a worker's document. */
 enum err installation_leave(struct mongo_db *db, const char id[static MEMBER_ID_SIZE]);
-/* Sets the epoch, unless it is another than seen by now, and the beat. */
+/* Sets epoch and beat, unless the epoch changed since it was seen. */
 enum err installation_renew(struct mongo_db *db, const struct installation *seen, int64_t epoch,
                             int64_t beat);
-/* Lets a change of the servers' addresses begin, for INSTALLATION_CHANGE_MS, or ends it; then there
- * is another epoch. */
+/* Begins a change of the servers' addresses, for INSTALLATION_CHANGE_MS, or ends it with a new
+ * epoch. */
 enum err installation_change(struct mongo_db *db, bool begin);
-/* The same as is done when a database is found to have gone back: another epoch, and no session
- * that was begun before. */
+/* Handles a restored backup: sets a new epoch and ends all sessions. *ended is their number. */
 enum err installation_restored(struct mongo_db *db, const struct installation *seen, int64_t epoch,
                                int64_t beat, struct str sessions, int64_t *ended);
 

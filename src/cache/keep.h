@@ -4,18 +4,19 @@
 
 #include "cache/lookup.h"
 
-/* What becomes of an answer of the database: its life, and where it is stored. */
+/* Stores an answer of the database: how long, and where. */
 
-/* Keeps it where that is allowed, in memory and in Redis, and says what became of it; began_ms
- * (monotonic) is when the database was asked.  Sets the entry's times and versions. */
+/* Stores the answer in memory and in Redis where that is allowed, and returns the detail for
+ * Cache-Status. Sets the entry's times and versions. began_ms: monotonic, when the database was
+ * asked. */
 enum cache_detail keep_answer(struct lookup_state *owner, int64_t began_ms, struct entry *entry);
-/* The entry's times, as of now_ms; began_ms as above. */
+/* Sets the entry's times, as of now_ms; began_ms as above. */
 void keep_times(struct entry *entry, const struct cache_class *class, int64_t began_ms,
                 int64_t now_ms);
-/* The entry as Redis keeps it, in the cache's scratch; false when it is too large. */
+/* Makes the bytes to store in Redis, in the cache's scratch. False if the entry is too large. */
 bool keep_sealed(struct cache *cache, struct str name, const struct entry *entry,
                  struct str *sealed);
-/* Lets Redis keep an entry until error_until: MongoDB is away, and it is all there is. */
+/* Prolongs an entry in Redis until error_until, because MongoDB is away. */
 void keep_longer(const struct lookup_state *state, const struct entry *entry);
 
 #endif

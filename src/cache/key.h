@@ -21,21 +21,20 @@ enum { KEY_NAME_MAX = 200, KEY_HASHED_MAX = 128, EPOCH_MAX = 64 };
 #define KEY_LOCK_FILL STR("lock:fill:")
 #define KEY_LOCK_OWN  STR("lock:own:")
 
-/* The tag of which no entry is: whenever it is written, all that hosts hold in memory is void. */
+/* A tag of no entry: a write to it voids everything that hosts hold in memory. */
 #define KEY_TAG_ALL STR("*")
 
-/* The epoch that a Redis is in: the run_id in INFO's reply, borrowed from it.
- * ERR_PROTOCOL where there is none. */
+/* Finds the run_id in INFO's reply and borrows it. ERR_PROTOCOL if there is none. */
 enum err key_epoch(struct str info, struct str *epoch);
 
-/* A name as it is used in keys and in memory: itself, or when it is longer than KEY_NAME_MAX its
- * first word and the SHA-256 of all of it, written into room. */
+/* Returns a name as used in keys and in memory: the name itself or, if it is longer than
+ * KEY_NAME_MAX, its first word and the SHA-256 of the whole, in room. */
 struct str key_name(struct str name, char room[static KEY_HASHED_MAX]);
 
 /* A tag's slot in the host's table (memory/memory.h). */
 uint32_t key_slot(struct str tag);
 
-/* "<base><kind><name>", where name is bounded as above; belongs to the arena. */
+/* Makes "<base><kind><name>", with name bounded as above, in the arena. */
 struct str key_make(struct arena *arena, struct str base, struct str kind, struct str name);
 
 #endif

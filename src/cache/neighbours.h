@@ -5,7 +5,7 @@
 #include "cache/installation.h"
 #include "redis/redis.h"
 
-/* The workers that one of them sees in MongoDB and in Redis, and whether all are in both. */
+/* The members that a worker sees in MongoDB and in Redis, and whether each is in both. */
 
 struct neighbour {
     char id[MEMBER_ID_SIZE];
@@ -17,7 +17,7 @@ struct neighbours {
     size_t count;
 };
 
-/* Takes those of script_member's reply. */
+/* Takes the members from script_member's reply. */
 void neighbours_take(struct neighbours *neighbours, const struct redis_value *reply);
 
 struct seen_from {
@@ -26,12 +26,12 @@ struct seen_from {
     const struct installation_members *in_mongo;
     const struct neighbours *in_redis;
 };
-/* Appends the installation that this worker conflicts with, both named; nothing where all are in
- * both. */
+/* Appends a sentence that names this installation and the one it conflicts with; nothing if all
+ * members are in both. */
 void neighbours_compare(const struct seen_from *seen, struct buf *reason);
-/* The same of a Redis that is known to be another database's. */
+/* The same for a Redis that belongs to another database. */
 void neighbours_name_others(const struct seen_from *seen, struct buf *reason);
-/* MongoDB's clock, as of this worker's heartbeat; 0: it has none there. */
+/* MongoDB's clock at this worker's last heartbeat; 0: it has sent none. */
 int64_t neighbours_now(const struct installation_members *members,
                        const char id[static MEMBER_ID_SIZE]);
 

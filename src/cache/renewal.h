@@ -5,16 +5,15 @@
 #include "cache/cache.h"
 #include "cache/installation.h"
 
-/* What a worker changes in its installation, in the background; the cache waits for it when it is
- * stopped. */
+/* Changes of the installation in the background. cache_stop waits for them. */
 
 struct renewal {
     struct installation seen;
     int64_t epoch, beat;
-    struct str sessions; /* the collection that is emptied: a backup was restored; or empty */
+    struct str sessions; /* the collection to empty after a restored backup; or empty */
 };
 
-/* Begins an epoch, unless another worker has meanwhile. */
+/* Begins a new epoch, unless another worker did so meanwhile. */
 void renewal_start(struct cache *cache, const struct renewal *renewal);
 /* Removes the document of a worker that ends. */
 void renewal_leave(struct cache *cache, const char id[static MEMBER_ID_SIZE]);

@@ -5,23 +5,22 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Entries as Redis keeps them: the entry's bytes and behind them their seal, a keyed hash of the
- * entry's name and of these bytes.  Whoever can write to Redis can take an entry away, or put back
- * an older one of the same name; they can neither make one nor give one another's name. */
+/* Entries in Redis: the entry's bytes followed by a seal, a keyed hash of the entry's name and
+ * bytes. A client that can write to Redis can delete an entry or restore an older one of the same
+ * name, but can neither forge an entry nor rename one. */
 
 struct seal;
 
 enum { SEAL_SIZE = 8 };
 
-/* An empty secret is one that everybody knows: then a seal only shows damage. */
+/* With an empty secret a seal shows damage, but no forgery. */
 struct seal *seal_new(struct str prefix, struct str secret);
 void seal_free(struct seal *seal);
 
-/* The seal of an entry, stored behind it: to has SEAL_SIZE bytes. */
+/* Writes the seal, SEAL_SIZE bytes, to `to`. */
 void seal_make(struct seal *seal, struct str name, struct str bytes, char *to);
-/* The bytes that were sealed under this name, borrowed from sealed.  ERR_SYNTAX: these were not.
- * Bytes that were looked at lately are compared with what was kept of them, which costs a tenth of
- * a hash. */
+/* Returns in *bytes the entry, borrowed from sealed; ERR_SYNTAX if the seal does not match.
+ * Recently opened entries are compared with a copy, which costs a tenth of a hash. */
 enum err seal_open(struct seal *seal, struct str name, struct str sealed, struct str *bytes);
 
 #endif

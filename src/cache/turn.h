@@ -4,11 +4,11 @@
 
 #include <uv.h>
 
-/* What one turn of the loop gathers, to be done together at its end: a command costs more than what
- * it asks for. */
+/* Batches work until the end of the loop's turn: one command with many keys is cheaper than many
+ * commands. */
 struct turn {
     uv_check_t check;
-    uv_idle_t idle; /* so that the loop does not wait for events before */
+    uv_idle_t idle; /* keeps the loop from waiting for events first */
     void (*flush)(void *context);
     void (*closed)(void *context);
     void *context;
@@ -16,11 +16,11 @@ struct turn {
 };
 
 void turn_init(struct turn *turn, uv_loop_t *loop, void (*flush)(void *context), void *context);
-/* There is something: flush(context) comes at the end of this turn, once. */
+/* There is work: flush(context) is called once, at the end of this turn. */
 void turn_begin(struct turn *turn);
-/* There is nothing any more: flush does not come. */
+/* There is no work any more: flush is not called. */
 void turn_end(struct turn *turn);
-/* closed(context) comes from the loop, when the turn may be freed. */
+/* Calls closed(context) from the loop; then the turn may be freed. */
 void turn_close(struct turn *turn, void (*closed)(void *context));
 
 #endif

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What other programs write shows by itself: by change streams on a server that has them, by times
 on one that has none."""
-import json
 import tempfile
 import threading
 import time
@@ -188,10 +187,8 @@ def test_what_is_told_of_it(host, category):
     assert ready["follow"] == host.way and ready["status"] == "ready"
     assert metric(host, 'larder_follow_lag_seconds{resource="products"}') < LAG
     assert metric(host, "larder_follow_resets_total") is not None
-    lines = [json.loads(line) for line in host.log("larderd").splitlines()
-             if line.startswith("{") and '"other programs"' in line]
     assert any(line.get("resource") == "products" and line.get("way") == host.way and line["why"]
-               for line in lines)
+               for line in host.told() if line["message"] == "other programs")
 
 
 def test_redis_is_started_anew(host, category):

@@ -69,8 +69,7 @@ def metric(host, name):
 
 
 def lines(host, message):
-    return [json.loads(line) for line in host.log("larderd").splitlines()
-            if line.startswith("{") and message in line]
+    return [line for line in host.told() if message in json.dumps(line)]
 
 
 # --- Hand-over ---

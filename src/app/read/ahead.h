@@ -4,17 +4,16 @@
 
 #include "schema/resource.h"
 
-/* Puts into the cache what clients will ask for, before they do. */
+/* Fills the cache before clients ask (larderctl cache warm). */
 
 struct app;
 
-/* Each ends in done(context, err), which may be called before it returns; context must be there
- * until then.  id is the canonical text. */
+/* Both call done(context, err) once, perhaps before they return; context must stay valid until
+ * then. id: canonical text. */
 typedef void ahead_done(void *context, enum err err);
 void ahead_item(struct app *app, const struct resource *resource, struct str id, ahead_done *done,
                 void *context);
-/* The first page of one partition (by its value as a client writes it), or of all when it is
- * empty. */
+/* The first page of one partition (its value as in a query), or of the whole list if empty. */
 void ahead_page(struct app *app, const struct resource *resource, struct str partition,
                 ahead_done *done, void *context);
 

@@ -7,25 +7,25 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* How many documents have each value of a field.  Values are JSON of our own writer: the same text
- * is the same value. */
+/* Counts the documents that have each value of a field. Values are JSON of Larder's own writer:
+ * equal values have equal texts. */
 struct counts;
 
 struct counts_item {
-    struct str json; /* the counts's */
+    struct str json; /* belongs to the counts */
     int64_t count;
 };
 
-/* Never NULL.  most: bytes of values, all together. */
+/* Never NULL. most: bound on the bytes of all values together. */
 struct counts *counts_new(size_t most);
 void counts_free(struct counts *counts);
 
-/* So many documents more have this value.  group names those documents: of one group a value is
- * counted once, however often it comes, and its groups come one after the other, from 1 on.
- * ERR_TOO_LARGE: the values are more than `most`. */
+/* Adds count documents with this value. A value is counted once per group, however often it occurs
+ * in it. Groups are numbered from 1 and must be added one after the other. ERR_TOO_LARGE: the
+ * values exceed `most`. */
 enum err counts_add(struct counts *counts, uint64_t group, struct str json, int64_t count);
-/* The first `limit` of them, by falling count, then value: false, true, numbers, texts by their
- * code points, all others, null.  Gives their number; ends the adding. */
+/* Returns the number of items, at most limit, sorted by descending count, then value: false, true,
+ * numbers, strings by code point, others, null. Nothing can be added afterwards. */
 size_t counts_top(struct counts *counts, size_t limit, const struct counts_item **items);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Everything that a question finds, sent as it comes from MongoDB: each by a thread and a
- * connection of its own, which waits while the client does not read. */
+/* Exports: all documents of a query, streamed from MongoDB. Each export has a thread and a
+ * connection of its own, and pauses while the client does not read. */
 
 struct app;
 struct exports;
@@ -13,7 +13,7 @@ struct exports;
 enum { EXPORTS_MAX = 2 }; /* at once */
 
 struct exports *exports_new(struct app *app);
-/* Cuts those under way, then done(context). */
+/* Ends the running exports, then calls done(context). */
 void exports_stop(struct exports *exports, void (*done)(void *context), void *context);
 void exports_free(struct exports *exports);
 

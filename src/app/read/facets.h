@@ -4,17 +4,17 @@
 
 #include "app/read/scope.h"
 
-/* How many documents have each value of some fields, through the cache. */
+/* Facets, through the cache: the number of documents by value of some fields. */
 struct facets_read {
     struct cache_lookup lookup; /* first */
     struct app *app;
     const struct plan *plan;
-    struct query query; /* by the resource's table of facets */
+    struct query query; /* parsed by the resource's table for facets */
     struct scope scope;
-    struct arena arena; /* of a detached one */
+    struct arena arena; /* owned by a detached look-up */
 };
 
-/* Asks MongoDB for what the look-up, which is a facets_read's, is about. */
+/* cache_lookup.fill of a facets_read: asks MongoDB. */
 void facets_fill(struct cache_lookup *lookup, struct cache_fill *fill);
 
 #endif

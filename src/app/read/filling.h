@@ -6,19 +6,19 @@
 
 #include "app/app_state.h"
 
-/* cache_fill_seal from a thread, against a deadline that ends the fill on the loop at the same
- * time: the first of them wins, and the other sees it.  Zeroed at first. */
+/* Arbitrates between a thread that calls cache_fill_seal and a deadline that ends the fill on the
+ * loop: the first one wins. Zero-initialised. */
 struct fill_seal {
     atomic_int state;
 };
 
-/* On the thread: seals them, unless fill_seal_end has been called. */
+/* On the thread: seals the fills, unless fill_seal_end was called. */
 void fill_seal_all(struct fill_seal *seal, struct cache_fill *const *fills, size_t count);
-/* On the loop, before the fills end: none of them is touched by the thread afterwards. */
+/* On the loop, before the fills end: afterwards the thread touches none of them. */
 void fill_seal_end(struct fill_seal *seal);
 
-/* One job in MongoDB that makes one entry.  Its memory is its own: at the deadline the look-up is
- * answered, while the job may still be at work. */
+/* A job in MongoDB that fills one entry. It owns its memory, since at the deadline the look-up is
+ * answered while the job may still run. */
 
 enum { FILLING_KEY_MAX = 64 };
 
@@ -28,8 +28,8 @@ struct filling {
     enum err (*ask)(struct mongo_db *db, struct filling *filling);
     struct buf plain;
     uint32_t source_at; /* as in struct entry */
-    bool tagged;        /* it has an entity tag, of its bytes */
-    struct oid id;      /* what is asked for: the caller's to set and use */
+    bool tagged;        /* give the entry an entity tag, computed from its bytes */
+    struct oid id;      /* id and key are for the caller's use */
     char key[FILLING_KEY_MAX];
 
     struct cache_fill *fill;
@@ -37,10 +37,10 @@ struct filling {
     struct mongo_job job;
 };
 
-/* Zeroed, for a look-up's fill; then set id or key. */
+/* Returns a zeroed filling for a look-up's fill; set id or key next. */
 struct filling *filling_new(struct app *app, struct cache_fill *fill,
                             enum err (*ask)(struct mongo_db *db, struct filling *filling));
-/* Ends in cache_fill_done, and frees it. */
+/* Starts the job. It ends in cache_fill_done and frees the filling. */
 void filling_start(struct filling *filling);
 
 #endif

@@ -4,17 +4,17 @@
 
 #include "app/app_state.h"
 
-/* Items by their canonical ids, as a list in this order. */
+/* A list of items by ids, in the given order. */
 struct ids {
-    const struct str *items; /* the request arena's */
-    size_t count, most;      /* the first so many that there are */
-    /* NULL, or for a list that nobody has asked for by ids: called for each one that is not there;
-     * what is too large to be shown is left out. */
+    const struct str *items; /* canonical; in the request's arena */
+    size_t count, most;      /* how many existing items to show, from the first on */
+    /* Called for each missing item of a list that was not asked for by ids; items too large to show
+     * are then left out. NULL: asked for by ids. */
     void (*absent)(struct app *app, const struct plan *plan, struct str id);
 };
 void ids_answer(struct app *app, const struct plan *plan, struct request *request,
                 const struct ids *ids);
-/* The list whose query names ids. */
+/* Answers a list whose query has ids. */
 void ids_handle(struct app *app, const struct plan *plan, struct request *request,
                 const struct query *query);
 

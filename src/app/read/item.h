@@ -5,8 +5,8 @@
 #include "app/plan.h"
 #include "cache/cache.h"
 
-/* One item through the cache.  All items that one turn of the loop misses are asked of MongoDB in
- * one question for each resource. */
+/* One item, through the cache. Misses of one turn of the loop share one question to MongoDB per
+ * resource. */
 
 struct app;
 struct request;
@@ -17,21 +17,21 @@ struct item_read {
     struct app *app;
     const struct plan *plan;
     struct str id; /* canonical, in name */
-    bool owned;    /* it is there only for its owner */
+    bool owned;    /* visible to its owner only */
     struct oid reader;
     char name[ITEM_NAME_MAX];
 };
 
-/* Sets all that a look-up of this item needs but done, context and what answer_prepare sets.  id is
- * copied. */
+/* Prepares the look-up of an item, except for done, context and what answer_prepare sets. Copies
+ * id. */
 void item_read_init(struct item_read *read, struct app *app, const struct plan *plan,
                     struct str id);
-/* That it is read by this request's visitor, on a route that may be of one's own documents only. */
+/* Sets the reader: this request's visitor, who on some routes sees only their own documents. */
 void item_read_by(struct item_read *read, struct request *request, const struct route *route);
-/* The document's JSON in the body of a cached item. */
+/* The document's JSON within a cached item's body. */
 struct str item_json(struct str plain);
-/* The answer where an item is too large to be shown; it names the id where a parameter (else empty)
- * asked for several. */
+/* Answers that an item is too large to show. Names the id if a parameter (else empty) asked for
+ * several. */
 void item_send_too_large(const struct plan *plan, struct request *request, struct str param,
                          struct str id);
 

@@ -6,8 +6,8 @@
 #include "app/plan.h"
 #include "base/buf.h"
 
-/* An item as its entry has it, made of its JSON: by a fill, or by the write that has changed it.
- * The entry's strings lie beside it, so it must not be moved. */
+/* The cache entry of an item, made from its JSON by a fill or by the write that changed it. The
+ * entry points into the struct, so the struct must not be moved. */
 struct item_entry {
     struct entry entry;
     struct buf plain, gzip;
@@ -16,10 +16,10 @@ struct item_entry {
 
 #define ITEM_PREFIX BODY_PREFIX ",\"data\":"
 
-/* That of an item that is not there: 404. */
+/* Makes the entry of an absent item: 404. */
 void item_entry_init(struct item_entry *item);
 void item_entry_free(struct item_entry *item);
-/* 200, with the item's JSON as the plan shows it.  ERR_TOO_LARGE. */
+/* Makes the entry of an item: 200, with its JSON. ERR_TOO_LARGE. */
 enum err item_entry_make(struct item_entry *item, const struct plan *plan, struct str json);
 
 #endif

@@ -4,11 +4,12 @@
 
 #include "base/str.h"
 
-/* JSON of our own writer read again: compact and well-formed. */
+/* Reads JSON of Larder's own writer, which is compact and well-formed. */
 
-/* Bytes of the value that s begins with: up to the comma, brace or bracket behind it. */
+/* The length of the value at the start of s, up to the next comma, brace or bracket. */
 size_t json_value_length(struct str s);
-/* Takes one byte of a string's text, decoded (the string without its quotes); there is one. */
+/* Takes and returns the next byte of a string's text, decoded. *json has no quotes and is not
+ * empty. */
 unsigned json_next_byte(struct str *json);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "app/read/scope.h"
 
-/* A page of a list through the cache. */
+/* A page of a list, through the cache. */
 struct list_read {
     struct cache_lookup lookup;
     struct app *app;
@@ -12,7 +12,7 @@ struct list_read {
     struct query query;
     struct str path; /* the request's, for Link */
     struct scope scope;
-    struct arena arena; /* of a detached one */
+    struct arena arena; /* owned by a detached look-up */
 };
 
 static inline const struct query_value *list_value(const struct list_read *read, enum param_op op)
@@ -24,27 +24,26 @@ static inline uint64_t list_number(const struct list_read *read, enum param_op o
     return (uint64_t)list_value(read, op)->value.integer;
 }
 
-/* list_query.c: reads the query as sent, with what a named list (NULL: none) sets.  ERR_INVALID: it
- * cannot be read.  What else is wrong is only in problem. */
+/* list_query.c: parses the query, with the parameters that a named list (NULL: none) sets.
+ * ERR_INVALID: not parsable. Other errors are only added to problem. */
 enum err list_parse(struct list_read *read, struct str text, const struct named_list *list,
                     struct arena *arena, struct problem *problem);
-/* What the parameters must keep to together, but for `after`. */
+/* Checks the parameters against each other, except for `after`. */
 void list_check(const struct list_read *read, struct problem *problem);
-/* Whether it asks for items by their ids, and is no page. */
+/* Whether the query asks for items by ids instead of a page. */
 bool list_has_ids(const struct list_read *read);
-/* The page's entry, for everybody; made in the arena. */
+/* The name of the page's public entry, in the arena. */
 struct str list_name(const struct list_read *read, struct arena *arena);
-/* list_links.c: adds how many there are and the links (RFC 8288) to an answer, from the entry in
- * lookup, which is a list_read's. */
+/* list_links.c: adds the total and the links (RFC 8288) to an answer. lookup: a list_read's. */
 void list_links(struct response *response, const struct cache_lookup *lookup);
 
-/* Asks MongoDB for what the look-up, which is a list_read's, is about. */
+/* cache_lookup.fill of a list_read: asks MongoDB. */
 void list_fill(struct cache_lookup *lookup, struct cache_fill *fill);
-/* Name and tags of the page's entry, made in the arena. */
+/* Sets name and tags of the page's entry, allocated in the arena. */
 void list_read_name(struct list_read *read, struct arena *arena);
-/* What all pages of one walk have in common: the cursors of another are refused. */
+/* A text that all pages of one walk share, for cursors. */
 struct str list_asked(const struct plan *plan, const struct query *query, struct arena *arena);
-/* The query's `after`, which is given: as cursor_decode. */
+/* Decodes the query's `after`, which must be given. Errors as for cursor_decode. */
 enum err list_after(const struct plan *plan, const struct query *query, struct arena *arena,
                     struct keyset *keyset);
 

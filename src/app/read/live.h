@@ -6,12 +6,12 @@
 
 /* Live answers (live/hub.h): a GET that asks for text/event-stream. */
 
-/* Before the handler of a route that is ROUTE_LIVE: its answer opens a stream, where that is what
- * the request asks for.  False: it has been answered, since there are no streams here. */
+/* Call before the handler of a ROUTE_LIVE route: if the request asks for a stream, its answer opens
+ * one. Returns false if streams are off and the request was answered. */
 bool live_expect(struct app *app, struct request *request, const struct route *route,
                  struct str id);
-/* Makes a response that says "later" (429, 503) what a browser's EventSource comes back from, where
- * the request asks for a stream. */
+/* Turns a 429 or 503 to a request for a stream into an answer after which a browser's EventSource
+ * reconnects. */
 void live_soften(const struct app *app, struct request *request);
 /* Ends all streams. */
 void live_drain(struct app *app);

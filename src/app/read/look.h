@@ -6,21 +6,22 @@
 #include "app/people/session.h"
 #include "live/live.h"
 
-/* An answer that is asked for by the program itself: what a watch is of, as bytes, and the look. */
+/* Internal requests for live answers: a watch's target as bytes, and the request itself. */
 
 struct look_target {
     const struct route *route;
     struct str id, query;
-    const char *session; /* SESSION_HASH_SIZE digits of who asks; NULL: anybody */
+    const char
+        *session; /* SESSION_HASH_SIZE digits of the visitor's session; NULL: not signed in */
 };
 
 enum { LOOK_TARGET_MAX = 16384 };
 
-/* The bytes of it: the same for equal ones. */
+/* Appends the target's bytes: equal targets have equal bytes. */
 void look_target_put(const struct look_target *target, struct buf *out);
 /* For struct hub_config; context is the app. */
 void look(void *context, struct watch *watch, struct str target, struct str etag);
-/* What a finished request has found; etag is copied into room.  tags are borrowed. */
+/* The result of a finished request. Copies the etag into room; borrows tags. */
 struct seen look_seen(const struct request *request, const struct tagset *tags,
                       char room[static ENTRY_ETAG_MAX]);
 

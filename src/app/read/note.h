@@ -5,18 +5,18 @@
 #include "base/buf.h"
 #include "cache/entry.h"
 
-/* What the headers need of a page's entry without unpacking it.  A plain body contains it; a
- * compressed one has it in gzip's comment. */
+/* The part of a page's entry that the headers need. A plain body contains it; a compressed body has
+ * it in gzip's comment field, so that it need not be unpacked. */
 enum { NOTE_MAX = 2200 };
 
 struct note {
-    uint64_t pages;         /* 0: not known */
-    struct str next, total; /* a cursor, of base64url alone, and digits; or empty */
+    uint64_t pages;         /* 0: unknown */
+    struct str next, total; /* a cursor (base64url) and digits; or empty */
 };
 
 /* Appends the comment. */
 void note_put(struct buf *out, const struct note *note);
-/* From the compressed body or the plain one; the strings lie in the entry. */
+/* Reads it from the compressed or the plain body. The strings borrow from the entry. */
 struct note note_take(const struct entry *entry, bool gzip);
 
 #endif

@@ -4,12 +4,12 @@
 
 #include "app/plan.h"
 
-/* `fields`: only a part of a document. */
+/* `fields`: shows a part of a document. */
 
-/* What the query wants to see of each document: all of it, or _id and the fields it names. */
+/* The shape that the query asks for: the whole document, or _id and the named fields. */
 struct shape project_shape(const struct plan *plan, const struct query *query, struct arena *arena);
-/* Appends what the shape shows of a document's JSON, which is of our own writer: compact and
- * well-formed.  The same bytes as bson_json_write gives by that shape. */
+/* Appends the part of a document's JSON that the shape shows: the bytes that bson_json_write would
+ * write with that shape. json must be of Larder's own writer. */
 void project_json(struct str json, const struct shape *shape, struct buf *out);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "app/plan.h"
 
-/* Documents as lines of JSON, or as a table (RFC 4180) with a column for each declared field. */
+/* Documents as lines of JSON, or as CSV (RFC 4180) with a column for each declared field. */
 struct rows {
-    bool table, safe; /* safe: no cell is a formula to a spreadsheet */
+    bool table, safe; /* safe: spreadsheets take no cell for a formula */
     struct rows_column *columns;
     size_t count;
 };
@@ -16,12 +16,12 @@ struct rows_column {
     bool list; /* declared as a list of scalars */
 };
 
-/* By the query's format, safe and fields; the columns are the arena's. */
+/* Uses the query's format, safe and fields. Allocates in the arena. */
 void rows_init(struct rows *rows, const struct plan *plan, const struct query *query,
                struct arena *arena);
-/* The first line of a table; nothing of the others. */
+/* Appends the header line of a CSV; nothing for lines of JSON. */
 void rows_head(const struct rows *rows, struct buf *out);
-/* One document, its JSON as shown. */
+/* Appends one document. json: as shown. */
 void rows_add(const struct rows *rows, struct str json, struct buf *out);
 
 #endif

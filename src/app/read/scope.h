@@ -4,16 +4,16 @@
 
 #include "app/app_state.h"
 
-/* Whose documents a question is about.  Zeroed: all, for everybody. */
+/* The documents that a visitor may see. Zeroed: all, for everybody. */
 struct scope {
-    struct value owner; /* only of documents of this owner; VALUE_NONE: of all */
-    struct str reader;  /* ":user:<id>:" behind the names of personal entries; or empty */
+    struct value owner; /* only this owner's documents; VALUE_NONE: all */
+    struct str reader;  /* ":user:<id>:", suffix of the names of personal entries; or empty */
 };
 
-/* By the route: where each sees their own, those of the visitor; an administrator sees all.  The
- * string is the request's. */
+/* Sets the scope by the route: where users see only their own documents, the visitor's;
+ * administrators see all. Borrows from the request. */
 void scope_init(struct scope *scope, struct request *request, const struct route *route);
-/* The tags of an answer that is made of the documents that the query chooses. */
+/* Sets the tags of an answer made of the query's documents. */
 void scope_tags(const struct scope *scope, const struct app *app, const struct plan *plan,
                 const struct query *query, struct arena *arena, struct cache_lookup *lookup);
 

@@ -5,25 +5,24 @@
 #include "app/plan.h"
 #include "app/read/rows.h"
 
-/* What an export asks MongoDB for, and how its rows look.  The parts of `find` lie in the selection
- * itself and in the arena: both stay where they are until it is answered. */
+/* The query of an export, and the format of its rows. `find` points into the selection and the
+ * arena: both must stay in place until it is answered. */
 struct selection {
-    struct find find; /* without an end */
+    struct find find; /* without a limit */
     struct condition conditions[QUERY_PARAMS_MAX + 1];
     struct sort_key sort[2];
     struct shape shape;
     struct rows rows;
 };
 
-/* Reads text, a query string, by the resource's table of an export, as query_parse does.
- * ERR_INVALID: see problem. */
+/* Parses a query string by the resource's table for exports, as query_parse does. ERR_INVALID: see
+ * problem. */
 enum err selection_parse(struct query *query, const struct resource *resource, struct str text,
                          struct arena *arena, struct problem *problem);
-/* query: as selection_parse gives it, borrowed.  owner is whose documents are asked for;
- * VALUE_NONE: all. */
+/* query: of selection_parse, borrowed. owner: only this owner's documents; VALUE_NONE: all. */
 void selection_init(struct selection *selection, const struct plan *plan, const struct query *query,
                     const struct value *owner, struct arena *arena);
-/* How many documents it finds now. */
+/* Counts the documents that it finds now. */
 enum err selection_count(struct mongo_db *db, const struct selection *selection, int64_t *total);
 
 #endif

@@ -4,10 +4,10 @@
 
 #include "app/app_state.h"
 
-/* `q`: words to look for. */
+/* `q`: search by words. */
 
-/* Answers 501 where the query looks for words and their index is missing, 503 while that is being
- * made; true when it has. */
+/* If the query has `q`, answers 501 while the text index is missing, 503 while it is being created.
+ * Returns whether it answered. */
 bool words_refuse(struct app *app, const struct plan *plan, const struct query *query,
                   struct request *request);
 

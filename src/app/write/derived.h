@@ -4,9 +4,8 @@
 
 #include "base/id.h"
 
-/* Ids that are the same each time that they are made: of an Idempotency-Key's receipt, or of a
- * record's content.  Both give 12 bytes, which are an ObjectId; this is the id of another type for
- * it.  Strings are made in room. */
+/* Reproducible ids, derived from an Idempotency-Key's receipt or from a record's content. Both
+ * derive an ObjectId; this converts it to an id of another type. Strings are written to room. */
 struct value derived_id(enum id_type type, const struct oid *oid, char room[static ID_TEXT_MAX]);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "base/str.h"
 
-/* Whole numbers of well-formed JSON, written as 9007199254740993.0 or 9007199254740993e0: beyond
- * 2^53 a double keeps the digits of some only.  The place of the first that it does not keep, or
- * json.len.  Those without point and exponent are not looked at. */
+/* Finds whole numbers, written as 9007199254740993.0 or 9007199254740993e0, that a double cannot
+ * hold to the digit. Returns the offset of the first in well-formed JSON, or json.len. Numbers
+ * without point and exponent are skipped. */
 size_t digits_lost(struct str json);
 
 #endif

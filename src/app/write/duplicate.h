@@ -6,9 +6,9 @@
 #include "mongo/collection.h"
 #include "schema/resource.h"
 
-/* Which unique indexes kept a document out, after ERR_EXISTS: found by a query, since no two
- * servers report it alike.  An error for each field of theirs that another document than this one
- * has (document: its BSON; _id included, where made says that it was to be inserted).  On a thread.
+/* After ERR_EXISTS, finds by queries which unique indexes refused a document, since servers report
+ * that differently. Adds an error for each of their fields. document: BSON; made: it was an insert,
+ * so _id is checked too. On a thread.
  */
 void duplicate_find(struct mongo_db *db, const struct resource *resource, struct str document,
                     bool made, struct problem *problem);

@@ -4,16 +4,16 @@
 
 #include "app/people/auth.h"
 
-/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST that carries one is carried
- * out once, and answered as at first from then on (app/write/receipt.h). */
+/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST with a key is executed once;
+ * repeats get the first answer (app/write/receipt.h). */
 
 enum { ONCE_KEY_MAX = 255 };
 
-/* Calls next when this request is to be carried out; else answers: 400 for a bad key, 409 while
- * another one is under way, 422 when the key was used for another body, or the first one's answer
- * with "Idempotent-Replayed: true".  A registration that was refused has used no key. */
+/* Calls next if this request is to be executed; else answers: 400 for a bad key, 409 while the
+ * first request runs, 422 if the key was used with another body, or the first answer with
+ * "Idempotent-Replayed: true". A refused registration uses no key up. */
 void once_begin(struct visit *visit, void (*next)(struct visit *visit));
-/* Whether the request carries a key, and then in *id what its i-th new document is to be called. */
+/* Whether the request has a key; then *id is the _id of its i-th new document. */
 bool once_id(const struct request *request, size_t i, struct oid *id);
 
 #endif

@@ -5,16 +5,16 @@
 #include "app/people/auth.h"
 #include "app/write/body.h"
 
-/* A long body takes up to some milliseconds to read, in which the loop would answer nobody: it is
- * read on a thread before its handler is called. */
+/* Parses long bodies on a thread before the handler is called, since parsing one would block the
+ * loop for milliseconds. */
 
-enum { PARSING_MIN = 4 << 10 }; /* bytes: a shorter one takes a quarter of a millisecond at most */
+enum { PARSING_MIN = 4 << 10 }; /* bytes; a shorter body takes at most a quarter of a millisecond */
 
 struct parsing;
 
-/* Reads the body of the visit's request and calls next, later. */
+/* Parses the body of the visit's request, then calls next, later. */
 void parsing_begin(struct visit *visit, void (*next)(struct visit *visit));
-/* In next: what body_parse gives, once. */
+/* In next, once: the result of body_parse. */
 enum err parsing_take(struct parsing *parsing, bool allow_array, struct problem *problem,
                       json_t **root);
 

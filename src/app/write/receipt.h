@@ -9,29 +9,28 @@
 #include "mongo/collection.h"
 #include "schema/resource.h"
 
-/* What is kept of a request with an Idempotency-Key, for 24 hours: documents of "larder_receipts",
- * {_id: SHA-256 of who, where and key; print: of the body (but of POST, of method and query
- * too); state, document, leaseUntil, status,
- * head, body, expiresAt}.  The unique _id decides who is first, with Redis or without.  The id of
- * what is to be made is chosen there too, so one who takes over from a worker that died, or did
- * not learn the outcome, cannot make it twice. */
+/* Receipts of requests with an Idempotency-Key, for 24 hours: documents of "larder_receipts", {_id:
+ * SHA-256 of user, route and key; print: SHA-256 of the body (and of method and query, except for
+ * POST); state, document, leaseUntil, status, head, body, expiresAt}. The unique _id decides which
+ * request is first, with or without Redis. The receipt also fixes the new document's id, so a
+ * worker that takes over from a dead one cannot create it twice. */
 
 extern const struct bookkeeping receipts;
 
 enum { RECEIPT_LEASE_MS = 15000, RECEIPT_HEX = 2 * SHA256_SIZE };
 
 enum receipt_verdict {
-    RECEIPT_FIRST,      /* the request is to be carried out */
-    RECEIPT_UNDER_WAY,  /* another one is */
+    RECEIPT_FIRST,      /* execute the request */
+    RECEIPT_UNDER_WAY,  /* the first request is being executed */
     RECEIPT_OTHER_BODY, /* the key was used for another request */
-    RECEIPT_REPLAY,     /* status, head and body are the first one's answer */
-    RECEIPT_GONE        /* they would be, but what was made is not there any more */
+    RECEIPT_REPLAY,     /* status, head and body are the first answer */
+    RECEIPT_GONE        /* the first answer is known, but the created document is gone */
 };
 
 struct receipt {
     char id[RECEIPT_HEX], print[RECEIPT_HEX];
-    struct oid document; /* what is made has this id */
-    bool of_anybody;     /* anybody may send it, as often as they like: refusals are not kept */
+    struct oid document; /* id of the new document */
+    bool of_anybody;     /* sent without a session: refusals are not stored */
     enum receipt_verdict verdict;
     unsigned status;
     struct str head; /* header lines; the arena's */
@@ -39,24 +38,24 @@ struct receipt {
     struct arena arena;
 };
 
-/* Who asks, where (the route), and the client's key make its id; the key and the request's body its
+/* who, where (the route) and the client's key make the id; the key and the request's body the
  * print. */
 void receipt_init(struct receipt *receipt, struct str who, struct str where, struct str key,
                   const struct request *request);
 void receipt_free(struct receipt *receipt);
 
-/* On a thread, all of these.  Sets the verdict, and with FIRST holds the request for
- * RECEIPT_LEASE_MS; CONFLICT when others were quicker all the time, or the database's error. */
+/* All of these on a thread. Sets the verdict; with FIRST the receipt is leased for
+ * RECEIPT_LEASE_MS. ERR_CONFLICT: other requests won every try; or the database's error. */
 enum err receipt_claim(struct mongo_db *db, struct receipt *receipt);
-/* Sets the verdict where another request with the key is known to be under way: never FIRST. */
+/* Sets the verdict while another request with the key is known to run: never FIRST. */
 enum err receipt_peek(struct mongo_db *db, struct receipt *receipt);
-/* Of REPLAY and a document of the collection that was made by itself: looks whether it is there, as
- * it is not after an older state of the database was restored, and else turns the verdict to GONE.
+/* For REPLAY of a single document: turns the verdict to GONE if the document does not exist, as
+ * after a restored backup.
  */
 enum err receipt_look(struct mongo_db *db, struct receipt *receipt, struct str collection,
                       enum id_type type);
-/* Keeps status, head and body; an error of the server's, or anybody's, is forgotten instead, so
- * that the request may be sent again. */
+/* Stores status, head and body. Removes the receipt instead for a 5xx, and for a refusal without a
+ * session, so that the request can be sent again. */
 enum err receipt_keep(struct mongo_db *db, const struct receipt *receipt);
 
 #endif

@@ -4,15 +4,15 @@
 
 #include "app/app_state.h"
 
-/* nginx sends a DELETE again when its worker was killed before the answer, under the id that it has
- * given the request (the parameter REQUEST_ID).  The second finds nothing, and gets the answer that
- * the first would have got: "<prefix>:deleted:<id>" in Redis says that there was something. Without
- * Redis, or an id, it is not known. */
+/* nginx repeats a DELETE whose worker was killed before the answer, with the same request id (the
+ * parameter REQUEST_ID). The repeat finds no document, but gets the answer of the first, because
+ * "<prefix>:deleted:<id>" in Redis records that there was one. Without Redis or an id the repeat is
+ * not recognised. */
 
 struct repeat {
     void (*done)(void *context, bool repeated);
     void *context;
-    /* repeat_ask's: */
+    /* set by repeat_ask: */
     struct app *app;
     struct str key;
     uv_timer_t timer;
@@ -20,10 +20,10 @@ struct repeat {
     bool found;
 };
 
-/* The request is about to delete something. */
+/* Records that this request is about to delete a document. */
 void repeat_mark(struct app *app, struct request *request);
-/* Whether this request was about to before.  Calls done once, later: a worker that has just been
- * started waits until Redis has answered.  The repeat must stay valid until then. */
+/* Finds out whether this request is a repeat. Calls done once, later: a new worker waits for Redis
+ * first. The repeat must stay valid until then. */
 void repeat_ask(struct repeat *repeat, struct app *app, struct request *request);
 
 #endif

@@ -16,18 +16,18 @@ struct results {
 struct result {
     struct str id; /* JSON */
     unsigned status;
-    struct str message; /* unless status is 200 */
+    struct str message; /* empty if status is 200 */
     const struct problem *problem;
-    struct str json; /* the item as it is now; empty: it is gone */
+    struct str json; /* the item after the change; empty: deleted */
 };
 
 void results_begin(struct results *results, size_t count);
-/* The data of an item that has no room in an answer any more is left out. */
+/* Leaves an item's data out if the answer would become too large. */
 void results_add(struct results *results, const struct plan *plan, const struct result *result);
-/* 200 when all went well, 207 when some did, 400 when none; frees what it holds. */
+/* Answers 200 if all succeeded, 207 if some did, 400 if none. Frees the results. */
 void results_send(struct results *results, struct request *request);
 
-/* An id of the resource's, a value given in its place, and any text, as JSON in the arena. */
+/* JSON, in the arena, of an id, of a value given in place of an id, and of a text. */
 struct str results_id(const struct plan *plan, struct str id, struct arena *arena);
 struct str results_given(const json_t *json, struct arena *arena);
 struct str results_text(struct str text, struct arena *arena);

@@ -4,22 +4,22 @@
 
 #include "app/write/target.h"
 
-/* PATCH of an array and DELETE of ids: up to BULK_MAX items, each judged by itself, by one write
- * with one invalidation.  Those that others have changed between the two are looked at again.  When
- * an error ends it, each item that is known to be written is answered so, and the others 503; it is
- * the whole's answer where there is none. */
+/* PATCH of an array and DELETE of ids: up to BULK_MAX items, checked one by one, in one write with
+ * one invalidation. Items that others changed after the check are checked again. After an error,
+ * items known to be written are reported so and the others as 503; if none is, the error is the
+ * answer. */
 
 struct several;
 
-/* For at most count items of the route's resource.  It ends with several_begin or several_drop. */
+/* For at most count items of the route's resource. End with several_begin or several_drop. */
 struct several *several_new(struct app *app, const struct route *route, struct request *request,
                             size_t count);
-/* Adds one; text is none where no id was given, and shown what stands for it in the answer (JSON,
- * in several_arena).  False: it is there already, and which of the two is meant? */
+/* Adds an item. text: its id, ptr NULL if none was given; shown: the id in the answer (JSON, in
+ * several_arena). Returns false if the id was added before. */
 bool several_add(struct several *several, struct str text, struct str shown);
-/* The one that was added last; NULL: it has no valid id. */
+/* The item added last; NULL if it has no valid id. */
 struct target *several_last(struct several *several);
-/* Lives as long as it. */
+/* Lives as long as the several. */
 struct arena *several_arena(struct several *several);
 void several_begin(struct several *several);
 void several_drop(struct several *several);

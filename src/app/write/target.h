@@ -6,62 +6,60 @@
 #include "app/write/validate.h"
 #include "app/write/write.h"
 
-/* One item that is changed or deleted.  Its partitions decide which lists contain it, and their
- * tags are fenced before the write: so the item is read first and judged, the write takes place
- * only while it is the same, and begins again when it is not.  After some tries of a write that
- * does not depend on the rest of the item, its partition is enough: then so many change it that it
- * is better to read it afterwards, with what others have made of it by then. */
+/* One item to change or delete. Its partitions decide which lists contain it, and their tags are
+ * fenced before the write. So the item is read and checked first; the write applies only to the
+ * unchanged item, and starts again if it changed. After some tries, a write that does not depend on
+ * the rest of the item requires only its partition to be unchanged. */
 
 struct target {
     const struct plan *plan;
-    bool signed_in, admin; /* who asks */
-    struct oid visitor;    /* where signed_in */
-    int64_t now_ms;        /* wall clock: of the request */
-    bool owned;            /* only who has made it, or an administrator, may */
+    bool signed_in, admin; /* the visitor */
+    struct oid visitor;    /* if signed_in */
+    int64_t now_ms;        /* wall clock, of the request */
+    bool owned;            /* only its owner or an administrator may change it */
     bool remove;
     struct str id; /* canonical; in room */
     char room[ID_TEXT_MAX];
     struct str match, none;   /* If-Match, If-None-Match, in arena; ptr NULL: not given */
-    json_t *patch;            /* owned, or NULL: merged anew with what each try has read */
-    struct assignments draft; /* else what is written */
-    struct arena *arena;      /* of what such a draft has; borrowed */
+    json_t *patch;            /* owned; merged anew with the item of each try; or NULL */
+    struct assignments draft; /* without a patch: what is written */
+    struct arena *arena;      /* of the draft; borrowed */
     int tries;
 
     /* Of one try: */
     struct buf read_json, raw; /* as it was read */
-    struct buf after, json;    /* as it is to be (empty: not known), and as it has become */
+    struct buf after, json;    /* as it shall be (empty: unknown), and as it was written */
     char etag_room[ETAG_SIZE];
-    struct str etag; /* as read, where match or none needs it; then as written */
-    bool matched;    /* match: this very document, or none */
-    unsigned status; /* of the answer when it is refused; 0: go on */
+    struct str etag; /* as read, if match or none needs it; then as written */
+    bool matched;    /* If-Match matched: write this very document or fail */
+    unsigned status; /* of a refusal; 0: not refused */
     struct str message;
-    struct problem problem; /* texts lie in attempt */
+    struct problem problem; /* texts are in attempt */
     struct arena attempt;
 };
 
 void target_init(struct target *target, const struct plan *plan, const struct request *request,
                  const struct route *route, struct str id, struct arena *arena);
 void target_free(struct target *target);
-/* Before each try: forgets the one before. */
+/* Resets all of the last try. Call before each try. */
 void target_reset(struct target *target);
 struct value target_id(const struct target *target);
 
-/* What is wrong with the patch of any document, found before one is read; see problem. */
+/* Checks the patch before the document is read. ERR_INVALID: see problem. */
 enum err target_check(struct target *target);
-/* On a thread: reads it.  ERR_NOT_FOUND. */
+/* On a thread: reads the item. ERR_NOT_FOUND. */
 enum err target_read(struct mongo_db *db, struct target *target);
-/* On a thread: raw and read_json have been set otherwise, as target_read would have. */
+/* On a thread, instead of target_read: raw and read_json were set by the caller. */
 void target_found(struct target *target);
-/* On a thread, since a document may have megabytes: whether what was read may be written to, by
- * rights, preconditions, and what it is; else status and message say why not.  What only this
- * needed is freed. */
+/* Checks the read item against rights, preconditions and patch; sets status and message if it is
+ * refused. On a thread, since a document may have megabytes. Frees what only this step needs. */
 void target_judge(struct target *target);
-/* A visitor who may not see it gets a 404. */
+/* Sets a refusal; a visitor who may not see the item gets 404. */
 void target_refuse(struct target *target, unsigned status, struct str message);
-/* Adds all tags and totals that the write may move but the collection's: see write_room. */
+/* Adds all tags and totals that the write may move, except the collection's. See write_room. */
 void target_tags(const struct target *target, struct write *write);
-/* On a thread: writes it, and counts it in the write's totals.  ERR_NOT_FOUND: it is not as it was
- * read.  ERR_EXISTS: problem has the fields, where they are known.  What was read is freed. */
+/* On a thread: writes the item and counts it in the write's totals. ERR_NOT_FOUND: it changed since
+ * it was read. ERR_EXISTS: problem has the fields, if known. Frees what was read. */
 enum err target_write(struct mongo_db *db, struct target *target, struct write *write);
 
 #endif

@@ -5,17 +5,17 @@
 #include "base/arena.h"
 #include "mongo/collection.h"
 
-/* The conditions of a write that a document is still what it was when it was read. */
+/* Conditions of a write: that the document has not changed since it was read. */
 struct unchanged {
-    struct str document; /* its BSON, as read; values are borrowed from it */
+    struct str document; /* BSON, as read; values borrow from it */
     struct arena *arena;
-    struct condition *items; /* the arena's */
+    struct condition *items; /* in the arena */
     size_t count, room;
 };
 
 void unchanged_init(struct unchanged *unchanged, struct str document, struct arena *arena);
 void unchanged_add(struct unchanged *unchanged, struct str field, enum op op, struct value value);
-/* That what is at this path is as it was read, of whatever type, or missing as it was. */
+/* Adds that the value at this path, or its absence, is unchanged. */
 void unchanged_path(struct unchanged *unchanged, struct str path);
 
 #endif

@@ -9,56 +9,56 @@
 #include "mongo/collection.h"
 #include "schema/resource.h"
 
-/* From a client's object to what is written, by a resource's schema. */
+/* Validates a client's object by the resource's schema, and drafts the write. */
 
 enum validate_mode {
-    VALIDATE_CREATE, /* a whole document, with defaults, _id, and what the server keeps */
-    VALIDATE_PUT,    /* the given fields are set; null takes an optional one away */
-    VALIDATE_PATCH   /* the same within objects, as far as they go (RFC 7396) */
+    VALIDATE_CREATE, /* a whole document, with defaults, _id and the server's fields */
+    VALIDATE_PUT,    /* sets the given fields; null removes an optional one */
+    VALIDATE_PATCH   /* the same within nested objects (RFC 7396) */
 };
 
 struct validation {
     const struct resource *resource;
     enum validate_mode mode;
     int64_t now_ms;
-    const struct oid *owner; /* of CREATE: who makes it, or NULL */
-    struct str before; /* of PATCH: the document as it is (BSON); empty: not known yet, so that
-                          only what is wrong with any document is found */
-    bool loose_times;  /* as files have them */
-    bool restores;     /* takes any _id, and all that is shown: see validate */
+    const struct oid *owner; /* of CREATE: the document's owner, or NULL */
+    struct str before; /* of PATCH: the current document (BSON); empty: unknown, so only errors
+                          independent of it are found */
+    bool loose_times;  /* accepts the forms of dates found in files */
+    bool restores;     /* accepts any _id and all shown fields: see validate */
     struct arena *arena;
     struct problem *problem;
 };
 
-/* What is to be written: assignments, which are the arena's.  Of CREATE ASSIGN_SET only, _id first:
- * ready for struct document.  Else fields are paths. */
+/* The drafted write, in the arena. For CREATE only ASSIGN_SET, _id first, ready for struct
+ * document; else fields are paths. */
 struct assignments {
     struct assignment *items;
     size_t count, room;
 };
 
-/* ERR_INVALID: problem has everything that is wrong; an unknown field is wrong, and so is one
- * of the server's.  Of a change the draft also raises the version and sets the time of the change,
- * where they are kept: see assignments_keep.
+/* ERR_INVALID: problem has all errors; unknown fields and the server's own fields are errors. The
+ * draft of a change also increments the version and sets the time, if the resource keeps them: see
+ * assignments_keep.
  *
- * With restores, a new document that has an _id of the server's making, or a field that the server
- * keeps and shows, becomes as it is given: without defaults, and what the server shows is set only
- * if it is there.  A change passes over what the server keeps and shows. */
+ * With restores, a new document with a server-made _id, or with a shown field of the server's, is
+ * taken as given: without defaults, and without the server's fields that it lacks. A change ignores
+ * the server's fields. */
 enum err validate(const struct validation *validation, const json_t *object,
                   struct assignments *draft);
 /* Adds an assignment. */
 void assignments_put(struct assignments *draft, struct arena *arena, struct str field,
                      enum assign_op op, struct value value);
-/* The value that the draft sets a field to, or NULL. */
+/* The value that the draft gives a field, or NULL. */
 const struct value *assignments_value(const struct assignments *draft, struct str field);
 
-/* An _id that a client gives (of ID_STRING or ID_INTEGER; with restores of any type).  ERR_INVALID:
- * see problem. */
+/* Parses a client's _id (ID_STRING or ID_INTEGER; with restores any type). ERR_INVALID: see
+ * problem. */
 enum err validate_id(const struct validation *validation, const json_t *json, struct value *id);
 
-/* Fits what the server keeps of a change to the document as it was read, and raises mongoose's
- * counter where there is one, so that mongoose notices the change.  May be called again for a
- * document as it was read later.  ERR_CONFLICT: these fields have another type; problem names them.
+/* Adapts the draft's version and time to the document as read, and increments mongoose's __v if
+ * present, so that mongoose notices the change. May be called again for a document read later.
+ * ERR_CONFLICT: these fields have another type in the document; problem names them.
  */
 enum err assignments_keep(const struct resource *resource, struct str before,
                           struct assignments *draft, struct arena *arena, struct problem *problem);

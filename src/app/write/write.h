@@ -8,25 +8,28 @@
 #include "app/refused.h"
 
 /* A write, step by step: read the document and check the request against it, fence the tags, write
- * to MongoDB, release the fence, answer the client.  write.c has the steps; each kind of write has
- * its functions for them. */
+ * to MongoDB, release the fence, answer the client.  write.c has the steps; each kind of write
+ * provides functions for them. */
 
 struct write;
 
 struct write_kind {
-    size_t size; /* of the kind's struct, which begins with struct write */
-    /* On a thread: reads what is to be judged.  NULL: neither is needed. */
+    size_t size; /* of the kind's struct, whose first member is struct write */
+    /* On a thread: reads what judge needs. NULL: no read and no judge. */
     enum err (*read)(struct mongo_db *db, struct write *write);
-    /* On the loop, with read's result: sets tags and totals (true), or answers (false). */
+    /* On the loop, with the result of read: sets tags and totals and returns true, or answers and
+     * returns false. */
     bool (*judge)(struct write *write, enum err err);
-    /* On a thread, and in time; BUSY when it is not in time for a second question. */
+    /* On a thread: writes to MongoDB. Called in time; BUSY if it is too late for a second
+     * operation. */
     enum err (*work)(struct mongo_db *db, struct write *write);
-    void (*answer)(struct write *write);               /* it happened */
-    void (*failed)(struct write *write, enum err err); /* or not; NULL: write_fail */
-    void (*destroy)(struct write *write);              /* may be NULL */
+    void (*answer)(struct write *write); /* the write happened */
+    void (*failed)(struct write *write,
+                   enum err err); /* the write did not happen, or may have; NULL: write_fail */
+    void (*destroy)(struct write *write); /* may be NULL */
 };
 
-/* Where it is: what has begun and not ended. */
+/* The current step. */
 enum write_step { WRITE_READ, WRITE_FENCE, WRITE_WORK, WRITE_RELEASE };
 
 struct write {
@@ -36,33 +39,33 @@ struct write {
     struct app *app;
     const struct plan *plan;
     struct request *request;
-    struct arena arena; /* the work's own: it may outlast the request */
-    unsigned users;     /* the request and each job */
+    struct arena arena; /* owned by the write, which may outlast the request */
+    unsigned users;     /* references: by the request and by each job */
     struct mongo_job reading, working;
     enum err outcome;
-    struct refusal refusal; /* with EXISTS and REFUSED: the fields */
+    struct refusal refusal; /* with EXISTS and REFUSED */
 
-    struct str *tags;           /* as many as the kind needs, none twice */
-    struct cache_total *totals; /* likewise; NULL for kinds that count nothing */
-    struct str *own;            /* write_own's */
-    size_t partitions;          /* tags of such, or too many of them */
+    struct str *tags;           /* unique */
+    struct cache_total *totals; /* NULL for kinds without totals */
+    struct str *own;            /* set by write_own */
+    size_t partitions;          /* number of partition tags, or a number beyond the bound */
 };
 
-/* The kind's struct, zeroed but for its write. */
+/* Returns the kind's struct, zeroed except for its struct write. */
 void *write_new(const struct write_kind *kind, struct app *app, const struct plan *plan,
                 struct request *request);
-/* Begins with the first step, once more after a write that did not happen. */
+/* Starts with the first step; again after a write that did not happen. */
 void write_start(struct write *write);
-/* The request is answered: the memory goes with its last user. */
+/* Call when the request is answered; the last reference frees the write. */
 void write_done(struct write *write);
-/* The answer to an error, and write_done. */
+/* Answers an error and calls write_done. */
 void write_fail(struct write *write, enum err err);
 
-/* 200 or 201 with {"success":true,"data":<json>}; without the data where they are larger than an
- * answer can be.  from: the buffer that json is in, which the answer takes, or NULL. */
+/* Answers {"success":true,"data":<json>}, without data too large for an answer. from: the buffer
+ * that owns json, which the answer takes over, or NULL. */
 void write_send(struct write *write, unsigned status, struct str json, struct buf *from);
 
-/* The body as one object or array (when allowed), or the answer is given and NULL is returned. */
+/* Returns the body, an object or (if allowed) an array; or answers and returns NULL. */
 json_t *write_body(struct request *request, bool allow_array, struct problem *problem);
 
 #endif

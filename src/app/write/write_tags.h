@@ -4,28 +4,28 @@
 
 #include "app/write/write.h"
 
-/* What a write changes in the cache: the tags that it moves, and what it adds to totals. */
+/* A write's tags, totals and own marks. */
 
-/* Room for all tags and totals that a write of documents may have. */
+/* Allocates room for all tags and totals of a write of documents. */
 void write_room(struct write *write);
-/* Adds a tag unless it is empty or there. */
+/* Adds a tag unless it is empty or present. */
 void write_tag(struct write *write, struct str tag);
-/* Where it is among the write's tags; their number when it is none of them. */
+/* The index of a tag; the number of tags if it is absent. */
 size_t write_tag_at(const struct write *write, struct str tag);
-/* The tag of an item; those of its collection, and of the partitions that a document (its BSON) is
- * in, whose totals outlive the write. */
+/* Add the tag of an item, of the collection, and of a document's (BSON) partitions with their
+ * totals. */
 void write_tag_item(struct write *write, struct str id);
 void write_tag_collection(struct write *write);
 void write_tag_partitions(struct write *write, struct str document);
-/* Those of all partitions: where they are not known. */
+/* Adds the tag of all partitions, for a write whose partitions are unknown. */
 void write_tag_all_partitions(struct write *write);
-/* The tag of the visitor or of a document's owner; none for what is no ObjectId. */
+/* Adds the tag of an owner or visitor; none if it is no ObjectId. */
 void write_tag_owner(struct write *write, const struct value *owner);
-/* In work, when it has happened: by so many more (or fewer) documents like this one. */
+/* In work, after a write that happened: adds `by` documents like this one to the totals. */
 void write_count(struct write *write, struct str document, int by);
-/* In work, when it has happened: that this item was made or changed to this document, or removed
- * (empty).  Who follows the database then knows the change as ours.  At most
- * CACHE_WRITE_OWN_MAX; a change that is not marked counts as another program's, which costs a miss.
+/* In work, after a write that happened: marks the item's change to this document, or its removal
+ * (empty), as own for the follower. At most CACHE_WRITE_OWN_MAX; an unmarked change counts as
+ * another program's, which costs a miss.
  */
 void write_own(struct write *write, struct str id, struct str document);
 
