@@ -24,8 +24,8 @@ enum { CLOCK_ISO_SIZE = 24 };
 /* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL); times outside that range are clamped to it. */
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
 /* A day, or a day and a time of day with its zone (RFC 3339): "2026-11-23", "2026-11-23T17:00Z",
- * "2026-11-23T17:00:00.000+01:00".  Further digits of the second are cut.  ERR_SYNTAX for what is
- * no such time; years 0 to 9999. */
+ * "2026-11-23T17:00:00.000+01:00", "2026-11-23t17:00:00z".  Further digits of the second are cut.
+ * ERR_SYNTAX for what is no such time; years 0 to 9999. */
 enum err clock_parse_iso(struct str text, int64_t *wall_ms);
 /* The same, and as files have it: "2026-11-23 17:00:00", with "+0100", "+01", "z" or "UTC" behind
  * it, also after a space; without a zone it is UTC. */
