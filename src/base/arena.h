@@ -6,8 +6,8 @@
 
 #include "base/str.h"
 
-/* Memory of one request: taken piece by piece, given back all at once.  The first block may be the
- * owner's own, so that an ordinary request allocates nothing. */
+/* Memory of one request: allocated piece by piece, freed all at once.  The first block may belong
+ * to the owner, so that an ordinary request needs no malloc(). */
 struct arena_block;
 struct arena {
     char *at, *end;
@@ -18,19 +18,19 @@ struct arena {
 
 /* Borrows the first block for the arena's life; size may be 0. */
 void arena_init(struct arena *arena, void *first, size_t size);
-/* Frees all but the first block; everything taken is gone. */
+/* Frees all blocks but the first.  Everything allocated from the arena becomes invalid. */
 void arena_reset(struct arena *arena);
-/* Aligned for any object, not zeroed, never NULL (see mem.h). */
+/* Returns size bytes, aligned for any object and not zeroed; never NULL (see mem.h). */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_zalloc(struct arena *arena, size_t size);
 /* A copy of s (with a NUL behind it) that is valid as long as the arena. */
 struct str arena_str(struct arena *arena, struct str s);
-/* The parts one behind the other, as arena_str: ARENA_JOIN(arena, a, STR(":"), b). */
+/* Concatenates the parts, as arena_str: ARENA_JOIN(arena, a, STR(":"), b). */
 struct str arena_join(struct arena *arena, size_t count, const struct str parts[]);
 #define ARENA_JOIN(arena, ...)                                                                     \
     arena_join((arena), sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str),            \
                (const struct str[]){__VA_ARGS__})
-/* The parts with a separator between. */
+/* Concatenates the parts with a separator between them. */
 struct str arena_list(struct arena *arena, const struct str parts[], size_t count, char separator);
 /* The number as text, without a NUL. */
 struct str arena_decimal(struct arena *arena, uint64_t value);

@@ -9,10 +9,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A growing buffer that cannot be made without its cap.  An append that would pass the cap appends
- * nothing and sets the buffer's error; later appends do nothing, so a caller checks once, at the
- * end.  The bytes move when the buffer grows: what points into it is valid until the next append.
- */
+/* A growing buffer with a maximum size.  An append beyond the maximum appends nothing and sets the
+ * buffer's error; later appends do nothing, so a caller checks once, at the end.  The bytes move
+ * when the buffer grows: pointers into it are valid until the next append. */
 struct buf {
     char *ptr;
     size_t len, size, cap;
@@ -23,11 +22,11 @@ struct buf {
 
 /* Allocates nothing until the first append. */
 void buf_init(struct buf *buf, size_t cap);
-/* Frees the bytes; the buffer is empty and may be used again. */
+/* Frees the bytes.  The buffer is then empty and may be used again. */
 void buf_free(struct buf *buf);
-/* Empties it and clears the error; the memory is kept. */
+/* Empties the buffer and clears its error; keeps the memory. */
 void buf_reset(struct buf *buf);
-/* The same, but memory of more than keep bytes is freed. */
+/* The same, but frees the memory if it is larger than keep bytes. */
 static inline void buf_clear(struct buf *buf, size_t keep)
 {
     if (buf->size > keep)
@@ -35,9 +34,10 @@ static inline void buf_clear(struct buf *buf, size_t keep)
     else
         buf_reset(buf);
 }
-/* Room for more bytes behind the content: their address, or NULL (error set) past the cap. */
+/* Reserves room behind the content.  Returns its address, or NULL (error set) beyond the maximum.
+ */
 char *buf_reserve(struct buf *buf, size_t more);
-/* Takes what was written into the reserved room into the content. */
+/* Adds bytes that were written into the reserved room to the content. */
 static inline void buf_commit(struct buf *buf, size_t written)
 {
     buf->len += written;
@@ -47,7 +47,7 @@ void buf_append(struct buf *buf, const void *ptr, size_t len);
 void buf_char(struct buf *buf, char c);
 void buf_uint(struct buf *buf, uint64_t value);
 void buf_int(struct buf *buf, int64_t value);
-/* The number in size bytes, 1 to 8, the lowest first. */
+/* Appends the number in size bytes, 1 to 8, little-endian. */
 void buf_le(struct buf *buf, uint64_t value, size_t size);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -5,14 +5,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Claims to places of a file, as locks on single bytes of it (F_OFD_SETLK): they belong to the open
- * file description, and the kernel takes them back when the process is dead, however it died.  None
- * of these waits. */
+/* Locks on single bytes of a file (F_OFD_SETLK).  A lock belongs to the open file description, and
+ * the kernel releases it when the process ends, however it ends.  No function here waits. */
 
-/* False: another one has it. */
+/* Returns false if another open file description holds the lock. */
 bool byte_lock(int fd, off_t at);
 void byte_unlock(int fd, off_t at);
-/* Whether another one has it: a lock of one's own is not in one's own way. */
+/* Returns whether another open file description holds the lock; the caller's own does not count. */
 bool byte_is_locked(int fd, off_t at);
 
 #endif

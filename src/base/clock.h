@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Logic takes the time as an argument; only the outermost callers ask these. */
+/* Functions take the time as an argument; only the outermost callers read the clock. */
 
 /* Milliseconds since 1970, UTC. */
 int64_t clock_wall_ms(void);
@@ -16,7 +16,7 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ns(void);
 int64_t clock_mono_ms(void);
 
-/* The first and the last time of the years 0 to 9999: what four digits can show. */
+/* The first and the last millisecond of the years 0 to 9999, which four digits can show. */
 #define CLOCK_FIRST_MS INT64_C(-62167219200000)
 #define CLOCK_LAST_MS  INT64_C(253402300799999)
 
@@ -24,11 +24,11 @@ enum { CLOCK_ISO_SIZE = 24 };
 /* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL); times outside that range are clamped to it. */
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
 /* A day, or a day and a time of day with its zone (RFC 3339): "2026-11-23", "2026-11-23T17:00Z",
- * "2026-11-23T17:00:00.000+01:00", "2026-11-23t17:00:00z".  Further digits of the second are cut.
- * ERR_SYNTAX for what is no such time; years 0 to 9999. */
+ * "2026-11-23T17:00:00.000+01:00", "2026-11-23t17:00:00z".  Digits beyond milliseconds are cut.
+ * Years 0 to 9999.  ERR_SYNTAX for any other text. */
 enum err clock_parse_iso(struct str text, int64_t *wall_ms);
-/* The same, and as files have it: "2026-11-23 17:00:00", with "+0100", "+01", "z" or "UTC" behind
- * it, also after a space; without a zone it is UTC. */
+/* The same, and forms that are common in files: "2026-11-23 17:00:00", followed by "+0100", "+01",
+ * "z" or "UTC", also after a space.  A time without a zone is UTC. */
 enum err clock_parse_loose(struct str text, int64_t *wall_ms);
 
 #endif

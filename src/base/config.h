@@ -8,8 +8,9 @@
 #include "base/err.h"
 
 /* The settings of both programs.  One table yields the enum, the names, the defaults, the checks,
- * the help text, and what docs/configuration.md is compared with.  They come from the environment
- * and from a file of KEY=VALUE lines; the environment wins, and what is empty there is not set. */
+ * the help text, and the list that docs/configuration.md is tested against.  Settings come from the
+ * environment and from a file of KEY=VALUE lines; the environment wins, and an empty variable
+ * counts as not set. */
 
 /* X(id, name, type, default, min, max, limit, help); the types are config.c's, the words of
  * LARDER_LOG and LARDER_LOG_LEVEL are in the order of the enums of base/log.h. */
@@ -90,12 +91,12 @@ void config_init(struct config *config);
 void config_free(struct config *config);
 
 /* Reads the file (NULL: none), then the environment (a NULL-terminated vector such as environ).
- * Everything that is wrong goes into problems, a line each, with what is allowed; nothing there
- * holds a password.  notes (may be NULL) gets what is only odd: an unknown LARDER_ name in the
- * environment.  ERR_IO when the file cannot be read, ERR_INVALID for any other problem. */
+ * Appends a line to problems for each error, with the values that are allowed, and never a
+ * password.  Appends warnings to notes (may be NULL): unknown LARDER_ names in the environment.
+ * ERR_IO when the file cannot be read, ERR_INVALID for any other problem. */
 enum err config_load(struct config *config, const char *file, char *const environment[],
                      struct buf *problems, struct buf *notes);
-/* Sets one, as from the place named (such as "--listen").  ERR_INVALID: see problems. */
+/* Sets one setting; the place ("--listen") is named in messages.  ERR_INVALID: see problems. */
 enum err config_set(struct config *config, enum config_id id, struct str value, const char *place,
                     struct buf *problems);
 
@@ -112,12 +113,12 @@ static inline uint64_t config_number(const struct config *config, enum config_id
 enum config_id config_find(struct str name);
 /* Static. */
 const char *config_name(enum config_id id);
-/* What is allowed, for people: "1 to 64". */
+/* The allowed values as text for people: "1 to 64". */
 void config_allowed(enum config_id id, struct buf *out);
 /* All settings with default, limits and meaning, for --help. */
 void config_help(struct buf *out);
-/* A URL without what may be secret, whatever its form: a password, the options, and every part that
- * is not of the form it should have are shown as ***. */
+/* The URL for logs, without secrets: a password, the options, and every malformed part are replaced
+ * by ***. */
 void config_mask_url(struct str url, struct buf *out);
 
 #endif

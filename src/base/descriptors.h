@@ -4,13 +4,13 @@
 
 #include <stdint.h>
 
-/* Opens /dev/null in place of each of the descriptors 0, 1 and 2 that is closed, as the FastCGI
- * specification (section 2.2) has 1 and 2: what is opened next would be taken for it.  First of
- * all. */
+/* Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed (FastCGI, section 2.2,
+ * starts a process without 1 and 2): the next file that is opened would otherwise get that number.
+ * Call it before anything is opened. */
 void descriptors_fill(void);
-/* Raises the number of descriptors that may be open as far as this process may, and says how many
- * of so many streams it can keep beside so many connections: requests keep what they need.  Warns
- * of fewer. */
+/* Raises the limit of open descriptors (RLIMIT_NOFILE) as far as allowed.  Returns how many of the
+ * streams fit beside the connections, after those that requests need.  Logs a warning if that is
+ * fewer than asked for. */
 uint64_t descriptors_for_streams(uint64_t streams, uint64_t connections);
 
 #endif

@@ -7,8 +7,9 @@
 
 enum { EMAIL_MAX = 254 };
 
-/* "local@domain" of printable ASCII (RFC 5321's mailbox without quoting), in lower case: two
- * spellings of one address are one account.  The result lies in room.  ERR_SYNTAX. */
+/* Normalises "local@domain" of printable ASCII (RFC 5321's mailbox without quoting) to lower case,
+ * so that two spellings of an address are one account.  The result is written to room.  ERR_SYNTAX
+ * for any other text. */
 enum err email_normalise(struct str text, char room[static EMAIL_MAX], struct str *email);
 
 #endif

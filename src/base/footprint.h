@@ -2,14 +2,14 @@
 #ifndef LARDER_BASE_FOOTPRINT_H
 #define LARDER_BASE_FOOTPRINT_H
 
-/* Gives back what only starting has needed: the heap's free pages, and the pages of the program and
- * its libraries that are as their files have them, of which loading and initialising touch several
- * times what serving does.  What is needed again is mapped again from the page cache, some pages at
- * a time.  (Breakpoints that a debugger has set before are gone.) */
+/* Returns memory to the system that only the start needed: free pages of the heap, and unmodified
+ * pages of the program and its libraries, of which loading and initialising touch several times as
+ * many as serving.  Pages that are needed again are read from the page cache.  (Breakpoints that a
+ * debugger has set before are lost.) */
 void footprint_trim(void);
-/* From now on large blocks go back to the system when they are freed.  The C library by itself
- * keeps those of a size that has been freed once, up to 32 MiB: an answer of megabytes would stay
- * in the heap of each thread for good. */
+/* From now on large blocks are returned to the system when they are freed.  By default the C
+ * library keeps blocks of a size that was freed once, up to 32 MiB: an answer of megabytes would
+ * stay in the heap of each thread. */
 void footprint_bound(void);
 
 #endif

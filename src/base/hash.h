@@ -7,10 +7,10 @@
 
 #include "base/str.h"
 
-/* XXH3, 64 bits: for tables and checksums.  Collisions can be crafted, so what has the same hash is
- * compared before it is taken to be the same.  By the hash alone goes only where nobody gains by a
- * mistake: what was evicted lately (memory/ghost.h), counts of requests (app/window.h), the cursor
- * of one's own pages (app/read/cursor.h). */
+/* XXH3, 64 bits: for tables and checksums.  Collisions can be crafted, so the keys are compared as
+ * well wherever a mistake could be exploited.  The hash alone is used for recently evicted keys
+ * (memory/ghost.h), counts of requests (app/window.h) and the cursor of a client's own pages
+ * (app/read/cursor.h). */
 uint64_t hash64(const void *ptr, size_t len);
 
 enum { SHA256_SIZE = 32 };

@@ -8,30 +8,31 @@
 #include "base/series.h"
 #include "base/str.h"
 
-/* How long things take, counted in buckets that lie in the same shared slots as the counters of
- * metrics.h: what a killed worker has counted stays. */
+/* Histograms of durations.  The buckets are in the same shared slots as the counters of metrics.h,
+ * so the counts of a killed worker are kept. */
 
-/* From any thread.  which: of the list, or from histogram_route. */
+/* Counts one duration.  May be called from any thread. which is one of the list, or a result of
+ * histogram_route. */
 void histogram_add(unsigned which, int64_t ns);
-/* The bucket that such a duration counts in: 0 to HISTOGRAM_BUCKETS. */
+/* Returns the bucket of a duration, 0 to HISTOGRAM_BUCKETS. */
 unsigned histogram_bucket(int64_t ns);
-/* Adds what was counted elsewhere by histogram_bucket; ns: of all together. */
+/* Adds counts that were made elsewhere with histogram_bucket; ns is the sum of all durations. */
 void histogram_add_all(unsigned which, const uint64_t buckets[static HISTOGRAM_BUCKETS + 1],
                        uint64_t ns);
 
 /* The histogram of larder_request_duration_seconds with these labels, which all workers of the host
- * share; status is its first digit, 2 to 5.  Those of "other" when as many as limit are in use, or
- * when the labels are too long: then ask again next time.  Costs a search: keep what it gives. */
+ * share; status is its first digit, 2 to 5.  Returns the one of "other" if limit are in use or the
+ * labels are too long: call it again next time.  It searches a table, so keep the result. */
 unsigned histogram_route(struct str route, struct str method, unsigned status, size_t limit);
-/* Whether that is one of "other", for all that have no place of their own. */
+/* Returns whether this is a histogram of "other". */
 static inline bool histogram_is_other(unsigned which)
 {
     return which <= HISTOGRAM_OTHER_5XX;
 }
 
-/* A hash of what there is, for who maps it. */
+/* A hash of the table of histograms, which the file's name holds. */
 uint64_t histograms_layout(void);
-/* Those that have counted anything, summed over all workers, as Prometheus text. */
+/* Appends the histograms that are not empty, summed over all workers, as Prometheus text. */
 void histograms_text(struct buf *out);
 
 #endif

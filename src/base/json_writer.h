@@ -4,9 +4,9 @@
 
 #include "base/buf.h"
 
-/* JSON appended to a buf without its bookkeeping on each byte.  Between json_writer_begin and
- * json_writer_end the buf itself must not be touched.  After a failure (the buf's cap) writing goes
- * on into nothing, and the buf has its error.  Room is asked for amply: what would just fit may be
+/* Appends JSON to a buf without a check for each byte.  The buf must not be used between
+ * json_writer_begin and json_writer_end.  After a failure (the buf's maximum) output is discarded,
+ * and the buf has its error.  Room is reserved generously: a text that would just fit may be
  * refused. */
 struct json_writer {
     char *at, *end;
@@ -16,7 +16,7 @@ struct json_writer {
 
 void json_writer_begin(struct json_writer *writer, struct buf *buf);
 void json_writer_end(struct json_writer *writer);
-/* Room for size bytes at writer->at; false when there is none. */
+/* Reserves size bytes at writer->at.  Returns false if there is no room. */
 bool json_writer_grow(struct json_writer *writer, size_t size);
 static inline bool json_writer_room(struct json_writer *writer, size_t size)
 {
@@ -24,12 +24,13 @@ static inline bool json_writer_room(struct json_writer *writer, size_t size)
 }
 
 void json_writer_raw(struct json_writer *writer, const char *text, size_t len);
-/* With quotes; invalid UTF-8 becomes U+FFFD, one for each byte that begins nothing valid. */
+/* Writes a JSON string with quotes.  Each byte that begins no valid UTF-8 sequence becomes U+FFFD.
+ */
 void json_writer_string(struct json_writer *writer, const char *text, size_t len);
 /* The same without the quotes. */
 void json_writer_text(struct json_writer *writer, const char *text, size_t len);
-/* The mark ('{' or ','), the name as a string, a colon.  readable bytes, len or more, may be read
- * at name: a short one is looked at as a whole. */
+/* Writes the mark ('{' or ','), the name as a string, and a colon. readable (len or more) is the
+ * number of bytes that may be read at name: a short name is checked a word at a time. */
 void json_writer_member(struct json_writer *writer, char mark, const char *name, size_t len,
                         size_t readable);
 void json_writer_int64(struct json_writer *writer, int64_t value);

@@ -7,12 +7,12 @@
 
 #include "base/str.h"
 
-/* Hashes that only who knows a key can make (SipHash-2-4 of libsodium): what comes back with the
- * right one was written by one of us. */
+/* Keyed hashes (SipHash-2-4 of libsodium).  Data with the right hash was written by a process that
+ * has the key. */
 
 enum { KEYED_KEY_SIZE = 16 };
 
-/* A key of its own for each purpose: BLAKE2b of "<purpose>:<secret>". */
+/* Derives the key of one purpose: BLAKE2b of "<purpose>:<secret>". */
 void keyed_key(struct str purpose, struct str secret, unsigned char key[static KEYED_KEY_SIZE]);
 uint64_t keyed_hash(const unsigned char key[static KEYED_KEY_SIZE], struct str s);
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Whole numbers in size bytes, 1 to 8, the lowest first.  With a constant size, each of these is
- * one load or store. */
+/* Integers in size bytes, 1 to 8, little-endian.  With a constant size, each function is one load
+ * or store. */
 
 static inline uint64_t le_get(const void *from, size_t size)
 {
@@ -18,7 +18,7 @@ static inline uint64_t le_get(const void *from, size_t size)
     return le64toh(value);
 }
 
-/* Returns where it ended. */
+/* Returns the address behind the number. */
 static inline char *le_put(char *to, uint64_t value, size_t size)
 {
     value = htole64(value);

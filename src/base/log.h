@@ -8,10 +8,10 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* One line an event on standard error: JSON for machines, or a readable form on a terminal.
- * Safe from any thread, and where log_writer.h has a thread nobody waits for it.  A line is one
- * write(2) unless what reads it is slow.  Values are cut at 1 KiB and escaped, and what
- * would make the line longer than 64 KiB is left out; secrets are never passed in. */
+/* Writes one line for each event to standard error: JSON for machines, or a readable form on a
+ * terminal.  May be called from any thread; with the thread of log_writer.h no caller waits.  A
+ * line is one write(2) unless the reader is slow.  Values are escaped and cut at 1 KiB; values that
+ * would make the line longer than 64 KiB are left out.  Callers never pass secrets. */
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_OFF };
 enum log_format { LOG_AUTO, LOG_JSON, LOG_TEXT }; /* auto: text on a terminal, JSON elsewhere */
@@ -49,11 +49,11 @@ void log_setup(enum log_level level, enum log_format format);
 
 bool log_enabled(enum log_level level);
 
-/* The line's event is its component and message, "redis-ready". */
+/* Writes a line whose event is component and message: "redis-ready". */
 void log_write(enum log_level level, const char *component, const char *message,
                const struct log_field *fields, size_t count);
 
-/* A line with an event of its own, whatever the level is set to. */
+/* Writes a line with the given event, whatever the level is set to. */
 void log_line(enum log_level level, const char *event, const char *component,
               const struct log_field *fields, size_t count);
 
@@ -67,7 +67,7 @@ void log_line(enum log_level level, const char *event, const char *component,
 #define log_warn(...)  log_event(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_event(LOG_ERROR, __VA_ARGS__)
 
-/* From now on lines are written as log_writer.h says.  Once a process. */
+/* From now on the thread of log_writer.h writes the lines.  Call it once in a process. */
 void log_in_background(void);
 
 #endif

@@ -6,17 +6,17 @@
 
 #include "base/str.h"
 
-/* Lines on their way to standard error.  Once a thread of its own writes them, nobody who logs
- * waits for the reader: what does not fit into 256 KiB meanwhile is dropped and counted. */
+/* The queue of log lines for standard error.  A thread writes them, so callers never wait for the
+ * reader.  Lines that do not fit into the queue of 256 KiB are dropped and counted. */
 
-/* Lines are written by a thread from now on, which calls lost() with the number of those that were
- * dropped once all that waited is written; before, and where no thread can be had, by the one
- * that logs.  Once a process. */
+/* Starts the thread.  When it has written all waiting lines, it calls lost() with the number of
+ * lines that were dropped.  Before this call, and if the thread cannot be started, the caller of
+ * log_writer_put writes itself.  Call it once in a process. */
 void log_writer_start(void (*lost)(uint64_t count));
-/* Writes what is there, for at most so long; no line is taken any more.  Nothing when there is no
+/* Writes the waiting lines for at most this time, and accepts no more.  Does nothing without the
  * thread. */
 void log_writer_stop(int ms);
-/* From any thread: one line with its end. */
+/* Queues one line, with its newline.  May be called from any thread. */
 void log_writer_put(struct str line);
 
 #endif

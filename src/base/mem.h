@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Memory that is there or the process is not.  Every input is bounded, so an allocation that fails
- * means that the host is out of memory; the worker says so and aborts, and is replaced.  None of
- * these returns NULL; all are freed with free(). */
+/* Allocations that abort on failure.  Every input is bounded, so a failure means that the host is
+ * out of memory: the worker logs it, aborts, and is restarted.  No function returns NULL; results
+ * are freed with free(). */
 
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
@@ -18,7 +18,7 @@ void *mem_array(size_t count, size_t size);
 /* A copy of len bytes with a NUL behind it. */
 char *mem_strndup(const char *text, size_t len);
 char *mem_strdup(const char *text);
-/* Overwrites a secret so that no optimisation takes it out. */
+/* Overwrites a secret; the compiler cannot remove the write. */
 void mem_wipe(void *ptr, size_t size);
 
 #endif

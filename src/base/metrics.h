@@ -9,18 +9,19 @@
 #include "base/err.h"
 #include "base/series.h"
 
-/* Counters, gauges and histograms of all workers of a host, in one mapped file: each worker adds to
- * a slot of its own, any of them sums all.  A slot is claimed by an advisory lock that dies with
- * its process and is then taken over by the next, which goes on counting in it, so sums never fall;
- * gauges count only while their worker runs. */
+/* Counters, gauges and histograms of all workers of a host, in one mapped file.  Each worker adds
+ * to its own slot, and any worker can sum all slots.  An advisory lock that ends with the process
+ * claims a slot.  The next process takes the slot over and continues its counters, so sums never
+ * decrease; gauges count only while their worker runs. */
 
 /* Maps /dev/shm/<name>-<the table's hash> and claims a slot.  Without it the process counts
  * for itself alone: ERR_IO, ERR_BUSY (all 256 slots are taken), ERR_DENIED (another user's, or open
  * to others), ERR_UNSUPPORTED (of another size). */
 enum err metrics_open(const char *name);
-/* Whether later openers get the same file: false once it was removed or cut under its users. */
+/* Returns whether the name still leads to the mapped file: false once the file was removed or
+ * truncated. */
 bool metrics_are_linked(void);
-/* Gives the slot back; counting goes on privately. */
+/* Releases the slot; later counts are private to this process. */
 void metrics_close(void);
 
 /* From any thread. */
@@ -35,12 +36,12 @@ uint64_t metric_sum(enum metric metric);
 void gauge_set(enum gauge gauge, int64_t value);
 /* Over the workers that run. */
 int64_t gauge_sum(enum gauge gauge);
-/* How many those are, this one included. */
+/* The number of running workers, this one included. */
 unsigned metrics_workers(void);
 
-/* Prometheus text format 0.0.4: everything of the lists above and the histograms. */
+/* Appends all counters, gauges and histograms in Prometheus text format 0.0.4. */
 void metrics_text(struct buf *out);
-/* One gauge whose value the caller has; labels may be "". */
+/* Appends one gauge with a value of the caller; labels may be "". */
 void metrics_gauge_head(struct buf *out, const char *name, const char *help);
 void metrics_gauge_text(struct buf *out, const char *name, const char *labels, double value);
 

@@ -16,7 +16,7 @@ struct histogram_counts {
     _Atomic uint64_t ns; /* of all together */
 };
 
-/* One worker's: a page at least, so that no two of them write to the same line. */
+/* The slot of one worker: at least a page, so that two workers never write to one cache line. */
 struct metrics_slot {
     alignas(METRICS_PAGE) _Atomic uint64_t counts[METRIC_COUNT];
     _Atomic int64_t gauges[GAUGE_COUNT];
@@ -24,8 +24,9 @@ struct metrics_slot {
     _Atomic uint64_t tally[METRICS_TALLY]; /* see tally.c */
 };
 
-/* The labels of a route's histogram.  A place is claimed, written and then published; who finds one
- * being written waits a moment and gives it up for its writer, who may be dead. */
+/* The labels of a route's histogram.  A place is claimed, written and then published.  A reader
+ * that finds a place being written waits a moment and then ignores it, since its writer may be
+ * dead. */
 enum { PLACE_FREE, PLACE_CLAIMED, PLACE_READY, PLACE_GIVEN_UP };
 struct histogram_place {
     _Atomic uint32_t state;
@@ -38,17 +39,17 @@ struct metrics_head {
     struct histogram_place places[HISTOGRAM_ROUTES];
 };
 
-/* This process's own, and what is shared: shared is NULL without a mapped file. */
+/* The slot of this process, and the shared file: shared is NULL without a mapped file. */
 struct metrics_map {
     struct metrics_slot *own, *shared;
     struct metrics_head *head;
 };
 extern struct metrics_map metrics_map;
 
-/* Slot i, or NULL when nobody has counted there; the last one, METRICS_SLOTS, is this process's
- * private one. */
+/* Returns slot i, or NULL if it was never used.  Slot METRICS_SLOTS is this process's private one.
+ */
 const struct metrics_slot *metrics_slot(int i);
-/* The same of a worker that runs, or NULL. */
+/* The same, but NULL unless its worker runs. */
 const struct metrics_slot *metrics_live_slot(int i);
 
 #endif

@@ -4,12 +4,12 @@
 
 #include "base/buf.h"
 
-/* What a program says to its caller. */
+/* Messages and exit status of a command. */
 
-/* The notes, lines each with its end, as warnings on standard error. */
+/* Writes the notes, one a line, as warnings to standard error. */
 void output_warnings(const struct buf *notes);
-/* To be called last, with the exit status that it would be: gives that, or EXIT_FAILURE in place of
- * 0 when something of standard output is lost, of which it has then told as that program. */
+/* Flushes standard output; call it last.  Returns status, or EXIT_FAILURE instead of 0 if output
+ * was lost, after a message in the name of the program. */
 int output_end(const char *program, int status);
 
 #endif

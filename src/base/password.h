@@ -17,14 +17,14 @@ enum {
     PASSWORD_HASH_SIZE = 128
 };
 
-/* What is asked of a new password: ERR_OK; ERR_RANGE: too short or too long; ERR_SYNTAX: not UTF-8,
- * or it holds control characters. */
+/* Checks a new password.  ERR_RANGE: too short or too long.  ERR_SYNTAX: not UTF-8, or with control
+ * characters. */
 enum err password_acceptable(struct str password);
-/* A new salt each time; hash is terminated.  ERR_TOO_LARGE beyond PASSWORD_MAX, ERR_UNAVAILABLE
- * when there is no memory for it. */
+/* Hashes a password with a new salt; hash is NUL-terminated.  ERR_TOO_LARGE beyond PASSWORD_MAX,
+ * ERR_UNAVAILABLE without enough memory. */
 enum err password_hash(struct str password, char hash[static PASSWORD_HASH_SIZE]);
-/* Compares in constant time.  A hash that is NULL or damaged is never matched, but takes as long as
- * one that is not: whether an account exists cannot be told from the time. */
+/* Compares in constant time.  A hash that is NULL or damaged never matches, but the comparison
+ * takes as long as any other, so the time does not show whether an account exists. */
 bool password_matches(struct str password, const char *hash);
 
 #endif

@@ -4,22 +4,21 @@
 
 #include <stddef.h>
 
-/* Memory for things of one size that come and go with each request: what is given back is kept for
- * the next one.  For one thread. */
+/* A free list for objects of one size that are allocated for each request.  For one thread. */
 
 struct pool {
-    void *first; /* of what is kept; each begins with the address of the next */
+    void *first; /* of the free objects; each begins with the address of the next */
     size_t size, kept, max;
 };
 
-/* size is at least that of a pointer; max: so many are kept at most.  Allocates nothing. */
+/* size is at least that of a pointer; at most max free objects are kept.  Allocates nothing. */
 #define POOL_INIT(bytes, most) ((struct pool){.size = (bytes), .max = (most)})
 
-/* With undefined content. */
+/* Returns an object with undefined content. */
 void *pool_take(struct pool *pool);
 /* NULL is allowed. */
 void pool_put(struct pool *pool, void *item);
-/* Frees what is kept; the pool may be used again. */
+/* Frees the free objects; the pool may be used again. */
 void pool_free(struct pool *pool);
 
 #endif

@@ -3,12 +3,12 @@
 #define LARDER_BASE_PROCESS_H
 
 /* Reads the process's own figures (processor time, memory, descriptors, start) and sets their
- * gauges, which base/metrics.h shows by worker.  Some system calls: once a second, not once a
- * request. */
+ * gauges, which base/metrics.h shows by worker.  Makes several system calls: call it once a second,
+ * not for each request. */
 void process_measure(void);
 
-/* A worker that is woken for a request does not push nginx off its core then: it finds several
- * requests when its turn comes.  Nothing is lost where this is refused. */
+/* Sets SCHED_BATCH, so that a worker that wakes for a request does not preempt nginx: it
+ * then finds several requests when it runs.  A refusal is ignored. */
 void process_schedule_in_batches(void);
 
 #endif

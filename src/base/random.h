@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills with bytes from the kernel's generator: for tokens and secrets. */
+/* Fills with bytes of the kernel's random generator: for tokens and secrets. */
 void random_bytes(void *to, size_t len);
-/* The next of a fast sequence seeded once a process (xoshiro256++): for jitter, tag versions and
- * sampling, never for secrets.  Not for use from several threads. */
+/* The next number of a fast generator seeded once a process (xoshiro256++): for jitter, tag
+ * versions and sampling, never for secrets.  For one thread. */
 uint64_t random_u64(void);
 /* Uniform in [0, 1). */
 double random_unit(void);

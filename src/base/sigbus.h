@@ -7,9 +7,9 @@
 
 #include "base/err.h"
 
-/* Mappings of files that others may cut.  Reading behind the end of such a file is a SIGBUS; where
- * a guard is set, the mapping consists of zeros from then on instead, what was written to it is
- * lost, and the process goes on.  For programs that must not end for that: nginx. */
+/* Guards for mappings of files that other processes may truncate.  A read behind the end of such a
+ * file raises SIGBUS.  With a guard, the mapping is replaced by zeros, what was written to it is
+ * lost, and the process continues.  For nginx, which must not be ended by that. */
 
 enum { SIGBUS_GUARDS_MAX = 64 };
 
@@ -19,9 +19,10 @@ struct sigbus_guard {
     volatile bool cut; /* it consists of zeros */
 };
 
-/* The guard stays where it is until it is cleared.  ERR_BUSY: there are too many; ERR_IO. */
+/* Sets a guard, whose address must not change until it is cleared.  ERR_BUSY: there are too many
+ * guards; ERR_IO. */
 enum err sigbus_guard_set(struct sigbus_guard *guard, void *base, size_t size);
-/* Before the mapping is taken away; a zeroed guard is allowed. */
+/* Clears a guard; call it before munmap(2).  A zeroed guard is allowed. */
 void sigbus_guard_clear(struct sigbus_guard *guard);
 
 #endif

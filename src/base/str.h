@@ -43,7 +43,7 @@ static inline bool str_starts(struct str s, struct str prefix)
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-/* Everything from offset at on; at is clamped to the length. */
+/* Returns the rest of s from offset at on; at is clamped to the length. */
 static inline struct str str_from_offset(struct str s, size_t at)
 {
     if (at > s.len)
@@ -51,7 +51,7 @@ static inline struct str str_from_offset(struct str s, size_t at)
     return (struct str){s.len > 0 ? s.ptr + at : s.ptr, s.len - at};
 }
 
-/* Copies the bytes to where there is room for them; returns their end. */
+/* Copies the bytes to a place with enough room; returns the address behind them. */
 static inline char *str_put(char *to, struct str s)
 {
     if (s.len > 0)
@@ -59,7 +59,7 @@ static inline char *str_put(char *to, struct str s)
     return to + s.len;
 }
 
-/* Bytewise order, the shorter first where one begins the other: <0, 0, >0. */
+/* Compares bytewise, a prefix before the longer string: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 /* Equality without regard to ASCII case. */
 bool str_eq_nocase(struct str a, struct str b);
@@ -67,18 +67,18 @@ bool str_eq_nocase(struct str a, struct str b);
 size_t str_find(struct str s, char c);
 /* s without leading and trailing blanks and tabs. */
 struct str str_trim(struct str s);
-/* Takes what precedes the first separator off *rest and gives it in *part; false when *rest
- * was used up (its ptr is NULL then). */
+/* Splits at the first separator: *part is what precedes it, *rest what follows.  Returns false if
+ * *rest was used up before (its ptr is NULL then). */
 bool str_split(struct str *rest, char separator, struct str *part);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
-/* How many bytes of s are such before the first that is not. */
+/* Returns the length of the longest well-formed prefix of s. */
 size_t str_utf8_len(struct str s);
 /* Number of code points; s must be well-formed. */
 size_t str_chars(struct str s);
 
-/* Numbers from outside: the whole of s, in decimal, within [min, max].
- * ERR_SYNTAX when it is no such number, ERR_RANGE outside the range; *out is left alone then. */
+/* Numbers from outside: the whole of s, in decimal, within [min, max]. ERR_SYNTAX for any other
+ * text, ERR_RANGE outside the range; *out is then unchanged. */
 enum err str_uint(struct str s, uint64_t min, uint64_t max, uint64_t *out);
 enum err str_int(struct str s, int64_t min, int64_t max, int64_t *out);
 /* JSON's number grammar (RFC 8259 section 6), finite, of fewer than 512 bytes. */
@@ -98,8 +98,8 @@ enum err hex_decode(struct str s, void *to, size_t len);
  * NUL is written. */
 #define BASE64_SIZE(len) (((len)*4 + 2) / 3)
 void base64url_encode(const void *from, size_t len, char *to);
-/* The bytes that s encodes, *len of them; to must have room for s.len * 3 / 4.  ERR_SYNTAX when
- * it is not exactly what base64url_encode gives: unused bits are 0. */
+/* Decodes s into *len bytes; to must have room for s.len * 3 / 4.  ERR_SYNTAX unless s is exactly
+ * an output of base64url_encode: unused bits are 0. */
 enum err base64url_decode(struct str s, void *to, size_t *len);
 
 #endif

@@ -4,14 +4,14 @@
 
 #include <stdint.h>
 
-/* How many things each client has open, over all workers of the host.  A client is the hash of its
- * address.  Each worker counts in its own slot of the common metrics, so what a worker that was
- * killed had open is not counted any more. */
+/* Counts the open connections of each client, over all workers of the host.  A client is the hash
+ * of its address.  Each worker counts in its own slot of the shared metrics, so connections of a
+ * killed worker are not counted. */
 
-/* One more of this client: how many there are now, this one included.  Where nobody else's can be
- * seen, or the table has no place left, fewer. */
+/* Adds one of this client.  Returns how many are open now, this one included; too few if the shared
+ * file is missing or its table is full. */
 uint64_t tally_add(uint64_t client);
-/* One of them is closed. */
+/* Removes one of this client. */
 void tally_drop(uint64_t client);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "base/str.h"
 
-/* What one request costs at the servers, and which trace it belongs to.  The trace at work is known
- * to all that runs on the loop's thread: who sends a command or submits a job takes it along, and
- * enters it again around the callback.  Threads only read the parent of one that they were given.
- */
+/* The time that one request costs at Redis and MongoDB, and its W3C trace.  The current trace is a
+ * global of the loop's thread: code that sends a command or submits a job takes a reference, and
+ * enters the trace again around the callback.  Other threads only read the parent of a trace that
+ * they were given. */
 
 /* "00-<32 hex digits>-<16>-<2>" (W3C Trace Context). */
 enum { TRACE_PARENT_SIZE = 55 };
@@ -23,22 +23,23 @@ struct trace {
     char parent[TRACE_PARENT_SIZE];
 };
 
-/* The one at work, or NULL.  Only for the functions below. */
+/* The current trace, or NULL.  Only for the functions below. */
 extern struct trace *trace_current;
 
-/* Empty, with one reference. */
+/* Returns an empty trace with one reference. */
 struct trace *trace_new(void);
-/* Empties it for the next request; another one while the old one is in use. */
+/* Returns an empty trace for the next request: this one, or a new one if others still hold a
+ * reference. */
 struct trace *trace_renew(struct trace *trace);
-/* The one at work with one more reference, or NULL. */
+/* Takes a reference to the current trace; NULL if there is none. */
 struct trace *trace_take(void);
 /* NULL is allowed. */
 void trace_put(struct trace *trace);
 
-/* The traceparent header of the request: of a version above 00, its first four fields.  What is
- * malformed is ignored. */
+/* Reads the traceparent header; of a version above 00, its first four fields.  A malformed header
+ * is ignored. */
 void trace_set_parent(struct trace *trace, struct str header);
-/* What MongoDB gets as an operation's comment, "traceparent=…"; empty without a parent. */
+/* The comment of MongoDB operations, "traceparent=…"; empty without a parent. */
 enum { TRACE_COMMENT_SIZE = TRACE_PARENT_SIZE + (int)sizeof "traceparent=" - 1 };
 struct str trace_comment(const struct trace *trace, char room[static TRACE_COMMENT_SIZE]);
 /* The trace-id, 32 hex digits; empty without a parent. */
@@ -47,8 +48,8 @@ static inline struct str trace_id(const struct trace *trace)
     return trace->has_parent ? str_make(trace->parent + 3, 32) : str_make(NULL, 0);
 }
 
-/* trace (may be NULL) is at work from now on; gives the one before, for trace_leave.  The one at
- * work has a reference of its own. */
+/* Makes trace (may be NULL) the current one, with a reference of its own.  Returns the previous
+ * one, for trace_leave. */
 static inline struct trace *trace_enter(struct trace *trace)
 {
     struct trace *before = trace_current;
@@ -63,7 +64,7 @@ static inline void trace_leave(struct trace *before)
     trace_put(trace_current);
     trace_current = before;
 }
-/* Its request is over: what else is done now belongs to none. */
+/* The request has ended: later work belongs to no trace. */
 static inline void trace_end(struct trace *trace)
 {
     if (trace_current == trace) {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Bytes of the well-formed sequence that begins at text, the first of them not ASCII; or 0
- * (RFC 3629, section 4). */
+/* Returns the length of the well-formed sequence at text, whose first byte is not ASCII; 0 if it is
+ * malformed (RFC 3629, section 4). */
 static inline size_t utf8_sequence(const unsigned char *text, size_t len)
 {
     unsigned char c = text[0];

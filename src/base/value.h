@@ -9,8 +9,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Values that go into MongoDB and come from it, with their types; nothing of the driver's.  All
- * pointers in a value are borrowed. */
+/* Typed values for MongoDB, independent of its driver.  All pointers in a value are borrowed. */
 
 enum { OID_SIZE = 12, OID_HEX_SIZE = 24, UUID_SIZE = 16, UUID_TEXT_SIZE = 36 };
 struct oid {
@@ -122,7 +121,7 @@ void oid_text(const struct oid *oid, char text[static OID_HEX_SIZE]);
 enum err uuid_parse(struct str text, unsigned char uuid[static UUID_SIZE]);
 /* Lower case, no NUL. */
 void uuid_text(const unsigned char uuid[static UUID_SIZE], char text[static UUID_TEXT_SIZE]);
-/* A random one (version 4). */
+/* Makes a random UUID (version 4). */
 void uuid_new(unsigned char uuid[static UUID_SIZE]);
 
 /* -?digits[.digits] of at most DECIMAL_DIGITS_MAX digits; ERR_SYNTAX otherwise. */

@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /* Eight bytes at once (S. Anderson, "Bit Twiddling Hacks", "determine if a word has a byte less
- * than n").  Each test is 0 when no byte passes it; when one does, the result is not 0 but may name
- * its neighbours as well: who must know looks closer. */
+ * than n").  Each test is 0 if no byte passes it.  If one does, the result is not 0, but may mark
+ * neighbouring bytes as well. */
 
 #define WORD_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
@@ -47,7 +47,7 @@ static inline uint64_t word_controls(uint64_t word)
     return word_has_control(word) | word_has(word, 0x7f);
 }
 
-/* What test finds in the words of s, which has eight bytes or more.  The last word overlaps the one
+/* Applies test to the words of s, which has eight bytes or more.  The last word overlaps the one
  * before. */
 static inline uint64_t word_find(struct str s, uint64_t (*test)(uint64_t word))
 {

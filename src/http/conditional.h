@@ -10,14 +10,14 @@
  * and a suffix such as "-gzip" inside the quotes, which compressing proxies put there, are ignored,
  * for If-Match as well. */
 
-/* Whether the field's value, a list of entity tags or "*", names etag (with its quotes; must not be
- * empty).  A value that is no such list names nothing. */
+/* Returns whether the field's value, a list of entity tags or "*", contains etag (with its quotes;
+ * not empty).  A malformed value contains nothing. */
 bool etag_is_listed(struct str field, struct str etag);
-/* Whether the field is exactly one entity tag, neither "*" nor a list. */
+/* Returns whether the field is exactly one entity tag, neither "*" nor a list. */
 bool etag_is_single(struct str field);
 
-/* The entity tag of these bytes, written into room: half of their SHA-256, in quotes, behind W/
- * when it is weak. */
+/* Writes the entity tag of these bytes to room: half of their SHA-256 in quotes, after W/ if weak.
+ */
 enum { ETAG_DIGEST = 16, ETAG_STRONG_SIZE = 2 * ETAG_DIGEST + 2, ETAG_SIZE = ETAG_STRONG_SIZE + 2 };
 struct str etag_of(struct str bytes, bool weak, char room[static ETAG_SIZE]);
 

@@ -4,9 +4,9 @@
 
 #include "http/request.h"
 
-/* What pages of other web origins may do (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
- * The origins that are named may do all that their user may, with the cookie too; with * among
- * them, every page may read, without cookie and Authorization. */
+/* CORS (https://fetch.spec.whatwg.org/#http-cors-protocol).  Pages of the listed origins may do
+ * everything that their user may, also with the cookie.  With * in the list, every page may read,
+ * without cookie and Authorization. */
 
 struct cors {
     struct str origins; /* with commas between; borrowed */
@@ -14,15 +14,15 @@ struct cors {
     bool named;         /* some other is */
 };
 
-/* No origin at all for the empty text. */
+/* The empty text allows no origin. */
 void cors_init(struct cors *cors, struct str origins);
-/* Whether pages of this origin are named. */
+/* Returns whether this origin is listed. */
 bool cors_names(const struct cors *cors, struct str origin);
-/* Whether this is a preflight request that is to be answered; answered by 204 and the header
- * lines of cors_answer, whatever the path. */
+/* Returns whether this is a preflight request of an allowed origin.  It is answered with 204 and
+ * the header lines of cors_answer, whatever the path. */
 bool cors_is_preflight(const struct cors *cors, const struct request *request);
-/* Adds the header lines to an answer, whatever it is.  context is the struct cors; nothing is added
- * when no origin was given. */
+/* Adds the header lines to any answer. context is the struct cors.  Adds nothing if no origins are
+ * set. */
 void cors_answer(void *context, struct request *request);
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/str.h"
 #include "http/method.h"
 
-/* Where the durations of one path's requests are counted (larder_request_duration_seconds): a
- * histogram for each method and class of status that has occurred. */
+/* The histograms of one path's requests (larder_request_duration_seconds): one for each method and
+ * status class that has occurred. */
 
 enum { DURATIONS_METHODS = 8, DURATIONS_CLASSES = 4 }; /* unknown methods are one */
 
@@ -19,15 +19,15 @@ struct durations {
     uint16_t histograms[DURATIONS_METHODS][DURATIONS_CLASSES]; /* 0: not looked up yet */
 };
 
-/* Of what has no path: in the gateway, or a path that is not known. */
+/* For requests without a known path, and those that the gateway answers. */
 extern struct durations durations_other;
 
-/* So many paths there are: the series stay below 2,000 with 48 of them, and below 10,000 in any
- * case.  Once, before there are requests. */
+/* Sets the number of paths, which bounds the series: fewer than 2,000 for 48 paths, fewer than
+ * 10,000 for any number.  Call it once, before the first request. */
 void durations_limit(size_t paths);
 /* status: 200 to 599. */
 void durations_add(struct durations *durations, enum method method, unsigned status, int64_t ns);
-/* Of many, as histogram_add_all has it. */
+/* Adds many durations, as histogram_add_all. */
 void durations_add_all(struct durations *durations, enum method method, unsigned status,
                        const uint64_t *buckets, uint64_t ns);
 

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A response whose body comes piece by piece, as long as its client stays.  It holds its connection
+/* A response whose body is sent in pieces until its client disconnects.  It keeps the connection
  * and none of the request's memory. */
 
 struct flow;
@@ -15,10 +15,10 @@ struct request;
 
 /* Whose flow it is. */
 struct flow_owner {
-    /* The client has gone: the flow is no more.  From the loop, never inside a call of this file.
-     */
+    /* The client has disconnected and the flow is freed.  Called from the loop, never inside a
+     * function of this file. */
     void (*gone)(void *context);
-    /* It has taken all that waited for it; likewise.  May be NULL. */
+    /* All bytes have been sent.  Called likewise; may be NULL. */
     void (*drained)(void *context);
     void *context;
 };
@@ -35,28 +35,28 @@ struct flow {
     struct flow_owner owner;
 };
 
-/* Sends the head of the request's response (status and header lines) in place of request_finish():
- * the request must not be touched afterwards.  NULL: its client has gone already. */
+/* Sends the head of the request's response (status and header lines) instead of request_finish();
+ * the request must not be used afterwards.  Returns NULL if the client has disconnected. */
 struct flow *request_flow(struct request *request, const struct flow_owner *owner);
 
-/* At most RESPONSE_BODY_MAX bytes, which are copied where they cannot be sent now.  Never waits.
- * ERR_UNAVAILABLE: the client has gone; the flow is no more, and `gone` is not called. */
+/* Sends at most RESPONSE_BODY_MAX bytes; copies those that cannot be sent now.  Never waits.
+ * ERR_UNAVAILABLE: the client has disconnected, the flow is freed, and `gone` is not called. */
 static inline enum err flow_send(struct flow *flow, struct str bytes)
 {
     return flow->calls->send(flow, bytes);
 }
-/* Bytes that the client has not taken. */
+/* Returns the number of bytes that are not sent yet. */
 static inline size_t flow_waiting(const struct flow *flow)
 {
     return flow->calls->waiting(flow);
 }
-/* The response is whole; the flow is no more. */
+/* Ends the response and frees the flow. */
 static inline void flow_end(struct flow *flow)
 {
     flow->calls->end(flow);
 }
-/* Closes the connection without an end, so that nobody takes what came for the whole; the flow is
- * no more. */
+/* Closes the connection without ending the response, so that the client sees it as incomplete;
+ * frees the flow. */
 static inline void flow_cut(struct flow *flow)
 {
     flow->calls->cut(flow);

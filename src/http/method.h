@@ -17,7 +17,7 @@ enum method {
     METHOD_OPTIONS = 64
 };
 
-/* METHOD_NONE for any other; names are case-sensitive. */
+/* Parses a method's name, which is case-sensitive.  METHOD_NONE for any other. */
 enum method method_parse(struct str name);
 /* Name of one method, static. */
 struct str method_name(enum method method);

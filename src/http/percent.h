@@ -6,23 +6,23 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Percent-decoding (RFC 3986 section 2.1), once and strictly.  *out is s itself when there is
- * nothing to decode, else in the arena.  ERR_SYNTAX for a percent sign without two hex digits, for
- * control characters that are not encoded, and for what is not UTF-8 afterwards; ERR_INVALID for an
- * encoded NUL. */
+/* Percent-decoding (RFC 3986 section 2.1), once and strictly.  *out is s itself if there is nothing
+ * to decode, else a copy in the arena.  ERR_SYNTAX for a percent sign without two hex digits, for
+ * unencoded control characters, and if the result is not UTF-8; ERR_INVALID for an encoded NUL. */
 
-/* A name or value of a query: '+' is a space.  Encoded control characters are let through, since
- * stored texts may have them. */
+/* Decodes a name or value of a query: '+' is a space.  Encoded control characters are allowed,
+ * since stored texts may have them. */
 enum err percent_decode_query(struct str s, struct arena *arena, struct str *out);
-/* A path: every encoded control character is ERR_INVALID, and an encoded slash becomes
- * PERCENT_SLASH, which nothing else does, since it is not the separator that it looks like. */
+/* Decodes a path.  ERR_INVALID for an encoded control character.  An encoded slash, which is no
+ * separator, becomes PERCENT_SLASH; nothing else does. */
 #define PERCENT_SLASH '\0'
 enum err percent_decode_path(struct str s, struct arena *arena, struct str *out);
-/* One segment of a decoded path with its slashes: s itself when it has none, else in the arena. */
+/* Restores the slashes of one segment of a decoded path: s itself if it has none, else a copy in
+ * the arena. */
 struct str percent_slashes(struct str s, struct arena *arena);
 
-/* s with all encoded but the unreserved characters (RFC 3986 section 2.3), in room, which must have
- * 3 × len bytes. */
+/* Encodes all but the unreserved characters (RFC 3986 section 2.3). room must have 3 × len bytes.
+ */
 struct str percent_encode(struct str s, char *room);
 
 #endif

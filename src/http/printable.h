@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-/* Whether it may be a header's value: no control byte but the tab. */
+/* Returns whether s may be a header's value: no control byte but the tab. */
 bool printable_is(struct str s);
 
 #endif

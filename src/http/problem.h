@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "http/request.h"
 
-/* What is wrong with a request, and the envelope of all errors:
+/* The errors of a request, and the JSON envelope of all errors:
  * {"success":false,"message":"…","errors":[{"field":"price","message":"…"}],"requestId":"…"}. */
 
 enum { PROBLEM_ERRORS_MAX = 16, PROBLEM_FIELD_MAX = 100 };
@@ -27,7 +27,7 @@ static inline void problem_init(struct problem *problem, struct arena *arena)
     problem->arena = arena;
     problem->count = 0;
 }
-/* Both strings are borrowed.  Beyond PROBLEM_ERRORS_MAX errors the rest is left out. */
+/* Adds an error.  Borrows both strings.  Errors beyond PROBLEM_ERRORS_MAX are dropped. */
 void problem_add(struct problem *problem, struct str field, struct str message);
 /* The message is made in the arena, at most 200 bytes. */
 void problem_addf(struct problem *problem, struct str field, const char *format, ...)
@@ -36,14 +36,15 @@ void problem_addf(struct problem *problem, struct str field, const char *format,
 /* ,"errors":[…] or nothing. */
 void problem_errors_json(struct buf *out, const struct problem *problem);
 
-/* Makes the response the envelope.  Header lines set before are kept (Allow, Cache-Status); a body
- * made before is not.  problem may be NULL. */
+/* Replaces the body by the envelope; keeps header lines (Allow, Cache-Status). problem may be NULL.
+ */
 void problem_write(struct request *request, unsigned status, struct str message,
                    const struct problem *problem);
 /* The same, and finishes the request. */
 void problem_send(struct request *request, unsigned status, struct str message,
                   const struct problem *problem);
-/* The status of an error, and its text: the one place where errors become statuses. */
+/* The HTTP status and the text of an error.  This is the only place where errors become statuses.
+ */
 unsigned problem_status(enum err err, struct str *message);
 /* The answer to an error. */
 void problem_send_err(struct request *request, enum err err);

@@ -32,8 +32,8 @@ enum param_type {
     PARAM_PARTS    /* as PARAM_STRING, likewise: parsed further by the caller */
 };
 
-/* What the application does with it: the first ten choose documents, the others what is shown of
- * them.  Each of the others at most once a table. */
+/* The use of a parameter: the first ten filter documents, the others choose what is shown of them.
+ * Each of the others occurs at most once in a table. */
 enum param_op {
     PARAM_EQ,
     PARAM_NE,
@@ -104,17 +104,17 @@ struct query_value {
     };
 };
 
-/* Reads one value of a parameter, as one of PARAM_IN's for instance: canonical text and typed
- * value. ERR_INVALID: see problem. */
+/* Reads one value of a parameter, such as one of PARAM_IN: canonical text and typed value.
+ * ERR_INVALID: see problem. */
 enum err query_read_value(const struct query_param *param, struct str text, struct arena *arena,
                           struct problem *problem, struct query_value *value);
 
-/* What a value is read with. */
+/* The context in which a value is read. */
 struct query_reading {
     struct arena *arena;
     struct problem *problem;
 };
-/* As query_read_value, and of PARAM_IN all of its values. */
+/* As query_read_value, but reads all values of PARAM_IN. */
 enum err query_value_read(const struct query_reading *reading, const struct query_param *param,
                           struct str text, struct query_value *value);
 

@@ -10,9 +10,9 @@
 #include "http/method.h"
 #include "http/response.h"
 
-/* One request and its response.  The gateway makes it whole (parameters and body), hands it to the
- * application, and owns it again from request_finish() on.  Between the two it stays valid even
- * when the client goes away: `gone` is set then, so that work not yet begun can be skipped. */
+/* One request and its response.  The gateway reads it completely (parameters and body), hands it to
+ * the application, and owns it again from request_finish() on.  Until then it stays valid even if
+ * the client disconnects: `gone` is then set, so that work not yet begun can be skipped. */
 
 enum { REQUEST_ID_SIZE = 16, REQUEST_ID_MAX = 64 };
 
@@ -55,16 +55,15 @@ struct request {
 
 /* Value of a meta-variable such as "CONTENT_TYPE", or the empty string with a NULL ptr. */
 struct str request_param(const struct request *request, struct str name);
-/* Takes the client's own X-Request-Id where it has 1 to REQUEST_ID_MAX letters, digits and
- * "-_.:=+/@~". */
+/* Uses the client's X-Request-Id if it has 1 to REQUEST_ID_MAX letters, digits and "-_.:=+/@~". */
 void request_take_id(struct request *request);
 /* Fills method, path and query from REQUEST_METHOD and REQUEST_URI; without that one from
  * SCRIPT_NAME, PATH_INFO and QUERY_STRING.  ERR_INVALID when method or path is missing, or the path
  * does not begin with a slash. */
 enum err request_target(struct request *request);
-/* Sends the response; the request must not be touched afterwards.  What the parts of its body point
- * to is needed no longer when this returns: what the client does not take at once is copied.  Once
- * a request, from the loop's thread; may be called from inside the handler. */
+/* Sends the response; the request must not be used afterwards.  The bytes that the body's parts
+ * point to may be freed when this returns: those that cannot be sent at once are copied.  Call it
+ * once for each request, from the loop's thread; a handler may call it directly. */
 void request_finish(struct request *request);
 
 #endif

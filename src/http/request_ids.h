@@ -6,9 +6,9 @@
 
 #include "http/request.h"
 
-/* The ids that one process gives to requests without one of their own: hex digits.  The first half
- * is the process', at random, and tells workers from the web server; the second one begins anywhere
- * and comes round after 2^32 requests. */
+/* Ids for requests that come without one: hex digits.  The first half is random for each process
+ * and distinguishes workers and web server; the second half is a counter with a random start, which
+ * wraps after 2^32 requests. */
 
 enum request_ids_of { REQUEST_IDS_WORKER, REQUEST_IDS_EDGE };
 
@@ -17,7 +17,7 @@ struct request_ids {
     uint32_t next;
 };
 
-/* In the process that uses them, not before a fork. */
+/* Call it in the process that uses the ids, not before a fork. */
 void request_ids_init(struct request_ids *ids, enum request_ids_of of);
 /* Writes the next one, without a NUL. */
 void request_ids_next(struct request_ids *ids, char id[static REQUEST_ID_SIZE]);

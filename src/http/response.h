@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* What is sent back: header lines and a body of up to RESPONSE_PARTS runs of bytes, which are
- * gathered by the one writev that sends the response, never joined. */
+/* A response: header lines and a body of up to RESPONSE_PARTS parts.  One writev(2) sends the
+ * parts; they are never joined. */
 
 enum {
     RESPONSE_PARTS = 4,
@@ -16,10 +16,10 @@ enum {
     RESPONSE_BODY_MAX = 4 << 20
 };
 
-/* What of a request decides the answer, for caches: Vary. */
+/* Request headers that the answer depends on, for Vary. */
 enum { VARY_ENCODING = 1, VARY_ORIGIN = 2, VARY_ACCEPT = 4 };
 
-/* Where the answer has come from; NONE: no cache was asked. */
+/* The source of the answer; NONE: no cache was used. */
 enum response_cache {
     RESPONSE_NONE,
     RESPONSE_MEMORY,
@@ -46,10 +46,11 @@ struct response {
 void response_init(struct response *response);
 /* Frees what it holds. */
 void response_free(struct response *response);
-/* Empties it for the next request; keeps small buffers, frees those beyond keep bytes. */
+/* Empties the response for the next request.  Keeps small buffers, frees those of more than keep
+ * bytes. */
 void response_reset(struct response *response, size_t keep);
 
-/* One header line.  A value with CR, LF or NUL is dropped whole: such a header cannot be sent. */
+/* Adds a header line.  A value with CR, LF or NUL is dropped, with its header. */
 void response_header(struct response *response, struct str name, struct str value);
 #define response_header_lit(response, name, value)                                                 \
     response_header((response), STR(name), STR(value))
@@ -60,19 +61,19 @@ enum { RESPONSE_VARY_MAX = 48 };
 char *response_put_vary(const struct response *response, char *to);
 /* Adds to the body; the bytes must stay until request_finish() has returned. */
 void response_part(struct response *response, struct str bytes);
-/* Makes the bytes of buf, which is empty then, the response's: a large body is not copied while it
- * waits to be sent.  All parts must be of these bytes, of response->body, of the
- * request's arena, or constants. */
+/* Moves the bytes of buf, which is then empty, to the response: a large body is not copied while it
+ * waits to be sent.  All parts must point into these bytes, into response->body, into the request's
+ * arena, or to constants. */
 void response_take(struct response *response, struct buf *buf);
-/* The body is what was written into response->body. */
+/* Makes the content of response->body the body. */
 void response_body_done(struct response *response);
 size_t response_length(const struct response *response);
-/* Whether an answer of this status has a body (RFC 9110 sections 15.3.5 and 15.4.5). */
+/* Returns whether an answer of this status has a body (RFC 9110 sections 15.3.5 and 15.4.5). */
 static inline bool response_has_content(const struct response *response)
 {
     return response->status >= 200 && response->status != 204 && response->status != 304;
 }
-/* Bytes of the body that are sent. */
+/* Returns the number of bytes of the body. */
 size_t response_sent(const struct response *response, bool head);
 
 #endif

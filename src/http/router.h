@@ -6,7 +6,7 @@
 #include "http/durations.h"
 #include "http/request.h"
 
-/* From method and path to a handler. */
+/* Maps method and path to a handler. */
 
 struct route {
     enum method method; /* one; GET answers HEAD too, OPTIONS is answered everywhere */
@@ -20,7 +20,7 @@ struct route {
 
 enum { ROUTER_METHODS = 5 };
 
-/* One path and what may be done with it. */
+/* One path with its methods. */
 struct router_path {
     struct str prefix; /* the whole path, or what is before the id, with its slash */
     struct str suffix; /* what is behind it */
@@ -31,8 +31,8 @@ struct router_path {
     struct durations durations; /* its methods are those above without OPTIONS */
 };
 
-/* Found by a hash of the first two segments, "/api/products", however many resources there are.  A
- * path without an id is found first: "/api/products/featured" is no id. */
+/* Paths are found by a hash of the first two segments, "/api/products", in constant time for any
+ * number of resources.  A path without an id comes first: "/api/products/featured" is no id. */
 struct router {
     struct router_path *paths;
     size_t count;
@@ -40,13 +40,14 @@ struct router {
     size_t slot_count;
 };
 
-/* An empty router is zeroed.  Borrows the routes, which stay; a route given twice is a mistake of
- * the program: abort. */
+/* Adds routes to a router, which is empty when zeroed.  Borrows the routes for the router's life.
+ * Aborts if a route is given twice. */
 void router_add(struct router *router, const struct route *routes, size_t count);
 void router_free(struct router *router);
-/* The entry of a decoded path, or NULL; *id is the segment in the id's place, or empty. */
+/* Returns the entry of a decoded path, or NULL.  *id is the segment in place of the id, or empty.
+ */
 struct router_path *router_find(struct router *router, struct str path, struct str *id);
-/* The route for a method (HEAD finds GET's), or NULL. */
+/* Returns the route of a method (for HEAD that of GET), or NULL. */
 const struct route *router_route(const struct router_path *path, enum method method);
 /* Answers 204 to OPTIONS, with these methods in Allow. */
 void router_allow(unsigned methods, struct request *request);

@@ -2,14 +2,14 @@
 #ifndef LARDER_MEMORY_FEEDBACK_KINDS_H
 #define LARDER_MEMORY_FEEDBACK_KINDS_H
 
-/* What there is to be told, and how much of it. */
+/* The kinds of reports, and their bounds. */
 
 enum feedback_count { FEEDBACK_2XX, FEEDBACK_3XX, FEEDBACK_HITS, FEEDBACK_COUNTS };
 
-/* What the workers of this host let readers do. */
+/* What this host's workers allow readers to do. */
 enum feedback_policy {
     FEEDBACK_ANSWERS = 1,   /* give answers at all */
-    FEEDBACK_BY_ORIGIN = 2, /* an answer depends on Origin, which nobody but a worker knows */
+    FEEDBACK_BY_ORIGIN = 2, /* answers depend on Origin, which only workers evaluate */
 };
 
 enum {

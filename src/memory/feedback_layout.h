@@ -9,8 +9,8 @@
 #include "memory/feedback_kinds.h"
 #include "memory/memory.h"
 
-/* Inside of memory/: the bytes of the file.  Everything is written by one process only: counts by
- * the slot's reader, what is taken of them by the worker that has the lock. */
+/* Inside of memory/: the layout of the file. Each word has one writer: counts are written by the
+ * slot's reader, the collected parts by the worker that holds the lock. */
 
 #define FEEDBACK_MAGIC UINT64_C(0x314547444552444c) /* "LDREDGE1" */
 enum {
@@ -18,7 +18,7 @@ enum {
     FEEDBACK_SLOTS = 64,
     FEEDBACK_MARKS = 4096,
     FEEDBACK_VIEWS = 4096, /* of different items between two times that a worker takes them */
-    FEEDBACK_PROBES = 8,   /* places that a view may lie in */
+    FEEDBACK_PROBES = 8,   /* places to look for a view */
     FEEDBACK_KINDS = 4,
     FEEDBACK_PAGE = 4096,
 };
@@ -35,7 +35,7 @@ struct feedback_numbers {
     _Atomic uint64_t times[FEEDBACK_ROUTES][FEEDBACK_KINDS][FEEDBACK_BUCKETS];
 };
 
-/* hash is of name, and 0 while that is being changed: only when all of count is taken. */
+/* hash: of name; 0 while name changes, which happens only when all of count is collected. */
 struct feedback_place {
     _Atomic uint64_t count, taken, hash;
     uint32_t len;
@@ -48,7 +48,7 @@ struct feedback_marks {
 };
 
 struct feedback_slot {
-    _Alignas(FEEDBACK_PAGE) _Atomic uint64_t changes; /* grows after each of them */
+    _Alignas(FEEDBACK_PAGE) _Atomic uint64_t changes; /* grows after each change */
     struct feedback_numbers told, taken;
     char patterns[FEEDBACK_ROUTES][FEEDBACK_ROUTE_MAX];
     struct feedback_marks marks;
@@ -67,10 +67,10 @@ static inline off_t feedback_at(int slot)
 {
     return (off_t)(FEEDBACK_PAGE + (size_t)slot * sizeof(struct feedback_slot));
 }
-/* The bytes of the file whose locks (base/byte_lock.h) are the right to take over, a worker's, and
- * the claims to the slots. */
+/* Bytes of the file to lock (base/byte_lock.h): the worker's right to collect, and claims to slots.
+ */
 enum { FEEDBACK_TAKES = 0, FEEDBACK_CLAIMS = 1 };
-/* Whether the name leads to this file, which has its whole length. */
+/* Whether the name still leads to this file, at its full length. */
 bool feedback_is_linked(int fd, const char *path);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include "memory/segment.h"
 
-/* The keys, by fingerprint, that the small ring has lately let go.  For the holder of the stripe's
+/* Fingerprints of the keys recently evicted from the small ring. For the holder of the stripe's
  * lock. */
 
 void ghost_add(struct stripe *stripe, uint64_t hash);
-/* Whether the key is among them; it is no longer. */
+/* Removes the key. Returns whether it was there. */
 bool ghost_take(struct stripe *stripe, uint64_t hash);
 
 #endif

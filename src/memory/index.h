@@ -4,7 +4,7 @@
 
 #include "memory/segment.h"
 
-/* Where the records of a stripe lie: buckets of seven entries, a line each.  Readers load the
+/* The index of a stripe's records: buckets of seven entries, one cache line each.  Readers load the
  * entries of one bucket; only the holder of the stripe's lock changes them, each by one store. */
 
 static inline struct bucket *index_bucket(const struct stripe *stripe, uint64_t hash)
@@ -58,10 +58,10 @@ struct index_slot index_find_place(const struct stripe *stripe, uint64_t hash, i
                                    uint64_t place);
 uint64_t index_entry(struct index_slot slot);
 uint8_t index_uses(struct index_slot slot);
-/* Lets the entry of a record that has been copied show the copy. */
+/* Points the entry of a copied record to the copy. */
 void index_move(struct index_slot slot, uint64_t entry, uint8_t uses);
-/* The key's record lies here now: in its entry's stead, in a free one, or in that of the record of
- * the bucket that was used least. */
+/* Stores the place of the key's record: in its own entry, in a free one, or in place of the
+ * bucket's least used record. */
 void index_put(struct stripe *stripe, uint64_t hash, int ring, uint64_t place);
 void index_erase(struct stripe *stripe, struct index_slot slot);
 void index_clear(struct stripe *stripe);

@@ -91,25 +91,25 @@ void memory_put_aside(struct memory *m, const char *name);
 enum err memory_unlink(const char *name);
 
 /* --- A view ---
- * The segment as a process sees it that takes no part in it: nginx.  It is mapped for reading only
- * and without a lock, so nobody has to wait for such a process, and the object may be removed, cut
- * or made anew under it at any time: then nothing is found any more, and it is to be closed and
- * opened again.  Of all functions that follow only memory_get and memory_lease_valid are for it. */
+ * A read-only mapping of the segment, for nginx. It holds no lock, so no worker waits for it, and
+ * the object may be removed, truncated or replaced at any time: then nothing is found any more, and
+ * the view must be closed and opened again. Of the functions below, only memory_get and
+ * memory_lease_valid take a view. */
 
 struct memory_view; /* opaque */
 
-/* Called for each hit, of which the segment cannot be told. */
+/* Called for each hit, since a view cannot count it in the segment. */
 typedef void memory_used_at(void *context, uint64_t key_hash);
 
-/* Opens the object of this name, which must belong to the user whose number the name has
- * ("larder-990-…"), else to root or to who asks.  *out is freed by memory_view_close. ERR_NOT_FOUND
- * (there is none, or it is being made), ERR_DENIED, ERR_INVALID (name), ERR_UNSUPPORTED (of another
- * version), ERR_IO. */
+/* Opens the object of this name, which must belong to the user whose number is in the name
+ * ("larder-990-…"), else to root or to the caller.  *out is freed by memory_view_close.
+ * ERR_NOT_FOUND (there is none, or it is being made), ERR_DENIED, ERR_INVALID (name),
+ * ERR_UNSUPPORTED (of another version), ERR_IO. */
 enum err memory_view_open(const char *name, memory_used_at *used, void *context,
                           struct memory **out);
 /* NULL is allowed. */
 void memory_view_close(struct memory *m);
-/* False once it has to be opened again.  Two system calls: ask some times a second. */
+/* Returns false if the view must be opened again. Two system calls: call several times a second. */
 bool memory_view_is_current(const struct memory *m);
 
 /* --- Tags ---
@@ -120,35 +120,36 @@ bool memory_view_is_current(const struct memory *m);
 uint32_t memory_slot(struct str tag);
 /* A token for one write's fences, unlike any other of this process's last 65,000. */
 uint32_t memory_token(struct memory *m);
-/* A write on this tag is under way: until it is released or expires_ns has come nothing is served
- * or stored under the tag, and what was stored before is void for good.  At most
+/* Fences a tag for a write: until the fence is released or expires_ns has passed, nothing is served
+ * or stored under the tag, and all that was stored before is void for good.  At most
  * MEMORY_FENCE_MAX_MS after mono_ns. */
 void memory_fence(struct memory *m, uint32_t slot, uint32_t token, int64_t mono_ns,
                   int64_t expires_ns);
-/* The write has ended: what was read meanwhile is void, and the token's fence is gone.  A slot has
+/* Releases a write's fence; answers read meanwhile are void.  A slot has
  * room for four fences at a time; one beyond them stays until it expires. */
 void memory_release(struct memory *m, uint32_t slot, uint32_t token);
-/* From now on the fences of this process are marked as its own, and are taken away when it is dead.
- * id is not 0, and tells it from other processes.  False: there is no place left; its fences then
- * stay until they expire. */
+/* Registers this process, so that its fences are removed when it dies. id: not 0, unlike that of
+ * any other process. Returns false if there is no place left; then its fences stay until they
+ * expire. */
 bool memory_register(struct memory *m, uint32_t id);
-/* Takes away the fences of one registered process that has died, with a new sequence for each, and
- * gives its id; 0: there is none.  What it was writing may still happen: who keeps answers of
- * MongoDB must make sure of that by other means (docs/caching.md). */
+/* Removes the fences of one dead process, with a new sequence number for each tag, and returns its
+ * id; 0: none is dead. Its write may still reach MongoDB: the cache guards against that by other
+ * means (docs/caching.md). */
 uint32_t memory_reap(struct memory *m);
-/* What is stored or being read under the tag is void. */
+/* Voids what is stored or being read under the tag. */
 void memory_bump(struct memory *m, uint32_t slot);
-/* An invalidation of this tag is pending: nothing is served or stored under it until it is settled.
- * Gives the generation of this mark, never 0. */
+/* Marks an invalidation of this tag as pending: nothing is served or stored under it until it is
+ * settled. Returns the mark's generation, never 0. */
 uint64_t memory_set_pending(struct memory *m, uint32_t slot);
 /* The generation of the open mark, or 0 when nothing is pending.  The settler asks before it
  * lists the documents, and settles exactly that generation. */
 uint64_t memory_pending(const struct memory *m, uint32_t slot);
-/* False, and nothing is changed, when the slot has been marked again since; the tag is bumped. */
+/* Settles and bumps the tag. Returns false, without a change, if the slot was marked again since.
+ */
 bool memory_settle(struct memory *m, uint32_t slot, uint64_t generation);
 /* Moves *slot on to the first pending one from *slot; false when there is none. */
 bool memory_pending_next(const struct memory *m, uint32_t *slot);
-/* All records, and all reads under way, are void. */
+/* Voids all records and all reads under way. */
 void memory_void(struct memory *m);
 
 /* How many tags are fenced and how many are pending, and for how long the oldest of these.  Reads

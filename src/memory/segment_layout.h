@@ -23,10 +23,9 @@
  * How many there are follows from bytes alone (segment.c, geometry).  Everything that is written
  * after the creation is atomic, the rings' words included, but for the locks.
  *
- * Who maps it holds flock(LOCK_SH) on the object as long as it does; who changes its size or makes
- * it anew holds LOCK_EX, and so is alone.  A process that writes locks one byte of it as well
- * (F_OFD_SETLK), the number of its place: the kernel gives that back when the process is dead,
- * however it died.
+ * A process that maps the segment holds flock(LOCK_SH) on the object; one that resizes or recreates
+ * it holds LOCK_EX, and so is alone. A writing process also locks one byte (F_OFD_SETLK), the
+ * number of its place, which the kernel releases when the process dies.
  *
  * A stamp packs a time and a number into one word, so that one compare-and-swap decides on both:
  * monotonic milliseconds in the upper 40 bits (34 years), the number in the lower 24.  0 is none.

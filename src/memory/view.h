@@ -6,8 +6,8 @@
 
 /* Inside of memory/. */
 
-/* At the end of a look-up in a view: whether what was found may be believed, which it may while the
- * object is whole.  A hit is told to whom it concerns. */
+/* Ends a look-up in a view: returns whether the result is valid, which it is while the object is
+ * whole. Reports a hit to the view's callback. */
 bool view_admits(struct memory *m, uint64_t key_hash, bool hit);
 
 #endif

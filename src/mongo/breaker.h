@@ -5,27 +5,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a server is taken to be reachable.  Jobs that fail raise the suspicion, pings decide: a
- * write whose outcome nobody knows, or a read that took too long, says little of the server.
+/* Circuit breaker: whether the server counts as reachable. A failed job only causes a ping, and the
+ * ping decides, since a write of unknown outcome or a slow read does not prove that the server is
+ * down.
  *
- * A failure counts only if what failed began after the last success: calls that were under way when
- * a server went away end long after it is back.  Times are clock_mono_ns(). */
+ * A failure counts only if the failed operation began after the last success: operations that were
+ * running when the server went down may fail long after it is back.  Times are clock_mono_ns(). */
 
 struct breaker {
-    unsigned limit; /* failures in a row, the deciding ping's among them */
+    unsigned limit; /* failures in a row until it opens, the last one a ping's */
     unsigned failures;
     bool open;
     int64_t succeeded_ns;
-    int64_t away_ns; /* when the first ping since has failed; 0: none has */
+    int64_t away_ns; /* when the first ping since the last success failed; 0: none has */
 };
 
-/* True: it was open, and closes. */
+/* Returns true if this closes the breaker. */
 bool breaker_success(struct breaker *breaker, int64_t now_ns);
-/* Of a job that began at begun_ns.  True: it counts, so a ping should decide soon. */
+/* Records the failure of a job that began at begun_ns. Returns true if it counts: send a ping. */
 bool breaker_failure(struct breaker *breaker, int64_t begun_ns);
-/* The same for a ping, which has failed just now.  True: it opens. */
+/* Records the failure of a ping. Returns true if this opens the breaker. */
 bool breaker_ping_failure(struct breaker *breaker, int64_t begun_ns, int64_t now_ns);
-/* Whether a ping is wanted: it is open, or something has failed since the last success. */
+/* Whether a ping is needed: the breaker is open, or an operation failed since the last success. */
 static inline bool breaker_doubts(const struct breaker *breaker)
 {
     return breaker->open || breaker->failures > 0;

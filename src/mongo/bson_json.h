@@ -7,21 +7,21 @@
 #include "base/idiom.h"
 #include "base/value.h"
 
-/* JSON out of BSON (https://bsonspec.org/spec.html), as a table says.  The bytes are a server's, so
- * they are read as hostile: all lengths are checked. */
+/* Converts BSON (https://bsonspec.org/spec.html) to JSON, as described by a shape. The bytes come
+ * from a server and are not trusted: all lengths are checked. */
 
 struct shape;
 struct shape_field {
     struct str name;
     bool hidden;               /* not part of the JSON */
-    bool capture;              /* its value is handed to the caller */
-    const struct shape *inner; /* of an embedded document, and of those in an array: only these
-                                  fields; NULL: all of it */
+    bool capture;              /* its value is returned in captured */
+    const struct shape *inner; /* of an embedded document, or of documents in an array: the shown
+                                  fields; NULL: all */
 };
 struct shape {
     const struct shape_field *fields;
     size_t count;
-    bool whole; /* documents hold little else, so all of them is asked for */
+    bool whole; /* documents have few other fields, so no projection is sent */
     bool open;  /* fields that are not listed are shown too */
 };
 #define SHAPE(array)                                                                               \
@@ -29,7 +29,7 @@ struct shape {
         .fields = (array), .count = COUNT(array)                                                   \
     }
 
-/* Index of the field so named, or shape->count. */
+/* Returns the index of the field of this name, or shape->count. */
 size_t shape_find(const struct shape *shape, struct str name);
 
 /* Appends the document's listed fields, in the document's order, as one JSON object.  Values are

@@ -5,9 +5,10 @@
 #include "base/err.h"
 #include "mongo/bson_walk.h"
 
-/* Inside of mongo/: what lies at a path ("steps.text") of a document. */
+/* Inside of mongo/: finds the values at a path ("steps.text") of a document. */
 
-/* element is NULL where there is nothing; item: it is an item of the array at the path's end. */
+/* element: NULL if the path leads to nothing. item: the element is an item of an array at the
+ * path's end. */
 typedef void bson_path_visit(void *context, const struct bson_element *element, bool item);
 
 /* Visits what lies at the path's end, an array there before its items (not theirs), through all

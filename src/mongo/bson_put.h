@@ -5,7 +5,7 @@
 #include "base/value.h"
 #include "mongo/driver.h"
 
-/* Inside of mongo/: our values as BSON, appended to a document that the caller has initialised. */
+/* Inside of mongo/: appends values to a BSON document that the caller has initialised. */
 
 void bson_put_value(bson_t *to, struct str field, const struct value *value);
 

@@ -5,10 +5,10 @@
 #include "mongo/collection.h"
 #include "mongo/driver.h"
 
-/* Inside of mongo/.  Appends to the empty document to what MongoDB makes of the document in data by
- * these assignments; fields that it does not have yet come last.  False, with to in any state, for
- * what only the server knows: its clock, the place of several new fields, or an error (data that is
- * malformed, a sum of what is no number or too large, a parent that is no document).  The caller
+/* Inside of mongo/.  Applies the assignments to the document in data as MongoDB does, and appends
+ * the result to the empty document to; new fields come last. Returns false if only the server knows
+ * the result (its clock, the order of several new fields) or on an error (malformed data, a sum of
+ * a non-number or out of range, a parent that is no document); to is then undefined. The caller
  * destroys to. */
 bool bson_update(bson_t *to, struct str data, const struct assignment *assignments, size_t count);
 

@@ -67,7 +67,7 @@ static void changes_add_names(bson_t *match, int at, const char *field, const st
     snprintf(key, sizeof key, "%d", at);
     bson_append_document_begin(match, key, -1, &alternative);
     bson_append_document_begin(&alternative, field, -1, &in);
-    bson_append_array_begin(&in, "$in", -1, &list);
+    bson_append_array_unsafe_begin(&in, "$in", -1, &list);
     for (size_t i = 0; i < count; i++) {
         snprintf(key, sizeof key, "%zu", i);
         bson_append_utf8(&list, key, -1, names[i].ptr, (int)names[i].len);
@@ -83,7 +83,7 @@ static void changes_add_match(bson_t *stage, const struct changes_config *config
     bson_t match, any;
 
     bson_append_document_begin(stage, "$match", -1, &match);
-    bson_append_array_begin(&match, "$or", -1, &any);
+    bson_append_array_unsafe_begin(&match, "$or", -1, &any);
     changes_add_names(&any, 0, "ns.coll", config->collections, config->collection_count);
     changes_add_names(&any, 1, "to.coll", config->collections, config->collection_count);
     changes_add_names(&any, 2, "operationType", ends, COUNT(ends));
@@ -138,7 +138,7 @@ static void changes_command(bson_t *command, const struct changes_config *config
     bson_t pipeline, stage, cursor;
 
     bson_append_int32(command, "aggregate", -1, 1);
-    bson_append_array_begin(command, "pipeline", -1, &pipeline);
+    bson_append_array_unsafe_begin(command, "pipeline", -1, &pipeline);
     bson_append_document_begin(&pipeline, "0", -1, &stage);
     changes_add_stream(&stage, config, images);
     bson_append_document_end(&pipeline, &stage);

@@ -19,9 +19,9 @@
  * own (breaker.h): one after a failure, and then until one gets through. */
 
 struct mongo;
-struct mongo_db; /* what a job has on its thread; see mongo/collection.h */
+struct mongo_db; /* a job's client; see mongo/collection.h */
 
-/* Clients besides those of jobs, for threads that call mongo_run. */
+/* Clients reserved for threads that call mongo_run. */
 enum { MONGO_BESIDE = 3 };
 
 struct mongo_config {
@@ -53,16 +53,16 @@ void mongo_close(struct mongo *mongo, void (*done)(void *context), void *context
 
 /* False while the breaker is open. */
 bool mongo_up(const struct mongo *mongo);
-/* Since when MongoDB is known to be away, by clock_mono_ns(): when the first ping since its last
- * answer failed; 0: none has. */
+/* When the first ping since MongoDB's last answer failed, by clock_mono_ns(); 0: none has failed.
+ */
 int64_t mongo_away_ns(const struct mongo *mongo);
 
-/* Milliseconds since MongoDB has last answered a job or a ping; INT64_MAX: it never has. */
+/* Milliseconds since MongoDB's last answer to a job or a ping; INT64_MAX: none yet. */
 int64_t mongo_silent_ms(const struct mongo *mongo);
 
-/* Asks whether MongoDB lets requests read, without waiting behind any job: told is called on the
- * loop, once, within a second or so.  OK; or DENIED, TIMEOUT, UNAVAILABLE, CANCELED.  The caller
- * keeps the struct until then. */
+/* Checks whether MongoDB answers reads, without waiting behind jobs. Calls told on the loop, once,
+ * within about a second, with OK, DENIED, TIMEOUT, UNAVAILABLE or CANCELED. The caller keeps the
+ * struct until then. */
 void mongo_ask(struct mongo *mongo, struct mongo_ask *ask);
 
 /* One piece of work.  The caller owns the memory, sets the first part, zeroes the rest, and leaves
@@ -98,11 +98,10 @@ struct mongo_job {
 /* ERR_OK: done will be called.  Else it will not, and neither will release: ERR_BUSY when threads
  * and queue are full, ERR_UNAVAILABLE while the breaker is open or after mongo_close. */
 enum err mongo_submit(struct mongo *mongo, struct mongo_job *job);
-/* The same for who answers a refusal as any other error: where the job is refused, its done (with
- * the error) and its release are called at once, inside. */
+/* As mongo_submit, but a refused job's done (with the error) and release are called at once. */
 void mongo_submit_or_tell(struct mongo *mongo, struct mongo_job *job);
 
-/* Of libmongoc, such as "1.23.1"; static. */
+/* libmongoc's version, such as "1.23.1"; static. */
 const char *mongo_driver_version(void);
 
 /* For programs without a loop, and for at most MONGO_BESIDE threads beside one: runs work in this

@@ -4,11 +4,11 @@
 
 #include "base/err.h"
 
-/* What mongo.h and the files behind it have in common. */
+/* Shared by mongo.h and the files behind it. */
 
 enum { MONGO_URI_MAX = 4096 };
 
-/* Of mongo_ask(): who asks whether MongoDB answers. */
+/* A caller of mongo_ask(). */
 struct mongo_ask {
     void (*told)(void *context, enum err err);
     void *context;

@@ -13,14 +13,14 @@ struct mongo_cursor {
     mongoc_collection_t *collection;
 };
 
-/* What the find says; range (may be NULL) is the part of a walk that is asked for. */
+/* Starts a find; range (may be NULL) restricts it to a part of a walk. */
 struct mongo_cursor mongo_cursor_begin(struct mongo_db *db, const struct find *find,
                                        const struct keyset_range *range);
 /* ERR_OK: the cursor has come to its end. */
 enum err mongo_cursor_error(const struct mongo_cursor *read);
 void mongo_cursor_end(struct mongo_cursor *read);
 
-/* A document into what the caller has asked for.  On failure out is as it was. */
+/* Converts a document to the parts that the caller wants. On failure out is unchanged. */
 enum err found_document_take(const struct found_document *record, const bson_t *document);
 
 #endif

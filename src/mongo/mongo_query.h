@@ -5,8 +5,8 @@
 #include "mongo/driver.h"
 #include "mongo/statement.h"
 
-/* Inside of mongo/: BSON out of our own types.  Every function appends to a document that the
- * caller has initialised and destroys. */
+/* Inside of mongo/: converts statements to BSON. Every function appends to a document that the
+ * caller initialises and destroys. */
 
 /* Conditions, and a part of a walk (may be NULL). */
 struct keyset_range;
@@ -15,12 +15,12 @@ void mongo_query_filter(bson_t *to, const struct condition *conditions, size_t c
 void mongo_query_update(bson_t *to, const struct assignment *assignments, size_t count);
 /* The document, with an _id in front if it has none. */
 void mongo_query_document(bson_t *to, const struct document *document);
-/* Whether the fields of the shape can be asked for by name. */
+/* Whether the shape can be sent as a projection. */
 bool mongo_query_projects(const struct shape *shape);
 void mongo_query_sort(bson_t *to, const struct sort_key *sort, size_t count);
 
-/* Of a question's options: its comment, and maxTimeMS: max_time_ms (0: any), but no more than the
- * job has left. */
+/* Appends the options comment and maxTimeMS: max_time_ms (0: no limit), but at most the job's
+ * remaining time. */
 void mongo_query_time(bson_t *opts, const struct mongo_db *db, uint32_t max_time_ms);
 
 static inline void mongo_query_text(bson_t *to, const char *field, struct str text)

@@ -7,7 +7,7 @@
 #include "mongo/mongo.h"
 #include "mongo/mongo_ping.h"
 
-/* Inside of mongo/: the clients, their jobs, and whether the server is there. */
+/* Inside of mongo/: the clients, their jobs, and the server's state. */
 
 struct mongo {
     struct mongo_config config;
@@ -27,15 +27,15 @@ struct mongo {
 
 /* mongo_health.c */
 
-/* What the job's end says of the server. */
+/* Tells the breaker how a job ended. */
 void mongo_note(struct mongo *mongo, const struct mongo_job *job);
-/* The same of a job that is over its time and still at work. */
+/* The same for a job that is past its deadline and still running. */
 void mongo_note_failure(struct mongo *mongo, const struct mongo_job *job);
 /* For mongo_ping. */
 void mongo_on_ping(void *context, enum err err, int64_t begun_ns);
 void mongo_on_beat(uv_timer_t *timer);
 
-/* mongo_jobs.c: ends with ERR_CANCELED, soon.  False: it is at work. */
+/* mongo_jobs.c: cancels a job, which soon ends with ERR_CANCELED. False: it is running already. */
 bool mongo_call_off(struct mongo_job *job);
 
 /* mongo_life.c: when it is closed and no job is left. */

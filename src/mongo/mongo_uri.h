@@ -4,8 +4,8 @@
 
 #include "mongo/driver.h"
 
-/* Inside of mongo/: the URI with our settings in what it leaves open; see mongo_new.  The caller
- * destroys *out. */
+/* Inside of mongo/: parses a URI and adds Larder's settings; see mongo_new. The caller destroys
+ * *out. */
 enum err mongo_uri_parse(const char *text, mongoc_uri_t **out, const char **why);
 
 #endif

@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which fields of a document are why MongoDB refused to write it, and for what: those of a unique
- * index, or those that a validator names. */
+/* The fields because of which MongoDB refused to write a document: those of a unique index, or
+ * those that a validator names. */
 
 enum { REFUSAL_FIELDS_MAX = 8, REFUSAL_FIELD_SIZE = 101 };
 
 struct refusal {
-    size_t count; /* 0: the server does not say */
+    size_t count; /* 0: the server named none */
     struct refused_field {
         char name[REFUSAL_FIELD_SIZE]; /* a path: "address.city" */
         const char *what;              /* for people, static: "must be at most" */
@@ -20,8 +20,8 @@ struct refusal {
     } fields[REFUSAL_FIELDS_MAX];
 };
 
-/* Of the last write of this thread that ended with ERR_EXISTS or ERR_REFUSED; call it in the job
- * that made the write.  It is given once. */
+/* Takes the refusal of this thread's last write that ended with ERR_EXISTS or ERR_REFUSED. Call
+ * once, in the same job. */
 void refusal_take(struct refusal *refusal);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "mongo/driver.h"
 
-/* Inside of mongo/: notes for refusal_take what a reply says of its first refused write.  The names
- * of a unique index's fields are asked for where the server gives only the index's. */
+/* Inside of mongo/: records the first refused write of a reply for refusal_take. If the server
+ * names only the unique index, its fields are asked for. */
 void refusal_note(mongoc_collection_t *collection, const bson_t *reply);
 
 #endif

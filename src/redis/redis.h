@@ -13,14 +13,14 @@
 #include "redis/redis_reply.h"
 #include "redis/redis_url.h"
 
-/* The worker's one client of Redis: asynchronous, on the worker's loop, one connection.  Commands
- * of one turn of the loop leave in one write; nothing is queued while there is no connection.  Not
- * for use from other threads. */
+/* The worker's single client of Redis: asynchronous, on the worker's loop, with one connection.
+ * Commands of one turn of the loop leave in one write; nothing is queued while there is no
+ * connection.  Not for use from other threads. */
 
 struct redis;
 
 enum redis_state {
-    REDIS_IDLE,       /* nobody has asked for anything yet */
+    REDIS_IDLE,       /* not used yet */
     REDIS_CONNECTING, /* resolving, connecting, signing in */
     REDIS_PREPARING,  /* the owner's on_connect is at work */
     REDIS_READY,
@@ -71,8 +71,8 @@ bool redis_writable(const struct redis *redis);
 /* Why it is not READY, or takes no writes, for people: "Connection refused", "MGET is refused:
  * NOPERM …"; "" when nothing is wrong.  Never a secret.  Valid until the loop turns. */
 const char *redis_reason(const struct redis *redis);
-/* In a callback that gets the error of an error reply (DENIED, PROTOCOL, READ_ONLY): which command
- * was refused, and Redis' words: "EVALSHA is refused: NOPERM …". */
+/* Call in a callback with the error of an error reply (DENIED, PROTOCOL, READ_ONLY). Returns the
+ * refused command and Redis' message: "EVALSHA is refused: NOPERM …". */
 const char *redis_refusal(const struct redis *redis);
 /* Starts connecting when idle; probes when dormant, at most once each wake_ms; else nothing. */
 void redis_wake(struct redis *redis);
@@ -81,23 +81,23 @@ void redis_wake(struct redis *redis);
 void redis_prepared(struct redis *redis, enum err err);
 /* Drops the connection, fails what is pending with ERR_UNAVAILABLE and connects again. */
 void redis_reset(struct redis *redis, const char *reason);
-/* Counts connections that became PREPARING: what was sent under another number is gone. */
+/* The number of connections that became PREPARING. Commands sent under another number are gone. */
 uint64_t redis_generation(const struct redis *redis);
 
 /* Sends a command; the arguments are copied.  When not ready, it fails (and wakes the client). */
 void redis_command(struct redis *redis, size_t argc, const struct str argv[],
                    redis_callback *callback, void *context);
-/* The same, let through in PREPARING also: for on_connect. */
+/* The same, but also sent while PREPARING: for on_connect. */
 void redis_command_early(struct redis *redis, size_t argc, const struct str argv[],
                          redis_callback *callback, void *context);
 
-/* Of hiredis, such as "0.14.1", as this was built with; static. */
+/* The version of hiredis at build time, such as "0.14.1"; static. */
 const char *redis_library_version(void);
 
 /* A Lua script: static storage, {.text = STR_INIT("...")}; the rest is filled in on first use. */
 struct redis_script {
     struct str text;
-    enum histogram kind; /* as which its durations are counted; 0: REDIS_OTHER */
+    enum histogram kind; /* histogram of its durations; 0: REDIS_OTHER */
     char sha[40];        /* SHA-1 in hex, as EVALSHA wants it; sha[0] == 0: not known yet */
 };
 enum { REDIS_SCRIPT_ARGS_MAX = 1808 };

@@ -5,12 +5,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Inside of redis/: what an error reply says, and what it means. */
+/* Inside of redis/: error replies. */
 
-/* An error reply without what was sent, which Redis repeats of a command that it does not know:
- * that may be a password. */
+/* Returns the error's text without the sent arguments, which Redis repeats for an unknown command:
+ * they may be a password. */
 struct str redis_words(struct str text);
-/* What an error reply means to the caller; see redis_callback. */
+/* Maps an error reply to an enum err; see redis_callback. */
 enum err redis_error(struct str text);
 
 #endif

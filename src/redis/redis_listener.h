@@ -4,11 +4,12 @@
 
 #include "redis/redis.h"
 
-/* Hears of every key under some prefixes that anybody changes: a second connection subscribes to
+/* Reports every change of a key under some prefixes: a second connection subscribes to
  * __redis__:invalidate, and the client's own connection sends CLIENT TRACKING ON REDIRECT … BCAST
  * (https://redis.io/docs/latest/develop/reference/client-side-caching/).  A heartbeat is published
- * on the client's connection and must come back on the subscription, which proves both: messages
- * arrive in order, so when it arrives, so have all changes that were made before the beat was sent.
+ * on the client's connection and must come back on the subscription, which proves that both work:
+ * messages arrive in order, so once a beat has arrived, all changes made before it was sent have
+ * arrived too.
  */
 
 struct redis_listener;
@@ -22,7 +23,7 @@ struct redis_listener_events {
     void (*on_flush)(void *context);
     /* A beat came back; sent_ns is clock_mono_ns() when it was sent. */
     void (*on_beat)(void *context, int64_t sent_ns);
-    /* Over: nothing more is called; call redis_listener_stop (may be done in here).
+    /* The listener is lost: nothing more is called; call redis_listener_stop, here or later.
      * ERR_UNSUPPORTED when the server refuses a command that this needs (a proxy perhaps, or a
      * right that is missing), else ERR_UNAVAILABLE or ERR_TIMEOUT; why says it for people:
      * "SUBSCRIBE is refused: NOPERM …", valid during the call.  Called at most once, never inside
@@ -44,7 +45,8 @@ struct redis_listener_config {
  * client at a time. */
 struct redis_listener *redis_listener_start(struct redis *redis,
                                             const struct redis_listener_config *config);
-/* No event follows; tracking is switched off; freed when its handles are closed.  NULL allowed. */
+/* Ends all events and switches tracking off; the listener is freed when its handles are closed.
+ * NULL is allowed. */
 void redis_listener_stop(struct redis_listener *listener);
 
 #endif

@@ -9,7 +9,7 @@ struct redis;
 struct redis_config;
 struct redis_url;
 
-/* Inside of redis/: what the listener and the scripts need of the client. */
+/* Inside of redis/: the client's interface for the listener and the scripts. */
 
 const struct redis_config *redis_settings(const struct redis *redis);
 const struct redis_url *redis_address(const struct redis *redis);

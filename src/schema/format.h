@@ -6,13 +6,14 @@
 
 #include "schema/field.h"
 
-/* What strings are. */
+/* Formats of strings. */
 
-/* Whether s is of the format; or the message why not ("must be a day such as 2026-11-23"). */
+/* Whether s has the format; format_rule is the message otherwise ("must be a day such as
+ * 2026-11-23"). */
 bool format_holds(enum string_format format, struct str s);
 struct str format_rule(enum string_format format);
-/* Whether a reader sees anything of s, which is UTF-8: not only blanks, controls and characters
- * without a shape (U+200B and the like). */
+/* Whether s (UTF-8) has a visible character: one that is no blank, control or zero-width character
+ * (U+200B and the like). */
 bool format_shows(struct str s);
 /* The same as a pattern of ECMA-262, but for planes above the first. */
 #define FORMAT_SHOWS_PATTERN                                                                       \

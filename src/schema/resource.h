@@ -6,11 +6,10 @@
 #include "http/query.h"
 #include "schema/field.h"
 
-/* One collection that is served, as its file describes it.  Validation, queries, the writer of
- * JSON, the indexes and the API's description are all made from it.  Strings that are not used are
- * empty. */
+/* A served collection, as described by its resource file. Validation, queries, JSON output, indexes
+ * and the OpenAPI document all derive from it. Unused strings are empty. */
 
-/* Who may.  Each of the first four includes those behind it; OWNER is each signed-in user for their
+/* Access rights. Each of the first four includes those after it; OWNER: signed-in users for their
  * own documents, and administrators for all. */
 enum access { ACCESS_ANYONE, ACCESS_READER, ACCESS_EDITOR, ACCESS_ADMIN, ACCESS_OWNER };
 
@@ -19,7 +18,7 @@ struct kept_fields {
     struct str version, created, updated, owner;
 };
 
-/* mongoose's counter: it raises it where an array is changed, and not for other fields. */
+/* mongoose's counter, which mongoose increments when an array changes. */
 #define MONGOOSE_VERSION STR("__v")
 
 struct index {
@@ -40,7 +39,7 @@ struct named_list {
     size_t param_count;
 };
 
-/* What a path takes in its query. */
+/* The query parameters of a path. */
 struct param_table {
     const struct query_param *params; /* sorted by name */
     size_t count;                     /* at most QUERY_PARAMS_MAX */
@@ -63,8 +62,8 @@ struct resource {
     struct str description;
     struct str collection; /* of MongoDB */
     enum id_type id;
-    const struct field *document; /* FIELD_OBJECT: what clients may set, and what is shown */
-    const struct str *fields;     /* what `fields` may name: _id first, then all paths */
+    const struct field *document; /* FIELD_OBJECT: the fields that clients may set and see */
+    const struct str *fields;     /* allowed values of `fields`: _id first, then all paths */
     size_t field_count;
     struct kept_fields kept;
     const struct query_param *params; /* sorted by name */
@@ -74,9 +73,8 @@ struct resource {
     size_t list_count;
     const struct index *indexes;
     size_t index_count;
-    struct str partition; /* field whose values have tags of their own */
-    size_t
-        partition_param; /* the filter by its equality, or param_count: lists have no partition */
+    struct str partition;             /* field whose values have a tag each */
+    size_t partition_param;           /* the filter for equality with it, or param_count: none */
     int64_t item_ttl_ms, list_ttl_ms; /* 0: not kept */
     int64_t others_ms;                /* upper limit of both while no follower runs; 0: no limit */
     struct {
@@ -86,10 +84,10 @@ struct resource {
     enum access read, create, update, remove;
     bool searchable; /* has a text index */
     bool views;
-    char hash[8]; /* of all that shapes answers, in hex; no NUL */
+    char hash[8]; /* hash of all that shapes answers, in hex; no NUL */
 };
 
-/* A collection of our own bookkeeping: its indexes. */
+/* A collection of Larder's own, and its indexes. */
 struct bookkeeping {
     struct str collection;
     const struct index *indexes;

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "schema/resource.h"
 
-/* All resources that are served, read from a folder of files (docs/resources.md) at start. */
+/* All served resources, read from a folder of files (docs/resources.md) at start. */
 
 struct schema; /* opaque */
 
@@ -26,18 +26,18 @@ size_t schema_count(const struct schema *schema);
 const struct resource *schema_resource(const struct schema *schema, size_t index);
 /* By its name, or NULL. */
 const struct resource *schema_find(const struct schema *schema, struct str name);
-/* A hash of all resources: what shapes answers that are about several. */
+/* A hash of all resources, for answers that depend on several. */
 struct str schema_hash(const struct schema *schema);
 /* The file that a resource was read from. */
 struct str schema_file(const struct schema *schema, const struct resource *resource);
 
-/* What a client would have written in a query for a value of JSON; false for what is no single
- * value.  Borrowed from it, or the arena's. */
+/* The query text of a JSON value, borrowed from it or in the arena. False for arrays and objects.
+ */
 struct json_t;
 bool schema_query_text(const struct json_t *json, struct arena *arena, struct str *text);
 
-/* The fields of a JSON Schema that is part of the program (an account, a sign-in): a mistake in it
- * is a mistake of the program, abort.  Lives as long as the process. */
+/* Reads a built-in JSON Schema (an account, a sign-in). Aborts on an error in it. Lives as long as
+ * the process. */
 const struct field *schema_form(const char *text);
 /* Reads the document of a resource that is such a form, unless it has been read.  From any thread.
  */

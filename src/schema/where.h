@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "schema/checking.h"
 
-/* Inside of schema/: where a value is, from the inside out; a path ("steps[2].minutes") is made of
- * it for an error only. */
+/* Inside of schema/: the position of a value, innermost first; it becomes a path
+ * ("steps[2].minutes") only for an error. */
 struct where {
     const struct where *up; /* NULL: name is the path of the whole */
     struct str name;        /* of a member; of an item its ptr is NULL */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""load.py SECONDS URL EMAIL PASSWORD: reads and writes over kept connections, and ends with status 1
-if an answer was none of 2xx or did not come."""
+"""load.py keep|close SECONDS URL EMAIL PASSWORD: reads and writes, over kept connections or one for
+each request, and ends with status 1 if an answer was none of 2xx or did not come."""
 import collections
 import http.client
 import json
@@ -23,9 +23,10 @@ def ask(connection, method, path, body=None, token=None):
 
 
 class Load:
-    def __init__(self, seconds, url, email, password):
+    def __init__(self, connections, seconds, url, email, password):
+        self.kept = connections == "keep"
         self.url = urllib.parse.urlsplit(url)
-        self.end = time.monotonic() + seconds
+        self.end = time.monotonic() + float(seconds)
         self.counts = collections.Counter()
         self.lost = []
         status, data = ask(self.connect(), "POST", "/api/sessions",
@@ -51,6 +52,8 @@ class Load:
                 self.counts[status] += 1
                 if not 200 <= status < 300:
                     self.lost.append((status, data[:200]))
+                if not self.kept:
+                    connection.close()
             except (OSError, http.client.HTTPException) as error:
                 self.lost.append(repr(error))
                 connection.close()
@@ -67,4 +70,4 @@ class Load:
 
 
 if __name__ == "__main__":
-    sys.exit(Load(float(sys.argv[1]), *sys.argv[2:]).run())
+    sys.exit(Load(*sys.argv[1:]).run())

@@ -8,12 +8,11 @@ class News:
 
     def __init__(self, host):
         self.host, self.before = host, host.metrics()
-        self.seen = len(host.log("larderd").splitlines())
+        self.seen = len(host.told())
 
     def lines(self, part, word):
-        lines = [json.loads(line) for line in self.host.log("larderd").splitlines()[self.seen:]
-                 if line.startswith("{")]
-        return [line for line in lines if line["component"] == part and word in json.dumps(line)]
+        return [line for line in self.host.told()[self.seen:]
+                if line["component"] == part and word in json.dumps(line)]
 
     def counted(self, name):
         return self.host.metrics()[f"larder_{name}"] - self.before[f"larder_{name}"]

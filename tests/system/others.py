@@ -111,8 +111,7 @@ def build():
 
 def followed(host):
     """The pids of the workers of this host that have begun to follow, in order."""
-    lines = [json.loads(line) for line in host.log("larderd").splitlines() if line.startswith("{")]
-    return [(line["time"], line["pid"]) for line in lines
+    return [(line["time"], line["pid"]) for line in host.told()
             if line["message"] == "this worker follows the database"]
 
 

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import ctypes
+import json
 import os
 import pathlib
 import shutil
@@ -205,6 +206,11 @@ class Stack:
     def log(self, name):
         file = self.var / "log" / f"{name}.log"
         return file.read_text(errors="replace") if file.exists() else ""
+
+    def told(self):
+        """What the workers have logged so far, of lines that are written to their end."""
+        whole = self.log("larderd").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def log_tail(self, lines=15):
         return "".join(f"\n--- {name}.log\n" + "\n".join(self.log(name).splitlines()[-lines:])

@@ -43,16 +43,12 @@ def reader(told):
     return Person(told)
 
 
-def lines(host):
-    return [json.loads(line) for line in host.log("larderd").splitlines() if line.startswith("{")]
-
-
 def line_of(host, answer, eventually, event="request"):
     """The line about the request that was answered so."""
     wanted = answer.header("X-Request-Id")
 
     def found():
-        return [line for line in lines(host)
+        return [line for line in host.told()
                 if line.get("requestId") == wanted and line["event"] == event]
     [line] = eventually(found, what=f"a line about {wanted}")
     return line
@@ -61,7 +57,7 @@ def line_of(host, answer, eventually, event="request"):
 def test_all_lines_begin_alike(told, stack, eventually):
     told.client.get("/api/products")
     for host in (told, stack):
-        for line in eventually(lambda: lines(host)):
+        for line in eventually(host.told):
             assert list(line)[:4] == ["time", "level", "event", "message"], line
             assert re.fullmatch(r"[a-z0-9-]+", line["event"]), line
 
@@ -168,7 +164,7 @@ def slow_request(host, eventually, seconds):
 
 def test_a_slow_request_is_logged_by_default(stack, eventually):
     wanted = slow_request(stack, eventually, 0.6)
-    [line] = eventually(lambda: [line for line in lines(stack) if line.get("requestId") == wanted])
+    [line] = eventually(lambda: [line for line in stack.told() if line.get("requestId") == wanted])
     assert (line["level"], line["event"], line["route"]) == ("warn", "slow-request", "/healthz")
     assert 600 <= line["durationMs"] < 5000
     assert [name for name in line if name in FIELDS] == FIELDS
@@ -185,9 +181,9 @@ def test_a_share_is_logged(told, stack, eventually):
         for _ in range(400):
             with_share.client.get("/healthz")
         wanted = slow_request(with_share, eventually, 0.6)
-        found = [line for line in lines(with_share) if line["event"] == "request"]
+        found = [line for line in with_share.told() if line["event"] == "request"]
         assert 50 <= len(found) <= 160
-        assert not [line for line in lines(with_share) if line["event"] == "slow-request"], wanted
+        assert not [line for line in with_share.told() if line["event"] == "slow-request"], wanted
     finally:
         with_share.down()
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A Redis that refuses a part of what is needed: who is told, and when it is used again."""
 import itertools
-import json
 import pathlib
 import re
 import subprocess
@@ -74,10 +73,6 @@ def is_refused(host, word, seconds=5):
     eventually(told, seconds, every=0.1, what=f"{word} named: {ready(host)}")
 
 
-def log(host):
-    return [json.loads(line) for line in host.log("larderd").splitlines() if line.startswith("{")]
-
-
 def test_all_is_done_with_the_rights_of_the_documents(stack, host, rights, product, category):
     item = product(name="kettle")
     path = f"/api/products/{item['_id']}"
@@ -109,7 +104,7 @@ def test_all_is_done_with_the_rights_of_the_documents(stack, host, rights, produ
     for words in (("show", name), ("expire", name, "60"), ("persist", name), ("purge", name)):
         host.ctl("cache", *words)
     assert stack.redis.execute_command("ACL", "LOG") == []
-    assert not [line for line in log(host) if line["message"] == "error reply"]
+    assert not [line for line in host.told() if line["message"] == "error reply"]
 
 
 @pytest.mark.parametrize("right, named", [
@@ -121,12 +116,12 @@ def test_the_refused_command_is_named(stack, host, rights, right, named):
     if "|" in right and stack.redis.info("server")["redis_version"] < "7":
         pytest.skip("Redis 6 takes away whole commands only")
     named = "GET" if right == "-get" else named
-    seen = len(log(host))
+    seen = len(host.told())
     set_rights(stack, right)
     reconnect(stack)
     is_refused(host, named)
     assert host.client.get("/api/products?limit=1").status == 200
-    lines = [line for line in log(host)[seen:] if f"{named} is refused" in line.get("reason", "")]
+    lines = [line for line in host.told()[seen:] if f"{named} is refused" in line.get("reason", "")]
     assert 1 <= len(lines) <= len(host.workers()), lines
     done = host.ctl("redis", "ping", check=False)
     assert done.returncode == 1 and f"{named} is refused" in done.stderr, done
@@ -198,9 +193,9 @@ def test_a_cluster_is_named_and_not_used(stack, cluster):
         for _ in range(5):
             assert host.client.get(path).status == 200
         assert host.client.delete(path).status == 200
-        eventually(lambda: any("dormant" == line["message"] for line in log(host)), 20)
+        eventually(lambda: any("dormant" == line["message"] for line in host.told()), 20)
         told = {}  # a worker tells it again only when something else was wrong meanwhile
-        for line in log(host):
+        for line in host.told():
             if line["event"] == "redis-error":
                 told.setdefault(line["pid"], []).append("Redis Cluster" in line["reason"])
         assert told and all(any(each) and not any(map(all, itertools.pairwise(each)))

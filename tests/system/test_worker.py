@@ -171,12 +171,20 @@ def overwrite(path, size):
         file.write(b"\x5a" * size)
 
 
+def noticed(log, seconds=1):
+    """A worker says that it leaves, since what it shares is damaged."""
+    eventually(lambda: '"larderd-leaving-to-be-replaced"' in log.read_text(), seconds)
+
+
 @pytest.mark.parametrize("size", [8, 16, 24, 4096])
-def test_a_segment_that_was_overwritten_stops_nobody(worker, size):
+def test_a_segment_that_was_overwritten_stops_nobody(worker, tmp_path, size):
     """It is put aside by those who have it, who are replaced, and made anew."""
-    old = worker()
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        old = worker(file)
     segment, = old.segments()
     overwrite(segment, size)
+    noticed(log)
     assert old.process.wait(15) == 0
     new = worker(beside=old)
     assert new.get("/healthz").status == 200
@@ -194,12 +202,27 @@ def test_a_worker_starts_although_the_segment_was_just_overwritten(worker):
     assert old.process.wait(15) == 0
 
 
-def test_counters_that_were_removed_are_noticed(worker):
-    old = worker()
+def test_counters_that_were_removed_are_noticed(worker, tmp_path):
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        old = worker(file)
     counters, = old.shared("metrics")
     counters.unlink()
+    noticed(log)
     assert old.process.wait(15) == 0
     assert worker(beside=old).get("/metrics").status == 200
+
+
+def test_counters_that_were_overwritten_stop_nobody(worker):
+    """They count on, from whatever is there."""
+    old = worker()
+    assert old.get("/api/products?limit=1").status == 200
+    counters, = old.shared("metrics")
+    overwrite(counters, counters.stat().st_size)
+    new = worker(beside=old)
+    for one in (old, new):
+        assert one.get("/api/products?limit=1").status == 200
+        assert one.get("/metrics").status == one.get("/healthz").status == 200
 
 
 def test_with_50_resources_there_are_at_most_10000_series(worker, tmp_path):
