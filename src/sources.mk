@@ -278,6 +278,7 @@ liblarder_a_SOURCES = \
 	src/ctl/user_change.c \
 	src/ctl/walk.c src/ctl/walk.h \
 	src/ctl/warm.c src/ctl/warm.h \
+	src/follow/beat.c \
 	src/follow/change_stream.c \
 	src/follow/change_tags.c \
 	src/follow/figures.c \

@@ -133,27 +133,32 @@ static ngx_int_t reply_head(ngx_http_request_t *r, const struct request *request
     return reply_lines(r, str_make(room, (size_t)(at - room)));
 }
 
-static ngx_buf_t *reply_body(ngx_http_request_t *r, const struct response *response)
+/* Not copied: what it is of is the request's from now on. */
+static ngx_buf_t *reply_body(ngx_http_request_t *r, struct response *response)
 {
-    ngx_buf_t *buf = ngx_create_temp_buf(r->pool, response_length(response));
+    ngx_buf_t *buf = ngx_calloc_buf(r->pool);
+    struct str bytes = response->parts[0];
 
-    if (buf == NULL)
+    if (buf == NULL || !larder_request_give_body(r, response))
         return NULL;
-    for (size_t i = 0; i < response->part_count; i++)
-        buf->last = ngx_cpymem(buf->last, response->parts[i].ptr, response->parts[i].len);
+    buf->pos = buf->start = (u_char *)(uintptr_t)bytes.ptr;
+    buf->last = buf->end = buf->pos + bytes.len;
+    buf->memory = 1;
     buf->last_buf = 1;
     buf->last_in_chain = 1;
     return buf;
 }
 
-ngx_int_t larder_reply(ngx_http_request_t *r, const struct request *request)
+ngx_int_t larder_reply(ngx_http_request_t *r, struct request *request)
 {
     ngx_chain_t chain = {NULL, NULL};
     ngx_int_t rc;
 
     if (reply_head(r, request) != NGX_OK)
         return NGX_ERROR;
-    if (response_has_content(&request->response) && r->method != NGX_HTTP_HEAD) {
+    if (request->response.part_count == 0) {
+        r->header_only = 1; /* nginx waits for a body otherwise */
+    } else if (r->method != NGX_HTTP_HEAD) {
         chain.buf = reply_body(r, &request->response);
         if (chain.buf == NULL)
             return NGX_ERROR;

@@ -12,6 +12,7 @@ enum {
     URI_MAX = 2048, /* of a longer one, reading the query could need more than the arena */
     ARENA = 512 << 10,
     KEEP = ENTRY_SIZE_MAX + (32 << 10),
+    SPARES = 16,
     /* Well below what a worker takes (gateway/fcgi_params.h): what is beyond, it may refuse. */
     HEADERS_MAX = 100,
     HEADERS_SIZE_MAX = 24 << 10,
@@ -43,6 +44,8 @@ static struct {
     struct param params[2 + COUNT(meant)];
     char id[REQUEST_ID_SIZE];
     char *arena;
+    struct buf spares[SPARES]; /* bodies that have been sent */
+    size_t spare_count;
 } one;
 
 void larder_requests_begin(void)
@@ -51,15 +54,15 @@ void larder_requests_begin(void)
     one.arena = mem_alloc(ARENA);
     arena_init(&one.request.arena, one.arena, ARENA);
     response_init(&one.request.response);
-    /* All that a request can need, so that none allocates. */
     (void)buf_reserve(&one.request.response.head, RESPONSE_HEAD_MAX);
-    (void)buf_reserve(&one.request.response.body, ENTRY_SIZE_MAX + (16 << 10));
 }
 
 void larder_requests_end(void)
 {
     arena_reset(&one.request.arena);
     response_free(&one.request.response);
+    while (one.spare_count > 0)
+        buf_free(&one.spares[--one.spare_count]);
     free(one.arena);
     one.arena = NULL;
 }
@@ -155,4 +158,29 @@ void larder_request_put(struct request *request)
 {
     arena_reset(&request->arena);
     response_reset(&request->response, KEEP);
+}
+
+static void take_body_back(void *data)
+{
+    struct buf *body = data;
+
+    if (one.spare_count < SPARES && one.arena != NULL)
+        one.spares[one.spare_count++] = *body;
+    else
+        buf_free(body);
+}
+
+bool larder_request_give_body(ngx_http_request_t *r, struct response *response)
+{
+    ngx_pool_cleanup_t *cleanup = ngx_pool_cleanup_add(r->pool, sizeof(struct buf));
+    struct buf *body;
+
+    if (cleanup == NULL)
+        return false;
+    body = cleanup->data;
+    *body = response->body;
+    cleanup->handler = take_body_back;
+    response->body =
+        one.spare_count > 0 ? one.spares[--one.spare_count] : BUF_INIT(RESPONSE_BODY_MAX);
+    return true;
 }

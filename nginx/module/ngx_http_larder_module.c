@@ -87,7 +87,8 @@ static void *larder_make_main(ngx_conf_t *cf)
 {
     larder_main_t *all = ngx_pcalloc(cf->pool, sizeof *all);
 
-    if (all == NULL || ngx_array_init(&all->hosts, cf->pool, 1, sizeof(struct edge_host *)) != NGX_OK)
+    if (all == NULL ||
+        ngx_array_init(&all->hosts, cf->pool, 1, sizeof(struct edge_host *)) != NGX_OK)
         return NULL;
     return all;
 }
@@ -130,8 +131,10 @@ static char *larder_set_memory(ngx_conf_t *cf, ngx_command_t *command, void *con
     if (host == NULL)
         return NGX_CONF_ERROR;
     if (edge_host_init(host, (const char *)words[1].data) != ERR_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" is no segment of shared memory: it is named "
-                           "as /dev/shm/larder-...", &words[1]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is no segment of shared memory: it is named "
+                           "as /dev/shm/larder-...",
+                           &words[1]);
         return NGX_CONF_ERROR;
     }
     server->host = larder_find_host(all, host->name);
@@ -240,8 +243,7 @@ static ngx_int_t larder_handle(ngx_http_request_t *r)
 
 static ngx_int_t larder_begin_http(ngx_conf_t *cf)
 {
-    ngx_http_core_main_conf_t *core =
-        ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
     ngx_http_handler_pt *handler =
         ngx_array_push(&core->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
 

@@ -12,6 +12,7 @@ build_programs() {
         fail "The folder $BUILD cannot be made." "Set LARDER_BUILD to one that can."
     [[ -x $ROOT/configure ]] ||
         step "Preparing configure" "$hint" build_in "$ROOT" autoreconf -i
+    edge_sources_need
     build_configure "$hint"
     build_is_current ||
         step "Building (about a minute)" "$hint" build_make
@@ -23,8 +24,8 @@ build_configure() {
     local option
     option=$(edge_option)
     if [[ -x $BUILD/config.status ]]; then
-        [[ $option && $BUILD != "$ROOT" ]] || return 0
-        ! "$BUILD/config.status" --config | grep -q -e "$option" || return 0
+        [[ $option ]] || return 0
+        ! "$BUILD/config.status" --config | grep -qF -e "$option" || return 0
     fi
     step "Configuring" "$1 If it names a library, install its -dev package." \
         build_in "$BUILD" "$ROOT/configure" --quiet ${option:+"$option"}
@@ -34,16 +35,18 @@ build_configure() {
 # ever once configure has run again.)
 build_is_current() {
     [[ -e $BUILD/built && -x $BUILD/larderd && -x $BUILD/larderctl ]] || return 1
-    [[ ! $(edge_option) || $BUILD == "$ROOT" || -e $EDGE_MODULE ]] || return 1
+    [[ ! $(edge_option) || $(<"$BUILD/built") == nginx-module ]] || return 1
     [[ -z $(find "$ROOT/src" "$ROOT/nginx/module" "$ROOT/configure.ac" "$ROOT/Makefile.am" "$BUILD/config.status" \
         -newer "$BUILD/built" -print -quit) ]]
 }
 
 build_make() {
-    touch "$BUILD/built.new"
-    build_in "$BUILD" make -s -j"$(nproc)" larderd larderctl
-    # Without it the service is the same, and slower: edge_configure says so.
-    [[ ! $(edge_option) ]] || build_in "$BUILD" make -s -j"$(nproc)" nginx-module || true
+    local module=''
+    [[ ! $(edge_option) ]] || module=nginx-module
+    printf '%s' "$module" >"$BUILD/built.new"
+    # Where the module fails, the service is the same, and slower.
+    build_in "$BUILD" make -s -k -j"$(nproc)" larderd larderctl ${module:+"$module"} ||
+        build_in "$BUILD" make -s larderd larderctl
     mv "$BUILD/built.new" "$BUILD/built"
 }
 

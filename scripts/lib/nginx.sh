@@ -143,7 +143,7 @@ nginx_strays() {
 
 nginx_status() {
     if nginx_answers; then
-        printf 'up|%s|%s\n' "$(pid_of nginx)" "$(nginx_url)"
+        printf 'up|%s|%s\n' "$(pid_of nginx)" "$(nginx_url), $(edge_says)"
     else
         printf 'down|-|%s\n' "$(nginx_url)"
         return 1

@@ -25,6 +25,11 @@ packages_missing() {
     done
 }
 
+# package_version PACKAGE: prints the version that is installed, or nothing.
+package_version() {
+    dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
+}
+
 # packages_need PACKAGE…: installs the missing ones, if any.
 packages_need() {
     local missing

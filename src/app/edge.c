@@ -102,9 +102,12 @@ void edge_free(struct edge *edge)
 /* --- Answers --- */
 
 /* Absence is not answered from here: it is told to no one how often. */
-static bool edge_recall(const struct edge_visit *visit, struct cache_lookup *lookup)
+static bool edge_recall(const struct edge_visit *visit, const struct request *request,
+                        struct cache_lookup *lookup)
 {
-    if (!recall(visit->host->memory, lookup) || lookup->entry.status != 200)
+    struct memory_now now = {request->began_ns, request->arrived_ms};
+
+    if (!recall(visit->host->memory, lookup, now) || lookup->entry.status != 200)
         return false;
     lookup->source = CACHE_EDGE;
     return true;
@@ -127,7 +130,7 @@ static void edge_item(void *context, struct request *request, const struct route
         return;
     lookup.name = plan_item_name(&visit->edge->plans[resource->index], canonical, name);
     answer_conditions(&lookup, request);
-    if (!edge_recall(visit, &lookup) ||
+    if (!edge_recall(visit, request, &lookup) ||
         (resource->views && request->method == METHOD_GET &&
          !feedback_view(visit->host->feedback, plan_unhashed(lookup.name))))
         return;
@@ -159,7 +162,7 @@ static void edge_list(void *context, struct request *request, const struct route
     read->lookup.name = list_name(read, &request->arena);
     read->lookup.context = request;
     answer_conditions(&read->lookup, request);
-    if (!edge_recall(visit, &read->lookup))
+    if (!edge_recall(visit, request, &read->lookup))
         return;
     visit->answered = true;
     answer_lookup(request, &read->lookup, STR("Not found"), list_links);

@@ -20,9 +20,10 @@ struct edge *edge_new(const struct schema *schema);
 void edge_free(struct edge *edge);
 
 /* Answers from the host's memory, which must be ready, and counts the hit. Returns false if a
- * worker must be asked; then nothing was changed. The request needs method, path, query, id,
- * accept, arrived_ms, began_ns, arena, response and the parameters HTTP_ACCEPT_ENCODING and
- * HTTP_IF_NONE_MATCH, and must have no credentials, no Origin and no body. */
+ * worker must be asked; then nothing was changed. A body is at most one part, of bytes in
+ * response.body. The request needs method, path, query, id, accept, arrived_ms, began_ns, arena,
+ * response and the parameters HTTP_ACCEPT_ENCODING and HTTP_IF_NONE_MATCH, and must have no
+ * credentials, no Origin and no body. */
 bool edge_answer(struct edge *edge, const struct edge_host *host, struct request *request);
 
 #endif

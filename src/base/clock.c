@@ -146,7 +146,7 @@ static enum err take_zone(struct str *s, int *minutes)
     int sign = 1, hour, minute;
 
     *minutes = 0;
-    if (take_char(s, 'Z'))
+    if (take_char(s, 'Z') || take_char(s, 'z'))
         return ERR_OK;
     if (take_char(s, '-'))
         sign = -1;
@@ -168,8 +168,9 @@ enum err clock_parse_iso(struct str text, int64_t *wall_ms)
         return ERR_SYNTAX;
     ms = days * 86400000;
     if (text.len > 0) {
-        if (!take_char(&text, 'T') || (hour = take_digits(&text, 2)) < 0 || hour > 23 ||
-            !take_char(&text, ':') || (minute = take_digits(&text, 2)) < 0 || minute > 59)
+        if ((!take_char(&text, 'T') && !take_char(&text, 't')) ||
+            (hour = take_digits(&text, 2)) < 0 || hour > 23 || !take_char(&text, ':') ||
+            (minute = take_digits(&text, 2)) < 0 || minute > 59)
             return ERR_SYNTAX;
         if (take_char(&text, ':') && ((second = take_digits(&text, 2)) < 0 || second > 59 ||
                                       (fraction = take_fraction(&text)) < 0))

@@ -24,8 +24,8 @@ enum { CLOCK_ISO_SIZE = 24 };
 /* "2026-11-23T17:00:00.000Z" (24 bytes, no NUL); times outside that range are clamped to it. */
 void clock_iso(int64_t wall_ms, char text[static CLOCK_ISO_SIZE]);
 /* A day, or a day and a time of day with its zone (RFC 3339): "2026-11-23", "2026-11-23T17:00Z",
- * "2026-11-23T17:00:00.000+01:00".  Digits beyond milliseconds are cut.  Years 0 to 9999.
- * ERR_SYNTAX for any other text. */
+ * "2026-11-23T17:00:00.000+01:00", "2026-11-23t17:00:00z".  Digits beyond milliseconds are cut.
+ * Years 0 to 9999.  ERR_SYNTAX for any other text. */
 enum err clock_parse_iso(struct str text, int64_t *wall_ms);
 /* The same, and forms that are common in files: "2026-11-23 17:00:00", followed by "+0100", "+01",
  * "z" or "UTC", also after a space.  A time without a zone is UTC. */

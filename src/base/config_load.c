@@ -13,12 +13,11 @@
 
 /* Names that the scripts keep beside the settings, in var/env and in the environment. */
 static const struct str neighbours[] = {
-    STR_INIT("LARDER_ADMIN_EMAIL"), STR_INIT("LARDER_ADMIN_PASSWORD"),
-    STR_INIT("LARDER_BIND"),        STR_INIT("LARDER_BUILD"),
-    STR_INIT("LARDER_CACHE"),       STR_INIT("LARDER_PORT"),
-    STR_INIT("LARDER_SOCKET"),      STR_INIT("LARDER_TEST_LOGS"),
-    STR_INIT("LARDER_TEST_SEED"),   STR_INIT("LARDER_TEST_STACKS"),
-    STR_INIT("LARDER_URL"),         STR_INIT("LARDER_VAR"),
+    STR_INIT("LARDER_ADMIN_EMAIL"), STR_INIT("LARDER_ADMIN_PASSWORD"), STR_INIT("LARDER_BIND"),
+    STR_INIT("LARDER_BUILD"),       STR_INIT("LARDER_CACHE"),          STR_INIT("LARDER_EDGE"),
+    STR_INIT("LARDER_PORT"),        STR_INIT("LARDER_SOCKET"),         STR_INIT("LARDER_TEST_LOGS"),
+    STR_INIT("LARDER_TEST_SEED"),   STR_INIT("LARDER_TEST_STACKS"),    STR_INIT("LARDER_URL"),
+    STR_INIT("LARDER_VAR"),
 };
 
 static bool is_neighbour(struct str name)

@@ -223,8 +223,8 @@ void cache_move(struct cache *cache, struct cache_move *move);
 void cache_followed(struct cache *cache, bool followed);
 
 /* After Redis was away, no entry is served from it until the follower has caught up, or for 4 s. In
- * the hash "<prefix>:follow:state", `at` is the time up to which the follower has seen all changes,
- * by Redis' clock; `slack` is how far that may normally lag behind. */
+ * the hash "<prefix>:follow:state", `at` is the time, by Redis' clock, up to which the follower has
+ * moved the tags of all changes. */
 #define CACHE_FOLLOW_STATE "follow:state"
 
 /* --- Without MongoDB --- */

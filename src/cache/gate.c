@@ -12,38 +12,45 @@
  * until then what Redis holds is no answer.  Without a follower it is open again after
  * GATE_MOST_MS. */
 
-enum { GATE_STEP_MS = 50, GATE_MOST_MS = 4000 };
+enum { GATE_STEP_MS = 50, GATE_MOST_MS = 4000, GATE_START_MS = 1500 };
 
 struct gate {
     struct cache *cache;
     uv_timer_t timer;
     bool used, closed;
+    bool again;       /* this is not the first connection */
+    int64_t since_ms; /* what was written before that is to be seen first; Redis' clock, 0 until it
+                         is known */
     int64_t until_ms; /* monotonic: it opens then in any case */
 };
 
 static void gate_open(struct gate *gate)
 {
     gate->closed = false;
+    gate->again = true;
     uv_timer_stop(&gate->timer);
 }
 
-/* Whether the follower has seen everything but the last moments. */
-static bool gate_is_seen(const struct redis_value *reply)
+/* Redis may have stood still until the connection; what a worker that starts finds is no older than
+ * for those that run. */
+static bool gate_is_seen(struct gate *gate, const struct redis_value *reply)
 {
-    int64_t now_ms, at_ms, slack_ms;
+    int64_t now_ms, at_ms;
 
-    return redis_count(reply) == 3 &&
-           str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) == ERR_OK &&
-           (str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &at_ms) != ERR_OK ||
-            str_int(redis_str(redis_item(reply, 2)), 0, INT32_MAX, &slack_ms) != ERR_OK ||
-            now_ms - at_ms <= slack_ms);
+    if (redis_count(reply) != 2 ||
+        str_int(redis_str(redis_item(reply, 0)), 0, INT64_MAX, &now_ms) != ERR_OK)
+        return false;
+    if (gate->since_ms == 0)
+        gate->since_ms = gate->again ? now_ms : now_ms - GATE_START_MS;
+    return str_int(redis_str(redis_item(reply, 1)), 0, INT64_MAX, &at_ms) != ERR_OK ||
+           at_ms >= gate->since_ms;
 }
 
 static void gate_told(void *context, enum err err, const struct redis_value *reply)
 {
     struct gate *gate = context;
 
-    if (gate->closed && err == ERR_OK && gate_is_seen(reply))
+    if (gate->closed && err == ERR_OK && gate_is_seen(gate, reply))
         gate_open(gate);
 }
 
@@ -71,6 +78,7 @@ void gate_connected(struct gate *gate)
     if (!gate->used || uv_is_closing((uv_handle_t *)&gate->timer))
         return;
     gate->closed = true;
+    gate->since_ms = 0;
     gate->until_ms = clock_mono_ms() + GATE_MOST_MS;
     uv_timer_start(&gate->timer, gate_ask, 1, GATE_STEP_MS);
 }

@@ -13,7 +13,9 @@ enum { LOOKUPS_KEPT = 256 };
 
 static bool from_memory(struct cache *cache, struct cache_lookup *lookup)
 {
-    if (cache->apart || !recall(cache->memory, lookup))
+    struct memory_now now = {clock_mono_ns(), clock_wall_ms()};
+
+    if (cache->apart || !recall(cache->memory, lookup, now))
         return false;
     lookup->source = CACHE_MEMORY;
     metric_inc(METRIC_HIT_MEMORY);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cache/recall.h"
 
-#include "base/clock.h"
 #include "cache/key.h"
 
 /* Less than what a request keeps, or each hit would allocate it anew. */
 enum { ROOM_FIRST = 8 << 10 };
 
-/* Copies what is wanted behind the head; room grows once when it is too small. */
+/* Copies what is wanted behind the head; the room grows once when it is too small. */
 static bool recall_record(struct memory *memory, struct cache_lookup *lookup,
                           const struct memory_key *key, struct memory_now now,
                           enum memory_part want, struct memory_hit *hit)
 {
-    size_t size = ROOM_FIRST;
+    size_t size = lookup->room->size > ROOM_FIRST ? lookup->room->size : ROOM_FIRST;
     enum err err = ERR_TOO_LARGE;
 
     for (int i = 0; i < 2 && err == ERR_TOO_LARGE; i++) {
@@ -44,9 +43,8 @@ static bool recall_take(struct cache_lookup *lookup, const struct memory_hit *hi
     return true;
 }
 
-bool recall(struct memory *memory, struct cache_lookup *lookup)
+bool recall(struct memory *memory, struct cache_lookup *lookup, struct memory_now now)
 {
-    struct memory_now now = {clock_mono_ns(), clock_wall_ms()};
     enum memory_part want = lookup->want_gzip ? MEMORY_PACKED : MEMORY_BODY;
     char room[KEY_HASHED_MAX];
     struct memory_key key;

@@ -186,14 +186,10 @@ struct redis_script script_move = {
                  "end\n"
                  "return table.concat(moved)\n")};
 
-struct redis_script script_gate = {
-    .kind = HISTOGRAM_REDIS_AGE,
-    .text = STR_INIT(LUA_CLOCK "local all, at, slack = redis.call('HGETALL', KEYS[1]), '', ''\n"
-                               "for i = 1, #all, 2 do\n"
-                               "  if all[i] == 'at' then at = all[i + 1] end\n"
-                               "  if all[i] == 'slack' then slack = all[i + 1] end\n"
-                               "end\n"
-                               "return {string.format('%.0f', now), at, slack}\n")};
+struct redis_script script_gate = {.kind = HISTOGRAM_REDIS_AGE,
+                                   .text = STR_INIT(LUA_CLOCK
+                                                    "return {string.format('%.0f', now), "
+                                                    "redis.call('HGET', KEYS[1], 'at') or ''}\n")};
 
 /* "-<owner>.<epoch>" is only added where Redis has held what was of another time, or of others. */
 struct redis_script script_member = {

@@ -38,7 +38,7 @@ extern struct redis_script script_bump;
  * that are moved where there is no such mark.  Gives a '1' for each tag that was moved, else '0'.
  */
 extern struct redis_script script_move;
-/* KEYS state of the follower: gives Redis' clock, and of the hash at and slack. */
+/* KEYS state of the follower: gives Redis' clock, and at of the hash. */
 extern struct redis_script script_gate;
 /* KEYS the hash of cache/member.h; ARGV prefix, run_id, owner (empty: not known yet), epoch, beat,
  * how long a member counts as running, member (empty: it is not to be seen), its text, life of the

@@ -5,7 +5,7 @@
 #include "cache/lock.h"
 #include "ctl/ctl.h"
 
-/* A lock that keeps two of the same command from running at a time, on whatever host. */
+/* A lock that keeps the same command from running twice at a time, on any host. */
 struct guard {
     struct ctl *ctl;
     struct lock lock;
@@ -13,9 +13,9 @@ struct guard {
     enum err err;
 };
 
-/* Waits for Redis.  false: the reason is printed. */
+/* Waits for Redis and takes the lock. On false, the reason was printed. */
 bool guard_take(struct guard *guard, struct ctl *ctl, const char *what);
-/* Every now and then, well within its life of a minute. */
+/* Extends the lock, whose life is one minute. */
 void guard_extend(struct guard *guard);
 void guard_leave(struct guard *guard);
 

@@ -7,12 +7,12 @@
 #include "base/value.h"
 #include "mongo/collection.h"
 
-/* Inside of ctl/: what was seen at one place of the documents. */
+/* Inside of ctl/: statistics of one path of the documents. */
 
 enum {
     INFER_TYPES = VALUE_RAW + 1,
-    INFER_VALUES_MAX = 200, /* different strings that are kept */
-    INFER_TEXT_MAX = 100,   /* bytes of one that is */
+    INFER_VALUES_MAX = 200, /* different strings counted */
+    INFER_TEXT_MAX = 100,   /* bytes of a counted string */
     INFER_INDEXES_MAX = 64
 };
 
@@ -31,9 +31,9 @@ struct infer_node {
     size_t max_chars, max_items;
     struct infer_text *texts; /* INFER_VALUES_MAX, or NULL before the first string */
     size_t text_count;
-    bool many_texts;      /* more than are kept */
-    bool day, email, uri; /* all strings are */
-    bool left_out;        /* members whose names no file can have */
+    bool many_texts;      /* more than INFER_VALUES_MAX */
+    bool day, email, uri; /* all strings have the format */
+    bool left_out;        /* has members whose names a resource file cannot have */
 };
 
 struct infer_index_keys {
@@ -50,22 +50,22 @@ struct infer {
     size_t index_count;
 };
 
-/* What the field is declared as: of numbers VALUE_DOUBLE if there is any such, VALUE_RAW for what
- * has no type in a file, VALUE_NULL where there is nothing else. */
+/* The type to declare: VALUE_DOUBLE for numbers of which one is no integer, VALUE_RAW for types
+ * that a file does not know, VALUE_NULL if there is nothing else. */
 enum value_type infer_type(const struct infer_node *node);
 /* The node at a path, arrays looked through; NULL when there is none. */
 const struct infer_node *infer_find(const struct infer *infer, struct str path,
                                     bool *through_array);
-/* Few values that come again and again. */
+/* Whether the field has few values that repeat often. */
 bool infer_is_choice(const struct infer_node *node);
 
-/* Names of the fields that the server is to keep; empty: none. */
+/* Names of the fields for Larder to keep; empty: none. */
 struct infer_kept {
     struct str version, created, updated;
 };
 struct infer_kept infer_kept(const struct infer *infer);
 
-/* What lists can be asked for, by the indexes that there are. */
+/* Filters and sorts that the existing indexes support. */
 enum { INFER_FILTERS_MAX = 24, INFER_SORTS_MAX = 3 };
 struct infer_filter {
     char name[64];
@@ -89,7 +89,7 @@ struct infer_queries {
 };
 void infer_find_queries(struct infer_queries *queries, const struct infer *infer);
 
-/* The members of "schema", a line each. */
+/* Appends the members of "schema", a line each. */
 void infer_schema(const struct infer *infer, struct buf *out);
 
 #endif

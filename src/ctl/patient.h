@@ -4,8 +4,8 @@
 
 #include "ctl/ctl.h"
 
-/* A connection to MongoDB that waits for an answer as long as it takes: an index of a large
- * collection is made in one command. */
+/* A connection to MongoDB without timeouts: creating an index of a large collection is one command.
+ */
 
 struct patient {
     struct ctl *ctl;
@@ -15,11 +15,11 @@ struct patient {
     unsigned open; /* handles */
 };
 
-/* false: the reason is printed. */
+/* On false, the reason was printed. */
 bool patient_open(struct patient *patient, struct ctl *ctl);
 void patient_close(struct patient *patient);
-/* Runs work as mongo_run does, while the loop runs: meanwhile() is called each second or so, and
- * may itself wait on the loop. */
+/* Runs work as mongo_run does while the loop goes on. Calls meanwhile() about once a second; it may
+ * itself wait on the loop. */
 enum err patient_run(struct patient *patient, enum err (*work)(struct mongo_db *db, void *context),
                      void (*meanwhile)(void *context), void *context);
 

@@ -6,7 +6,7 @@
 #include "base/password.h"
 #include "ctl/ctl.h"
 
-/* What the commands about people share.  Passwords come from a prompt or from standard input, never
+/* Shared by the commands about people.  Passwords come from a prompt or from standard input, never
  * from the command line, where others could read them. */
 
 #define PASSWORD_HELP                                                                              \
@@ -14,10 +14,9 @@
 
 /* 1 to 100 characters, none of them a control character. */
 bool person_name_is_good(struct str name);
-/* Asks for a new password, twice on a terminal, and keeps nothing of it but its hash; false: what
- * is wrong is printed. */
+/* Asks for a new password, twice on a terminal, and hashes it. On false, the error was printed. */
 bool person_password(char hash[static PASSWORD_HASH_SIZE]);
-/* Checks, asks for the password and adds; gives the exit status. */
+/* Checks the arguments, asks for the password and adds the account. Returns the exit status. */
 int person_add(struct ctl *ctl, const char *email, const char *name, enum role role);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How far a long command is, on standard error: a bar that is drawn again and again on a terminal,
- * elsewhere a line each few seconds. */
+/* Progress of a long command, on standard error: a bar on a terminal, else a line every few
+ * seconds. */
 struct progress {
     bool terminal, drawn;
     const char *what; /* "posts" */
@@ -15,10 +15,10 @@ struct progress {
 
 /* Times are clock_mono_ms(). */
 void progress_begin(struct progress *progress, const char *what, int64_t now_ms);
-/* count things so far; done of size bytes, size 0 when the end is not known. */
+/* count: records so far; done of size bytes; size 0: unknown. */
 void progress_update(struct progress *progress, uint64_t count, uint64_t done, uint64_t size,
                      int64_t now_ms);
-/* Takes the bar away, so that something else may be written; the next update draws it again. */
+/* Erases the bar so that other output can be written; the next update draws it again. */
 void progress_clear(struct progress *progress);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "ctl/ctl.h"
 
-/* The entries in Redis, for operators.  Their keys are walked with SCAN, a hundred at a time, so
- * that a server with millions of others is not held up; KEYS is never sent. */
+/* Walks over the entries in Redis, for operators, with SCAN, a hundred keys at a time, so that a
+ * server with millions of keys is not blocked. KEYS is never sent. */
 
 enum { NAME_MAX_ = 1024, PATTERN_MAX = 200, CURSOR_MAX = 24 };
 
@@ -24,24 +24,24 @@ struct walk {
     enum err (*each)(struct walk *walk); /* looks at keys and count */
 };
 
-/* Connects, and appends what the names of entries begin with, "larder:<epoch>:", to base.  false:
- * what is wrong is printed. */
+/* Connects and appends the prefix of all entries, "larder:<epoch>:", to base. On false, the error
+ * was printed. */
 bool cache_open(struct ctl *ctl, struct buf *base);
-/* Whether it may be an entry's: what keeps entries right lies beside them. */
+/* Whether the name can be an entry's, not a tag's, fence's or lock's. */
 bool name_is_entry(struct str name);
 bool pattern_is_good(const char *pattern);
-/* Whether a name fits a pattern, with or without the hash that it ends with. */
+/* Whether a name matches a pattern, with or without its hash. */
 bool name_fits(const char *pattern, struct str name);
-/* Connects, and appends the key of the entry of this name, which may lack its hash.  false: it has
- * said what is wrong. */
+/* Connects and appends the key of this entry; name may lack its hash. On false, the error was
+ * printed. */
 bool walk_find(struct ctl *ctl, const char *name, struct buf *key);
 /* Opens Redis for a walk whose each() is set. */
 bool walk_open(struct walk *walk, struct ctl *ctl, const char *pattern);
-/* Calls each() with every lot of keys that are entries' and fit the pattern. */
+/* Calls each() with every batch of keys of matching entries. */
 enum err walk_keys(struct walk *walk);
-/* Calls each() with every lot of tags' keys, before the walk over the entries. */
+/* Calls each() with every batch of tag keys. Call before walk_keys. */
 enum err walk_tags(struct walk *walk, enum err (*each)(struct walk *walk));
-/* Gives the exit status. */
+/* Returns the exit status. */
 int walk_close(struct walk *walk, enum err err);
 
 #endif

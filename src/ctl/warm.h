@@ -4,7 +4,8 @@
 
 #include "ctl/ctl.h"
 
-/* Where the last warming is noted: when, in milliseconds, and how many entries. */
+/* Keys in Redis that record the last warming: its time in milliseconds, and the number of entries.
+ */
 enum { WARM_KEY_MAX = 64 };
 struct warm_keys {
     char at[WARM_KEY_MAX], entries[WARM_KEY_MAX];

@@ -34,13 +34,6 @@ static bool figures_goes(const struct follow *follow, const char *way)
     return str_eq(figures_field(follow, STR("way")), str_from(way));
 }
 
-static int64_t figures_slack_ms(const struct follow *follow)
-{
-    int64_t slack_ms = figures_number(follow, STR("slack"));
-
-    return slack_ms > FOLLOW_SLACK_MS ? slack_ms : FOLLOW_SLACK_MS;
-}
-
 /* While all is well that of the last changes; else since when nobody has seen any; 0 where no
  * follower has ever run. */
 static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct arena *arena)
@@ -50,14 +43,13 @@ static int64_t figures_lag_ms(const struct follow *follow, size_t lane, struct a
 
     if (age_ms == INT64_MAX)
         return 0;
-    return age_ms > figures_slack_ms(follow) && age_ms > lag_ms ? age_ms : lag_ms;
+    return age_ms > FOLLOW_SLACK_MS && age_ms > lag_ms ? age_ms : lag_ms;
 }
 
 /* A worker that has just started gives the follower time to begin. */
 static bool figures_is_behind(const struct follow *follow)
 {
-    int64_t most_ms = FOLLOW_BEHIND_MS + figures_slack_ms(follow) - FOLLOW_SLACK_MS;
-    bool behind = figures_age_ms(follow) > most_ms;
+    bool behind = figures_age_ms(follow) > FOLLOW_BEHIND_MS;
     char room[1024];
     struct arena arena;
 
@@ -65,7 +57,7 @@ static bool figures_is_behind(const struct follow *follow)
         return false;
     arena_init(&arena, room, sizeof room);
     for (size_t i = 0; i < follow->plan_count && !behind; i++)
-        behind = figures_lag_ms(follow, i, &arena) > most_ms;
+        behind = figures_lag_ms(follow, i, &arena) > FOLLOW_BEHIND_MS;
     arena_reset(&arena);
     return behind;
 }

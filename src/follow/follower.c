@@ -9,38 +9,9 @@
 #include "base/random.h"
 #include "follow/follower.h"
 
-/* The follower's life: on the loop a beat, which tries for the lock and writes to Redis how far it
- * is; and while the lock is its own, the thread. */
+/* The follower's life: on the loop a beat, and while that has the lock, the thread. */
 
-enum { BEAT_FIXED = 4, BEAT_ARGS_MAX = 1000, LAG_MS = 1000, NAP_US = 20000 };
-
-/* KEYS lock, state; ARGV token, life of the lock, '1' to want it, number of fields to set, then
- * these with their values, then fields to add to with what is added.  Gives 1 to who has the lock,
- * Redis' clock, and the state. */
-static struct redis_script script_beat = {
-    .text =
-        STR_INIT("local t = redis.call('TIME')\n"
-                 "local now = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))\n"
-                 "local holder = redis.call('GET', KEYS[1])\n"
-                 "if not holder and ARGV[3] == '1' then\n"
-                 "  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
-                 "  holder = ARGV[1]\n"
-                 "elseif holder == ARGV[1] and ARGV[3] == '0' then\n"
-                 "  redis.call('UNLINK', KEYS[1])\n"
-                 "  holder = nil\n"
-                 "end\n"
-                 "if holder == ARGV[1] then\n"
-                 "  redis.call('PEXPIRE', KEYS[1], ARGV[2])\n"
-                 "  local last = 4 + 2 * tonumber(ARGV[4])\n"
-                 "  for i = 5, last, 2 do\n"
-                 "    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])\n"
-                 "  end\n"
-                 "  for i = last + 1, #ARGV, 2 do\n"
-                 "    redis.call('HINCRBY', KEYS[2], ARGV[i], ARGV[i + 1])\n"
-                 "  end\n"
-                 "  redis.call('PEXPIRE', KEYS[2], 86400000)\n"
-                 "end\n"
-                 "return {holder == ARGV[1] and 1 or 0, now, redis.call('HGETALL', KEYS[2])}\n")};
+enum { NAP_US = 20000 };
 
 /* --- For the thread --- */
 
@@ -74,43 +45,37 @@ int64_t follow_clock(struct follow *follow)
     return atomic_load(&follow->redis_ms);
 }
 
-/* Read in the other order: the number is never of an older one than the time. */
+/* Read in the other order: the number is never of an older one than the time.  A thread that is to
+ * end has let changes go. */
 void follow_seen(struct follow *follow, int64_t redis_ms)
 {
+    if (follow_is_over(follow))
+        return;
     atomic_store(&follow->seen_moves, moves_added(follow->moves));
     atomic_store(&follow->seen_ms, redis_ms);
 }
 
-static bool follow_may_say(struct follow *follow, const char *message)
+void follow_complain(struct follow *follow, enum complaint complaint, const char *why)
 {
-    int64_t now_ms = clock_mono_ms();
+    static const char *const messages[COMPLAINTS] = {
+        [COMPLAINT_REFUSED] = "the change stream of the database is refused",
+        [COMPLAINT_CANNOT] = "cannot follow what other programs write",
+        [COMPLAINT_NONE] = "nothing follows what other programs write where no time is named",
+    };
+    int64_t *last_ms = &follow->complained_ms[complaint], now_ms = clock_mono_ms();
 
-    if (follow->complaint == message && now_ms - follow->complained_ms < FOLLOW_REFUSED_MS)
-        return false;
-    follow->complaint = message;
-    follow->complained_ms = now_ms;
-    return true;
-}
-
-void follow_complain(struct follow *follow, const char *message, const char *why)
-{
-    if (follow_may_say(follow, message))
-        log_warn("follow", message, LOG_CSTR("why", why));
-}
-
-void follow_say_none(struct follow *follow, const char *why)
-{
-    static const char message[] =
-        "nothing follows what other programs write where no time is named";
-
-    if (follow_may_say(follow, message))
-        log_info("follow", message, LOG_CSTR("why", why));
+    if (*last_ms != 0 && now_ms - *last_ms < FOLLOW_REFUSED_MS)
+        return;
+    *last_ms = now_ms;
+    if (complaint == COMPLAINT_NONE)
+        log_info("follow", messages[complaint], LOG_CSTR("why", why));
+    else
+        log_warn("follow", messages[complaint], LOG_CSTR("why", why));
 }
 
 void follow_goes(struct follow *follow, enum follow_way way)
 {
-    if (atomic_exchange(&follow->way, (int)way) != (int)way)
-        atomic_store(&follow->slack_ms, FOLLOW_SLACK_MS);
+    atomic_store(&follow->way, (int)way);
 }
 
 static enum err follow_work(struct mongo_db *db, void *context)
@@ -121,13 +86,14 @@ static enum err follow_work(struct mongo_db *db, void *context)
 
     atomic_store(&follow->refused, err == ERR_DENIED);
     if (err == ERR_DENIED)
-        follow_complain(follow, "the change stream of the database is refused", why);
-    if (err == ERR_DENIED || err == ERR_UNSUPPORTED)
+        follow_complain(follow, COMPLAINT_REFUSED, why);
+    if (err == ERR_DENIED || err == ERR_UNSUPPORTED) {
         err = times_run(follow, db, why,
                         err == ERR_DENIED ? clock_mono_ms() + FOLLOW_REFUSED_MS : INT64_MAX);
+        why = "";
+    }
     if (err != ERR_OK && !follow_is_over(follow))
-        follow_complain(follow, "cannot follow what other programs write",
-                        *why != '\0' ? why : err_text(err));
+        follow_complain(follow, COMPLAINT_CANNOT, *why != '\0' ? why : err_text(err));
     return err;
 }
 
@@ -179,91 +145,6 @@ static void follow_ended(uv_async_t *handle)
 
 /* --- The beat --- */
 
-struct beat {
-    struct arena arena;
-    struct str args[BEAT_ARGS_MAX];
-    size_t count, sets;
-};
-
-static void beat_put(struct beat *beat, struct str field, struct str value)
-{
-    beat->args[beat->count++] = field;
-    beat->args[beat->count++] = value;
-}
-
-static void beat_set(struct beat *beat, struct str field, struct str value)
-{
-    beat_put(beat, field, value);
-    beat->sets++;
-}
-
-/* A position is written when the tags of all that had been seen by then have moved. */
-static void follow_note_contact(struct follow *follow)
-{
-    int64_t seen_ms = atomic_load(&follow->seen_ms);
-    int64_t seen_moves = atomic_load(&follow->seen_moves);
-
-    if (follow->contact_ms != 0 && moves_moved(follow->moves) >= follow->contact_moves)
-        follow->at_ms = follow->contact_ms;
-    else if (follow->contact_ms != 0)
-        return;
-    follow->contact_ms = seen_ms;
-    follow->contact_moves = seen_moves;
-}
-
-static void follow_put_lags(struct follow *follow, struct beat *beat)
-{
-    int64_t now_ms = clock_mono_ms();
-
-    for (size_t i = 0; i < follow->plan_count && beat->count + 8 < BEAT_ARGS_MAX / 2; i++) {
-        struct follow_lane *lane = &follow->lanes[i];
-        int64_t lag_ms = moves_lag_ms(follow->moves, i);
-        if (lag_ms >= 0 || now_ms > lane->lag_until_ms)
-            lane->lag_ms = lag_ms > 0 ? lag_ms : 0;
-        if (lag_ms >= 0)
-            lane->lag_until_ms = now_ms + LAG_MS;
-        beat_set(beat, ARENA_JOIN(&beat->arena, STR("lag:"), follow->plans[i].resource->name),
-                 arena_decimal(&beat->arena, (uint64_t)lane->lag_ms));
-    }
-}
-
-static void follow_put_counts(struct follow *follow, struct beat *beat)
-{
-    uint64_t resets = atomic_exchange(&follow->resets, 0);
-
-    if (resets > 0)
-        beat_put(beat, STR("resets"), arena_decimal(&beat->arena, resets));
-    for (size_t i = 0; i < follow->plan_count; i++)
-        for (int kind = 0; kind < FOLLOW_KINDS && beat->count + 2 <= BEAT_ARGS_MAX; kind++) {
-            uint64_t count = atomic_exchange(&follow->lanes[i].counts[kind], 0);
-            if (count > 0)
-                beat_put(beat,
-                         ARENA_JOIN(&beat->arena, STR("changes:"), follow->plans[i].resource->name,
-                                    STR(":"), str_from(follow_kinds[kind])),
-                         arena_decimal(&beat->arena, count));
-        }
-}
-
-static void follow_put_state(struct follow *follow, struct beat *beat)
-{
-    int way = atomic_load(&follow->way);
-
-    follow_note_contact(follow);
-    if (way == WAY_OFF) /* there is no move to wait for */
-        beat_set(beat, STR("at"), STR(""));
-    else if (follow->at_ms != 0)
-        beat_set(beat, STR("at"), arena_decimal(&beat->arena, (uint64_t)follow->at_ms));
-    beat_set(beat, STR("refused"), atomic_load(&follow->refused) ? STR("1") : STR("0"));
-    if (way >= 0) {
-        beat_set(beat, STR("way"), str_from(way_names[way]));
-        beat_set(beat, STR("slack"),
-                 arena_decimal(&beat->arena, (uint64_t)atomic_load(&follow->slack_ms)));
-    }
-    follow_put_lags(follow, beat);
-}
-
-/* --- Its answer --- */
-
 static void follow_take_state(struct follow *follow, const struct redis_value *state)
 {
     size_t count = redis_count(state) / 2;
@@ -304,23 +185,8 @@ static void follow_told(void *context, enum err err, const struct redis_value *r
 
 static void follow_ask(struct follow *follow, bool want)
 {
-    struct beat beat = {.count = BEAT_FIXED};
-    struct str keys[2];
-
     follow->asking = true;
-    arena_init(&beat.arena, NULL, 0);
-    keys[0] = ARENA_JOIN(&beat.arena, follow->config.prefix, STR(":follow:lock"));
-    keys[1] = ARENA_JOIN(&beat.arena, follow->config.prefix, STR(":" CACHE_FOLLOW_STATE));
-    if (follow->leads && follow->running)
-        follow_put_state(follow, &beat);
-    beat.args[0] = str_make(follow->token, sizeof follow->token);
-    beat.args[1] = arena_decimal(&beat.arena, FOLLOW_LOCK_MS);
-    beat.args[2] = want ? STR("1") : STR("0");
-    beat.args[3] = arena_decimal(&beat.arena, beat.sets);
-    if (follow->leads && follow->running)
-        follow_put_counts(follow, &beat);
-    redis_script(follow->redis, &script_beat, keys, 2, beat.args, beat.count, follow_told, follow);
-    arena_reset(&beat.arena);
+    beat_send(follow, want, follow_told);
 }
 
 static void follow_beat(uv_timer_t *timer)

@@ -72,6 +72,12 @@ void moves_free(struct moves *moves);
 /* --- The follower --- */
 
 enum follow_way { WAY_OFF, WAY_STREAMS, WAY_TIMES };
+enum complaint {
+    COMPLAINT_REFUSED, /* the user may not watch the database */
+    COMPLAINT_CANNOT,
+    COMPLAINT_NONE, /* the server has no change streams: no failure, where nobody asked for them */
+    COMPLAINTS
+};
 
 struct follow_lane {
     _Atomic uint64_t counts[FOLLOW_KINDS]; /* not sent to Redis yet */
@@ -120,12 +126,10 @@ struct follow {
     _Atomic int64_t seen_ms,
         seen_moves; /* all before that time of it was seen, so many moves ago */
     _Atomic uint64_t resets;
-    _Atomic int slack_ms;
-    bool lost;             /* the position is: the thread's */
-    atomic_bool refused;   /* it cannot follow as it should */
-    atomic_int way;        /* of all: WAY_STREAMS, WAY_TIMES or WAY_OFF */
-    const char *complaint; /* the last one, and when; the thread's */
-    int64_t complained_ms; /* monotonic */
+    bool lost;                         /* the position is: the thread's */
+    atomic_bool refused;               /* it cannot follow as it should */
+    atomic_int way;                    /* of all: WAY_STREAMS, WAY_TIMES or WAY_OFF */
+    int64_t complained_ms[COMPLAINTS]; /* the last time; monotonic; the thread's */
 
     /* What Redis says about the follower, this worker or another. */
     struct arena told;
@@ -156,10 +160,8 @@ int64_t follow_clock(struct follow *follow);
 void follow_seen(struct follow *follow, int64_t redis_ms);
 /* Which way it goes from now on. */
 void follow_goes(struct follow *follow, enum follow_way way);
-/* Says why, once a minute; message is a constant. */
-void follow_complain(struct follow *follow, const char *message, const char *why);
-/* The same of a server that has no change streams. */
-void follow_say_none(struct follow *follow, const char *why);
+/* Says why, each of them once a minute. */
+void follow_complain(struct follow *follow, enum complaint complaint, const char *why);
 
 /* change_tags.c.  False when the change bears on nothing.  Strings belong to the arena. */
 bool tags_of_change(const struct plan *plan, const struct change *change, struct arena *arena,
@@ -172,6 +174,10 @@ void tags_of_found(const struct plan *plan, const struct found *found, struct ar
                    struct moves_change *tags);
 bool tags_of_people(const struct change *change, struct arena *arena, struct moves_change *tags);
 enum follow_kind tags_kind(enum change_kind kind);
+
+/* beat.c: on the loop.  Tries for the lock, or gives it away, and tells Redis how far the follower
+ * is; the answer is whether this worker has the lock, Redis' clock and the state. */
+void beat_send(struct follow *follow, bool want, redis_callback *told);
 
 /* position.c: on the thread.  NOT_FOUND: none is kept. */
 enum err position_load(struct mongo_db *db, struct str name, struct buf *token, int64_t *time_ms);

@@ -243,21 +243,26 @@ static void moves_send(struct lane *lane)
 }
 
 /* What is under way is sent anew when Redis has not answered: once more is never wrong. */
-static bool moves_take(struct lane *lane)
+static bool moves_has_more(const struct lane *lane)
 {
-    struct joined *filled = lane->filling;
     bool any;
 
-    if (lane->again)
-        return true;
     uv_mutex_lock(&lane->moves->lock);
-    any = filled->first != 0;
-    if (any) {
-        lane->filling = lane->flying;
-        lane->flying = filled;
-    }
+    any = lane->again || lane->filling->first != 0;
     uv_mutex_unlock(&lane->moves->lock);
     return any;
+}
+
+static void moves_take(struct lane *lane)
+{
+    struct joined *filled = lane->filling;
+
+    if (lane->again)
+        return;
+    uv_mutex_lock(&lane->moves->lock);
+    lane->filling = lane->flying;
+    lane->flying = filled;
+    uv_mutex_unlock(&lane->moves->lock);
 }
 
 static void moves_look(struct moves *moves)
@@ -272,12 +277,14 @@ static void moves_look(struct moves *moves)
     for (size_t i = 0; i < moves->lane_count; i++) {
         struct lane *lane = &moves->lanes[i];
         int64_t left_ns = lane->sent_ns + (int64_t)FOLLOW_JOIN_MS * 1000000 - now_ns;
-        if (lane->under_way)
+        if (lane->under_way || !moves_has_more(lane))
             continue;
-        if (left_ns > 0 && (lane->again || lane->filling->first != 0))
+        if (left_ns > 0) {
             moves_after(moves, (uint64_t)left_ns / 1000000 + 1);
-        else if (left_ns <= 0 && moves_take(lane))
+        } else {
+            moves_take(lane);
             moves_send(lane);
+        }
     }
 }
 

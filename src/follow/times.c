@@ -239,23 +239,19 @@ static void times_free(struct asking *asking)
 /* --- All of them --- */
 
 static enum err times_round(struct follow *follow, struct mongo_db *db, struct asking *all,
-                            size_t count, int64_t *slack_ms)
+                            size_t count)
 {
     int64_t redis_ms = follow_clock(follow), now_ms = clock_mono_ms();
     enum err err = ERR_OK;
-    bool due = false;
 
     for (size_t i = 0; err == ERR_OK && i < count && !follow_is_over(follow); i++) {
         const struct resource *resource = follow->plans[all[i].lane].resource;
-        if (resource->follow.every_ms > *slack_ms)
-            *slack_ms = resource->follow.every_ms;
         if (now_ms < all[i].due_ms)
             continue;
-        due = true;
         all[i].due_ms = now_ms + resource->follow.every_ms;
         err = times_ask(db, &all[i]);
     }
-    if (err == ERR_OK && due)
+    if (err == ERR_OK)
         follow_seen(follow, redis_ms);
     return err;
 }
@@ -264,7 +260,6 @@ enum err times_run(struct follow *follow, struct mongo_db *db, const char *why, 
 {
     struct asking *all = mem_zalloc((follow->plan_count + 1) * sizeof *all);
     size_t count = 0;
-    int64_t slack_ms = 0;
     enum err err = ERR_OK;
 
     for (size_t i = 0; i < follow->plan_count; i++)
@@ -275,9 +270,8 @@ enum err times_run(struct follow *follow, struct mongo_db *db, const char *why, 
         err = times_begin(db, &all[i]);
     while (err == ERR_OK && !follow_is_over(follow) && clock_mono_ms() < until_ms) {
         if (count < follow->plan_count)
-            follow_say_none(follow, why);
-        err = times_round(follow, db, all, count, &slack_ms);
-        atomic_store(&follow->slack_ms, (int)(FOLLOW_SLACK_MS + slack_ms));
+            follow_complain(follow, COMPLAINT_NONE, why);
+        err = times_round(follow, db, all, count);
         follow_sleep(follow, count > 0 ? STEP_MS : FOLLOW_AGAIN_MS);
     }
     for (size_t i = 0; i < count; i++)

@@ -6,19 +6,18 @@
 
 #include "http/request.h"
 
-/* What is kept of each request: how long it took, as a figure, and, if it was slow or is one of
- * those that are asked for, a line of the log. */
+/* Records each request: its duration in the metrics and, if it was slow or is sampled, a line in
+ * the log. */
 
 struct access {
-    int64_t slow_ns; /* what takes longer is logged; INT64_MAX: nothing */
-    uint32_t share;  /* of ACCESS_ALL, that are logged in any case */
+    int64_t slow_ns; /* slower requests are logged; INT64_MAX: none */
+    uint32_t share;  /* of ACCESS_ALL requests, how many are logged in any case */
 };
 enum { ACCESS_ALL = 1000000 };
 
-/* Before the answer is laid out: editors and administrators see where the time has gone
- * (Server-Timing). */
+/* Adds Server-Timing for editors and administrators. Call before the answer is built. */
 void access_tell(struct request *request);
-/* When the answer's last byte has been handed over. */
+/* Call when the answer's last byte was handed to the socket. */
 void access_note(const struct access *access, struct request *request);
 
 #endif

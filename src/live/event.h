@@ -17,7 +17,7 @@ enum event {
     EVENT_COUNT
 };
 
-/* What of it the event has. */
+/* The fields of an event; each event uses some. */
 struct event_data {
     struct str path;  /* as JSON; empty in a stream of one answer */
     struct str etag;  /* EVENT_CHANGE */
@@ -25,9 +25,9 @@ struct event_data {
     unsigned status;  /* EVENT_REFUSED */
 };
 
-/* Also counts it. */
+/* Appends an event and counts it. */
 void event_put(struct buf *out, enum event event, const struct event_data *data);
-/* "retry: 2345", a random one. */
+/* Appends "retry: 2345", with a random time. */
 void event_put_retry(struct buf *out);
 
 #endif

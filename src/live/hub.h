@@ -2,7 +2,7 @@
 #ifndef LARDER_LIVE_HUB_H
 #define LARDER_LIVE_HUB_H
 
-/* Inside of live/: what its files share. */
+/* Inside of live/: shared by its files. */
 
 #include <sys/queue.h>
 
@@ -13,12 +13,12 @@
 enum {
     TICK_MS = 20,        /* between two looks at the table of tags */
     JOIN_MS = 100,       /* changes that follow each other within this time are one */
-    DOUBT_MS = 250,      /* a doubt that is over sooner is not sent */
-    ALIVE_MS = 15000,    /* between two signs of life */
-    AGAIN_MS = 2000,     /* until an answer that is not settled is looked at again */
-    TIMED_MS = 200,      /* how exactly that is kept, and the end of a sign-in */
-    LOOKS_MAX = 64,      /* under way: MongoDB's queue is for requests too */
-    WAIT_MAX = 64 << 10, /* bytes that a client may leave untaken */
+    DOUBT_MS = 250,      /* a shorter doubt is not sent */
+    ALIVE_MS = 15000,    /* between two alive events */
+    AGAIN_MS = 2000,     /* until an unsettled answer is looked at again */
+    TIMED_MS = 200,      /* precision of AGAIN_MS and of the end of a session */
+    LOOKS_MAX = 64,      /* looks at a time: requests share MongoDB's queue */
+    WAIT_MAX = 64 << 10, /* unsent bytes of a client until it is dropped */
     EVENT_MAX = 64 << 10,
     HUB_ETAG_MAX = 48,
     WATCH_BUCKETS = 8192
@@ -33,15 +33,15 @@ struct part {
     struct stream *stream;
     struct watch *watch;   /* NULL: it is over */
     LIST_ENTRY(part) next; /* of the same watch */
-    uint64_t told;         /* hash of the entity tag that its client knows; 0: none */
-    enum doubt doubt;      /* that was sent last: a change follows */
+    uint64_t told;         /* hash of the entity tag that the client has; 0: none */
+    enum doubt doubt;      /* sent last; a change follows it */
     struct str path;       /* as JSON; empty in a stream of one */
 };
 
 enum watch_state {
     WATCH_ASLEEP,
-    WATCH_JOINING, /* woken: more may follow until due_ms */
-    WATCH_READY,   /* it waits for its turn to look */
+    WATCH_JOINING, /* woken; looks at due_ms, after further changes */
+    WATCH_READY,   /* waits for its turn to look */
     WATCH_LOOKING
 };
 
@@ -55,9 +55,9 @@ struct watch {
     size_t tie_count;
     uint64_t hash;    /* of its target */
     int64_t due_ms;   /* monotonic */
-    int64_t again_ms; /* wall clock: it is looked at again then; 0: when it is woken */
+    int64_t again_ms; /* wall clock, when to look again; 0: only when woken */
     enum watch_state state;
-    uint8_t etag_len; /* 0: nothing is known of it */
+    uint8_t etag_len; /* 0: unknown */
     char etag[HUB_ETAG_MAX];
     size_t target_len;
     char target[];
@@ -70,56 +70,56 @@ static inline struct str watch_etag(const struct watch *watch)
     return str_make(watch->etag, watch->etag_len);
 }
 
-/* The watch of this target, made where there is none. */
+/* Returns the watch of this target, creating it if there is none. */
 struct watch *watch_of(struct hub *hub, struct str target);
 void watch_join(struct watch *watch, struct part *part);
-/* The part leaves; a watch that nobody has any more is freed, at the end of its look. */
+/* Removes the part. A watch without parts is freed, at the end of its look. */
 void watch_leave(struct part *part);
 /* Looks again, after JOIN_MS: for slots_poll(). */
 void watch_wake(struct watch *watch);
-/* Looks again, as soon as it is its turn. */
+/* Looks again as soon as its turn comes. */
 void watch_look(struct watch *watch);
-/* Asks the application. */
+/* Starts the look: asks the application. */
 void watch_begin(struct watch *watch);
-/* Its look has found an answer, and it sleeps by the versions of that. */
+/* Takes the answer of its look, and sleeps until one of the answer's tags moves. */
 void watch_take(struct watch *watch, const struct seen *seen);
-/* Its look has found none that could be slept by: it is looked at again soon. */
+/* Its look found no settled answer: looks again soon. */
 void watch_retry(struct watch *watch);
-/* Whether what is known of it holds at this moment. */
+/* Whether its last answer is current. */
 bool watch_is_current(const struct watch *watch);
-/* Frees it if nobody has it. */
+/* Frees the watch if it has no parts. */
 void watch_release(struct watch *watch);
 
 /* --- Streams: stream.c --- */
 
 struct stream {
     struct hub *hub;
-    struct flow *flow; /* NULL: its client has gone, and it is freed by streams_sweep() */
+    struct flow *flow; /* NULL: the client is gone; streams_sweep() frees the stream */
     TAILQ_ENTRY(stream) queue;
     LIST_ENTRY(stream) over;
-    int64_t alive_ms; /* monotonic: the next one */
+    int64_t alive_ms; /* monotonic, when the next alive event is due */
     uint64_t client;
-    size_t count, left; /* parts; those that are not over */
+    size_t count, left; /* parts; parts not over yet */
     char *names;        /* of the parts' paths; NULL in a stream of one */
     struct part parts[];
 };
 LIST_HEAD(stream_list, stream);
 TAILQ_HEAD(stream_queue, stream);
 
-/* Opens a stream of so many parts; NULL: its client has gone. */
+/* Opens a stream of count parts. NULL: the client is gone. */
 struct stream *stream_new(struct hub *hub, struct request *request, uint64_t client, size_t count);
 void stream_alive(struct stream *stream);
-/* Tells when to come back, and ends. */
+/* Sends a retry time and ends the stream. */
 void stream_dismiss(struct stream *stream);
-/* Frees those whose client has gone: not while parts are gone through. */
+/* Frees streams whose client is gone. Not to be called while iterating over parts. */
 void streams_sweep(struct hub *hub);
 
 void part_tell(struct part *part, enum event event, struct event_data data);
-/* Tells that the answer has this entity tag, unless the client knows that. */
+/* Sends a change to this entity tag, unless the client has it. */
 void part_change(struct part *part, struct str etag);
-/* Sends a doubt, unless the client has had it. */
+/* Sends a doubt, unless it was sent last. */
 void part_doubt(struct part *part, enum doubt doubt);
-/* Tells that the part is over; so is the stream with its last one. */
+/* Ends the part with an event; the stream ends with its last part. */
 void part_end(struct part *part, enum event event, unsigned status);
 
 /* --- All of them: hub.c --- */
@@ -132,14 +132,14 @@ struct hub {
     struct watch_list *watches; /* WATCH_BUCKETS of them */
     struct watch_queue joining, ready;
     struct watch_list timed;
-    struct stream_queue streams; /* the next that is due a sign of life comes first */
+    struct stream_queue streams; /* sorted by alive_ms */
     struct stream_list over;
     size_t count, looks;
     bool draining, beginning;
     enum doubt doubt; /* that was sent */
     enum doubt seen;  /* at the last tick */
     int64_t seen_since_ms;
-    int64_t timed_ms; /* when those that are timed are gone through next */
+    int64_t timed_ms; /* when the timed watches are checked next */
     struct buf text;
     void (*stopped)(void *context);
     void *stopped_context;

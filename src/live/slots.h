@@ -4,14 +4,14 @@
 
 #include "live/tagset.h"
 
-/* The slots of the host's table of tags that watches depend on: each is looked at once, however
- * many depend on it. */
+/* The slots of the host's table of tags that watches depend on. A slot is polled once, however many
+ * watches depend on it. */
 
 struct slots;
 struct slot;
 struct watch;
 
-/* That a watch depends on a slot, in this version. */
+/* A watch's dependency on a slot, at a version. */
 struct tie {
     struct watch *watch;
     struct slot *slot;
@@ -20,16 +20,16 @@ struct tie {
 };
 
 struct slots *slots_new(const struct memory *memory);
-/* When no tie is left. */
+/* Call when no tie is left. */
 void slots_free(struct slots *slots);
-/* A tie to each tag of the set, in one piece of memory for slots_untie(). */
+/* Returns a tie for each tag of the set, in one allocation; end with slots_untie(). */
 struct tie *slots_tie(struct slots *slots, struct watch *watch, const struct tagset *set);
 void slots_untie(struct slots *slots, struct tie *ties, size_t count);
-/* Calls moved() for each tie whose slot has another version now; once a version. */
+/* Calls moved() for each tie whose slot has a new version, once per version. */
 void slots_poll(struct slots *slots, void (*moved)(struct watch *watch));
-/* Whether all of these slots have the version of their ties. */
+/* Whether all slots still have the versions of these ties. */
 bool slots_have_stayed(const struct slots *slots, const struct tie *ties, size_t count);
-/* Whether all was voided since this was asked last. */
+/* Whether the whole memory was voided since the last call. */
 bool slots_were_voided(struct slots *slots);
 
 #endif

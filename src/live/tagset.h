@@ -7,10 +7,10 @@
 #include "memory/memory.h"
 
 /* The tags that an answer depends on, each with the version that it had in the host's table before
- * the answer was asked for.  As long as none of them has another version, and none was fenced or
- * owed then, no write that was acknowledged is missing in the answer. */
+ * the answer was asked for.  As long as none of the versions changes, and none of the tags was
+ * fenced or pending then, the answer includes every acknowledged write. */
 
-enum { TAGSET_MAX = 128 }; /* a list of 100 ids, and who asks */
+enum { TAGSET_MAX = 128 }; /* a list of 100 ids, and the visitor */
 
 struct tagset {
     const struct memory *memory; /* borrowed */
@@ -21,8 +21,8 @@ struct tagset {
 };
 
 void tagset_init(struct tagset *set, const struct memory *memory);
-/* Before the answer's look-up; one that is there already keeps its version.  One beyond TAGSET_MAX
- * sets MEMORY_TOO_MANY. */
+/* Adds a tag before the answer's look-up. A tag that is present keeps its version; one beyond
+ * TAGSET_MAX sets MEMORY_TOO_MANY. */
 void tagset_add(struct tagset *set, uint32_t slot);
 /* Whether an acknowledged write may have been missed since. */
 bool tagset_has_moved(const struct tagset *set);

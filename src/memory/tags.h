@@ -35,7 +35,7 @@ static inline bool tag_is_fenced(const struct tag_line *line, uint64_t now_ms)
 }
 
 /* Whether the line is fenced or pending (enum memory_flags).  Its seq must have been loaded before:
- * layout.h says why. */
+ * segment_layout.h says why. */
 static inline unsigned tag_flags(const struct tag_line *line, uint64_t now_ms)
 {
     unsigned fenced = tag_is_fenced(line, now_ms) ? MEMORY_FENCED : 0u;

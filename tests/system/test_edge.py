@@ -270,6 +270,26 @@ def test_the_log_has_the_id_and_the_cache():
     assert "$sent_http_cache_status" in text and "$sent_http_x_request_id" in text
 
 
+def test_who_reads_slowly_gets_what_was_answered(edge):
+    """The bytes of an answer that waits are its own, whatever is answered meanwhile."""
+    path, other, count = "/api/products?limit=40", f"/api/products/{edge.ids[2]}", 1200
+    body = warm(edge, path).body
+    warm(edge, other)
+    with socket.create_connection((edge.client.host, edge.client.port), 30) as raw:
+        asked = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n" * count
+        asker = threading.Thread(target=raw.sendall, args=(asked.encode(),))
+        asker.start()
+        hits = sum(is_from_edge(edge.client.get(other)) for _ in range(300))
+        reader = raw.makefile("rb")
+        for _ in range(count):
+            assert reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            headers = http.client.parse_headers(reader)
+            assert reader.read(int(headers["Content-Length"])) == body
+            hits += "detail=edge" in headers["Cache-Status"]
+        asker.join()
+    assert hits > 300
+
+
 # --- Never stale, and never down ---
 
 def test_a_write_is_seen_by_the_next_read(edge):

@@ -112,15 +112,47 @@ def test_another_partition_stays_kept(streams, category):
     assert streams.client.get(listed(other)).hit
 
 
+def post(host, category):
+    """The paths of one and of its list; of posts, MongoDB keeps nothing of before a change."""
+    made = host.client.post("/api/posts", {"title": "before", "body": "b", "category": category,
+                                           "author": "a"})
+    return f"/api/posts/{made.json['data']['_id']}", f"/api/posts?category={category}"
+
+
+def test_where_the_server_keeps_no_documents_of_before(streams, category):
+    (path, list_path), other = post(streams, category), f"/api/posts?category={category}-2"
+    keep(streams, path, list_path, other)
+    found = {"_id": bson.ObjectId(path.rsplit("/", 1)[1])}
+    streams.mongo.posts.update_one(found, {"$set": {"title": "after", "category": category + "-2"}})
+    shows(streams.client, path, lambda a: a.json["data"]["title"] == "after")
+    shows(streams.client, list_path, lambda a: a.json["total"] == 0)
+    shows(streams.client, other, lambda a: a.json["total"] == 1)
+    keep(streams, path, list_path, other)
+    streams.mongo.posts.delete_one(found)
+    shows(streams.client, path, lambda a: a.status == 404)
+    shows(streams.client, other, lambda a: a.json["total"] == 0)
+
+
 def test_a_collection_that_is_dropped(streams, category):
     streams.mongo.drop_collection("posts")
-    made = streams.client.post("/api/posts", {"title": "t", "body": "b", "category": category,
-                                              "author": "a"})
-    path = f"/api/posts/{made.json['data']['_id']}"
-    keep(streams, path, f"/api/posts?category={category}")
+    path, list_path = post(streams, category)
+    keep(streams, path, list_path)
     streams.mongo.drop_collection("posts")
     shows(streams.client, path, lambda a: a.status == 404)
-    shows(streams.client, f"/api/posts?category={category}", lambda a: a.json["total"] == 0)
+    shows(streams.client, list_path, lambda a: a.json["total"] == 0)
+
+
+def test_a_collection_that_is_renamed(streams, category):
+    """Away, and back over another one."""
+    path, list_path = post(streams, category)
+    keep(streams, path, list_path)
+    streams.mongo.posts.rename("elsewhere", dropTarget=True)
+    shows(streams.client, path, lambda a: a.status == 404)
+    shows(streams.client, list_path, lambda a: a.json["total"] == 0)
+    keep(streams, list_path)
+    streams.mongo.elsewhere.rename("posts", dropTarget=True)
+    shows(streams.client, path, lambda a: a.status == 200)
+    shows(streams.client, list_path, lambda a: a.json["total"] == 1)
 
 
 def test_many_of_one_millisecond(times, category):
@@ -220,6 +252,24 @@ def test_redis_that_stood_still(host, category):
     end = time.monotonic() + 3
     while time.monotonic() < end:
         assert host.client.get(item(id_)).json["data"]["name"] == "after"
+    host.settle(30)
+
+
+def test_redis_that_stood_still_for_a_moment(host, category):
+    """No answer that is stored is older than the moment when Redis goes on, not even at once."""
+    id_ = make(host, category)
+    for n in range(3):
+        keep(host, item(id_))
+        host.pause("redis")
+        time.sleep(0.6)
+        host.mongo.products.update_one({"_id": bson.ObjectId(id_)},
+                                       {"$set": {"name": f"after {n}", "updatedAt": now()}})
+        time.sleep(0.6)
+        host.resume("redis")
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            answer = host.client.get(item(id_))
+            assert answer.json["data"]["name"] == f"after {n}", answer
     host.settle(30)
 
 

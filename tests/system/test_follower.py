@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The life of who follows what other programs write: it is killed, stopped and woken, refused, loses
 its position; and what operators are told of it."""
+import collections
 import contextlib
 import json
 import os
@@ -190,6 +191,22 @@ def test_who_cannot_follow_is_behind_after_five_seconds(calm):
             if line["why"]]
 
 
+def test_each_reason_is_told_once_a_minute(calm):
+    """The stream is refused, and going by times fails, four times a second."""
+    pid = others.follower(calm)
+
+    def told():
+        return collections.Counter(line["message"] for each in (calm, *calm.siblings)
+                                   for line in lines(each, '"component":"follow"')
+                                   if line["pid"] == pid and line["level"] == "warn")
+    before = told()
+    fail(calm, "aggregate", "getMore", "update", times=None, errorCode=13)
+    eventually(lambda: calm.client.get("/readyz").json["follow"] == "behind", LAG, every=0.1)
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        assert max((told() - before).values(), default=0) <= 1, told() - before
+
+
 def test_a_server_without_an_oplog():
     with second_mongo("--standalone") as server, contextlib.ExitStack() as stack:
         host = Stack(MONGODB_URI=server.uri)
@@ -220,6 +237,15 @@ def test_the_check_asks_the_server(host):
                          "stream, and the file names a time"]
         assert any(line.startswith("posts: what other programs write shows when an answer's time is "
                                    "over, or at a touch: ") for line in told), told
+
+
+def test_the_start_tells_how_to_keep_documents_of_before(streams):
+    told = [line for each in (streams, *streams.siblings)
+            for line in lines(each, "keeps no documents of before")]
+    commands = {line["resource"]: line["command"] for line in told}
+    assert commands["posts"] == \
+        'db.runCommand({collMod: "posts", changeStreamPreAndPostImages: {enabled: true}})'
+    assert not {"stock", "products"} & commands.keys()
 
 
 def test_the_check_tells_of_a_missing_index(times):

@@ -110,6 +110,13 @@ def test_values_of_a_filters_type(stack, where):
     assert stack.client.post("/api/products/touch", {"where": where}).status == 200
 
 
+def test_words_without_their_index(second, eventually):
+    """The second server knows no text index."""
+    answer = eventually(lambda: next((a for a in (second.client.post(
+        "/api/posts/touch", {"where": {"q": "word"}}),) if a.status == 501), None), 20)
+    assert "larderctl reindex posts" in answer.json["message"]
+
+
 def test_what_the_path_takes(stack):
     assert stack.client.get("/api/products/touch").status == 405
     description = stack.client.get("/api/openapi.json").json["paths"]["/api/products/touch"]

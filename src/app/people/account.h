@@ -9,32 +9,33 @@
 #include "app/write/write.h"
 #include "base/email.h"
 
-/* What making and changing an account have in common. */
+/* Shared by the handlers that create and change accounts. */
 
-/* The draft's email as it is stored, if it has one; false: problem says what is wrong. */
+/* Normalises the draft's email, if it has one. Returns false if it is invalid; see problem. */
 bool account_email(struct assignments *draft, char room[static EMAIL_MAX], struct problem *problem,
                    struct str *email);
-/* The same for a new password. */
+/* Checks the draft's new password, if it has one. Returns false if it is invalid; see problem. */
 bool account_password(const struct assignments *draft, struct problem *problem);
-/* The work of making its hash, for this account; the rest is the caller's. */
+/* Returns the job that hashes it for this account; the caller sets done and context. */
 struct password_job account_hashing(const struct app *app, const struct request *request,
                                     const struct assignments *draft, struct str email);
-/* Answers with the account as it is now, and write_done. */
+/* Answers with the account and calls write_done. */
 void account_send(struct write *write, unsigned status, const struct profile *profile);
-/* A write's failed: 409 when another account has the email. */
+/* write_kind.failed: 409 if another account has the email. */
 void account_failed(struct write *write, enum err err);
 /* Reads the id of an account that the request's visitor may see and change: their own, or as an
  * admin anybody's.  Else answers: "Invalid id", or that there is none. */
 bool account_take(struct request *request, struct str text, struct oid *id);
-/* Whether it is the visitor's own. */
+/* Whether this is the visitor's own account. */
 bool account_is_own(const struct request *request, const struct oid *id);
-/* Whether the visitor is an administrator; 403 is answered otherwise. */
+/* Returns whether the visitor is an administrator; answers 403 otherwise. */
 bool account_admin(struct request *request);
-/* Takes currentPassword out of the object (NULL: there is none), which is no field; empty: it was
- * not given.  false: problem says what is wrong. */
+/* Removes currentPassword from the object (NULL: no body), since it is no field; *current is empty
+ * if it was not given. Returns false if it is invalid; see problem. */
 bool account_password_now(json_t *root, struct arena *arena, struct problem *problem,
                           struct str *current);
-/* That the visitor knows their own password, to be begun; the caller's to proof_end. */
+/* Returns a proof that the visitor knows their own password. Start it with proof_begin, free it
+ * with proof_end. */
 struct proof *account_proof(const struct write *write, struct str password,
                             void (*done)(struct proof *proof), void *context);
 /* Answers a proof that failed, or was of another account than the visitor's. */

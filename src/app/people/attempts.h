@@ -5,24 +5,24 @@
 #include "mongo/collection.h"
 #include "schema/resource.h"
 
-/* Attempts on accounts, as MongoDB counts them for all workers and whatever becomes of Redis:
+/* Counts attempts on accounts in MongoDB, for all workers and independent of Redis:
  * documents of "larder_attempts", {_id: hash of the account, taken, failed, until}.  An attempt
- * takes a place before the password is looked at, and gives it back when it has not failed; so as
- * many fail as there are places, however many are made at the same time.  The window opens with the
- * first failure.  MongoDB removes what is over. */
+ * takes a place before the password is checked, and returns it unless it fails; so no more attempts
+ * fail than there are places, even in parallel. The window opens with the first failure. A TTL
+ * index removes expired documents. */
 
 extern const struct bookkeeping attempts;
 
 struct attempt {
     struct str account;
     int64_t limit, window_ms;
-    bool locked;     /* of NOT_FOUND: all places have failed */
-    int64_t left_ms; /* likewise: how long that lasts */
+    bool locked;     /* with NOT_FOUND: all places are failures */
+    int64_t left_ms; /* with NOT_FOUND: how long that lasts */
 };
 
-/* On a thread, as all below.  OK: a place is taken.  NOT_FOUND: there is none. */
+/* All on a thread. Takes a place; ERR_NOT_FOUND if none is free. */
 enum err attempts_take(struct mongo_db *db, struct attempt *attempt);
-/* The attempt has not failed. */
+/* Returns the place: the attempt did not fail. */
 enum err attempts_give(struct mongo_db *db, const struct attempt *attempt);
 enum err attempts_fail(struct mongo_db *db, const struct attempt *attempt);
 

@@ -6,7 +6,7 @@
 #include "app/people/users.h"
 #include "http/router.h"
 
-/* Who asks, and whether they may. */
+/* Authentication and authorisation. */
 
 struct once;
 struct parsing;
@@ -18,22 +18,21 @@ struct visitor {
     bool by_cookie;
 };
 
-/* What the application knows of a request whose route asks for more than the request itself: it is
- * request->state. */
+/* The state of a request whose route needs a visitor, a body or a key: request->state. */
 struct visit {
     struct app *app;
     struct request *request;
     const struct route *route;
     struct str id;
-    struct visitor *visitor; /* NULL: nobody is signed in */
+    struct visitor *visitor; /* NULL: not signed in */
     struct once *once;       /* NULL: no Idempotency-Key */
-    struct parsing *parsing; /* NULL: the body has not been read */
-    bool optional;           /* the answer is the same for all: who cannot be found is nobody */
+    struct parsing *parsing; /* NULL: the body was not parsed on a thread */
+    bool optional;           /* the answer is public: an unknown session counts as not signed in */
     void (*next)(struct visit *visit);
     struct visitor candidate;
-    struct str cookies; /* that are yet to be tried */
+    struct str cookies; /* not tried yet */
     unsigned tried;
-    bool renewed; /* the profile, which was old */
+    bool renewed; /* the profile was stale and has been read anew */
     struct session_read session;
     struct profile_read profile;
     void *own; /* the handler's */
@@ -48,27 +47,27 @@ static inline const struct visitor *request_visitor(const struct request *reques
 }
 
 /* Finds the session that the request carries ("Authorization: Bearer", else the first good one of
- * its cookies) and calls next, or answers: 403 to a change by cookie from a page that is not
- * ours (cross-site request forgery), 503 when nobody can be asked.  Then the request knows its
- * user, and whether its costs may be shown. */
+ * its cookies) and calls next, or answers: 403 to a change by cookie from a page of another origin
+ * (cross-site request forgery), 503 if no server can be asked. Sets the request's user, and whether
+ * Server-Timing may be shown. */
 void auth_find(struct visit *visit, void (*next)(struct visit *visit));
-/* The same for a session whose hash is known already. */
+/* The same for a known session hash. */
 void auth_resume(struct visit *visit, const char hash[static SESSION_HASH_SIZE],
                  void (*next)(struct visit *visit));
-/* Whether the visitor may use the route, by its flags; 401 or 403 is answered otherwise. */
+/* Returns whether the visitor may use the route, by its flags; answers 401 or 403 otherwise. */
 bool auth_admits(struct visit *visit);
-/* Whether the visitor (NULL: nobody) may use a route with these flags. */
+/* Whether the visitor (NULL: not signed in) may use a route with these flags. */
 bool auth_allows(const struct app *app, const struct visitor *visitor, unsigned flags);
 
 /* The cookie with a token, "__Host-larder_session" over TLS, else "larder_session"; life_ms 0:
- * until the browser closes; below 0: taken away. */
+ * until the browser closes; below 0: deletes the cookie. */
 void auth_set_cookie(const struct app *app, struct request *request, struct str token,
                      int64_t life_ms);
 /* Takes the next session's cookie, and what precedes it, off a Cookie field; empty when there
  * is none left, and the field's ptr is NULL then. */
 struct str auth_cookie(struct str *field, bool secure);
-/* Whether a page of this origin may write: it is one of the configured (with commas between), or
- * the very server that was asked. */
+/* Whether a page of this origin may write: it is one of the configured ones (comma-separated), or
+ * the requested server itself. */
 bool auth_origin_is_ours(struct str origin, struct str configured, bool https, struct str host);
 
 #endif

@@ -5,12 +5,12 @@
 #include "app/app_state.h"
 #include "app/people/auth.h"
 
-/* What the routes about people share, and their handlers. */
+/* Handlers of the routes about people, and what they share. */
 
-/* A plan that only names what a write is about. */
+/* A plan for writes of sessions, which have no resource. */
 extern const struct plan sessions_plan;
 
-/* The body is in response.body: sends it, for this client only. */
+/* Sends response.body as a private answer. */
 void personal_send(struct request *request, unsigned status);
 
 handler session_create_handle;  /* POST /api/sessions */

@@ -7,8 +7,8 @@
 #include "app/people/users.h"
 #include "mongo/mongo.h"
 
-/* Checks the password of an account: the same work, in the same time, for accounts
- * that there are and others, and only so often. */
+/* Checks the password of an account, with a limit on failures. Takes the same time whether the
+ * account exists or not. */
 
 struct proof {
     struct app *app;
@@ -19,8 +19,8 @@ struct proof {
     void (*done)(struct proof *proof);
     void *context;
 
-    /* OK: what follows is known.  DENIED: no such account, or another password.  RANGE: too many
-     * failures; retry_s says when to come again.  Others: the database's or BUSY. */
+    /* OK: profile is set. DENIED: no such account, or a wrong password. RANGE: too many failures;
+     * retry after retry_s. Others: the database's, or BUSY. */
     enum err err;
     int64_t retry_s;
     struct profile profile;

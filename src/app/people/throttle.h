@@ -8,12 +8,11 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-/* How often attempts may fail within a window of time, for an account and for an address.  Each
- * worker counts what it sees itself, Redis for all workers, and MongoDB the accounts (attempts.h);
- * the strictest of them holds.  So nobody may try again because Redis lost the counter, or never
- * had it; Redis and the worker's table spare MongoDB what is refused anyway.  An attempt that is
- * under way may yet fail, so it takes a failure's place until it has ended: guesses made at the
- * same time do not all get through, and those that find no place wait instead of being refused. */
+/* Limits failed attempts per window, by account and by address. Each worker counts its own, Redis
+ * those of all workers, and MongoDB those of accounts (attempts.h); the strictest count applies, so
+ * a lost counter in Redis opens no new attempts. Redis and the worker's table spare MongoDB the
+ * attempts that are refused anyway. A running attempt counts as a failure until it ends, so
+ * parallel guesses cannot exceed the limit; attempts without a free place wait. */
 
 struct request;
 

@@ -41,14 +41,16 @@ static struct str behind(struct str body, struct str needle)
  * none. */
 static struct str cursor_of(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
+    static const bool taken[256] = {['0' ... '9'] = true,
+                                    ['A' ... 'Z'] = true,
+                                    ['a' ... 'z'] = true,
+                                    ['-'] = true,
+                                    ['_'] = true};
+    bool all = true;
 
-        if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '-' &&
-            c != '_')
-            return STR("");
-    }
-    return text;
+    for (size_t i = 0; i < text.len; i++)
+        all = all && taken[(unsigned char)text.ptr[i]];
+    return all ? text : STR("");
 }
 
 /* "3 cursor 42"; the last is missing where an older worker has written it. */

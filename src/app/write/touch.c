@@ -3,6 +3,7 @@
 #include "app/arguments.h"
 #include "app/handlers.h"
 #include "app/read/question.h"
+#include "app/read/words.h"
 #include "app/write/touched.h"
 #include "app/write/write.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@ struct touch {
     struct write write; /* first */
     struct touched touched;
     struct condition conditions[QUERY_PARAMS_MAX + 1];
+    struct query query; /* what "where" asks for; without parameters where there is none */
 };
 
 static enum err touch_work(struct mongo_db *db, struct write *write)
@@ -171,7 +173,7 @@ static void touch_take_where(struct touch *touch, json_t *where, struct problem 
 {
     static const struct value everybody = {.type = VALUE_NONE};
     const struct plan *plan = touch->write.plan;
-    struct query query;
+    struct query *query = &touch->query;
     const char *name;
     json_t *value;
 
@@ -179,12 +181,12 @@ static void touch_take_where(struct touch *touch, json_t *where, struct problem 
         problem_add(problem, STR("where"), STR("must be an object of one filter or more"));
         return;
     }
-    (void)query_parse(&query, plan->resource->params, plan->resource->param_count, STR(""),
+    (void)query_parse(query, plan->resource->params, plan->resource->param_count, STR(""),
                       &touch->write.arena, problem);
-    json_object_foreach(where, name, value) touch_take_filter(touch, &query, name, value, problem);
+    json_object_foreach(where, name, value) touch_take_filter(touch, query, name, value, problem);
     touch->touched.conditions = touch->conditions;
     touch->touched.condition_count =
-        question_conditions(plan, &query, &everybody, touch->conditions);
+        question_conditions(plan, query, &everybody, touch->conditions);
 }
 
 static void touch_take(struct touch *touch, json_t *root, struct problem *problem)
@@ -224,11 +226,11 @@ void touch_handle(void *context, struct request *request, const struct route *ro
     touch->touched.arena = &touch->write.arena;
     problem_init(&problem, &request->arena);
     touch_take(touch, root, &problem);
-    if (problem.count == 0) {
-        write_start(&touch->write);
-    } else {
+    if (problem.count > 0)
         problem_send_invalid(request, &problem);
+    if (problem.count > 0 || words_refuse(app, touch->write.plan, &touch->query, request))
         write_done(&touch->write);
-    }
+    else
+        write_start(&touch->write);
     json_decref(root);
 }

@@ -1,54 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../unit.h"
+#include "things.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#include "app/plan.h"
-
-static const struct field category[] = {
-    {.name = STR_INIT("category"), .path = STR_INIT("category"), .type = FIELD_STRING}};
-static const struct field document = {.type = FIELD_OBJECT, .fields = category, .field_count = 1};
-static const struct query_param params[] = {{.name = STR_INIT("category"),
-                                             .type = PARAM_STRING,
-                                             .op = PARAM_EQ,
-                                             .field = STR_INIT("category"),
-                                             .max = 100}};
-static const struct resource resource = {.name = STR_INIT("things"),
-                                         .singular = STR_INIT("thing"),
-                                         .document = &document,
-                                         .params = params,
-                                         .param_count = 1,
-                                         .partition = STR_INIT("category"),
-                                         .partition_param = 0,
-                                         .item_ttl_ms = 600000,
-                                         .list_ttl_ms = 1000,
-                                         .hash = {'0', '1', '2', '3', '4', '5', '6', '7'}};
-
-struct fixture {
-    struct arena arena;
-    struct plan plan;
-    char found[1024];
-};
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-
-    arena_init(&fixture->arena, NULL, 0);
-    plan_init(&fixture->plan, &resource, &fixture->arena);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    arena_reset(&fixture->arena);
-    free(fixture);
-    return 0;
-}
 
 static void names_have_the_hash_and_tags_do_not(void **state)
 {
@@ -80,9 +33,9 @@ static void take(void *context, struct str tag, struct str filter)
 {
     struct fixture *fixture = context;
 
-    size_t len = strlen(fixture->found);
+    size_t len = strlen(fixture->text);
 
-    snprintf(fixture->found + len, sizeof fixture->found - len, "%.*s %.*s;", (int)tag.len, tag.ptr,
+    snprintf(fixture->text + len, sizeof fixture->text - len, "%.*s %.*s;", (int)tag.len, tag.ptr,
              (int)filter.len, filter.len > 0 ? filter.ptr : "");
 }
 
@@ -92,11 +45,11 @@ static const char *partitions(struct fixture *fixture, struct value value)
     struct document made = {&field, value.type != VALUE_NONE};
     struct buf bytes = BUF_INIT(4096);
 
-    fixture->found[0] = '\0';
+    fixture->text[0] = '\0';
     assert_int_equal(document_bytes(&made, &bytes), ERR_OK);
     plan_each_partition(&fixture->plan, buf_view(&bytes), &fixture->arena, take, fixture);
     buf_free(&bytes);
-    return fixture->found;
+    return fixture->text;
 }
 
 /* What MongoDB takes for equal has one tag. */
@@ -129,12 +82,14 @@ static void a_list_of_one_partition_has_its_tags(void **state)
     struct query query;
 
     problem_init(&problem, &fixture->arena);
-    assert_int_equal(query_parse(&query, params, 1, STR("category=x"), &fixture->arena, &problem),
-                     ERR_OK);
+    assert_int_equal(
+        query_parse(&query, things_params, 1, STR("category=x"), &fixture->arena, &problem),
+        ERR_OK);
     assert_int_equal(plan_list_tags(&fixture->plan, &query, &fixture->arena, tags), 2);
     assert_str(tags[0], "things:x");
     assert_str(tags[1], "things:*");
-    assert_int_equal(query_parse(&query, params, 1, STR(""), &fixture->arena, &problem), ERR_OK);
+    assert_int_equal(query_parse(&query, things_params, 1, STR(""), &fixture->arena, &problem),
+                     ERR_OK);
     assert_int_equal(plan_list_tags(&fixture->plan, &query, &fixture->arena, tags), 1);
     assert_str(tags[0], "things");
 }

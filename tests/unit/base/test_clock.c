@@ -46,7 +46,7 @@ static void times_as_files_have_them(void **state)
 static void the_api_is_strict(void **state)
 {
     static const char *const bad[] = {"2026-11-23 17:00:00", "2026-11-23T17:00:00",
-                                      "2026-11-23T17:00:00+0530", "2026-11-23t17:00:00z"};
+                                      "2026-11-23T17:00:00+0530", "2026-11-23T17:00:00 z"};
     int64_t ms;
 
     (void)state;
@@ -54,11 +54,23 @@ static void the_api_is_strict(void **state)
         assert_int_equal(clock_parse_iso(str_from(bad[i]), &ms), ERR_SYNTAX);
 }
 
+/* RFC 3339, 5.6: T and Z may be in lower case. */
+static void letters_of_times_have_no_case(void **state)
+{
+    int64_t upper, lower;
+
+    (void)state;
+    assert_int_equal(clock_parse_iso(STR("2026-11-23T17:00:00Z"), &upper), ERR_OK);
+    assert_int_equal(clock_parse_iso(STR("2026-11-23t17:00:00z"), &lower), ERR_OK);
+    assert_int_equal(lower, upper);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_as_files_have_them),
         cmocka_unit_test(the_api_is_strict),
+        cmocka_unit_test(letters_of_times_have_no_case),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,58 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "../unit.h"
+#include "../app/things.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "follow/follower.h"
 
-static const struct field category[] = {
-    {.name = STR_INIT("category"), .path = STR_INIT("category"), .type = FIELD_STRING}};
-static const struct field document = {.type = FIELD_OBJECT, .fields = category, .field_count = 1};
-static const struct query_param params[] = {{.name = STR_INIT("category"),
-                                             .type = PARAM_STRING,
-                                             .op = PARAM_EQ,
-                                             .field = STR_INIT("category"),
-                                             .max = 100}};
-static const struct resource resource = {
-    .name = STR_INIT("things"),
-    .singular = STR_INIT("thing"),
-    .collection = STR_INIT("things"),
-    .id = ID_STRING,
-    .document = &document,
-    .kept = {.version = STR_INIT("version"), .updated = STR_INIT("updatedAt")},
-    .params = params,
-    .param_count = 1,
-    .partition = STR_INIT("category"),
-    .partition_param = 0};
-
 enum { BYTES = 8192 };
 
-struct fixture {
-    struct arena arena;
-    struct plan plan;
-    struct moves_change tags;
-    char text[1024];
-};
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-
-    arena_init(&fixture->arena, NULL, 0);
-    plan_init(&fixture->plan, &resource, &fixture->arena);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    arena_reset(&fixture->arena);
-    free(fixture);
-    return 0;
-}
+static struct moves_change tags; /* of the last change; strings in the arena */
 
 /* A document of these fields; in the arena. */
 static struct str bytes_of(struct fixture *fixture, const struct assignment *fields, size_t count)
@@ -87,12 +42,11 @@ static const char *tags_of(struct fixture *fixture, const struct change *change)
     size_t len = 0;
 
     fixture->text[0] = '\0';
-    if (!tags_of_change(&fixture->plan, change, &fixture->arena, &fixture->tags))
+    if (!tags_of_change(&fixture->plan, change, &fixture->arena, &tags))
         return "none";
-    for (size_t i = 0; i < fixture->tags.tag_count; i++)
+    for (size_t i = 0; i < tags.tag_count; i++)
         len += (size_t)snprintf(fixture->text + len, sizeof fixture->text - len, "%s%.*s",
-                                i > 0 ? "," : "", (int)fixture->tags.tags[i].len,
-                                fixture->tags.tags[i].ptr);
+                                i > 0 ? "," : "", (int)tags.tags[i].len, tags.tags[i].ptr);
     return fixture->text;
 }
 
@@ -103,8 +57,8 @@ static void an_insert_concerns_its_partition(void **state)
 
     change.after = in_category(fixture, "x");
     assert_string_equal(tags_of(fixture, &change), "thing:a,things,things:x");
-    assert_int_equal(fixture->tags.wall_ms, 7);
-    assert_str(fixture->tags.clear, "thing:a:-");
+    assert_int_equal(tags.wall_ms, 7);
+    assert_str(tags.clear, "thing:a:-");
 }
 
 static void an_update_concerns_those_of_before_and_after(void **state)
@@ -129,7 +83,7 @@ static void a_delete_concerns_those_of_before(void **state)
     assert_string_equal(tags_of(fixture, &change), "thing:a,things,things:*");
     change.before = in_category(fixture, "x");
     assert_string_equal(tags_of(fixture, &change), "thing:a,things,things:x");
-    assert_str(fixture->tags.own, "thing:a:-");
+    assert_str(tags.own, "thing:a:-");
 }
 
 static void many_partitions_are_all(void **state)
@@ -157,14 +111,14 @@ static void only_what_sets_our_version_may_be_ours(void **state)
 
     change.updated = bytes_of(fixture, set, 2);
     (void)tags_of(fixture, &change);
-    assert_str(fixture->tags.own, "thing:a:3:5000");
+    assert_str(tags.own, "thing:a:3:5000");
     change.updated = bytes_of(fixture, set + 1, 1);
     (void)tags_of(fixture, &change);
-    assert_int_equal(fixture->tags.own.len, 0);
+    assert_int_equal(tags.own.len, 0);
     change.kind = CHANGE_REPLACE;
     change.updated = bytes_of(fixture, set, 2);
     (void)tags_of(fixture, &change);
-    assert_int_equal(fixture->tags.own.len, 0);
+    assert_int_equal(tags.own.len, 0);
     change.kind = CHANGE_DROP;
     assert_string_equal(tags_of(fixture, &change), "none");
 }
@@ -177,11 +131,11 @@ static void people_lose_what_they_were(void **state)
     struct change change = {
         .kind = CHANGE_UPDATE, .collection = STR("larder_users"), .key = bytes_of(fixture, &id, 1)};
 
-    assert_true(tags_of_people(&change, &fixture->arena, &fixture->tags));
-    assert_int_equal(fixture->tags.tag_count, 1);
-    assert_true(str_starts(fixture->tags.tags[0], STR("user:01")));
+    assert_true(tags_of_people(&change, &fixture->arena, &tags));
+    assert_int_equal(tags.tag_count, 1);
+    assert_true(str_starts(tags.tags[0], STR("user:01")));
     change.collection = STR("larder_sessions");
-    assert_false(tags_of_people(&change, &fixture->arena, &fixture->tags));
+    assert_false(tags_of_people(&change, &fixture->arena, &tags));
 }
 
 int main(void)
