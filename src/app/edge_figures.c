@@ -11,7 +11,7 @@
 #include "memory/feedback.h"
 #include "memory/memory.h"
 
-enum { TAKE_MS = 250 };
+enum { COLLECT_MS = 250 };
 
 struct edge_figures {
     struct app *app;
@@ -106,8 +106,10 @@ static void figures_open(struct edge_figures *figures)
                  LOG_ERR(err));
 }
 
-static void figures_take(struct edge_figures *figures)
+void edge_figures_collect(struct edge_figures *figures)
 {
+    if (figures == NULL)
+        return;
     if (figures->file != NULL && !feedback_file_is_current(figures->file)) {
         feedback_file_close(figures->file);
         figures->file = NULL;
@@ -121,7 +123,7 @@ static void figures_take(struct edge_figures *figures)
 
 static void figures_on_time(uv_timer_t *timer)
 {
-    figures_take(timer->data);
+    edge_figures_collect(timer->data);
 }
 
 struct edge_figures *edge_figures_new(struct app *app, const char *name, gid_t group)
@@ -137,7 +139,7 @@ struct edge_figures *edge_figures_new(struct app *app, const char *name, gid_t g
     figures_open(figures);
     uv_timer_init(app->loop, &figures->timer);
     figures->timer.data = figures;
-    uv_timer_start(&figures->timer, figures_on_time, TAKE_MS, TAKE_MS);
+    uv_timer_start(&figures->timer, figures_on_time, COLLECT_MS, COLLECT_MS);
     return figures;
 }
 
@@ -154,7 +156,7 @@ void edge_figures_stop(struct edge_figures *figures, void (*done)(void *context)
         done(context);
         return;
     }
-    figures_take(figures);
+    edge_figures_collect(figures);
     figures->stopped = done;
     figures->stopped_context = context;
     uv_close((uv_handle_t *)&figures->timer, figures_on_close);

@@ -13,6 +13,8 @@ struct edge_figures;
 /* name: the segment's, or NULL if this is no worker. group: nginx's, or -1. Returns NULL if there
  * is no memory for records, or if the file cannot be created; then the log says why. */
 struct edge_figures *edge_figures_new(struct app *app, const char *name, gid_t group);
+/* Collects now, so that an answer about figures has all of them.  NULL is allowed. */
+void edge_figures_collect(struct edge_figures *figures);
 /* Collects what is left and closes the timer, then calls done(context). */
 void edge_figures_stop(struct edge_figures *figures, void (*done)(void *context), void *context);
 /* NULL is allowed, as in edge_figures_stop. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/app_state.h"
+#include "app/edge_figures.h"
 #include "app/handlers.h"
 #include "app/health.h"
 #include "base/clock.h"
@@ -80,6 +81,7 @@ static void answer_metrics(struct app *app, struct request *request, enum err mo
 
     if (!redis_ready(app->redis))
         redis_wake(app->redis);
+    edge_figures_collect(app->edge_figures);
     metrics_text(&response->body);
     put_memory(&response->body, app->memory);
     put_writes(&response->body, app);

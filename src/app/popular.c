@@ -2,6 +2,7 @@
 #include "app/answer.h"
 #include "app/app_state.h"
 #include "app/arguments.h"
+#include "app/edge_figures.h"
 #include "app/handlers.h"
 #include "app/read/ids.h"
 #include "app/read/item.h"
@@ -130,6 +131,7 @@ static void on_views(void *context, enum err err, const struct redis_value *repl
     int64_t views = 0;
 
     (void)str_int(redis_str(reply), 0, INT64_MAX / 2, &views);
+    edge_figures_collect(app->edge_figures);
     views += (int64_t)views_waiting(app->views, stats->read.plan, stats->read.id);
     answer_stats(stats, err == ERR_OK, views);
 }
