@@ -15,11 +15,9 @@
 
 struct feedback_file {
     int fd;
-    bool takes;      /* has the lock */
     uint32_t policy; /* as written last */
     char path[FEEDBACK_PATH_MAX];
-    uint64_t changes[FEEDBACK_SLOTS]; /* as last seen */
-    struct feedback_slot slot;        /* a copy of the one that is being looked at */
+    struct feedback_slot slot; /* a copy of the one that is being looked at */
 };
 
 /* --- Making --- */
@@ -215,19 +213,17 @@ static void take_slot(const struct taking *taking)
     for (size_t i = 0; i < FEEDBACK_VIEWS; i++)
         take_view(taking, &slot->places[i]);
     take_marks(taking);
+    (void)take_word(taking, &slot->collected, slot->changes);
 }
 
-/* Whether anything has happened in the slot since this worker has looked, and then the slot. */
-static bool read_slot(struct feedback_file *file, int slot)
+/* Reads the slot at this place, if it has changed since somebody has collected it. */
+static bool read_slot(struct feedback_file *file, off_t at)
 {
-    uint64_t changes;
+    const size_t size = offsetof(struct feedback_slot, told);
 
-    if (pread(file->fd, &changes, sizeof changes, feedback_at(slot)) != (ssize_t)sizeof changes ||
-        changes == file->changes[slot])
-        return false;
-    file->changes[slot] = changes;
-    return pread(file->fd, &file->slot, sizeof file->slot, feedback_at(slot)) ==
-           (ssize_t)sizeof file->slot;
+    return pread(file->fd, &file->slot, size, at) == (ssize_t)size &&
+           file->slot.changes != file->slot.collected &&
+           pread(file->fd, &file->slot, sizeof file->slot, at) == (ssize_t)sizeof file->slot;
 }
 
 void feedback_take(struct feedback_file *file, const struct feedback_events *events, void *context)
@@ -235,12 +231,14 @@ void feedback_take(struct feedback_file *file, const struct feedback_events *eve
     struct taking taking = {.file = file, .events = events, .context = context};
     struct feedback_head head;
 
-    file->takes = file->takes || byte_lock(file->fd, FEEDBACK_TAKES);
-    if (!file->takes || pread(file->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
+    if (!byte_lock(file->fd, FEEDBACK_TAKES))
         return;
+    if (pread(file->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
+        memset(&head, 0, sizeof head);
     for (int i = 0; i < FEEDBACK_SLOTS; i++) {
         taking.at = feedback_at(i);
-        if (head.used[i] != 0 && read_slot(file, i))
+        if (head.used[i] != 0 && read_slot(file, taking.at))
             take_slot(&taking);
     }
+    byte_unlock(file->fd, FEEDBACK_TAKES);
 }

@@ -14,7 +14,7 @@
 
 #define FEEDBACK_MAGIC UINT64_C(0x314547444552444c) /* "LDREDGE1" */
 enum {
-    FEEDBACK_LAYOUT = 2,
+    FEEDBACK_LAYOUT = 3,
     FEEDBACK_SLOTS = 64,
     FEEDBACK_MARKS = 4096,
     FEEDBACK_VIEWS = 4096, /* of different items between two times that a worker takes them */
@@ -49,6 +49,7 @@ struct feedback_marks {
 
 struct feedback_slot {
     _Alignas(FEEDBACK_PAGE) _Atomic uint64_t changes; /* grows after each change */
+    _Atomic uint64_t collected; /* the changes up to which all was collected */
     struct feedback_numbers told, taken;
     char patterns[FEEDBACK_ROUTES][FEEDBACK_ROUTE_MAX];
     struct feedback_marks marks;

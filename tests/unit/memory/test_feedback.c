@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_lock.h"
 #include "memory/feedback.h"
+#include "memory/feedback_layout.h"
 
 struct heard {
     uint64_t hits, hash, counts[FEEDBACK_COUNTS], views, kinds;
@@ -144,22 +146,45 @@ static void test_a_slot_is_taken_over(void **state)
     feedback_file_close(file);
 }
 
-static void test_one_worker_takes_over(void **state)
+static void test_any_worker_collects_and_each_count_once(void **state)
 {
-    struct feedback_file *one = file_open(), *two = file_open();
+    struct feedback_file *files[2] = {file_open(), file_open()};
     struct feedback *reader = reader_open();
-    struct heard heard = {0}, none = {0};
 
     (void)state;
-    feedback_take(one, &events, &heard);
-    feedback_add(reader, FEEDBACK_3XX);
-    feedback_take(two, &events, &none);
-    assert_int_equal(none.counts[FEEDBACK_3XX], 0);
-    feedback_file_close(one);
-    feedback_take(two, &events, &heard);
-    assert_int_equal(heard.counts[FEEDBACK_3XX], 1);
+    for (unsigned i = 0; i < 4; i++) {
+        struct heard heard = {0}, none = {0};
+
+        feedback_add(reader, FEEDBACK_3XX);
+        feedback_take(files[i % 2], &events, &heard);
+        feedback_take(files[(i + 1) % 2], &events, &none);
+        assert_int_equal(heard.counts[FEEDBACK_3XX], 1);
+        assert_int_equal(none.counts[FEEDBACK_3XX], 0);
+    }
     feedback_close(reader);
-    feedback_file_close(two);
+    feedback_file_close(files[0]);
+    feedback_file_close(files[1]);
+}
+
+static void test_one_worker_collects_at_a_time(void **state)
+{
+    struct feedback_file *file = file_open();
+    struct feedback *reader = reader_open();
+    struct heard heard = {0};
+    char path[FEEDBACK_PATH_MAX];
+    int other = feedback_path(name, path) ? shm_open(path, O_RDWR, 0) : -1;
+
+    (void)state;
+    assert_true(byte_lock(other, FEEDBACK_TAKES));
+    feedback_add(reader, FEEDBACK_3XX);
+    feedback_take(file, &events, &heard);
+    assert_int_equal(heard.counts[FEEDBACK_3XX], 0);
+    byte_unlock(other, FEEDBACK_TAKES);
+    feedback_take(file, &events, &heard);
+    assert_int_equal(heard.counts[FEEDBACK_3XX], 1);
+    (void)close(other);
+    feedback_close(reader);
+    feedback_file_close(file);
 }
 
 /* Views are refused where there is no room, and there is again when they were taken. */
@@ -272,7 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         clean(test_all_is_taken_over_once),
         clean(test_a_slot_is_taken_over),
-        clean(test_one_worker_takes_over),
+        clean(test_any_worker_collects_and_each_count_once),
+        clean(test_one_worker_collects_at_a_time),
         clean(test_views_without_room),
         clean(test_slots_end),
         clean(test_it_is_cut_and_removed),
