@@ -10,21 +10,22 @@
 #include "app/edge_host.h"
 #include "http/request.h"
 
-/* Inside of the module: what its files share. */
+/* Inside of the module: shared by its files. */
 
-/* larder_request.c: one request at a time, in memory of the process that is used again. */
+/* larder_request.c: converts one request at a time, in memory that the process reuses. */
 
-/* Before the first request of this process. */
+/* Call before the first request of this process. */
 void larder_requests_begin(void);
 void larder_requests_end(void);
-/* What a worker would be told of r; NULL: a worker must be told.  Valid until it is put back. */
+/* Converts r to the request that a worker would get. NULL: a worker must answer r. Valid until
+ * larder_request_put. */
 struct request *larder_request_take(ngx_http_request_t *r);
 void larder_request_put(struct request *request);
-/* Makes the bytes of its body r's, for as long as r's pool lasts; false: there is no memory. */
+/* Gives the body's bytes to r, for the life of r's pool. False: no memory. */
 bool larder_request_give_body(ngx_http_request_t *r, struct response *response);
 
-/* larder_reply.c: sends the response, of which nothing is needed then; as ngx_http_output_filter
- * returns. */
+/* larder_reply.c: sends the response, which is not needed afterwards. Returns as
+ * ngx_http_output_filter does. */
 ngx_int_t larder_reply(ngx_http_request_t *r, struct request *request);
 
 static inline struct str larder_str(ngx_str_t s)

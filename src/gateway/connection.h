@@ -17,11 +17,11 @@ struct connection {
     int fd;
     enum phase phase;
     bool closing;
-    bool close_after; /* when what is unsent has been sent */
-    bool retired;     /* shut for reading; what has come is answered */
+    bool close_after; /* close once unsent is empty */
+    bool retired;     /* no longer read; requests that have arrived are answered */
     struct backlog unsent, unread;
-    struct exchange *sending; /* what is unsent is its response's rest */
-    bool flowing, flow_busy;  /* its response goes on; its owner is at work in it */
+    struct exchange *sending; /* the exchange whose response is in unsent */
+    bool flowing, flow_busy;  /* a stream; its owner is being called */
     struct flow flow;
     struct intake intake;
 };
@@ -36,14 +36,14 @@ void connection_close(struct connection *connection);
 /* May close it. */
 void connection_send(struct connection *connection, struct iovec *vectors, size_t count,
                      bool lasting);
-/* Sets the deadline of what is waited for now: anew when that is something else than before, or
- * when it is a limit on silence and the peer was not silent. */
+/* Sets the deadline for the current phase: anew if the phase changed, or if the limit is on silence
+ * and the peer sent something. */
 void connection_set_deadline(struct connection *connection, bool renewed);
-/* Between two requests: a connection that is not to be kept goes. */
+/* Between two requests: closes a connection that is not kept. */
 void connection_between_requests(struct connection *connection);
-/* Looks at what may have come behind the request that is answered now. */
+/* Processes what may have arrived after the answered request. */
 void connection_go_on(struct connection *connection);
-/* Whether it is closed with the answer that is sent now, unlike what its peer expects. */
+/* Whether the connection closes after this answer, although its peer asked to keep it. */
 bool connection_is_last(const struct connection *connection);
 void connection_add_headers(const struct connections *all, struct request *request);
 void connection_count_status(unsigned status);
@@ -51,9 +51,9 @@ void connection_on_finish(struct request *request);
 
 /* connection_flow.c */
 struct flow *connection_on_flow(struct request *request, const struct flow_owner *owner);
-/* Its client has taken all that waited for it: likewise. */
+/* The client has read all waiting bytes: tells the flow's owner. */
 void connection_flow_drained(struct connection *connection);
-/* Its client has gone: tells the flow's owner. */
+/* The client is gone: tells the flow's owner. */
 void connection_flow_lost(struct connection *connection);
 
 #endif

@@ -32,7 +32,7 @@ struct connection;
 
 struct connections {
     uv_loop_t *loop;
-    /* As gateway.h has them: */
+    /* As in gateway.h: */
     void (*handler)(void *context, struct request *request);
     void *context;
     void (*answering)(void *context, struct request *request); /* may be NULL */
@@ -43,19 +43,19 @@ struct connections {
     struct access access;
     struct connection *first;
     size_t open;    /* in the list */
-    size_t flows;   /* of them, that carry a response without an end: they are not in the cap */
+    size_t flows;   /* of these, streams, which do not count for the cap */
     size_t handles; /* open, or being closed */
     bool leaving;
-    bool consuming;                /* what lies in `read` is being acted on */
+    bool consuming;                /* `read` is being processed */
     void (*on_close)(void *owner); /* a connection is gone */
     void *owner;
     struct fcgi_answer answer;  /* of the response being sent */
-    char read[CONNECTION_READ]; /* what is being read: every connection uses it in turn */
+    char read[CONNECTION_READ]; /* read buffer, shared by all connections */
 };
 
 /* Takes the socket (non-blocking, accepted); beyond the cap it is closed at once. */
 void connection_open(struct connections *all, int fd);
-/* Closes what is past its deadline. */
+/* Closes connections past their deadline. */
 void connections_sweep(struct connections *all);
 /* From now on each connection is closed with its next answer, idle ones after grace_ms. */
 void connections_leave(struct connections *all, uint64_t grace_ms);

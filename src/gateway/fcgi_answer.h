@@ -30,24 +30,22 @@ struct fcgi_answer {
     size_t count;
 };
 
-/* Lays out the request's response.  One that cannot be sent (a buffer passed its cap, no status,
- * longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into `answer` and
- * into what the response points to.
- * closes: the client asked for the connection to be kept, and it is closed all the same.  A
- * record that says nothing (GET_VALUES_RESULT without values) follows then.  nginx keeps only
- * connections on which nothing follows END_REQUEST, so it does not send the next request into one
- * that is about to be closed, which it could not send again when it is a POST. */
+/* Lays out the request's response.  A response that cannot be sent (a buffer exceeded its cap, no
+ * status, longer than RESPONSE_BODY_MAX) is replaced by a plain 500.  The vectors point into
+ * `answer` and into what the response points to. closes: nginx asked to keep the connection, but it
+ * will be closed. Then an empty record (GET_VALUES_RESULT without values) follows: nginx keeps only
+ * connections on which nothing follows END_REQUEST, so it does not send the next request, perhaps a
+ * POST that it could not repeat, to a closing connection. */
 void fcgi_answer_build(struct fcgi_answer *answer, struct request *request, uint16_t id,
                        bool closes);
 
-/* The same for a response that goes on, as request_flow() has it: its head (false: it cannot be
- * sent); some more of its body, at most RESPONSE_BODY_MAX bytes, to which the vectors point; its
- * end. */
+/* The same for a streamed response (request_flow()): its head (false: it cannot be sent); a part of
+ * its body, at most RESPONSE_BODY_MAX bytes, to which the vectors point; its end. */
 bool fcgi_answer_begin(struct fcgi_answer *answer, struct request *request, uint16_t id);
 void fcgi_answer_part(struct fcgi_answer *answer, uint16_t id, struct str bytes);
 void fcgi_answer_end(struct fcgi_answer *answer, uint16_t id, bool closes);
 
-/* Makes the response an error in the JSON envelope, in place of what it was. */
+/* Replaces the response by an error in the JSON envelope. */
 void fcgi_answer_error(struct request *request, unsigned status, const char *message);
 
 #endif

@@ -17,16 +17,16 @@
  *         ERR_UNKNOWN      a write was sent and its outcome is not known
  *         ERR_TIMEOUT      a read took longer than max_time_ms
  *         ERR_EXISTS       a unique index has that value already
- *         ERR_NOT_FOUND    no document meets the conditions
- *         ERR_CONFLICT     one does, but others kept changing it
+ *         ERR_NOT_FOUND    no document matches the conditions
+ *         ERR_CONFLICT     one matches, but other writers kept changing it
  *         ERR_TOO_LARGE    the answer would pass out's cap
  *         ERR_DENIED       the server refuses this user
- *         ERR_INTERNAL     any other error (logged with the server's words) */
+ *         ERR_INTERNAL     any other error (logged with the server's message) */
 
 /* Where one document's JSON lies in out. */
 struct find_item {
     size_t offset, len;
-    struct value id, owner; /* in the arena; owner is VALUE_NONE where it is not asked for */
+    struct value id, owner; /* in the arena; owner is VALUE_NONE unless asked for */
 };
 struct find_result {
     struct find_item *items; /* the caller's, for at least limit; or NULL */
@@ -36,11 +36,10 @@ struct find_result {
     struct keyset last; /* of the last document when there is a sort */
 };
 
-/* Appends the documents as JSON, with commas between.  A walk with a keyset goes through the
- * types one after the other, so its last page may take one more round trip for each type that
- * follows.  On failure out holds what it held; after
- * ERR_TOO_LARGE it keeps that error.  NOT_FOUND: the document that a walk goes on after is gone,
- * and what it is sorted by is not known. */
+/* Appends the documents as JSON, with commas between.  A walk with a keyset goes through the types
+ * one by one, so its last page may take another round trip for each further type. On failure out is
+ * unchanged; after ERR_TOO_LARGE it keeps that error. NOT_FOUND: the document to continue after is
+ * gone and its sort value is unknown. */
 enum err collection_find(struct mongo_db *db, const struct find *find, struct buf *out,
                          struct find_result *result);
 /* Calls each() per document with the captured values of the shape, borrowed for the call.  It
@@ -49,7 +48,7 @@ enum err collection_each(struct mongo_db *db, const struct find *find,
                          bool (*each)(void *context, const struct value *captured), void *context);
 
 /* Calls each() per document with its bytes (BSON) and its JSON by the find's shape, borrowed for
- * the call.  Another result than ERR_OK ends it, and is the call's. */
+ * the call. An error of each() ends the call and is returned. */
 enum err collection_documents(struct mongo_db *db, const struct find *find,
                               enum err (*each)(void *context, struct str document, struct str json),
                               void *context);
@@ -69,7 +68,7 @@ enum err collection_count(struct mongo_db *db, struct str collection,
                           const struct condition *conditions, size_t count, uint32_t max_time_ms,
                           int64_t *total);
 
-/* Counts documents by what they have at a path. */
+/* Counts documents by their values at a path. */
 struct group {
     struct str collection;
     const struct condition *conditions;
@@ -83,15 +82,15 @@ struct group {
     enum err (*each)(void *context, uint64_t group, struct str json, int64_t count);
     void *context;
 };
-/* *total is how many documents meet the conditions. */
+/* *total: the number of documents that match the conditions. */
 enum err collection_group(struct mongo_db *db, const struct group *group, int64_t *total);
 
 enum err collection_insert(struct mongo_db *db, struct str collection,
                            const struct document *document);
-/* The document as a reader of it gets it: the same bytes as when it is found. */
+/* Appends the document's JSON: the same bytes as when it is found. */
 enum err document_json(const struct document *document, const struct shape *shape, struct buf *out);
 
-/* Its bytes (BSON), as document_value reads them. */
+/* Appends the document's BSON. */
 enum err document_bytes(const struct document *document, struct buf *out);
 
 /* The value at a path of a document's bytes (BSON), borrowed from them: VALUE_NONE where there is
@@ -105,8 +104,8 @@ enum err document_value(struct str document, struct str path, bool raw, struct v
  * are VALUE_DECIMAL; borrowed for the call. */
 enum err document_each_value(struct str document, struct str path,
                              void (*each)(void *context, const struct value *value), void *context);
-/* Unordered: each document succeeds or fails on its own.  errs has one entry each; the call itself
- * returns ERR_OK when every entry is known, else errs of those in doubt are ERR_UNKNOWN. */
+/* Unordered: each document succeeds or fails on its own.  errs has an entry for each. Returns
+ * ERR_OK if all outcomes are known; else unknown entries are ERR_UNKNOWN. */
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
                                 const struct document *documents, size_t count, enum err *errs);
 
@@ -120,20 +119,20 @@ struct update {
     uint32_t max_time_ms; /* 0: 3000 */
     struct str before;    /* of collection_modify only: see there; may be empty */
 };
-/* The bytes that these assignments make of a document's.  ERR_UNSUPPORTED for what only the server
- * knows: its clock, the place of several new fields, or an error (a sum of what is no number, a
- * parent that is no document). */
+/* Applies the assignments to a document (BSON). ERR_UNSUPPORTED if only the server knows the
+ * result: its clock, the order of several new fields, or an error (a sum of a non-number, a parent
+ * that is no document). */
 enum err collection_preview(struct str before, const struct assignment *assignments, size_t count,
                             struct buf *after);
-/* Changes one document, whose _id is in the first condition.  record (may be NULL) gets it as it is
- * afterwards.  Where the conditions hold for nothing but the document whose bytes are before, it
- * is made of these; else it is read by a second round trip, with what others have changed since,
- * too.  An update and a read cost servers no more than findAndModify, and some of them far less. */
+/* Changes one document, whose _id is in the first condition.  record (may be NULL) gets the
+ * document after the change. If the conditions match only the document whose bytes are before, it
+ * is computed from these; else it is read by a second round trip, with other writers' changes
+ * since. An update and a read cost servers no more than findAndModify, and some far less. */
 enum err collection_modify(struct mongo_db *db, const struct update *update,
                            const struct found_document *record);
 enum err collection_remove(struct mongo_db *db, struct str collection,
                            const struct condition *conditions, size_t count);
-/* One document, or none; *changed (may be NULL) is how many met the conditions or were made. */
+/* Updates one document or none. *changed (may be NULL): the number that matched or was inserted. */
 enum err collection_update(struct mongo_db *db, const struct update *update, int64_t *changed);
 /* One, or many. */
 enum err collection_delete(struct mongo_db *db, struct str collection,
@@ -152,28 +151,29 @@ struct index_spec {
     bool unique, sparse;
     int64_t expire_after_s; /* 0: never */
 };
-/* Makes those that are missing.  One the server refuses is a warning and counted in *refused (may
- * be NULL); ERR_OK even then, but not where it refuses the user.  ERR_UNKNOWN: making one took
- * longer than the connection waits; the server goes on with it.  Text indexes take no language from
- * the documents: default_language is "none" and language_override "larder_language". */
+/* Creates the missing indexes. An index that the server refuses is logged as a warning and counted
+ * in *refused (may be NULL), with ERR_OK; ERR_DENIED if the user lacks the right. ERR_UNKNOWN:
+ * creating one took longer than the connection's timeout, and the server goes on with it. Text
+ * indexes ignore the documents' language: default_language is "none" and language_override
+ * "larder_language". */
 enum err collection_create_indexes(struct mongo_db *db, struct str collection,
                                    const struct index_spec *indexes, size_t count,
                                    unsigned *refused);
-/* How far the server is with an index that it makes on the collection.  ERR_NOT_FOUND where it has
- * none, or this user has no right to see it. */
+/* The progress of an index that the server is creating on the collection. ERR_NOT_FOUND if there is
+ * none, or the user may not see it. */
 enum err collection_index_progress(struct mongo_db *db, struct str collection, int64_t *done,
                                    int64_t *total);
-/* ERR_OK even where there is none of that name. */
+/* ERR_OK even if there is no index of that name. */
 enum err collection_drop_index(struct mongo_db *db, struct str collection, struct str name);
 /* Calls each() per existing index (also _id's), borrowed for the call; of a text index keys has the
  * words' fields as INDEX_TEXT, in the place where they count.  None: ERR_OK. */
 enum err collection_indexes(struct mongo_db *db, struct str collection,
                             void (*each)(void *context, const struct index_spec *index),
                             void *context);
-/* Whether it was made with a default collation, by which strings that differ may be equal. */
+/* Whether the collection has a default collation, by which different strings may be equal. */
 enum err collection_collated(struct mongo_db *db, struct str collection, bool *collated);
 enum err collection_exists(struct mongo_db *db, struct str collection, bool *exists);
-/* Also where there is no such collection. */
+/* True also if there is no such collection. */
 enum err collection_is_empty(struct mongo_db *db, struct str collection, bool *empty);
 
 /* The server's clock, in milliseconds since 1970. */

@@ -6,8 +6,8 @@
 #include "mongo/driver.h"
 #include "mongo/statement.h"
 
-/* Inside of mongo/: what a walk by (field, _id) or by _id alone asks.  MongoDB's comparisons know
- * one type at a time, so a walk asks for one bracket of types after the other. */
+/* Inside of mongo/: queries of a walk by (field, _id) or by _id alone. MongoDB's comparisons match
+ * one type at a time, so a walk queries one bracket of types after the other. */
 
 /* Brackets as a set of bits. */
 #define BRACKET(bracket) (1u << (bracket))
@@ -31,19 +31,19 @@ static inline unsigned brackets_first(unsigned set, bool up)
     return (unsigned)(up ? __builtin_ctz(set) : 31 - __builtin_clz(set));
 }
 
-/* Those that every server finds by an index on the field, when they are asked for together. */
+/* Brackets that every server finds by an index on the field when queried together. */
 enum {
     BRACKETS_INDEXED =
         BRACKETS_ALL & ~(BRACKET(BRACKET_MIN_KEY) | BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL) |
                          BRACKET(BRACKET_NAN) | BRACKET(BRACKET_NUMBER) | BRACKET(BRACKET_ARRAY))
 };
-/* Those whose values no comparison takes: they are walked by _id alone. */
+/* Brackets whose values cannot be compared: walked by _id alone. */
 enum {
     BRACKETS_BY_ID = BRACKET(BRACKET_REGEX) | BRACKET(BRACKET_POINTER) | BRACKET(BRACKET_CODE) |
                      BRACKET(BRACKET_SCOPED_CODE)
 };
 
-/* Those that hold one value only. */
+/* Brackets with a single value. */
 enum {
     BRACKETS_CONSTANT = BRACKET(BRACKET_MIN_KEY) | BRACKET(BRACKET_EMPTY) | BRACKET(BRACKET_NULL) |
                         BRACKET(BRACKET_NAN) | BRACKET(BRACKET_MAX_KEY)
@@ -59,7 +59,7 @@ struct keyset_range {
 
 /* Whether documents are walked by this sort. */
 bool keyset_fits(const struct sort_key *sort, size_t count);
-/* Whether there is any condition: not for the whole of a walk. */
+/* Whether the range needs a condition; the whole walk does not. */
 static inline bool keyset_asks(const struct keyset_range *range)
 {
     return range->set != BRACKETS_ALL || range->after != NULL;
@@ -70,8 +70,8 @@ void keyset_append(bson_t *all, size_t index, const struct keyset_range *range);
 /* {field: 1, _id: 1} */
 void keyset_sort(bson_t *to, const struct keyset_range *range);
 
-/* What a document is sorted by; borrowed from its bytes.  VALUE_RAW of type undefined for an array
- * of nothing.  ERR_PROTOCOL. */
+/* The value that a document is sorted by, borrowed from its bytes; VALUE_RAW of type undefined for
+ * an empty array. ERR_PROTOCOL. */
 struct keyset_place {
     enum bracket bracket;
     struct value value;

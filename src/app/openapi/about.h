@@ -5,9 +5,9 @@
 #include "app/app_state.h"
 #include "app/handlers.h"
 
-/* What a handler does, as far as the tables that serve do not say it: words, the statuses that it
- * answers with, and what its answers look like.  Paths, methods, parameters, fields, bounds and who
- * may come in are all read from the tables themselves. */
+/* Descriptions of handlers for the OpenAPI document, as far as the routing tables do not have them:
+ * texts, statuses and the form of answers. Paths, methods, parameters, fields, bounds and rights
+ * come from those tables. */
 
 enum about_traits {
     ABOUT_PLURAL = 1,        /* about many: the resource's name in the plural */
@@ -32,7 +32,7 @@ enum { ABOUT_STATUSES = 6 };
 
 struct about {
     handler *handle;
-    const struct resource *(*of)(void); /* where the route's data is none */
+    const struct resource *(*of)(void); /* for routes whose data is no resource */
     const char *tag;
     const char *id; /* of the operation; before a resource's name, or with ABOUT_SHARED behind */
     const char *summary; /* the same */
@@ -42,13 +42,13 @@ struct about {
     unsigned status;
     unsigned traits;
     enum about_body body;
-    unsigned short statuses[ABOUT_STATUSES]; /* others, but those that every route has and those
+    unsigned short statuses[ABOUT_STATUSES]; /* further ones, besides those of every route and those
                                                 that follow from flags and traits */
 };
 
-/* Never NULL: a route that nobody has described has no summary. */
+/* Never NULL; an undescribed route has no summary. */
 const struct about *about_route(const struct route *route);
-/* What a route of a resource takes in its query, where its traits say that it takes something. */
+/* Query parameters of a resource's route, if its traits say that it has any. */
 struct param_table about_params(const struct route *route);
 /* The resource that a route is about, or NULL. */
 const struct resource *about_resource(const struct route *route);

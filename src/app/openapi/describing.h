@@ -10,9 +10,9 @@
 #include "http/router.h"
 #include "schema/schema.h"
 
-/* An operation that is being described. */
+/* An operation of the OpenAPI document in the making. */
 
-/* What all operations of a document have in common. */
+/* Shared by all operations of a document. */
 struct describing {
     const struct router *router;
     const struct schema *schema;
@@ -28,7 +28,7 @@ struct operation {
     bool head;   /* of GET's route */
 };
 
-/* Whether somebody must be signed in. */
+/* Whether the operation needs a session. */
 static inline bool operation_needs_session(const struct operation *operation)
 {
     unsigned flags = operation->route->flags;

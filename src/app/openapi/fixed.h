@@ -4,16 +4,16 @@
 
 #include <jansson.h>
 
-/* Schemas of answers that are the same whatever is served, by their names.  New references, the
- * caller's. */
+/* Schemas that do not depend on the resources, by name. All functions return new references, owned
+ * by the caller. */
 
 json_t *fixed_schemas(void);
-/* An item of an array that was not made. */
+/* The result of an array's item that was refused. */
 json_t *fixed_refused(void);
 /* The answer to an array, without its results. */
 json_t *fixed_results(void);
 
-/* What an account has besides its form: shown, and sent to change it. */
+/* An account's fields besides those of its form: as shown, and as sent in a change. */
 json_t *fixed_user_shown(void);
 json_t *fixed_user_sent(void);
 json_t *fixed_user_dependent(void);

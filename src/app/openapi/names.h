@@ -5,7 +5,7 @@
 #include "http/router.h"
 #include "schema/schema.h"
 
-/* What schemas and operations are called, each name once in the document: "BlogPost",
+/* Unique names of schemas and operations: "BlogPost",
  * "listFeaturedProducts". */
 
 struct names;
@@ -13,9 +13,9 @@ struct names;
 /* Borrows both. */
 struct names *names_new(const struct router *router, const struct schema *schema);
 void names_free(struct names *names);
-/* What the schemas of a resource are called by: "BlogPost", which "NewBlogPost" is made of. */
+/* The base name of a resource's schemas: "BlogPost", also in "NewBlogPost". */
 struct str names_resource(const struct names *names, const struct resource *resource);
-/* The operation at this path's slot; empty where there is none. */
+/* The name of the operation in this slot of the path, or empty. */
 struct str names_operation(const struct names *names, const struct router_path *path, size_t slot);
 
 #endif

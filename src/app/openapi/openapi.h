@@ -4,20 +4,20 @@
 
 #include "app/app_state.h"
 
-/* The description of the API, from the routes that serve and the resources behind them, and
- * answered from memory: GET /api/openapi.json, and GET /api/docs, where nginx has a page for
- * browsers; and at GET /api/resource.schema.json that of the files which describe resources.
+/* The OpenAPI document, made from the routes and the resources and answered from memory: GET
+ * /api/openapi.json, and GET /api/docs, for which nginx has a page for browsers. GET
+ * /api/resource.schema.json answers the JSON Schema of resource files.
  *
- * Where there are many resources it takes longer to make than a request may keep the loop: a
- * thread makes it, and requests that come earlier wait. */
+ * A thread makes it, since with many resources it would block the loop for too long; earlier
+ * requests wait. */
 
 struct openapi;
 
-/* What may be done, and how often, depends on the settings.  Borrows the app for its life. */
+/* The document depends on the app's settings. Borrows the app for its life. */
 struct openapi *openapi_new(struct app *app);
-/* Begins to make it. */
+/* Starts making the document. */
 void openapi_start(struct openapi *openapi);
-/* After the loop has ended; NULL is allowed. */
+/* Call after the loop has ended. NULL is allowed. */
 void openapi_free(struct openapi *openapi);
 
 handler openapi_handle, docs_handle;

@@ -8,9 +8,8 @@
 #include "http/router.h"
 #include "schema/schema.h"
 
-/* The OpenAPI document (version 3.1.1) of everything that the router leads to, under these
- * settings.  A new reference, the caller's.  Reads all it is given and changes none: from any
- * thread. */
+/* Makes the OpenAPI document (version 3.1.1) of all routes, under these settings. Returns a new
+ * reference, owned by the caller. Only reads its arguments; callable from any thread. */
 json_t *openapi_document(const struct router *router, const struct schema *schema,
                          const struct app_config *config);
 

@@ -4,9 +4,10 @@
 
 #include "app/openapi/describing.h"
 
-/* What an operation answers (OpenAPI 3.1.1 section 4.8.16).  New references, the caller's. */
+/* Responses of operations (OpenAPI 3.1.1 section 4.8.16). All functions return new references,
+ * owned by the caller. */
 
-/* A Responses Object, in the order of the statuses. */
+/* The Responses Object, ordered by status. */
 json_t *responses_json(const struct operation *operation);
 /* References to these headers, a list that ends with NULL, and to the one of every answer. */
 json_t *response_header_refs(const char *const *names);

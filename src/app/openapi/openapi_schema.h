@@ -6,33 +6,32 @@
 
 #include "schema/resource.h"
 
-/* JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them) of what resources describe.  Every value
- * returned is a new reference, the caller's, and shares nothing with the resources. */
+/* JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them) of resources. Every returned value is a new
+ * reference, owned by the caller, and shares nothing with the resources. */
 
 enum schema_use {
-    SCHEMA_SHOWN,  /* a document as it is answered */
-    SCHEMA_PART,   /* some of its fields: always the id */
-    SCHEMA_CREATE, /* what a client sends to make one */
-    SCHEMA_CHANGE, /* what a client sends to change one: null takes an optional field away */
-    SCHEMA_MERGE,  /* the same, where objects within are changed as well and not replaced */
-    SCHEMA_WHOLE   /* an object within that is replaced */
+    SCHEMA_SHOWN,  /* a document in answers */
+    SCHEMA_PART,   /* some of its fields, always including the id */
+    SCHEMA_CREATE, /* a client's new document */
+    SCHEMA_CHANGE, /* a client's change: null removes an optional field */
+    SCHEMA_MERGE,  /* the same, with nested objects merged instead of replaced */
+    SCHEMA_WHOLE   /* a nested object that is replaced */
 };
 
 json_t *schema_string(struct str s);
 /* {"$ref":"#/components/<kind>/<a><b>"} */
 json_t *schema_ref(const char *kind, const char *a, struct str b);
-/* Whether a change that is merged may look like no other one: an object within has fields that it
- * must have. */
+/* Whether a merged change has a schema of its own, because a nested object has required fields. */
 bool schema_merges(const struct resource *resource);
-/* A whole document, with an example when its fields have enough of them. */
+/* The schema of a whole document, with an example if its fields have enough of them. */
 json_t *schema_of_document(const struct resource *resource, enum schema_use use);
-/* An id of this type: as it is answered, or as clients may write it. */
+/* The schema of an id: as in answers, or as clients may send it. */
 json_t *schema_of_id(enum id_type type, bool sent);
-/* A time, or a day, as clients may write it. */
+/* The schema of a time or a day, as clients may send it. */
 json_t *schema_of_sent_time(void);
-/* An id of this type to show: a new reference. */
+/* An example id of this type. */
 json_t *schema_id_example(enum id_type type);
-/* A good value of the field, as its examples or choices have it; NULL: none is known. */
+/* An example value of the field, from its examples or choices; NULL: none. */
 json_t *schema_example(const struct field *field);
 
 /* A Parameter Object (OpenAPI 3.1.1 section 4.8.12). */

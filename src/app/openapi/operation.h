@@ -7,10 +7,11 @@
 
 #include "app/openapi/describing.h"
 
-/* One Operation Object (OpenAPI 3.1.1 section 4.8.10).  New references, the caller's. */
+/* The Operation Object (OpenAPI 3.1.1 section 4.8.10). All functions return new references, owned
+ * by the caller. */
 
 json_t *operation_json(const struct operation *operation);
-/* OPTIONS, which every path has. */
+/* The OPTIONS operation, which every path has. */
 json_t *operation_options(const struct router_path *path);
 /* The path as clients write it, with "{id}". */
 struct str operation_path(const struct router_path *path);

@@ -9,23 +9,23 @@
 #include "mongo/collection.h"
 
 /* People: documents of "larder_users", {_id, name, email, passwordHash, role, loginCount,
- * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}, of some also disabled, and madeBy: who
- * made it, where that was not its owner.  A session is good only while it carries its user's
- * sessionEpoch: raising that ends all of them at once. */
+ * lastLoginAt, sessionEpoch, createdAt, updatedAt, version}, optionally disabled, and madeBy if
+ * another person made the account. A session is valid only while it has its user's sessionEpoch, so
+ * incrementing that ends all sessions at once. */
 
 extern const struct bookkeeping users;
-/* What a client may set of an account, and a plan that only names what a write is about.  Made once
- * a process; from any thread. */
+/* The schema of the fields that a client may set, and a plan for writes. Made once a process; from
+ * any thread. */
 const struct resource *users_resource(void);
 const struct plan *users_plan(void);
-/* What an administrator says of an account; likewise. */
+/* The schema of an administrator's change of an account; likewise. */
 const struct resource *rights_form(void);
 
 enum role { ROLE_READER, ROLE_EDITOR, ROLE_ADMIN, ROLE_COUNT };
 
 /* "reader"; static. */
 struct str role_name(enum role role);
-/* ROLE_COUNT for what is none. */
+/* Returns ROLE_COUNT if name is no role. */
 enum role role_parse(struct str name);
 
 struct profile {
@@ -40,24 +40,24 @@ struct profile {
     int64_t created_ms, updated_ms;
 };
 
-/* What a document's profile is read by: captured in its order. */
+/* The shape that captures a document's profile, in this order. */
 extern const struct shape profile_shape;
 enum { PROFILE_FIELDS = 12 };
-/* From the captured values, whose strings it borrows; *hash (may be NULL) is the password's, and
- * empty when there is none. */
+/* Makes a profile from the captured values and borrows their strings. *hash (may be NULL): the
+ * password's hash, or empty. */
 void profile_take(const struct value captured[static PROFILE_FIELDS], struct profile *profile,
                   struct str *hash);
-/* The one that meets the conditions.  Its strings, and the password's hash (may be NULL), are the
- * arena's.  On a thread; NOT_FOUND, or the database's error. */
+/* Finds the account that matches the conditions. Its strings and the password's hash (may be NULL)
+ * are in the arena. On a thread. NOT_FOUND, or the database's error. */
 enum err users_find(struct mongo_db *db, const struct condition *conditions, size_t count,
                     struct arena *arena, struct profile *profile, struct str *hash);
-/* Makes the index by which no two people have one email, unless it is there: to be called before an
- * email is stored.  On a thread; BUSY: it is being made; UNSUPPORTED: the database does not take
- * it, as where two documents have one email already. */
+/* Creates the unique index on email, if it is missing; call before an email is stored. On a thread.
+ * BUSY: it is being created; UNSUPPORTED: the database refuses it, for example because two
+ * documents have the same email. */
 enum err users_one_per_email(struct mongo_db *db);
-/* That an account is still in this epoch of its sessions. */
+/* The condition that an account still has this sessionEpoch. */
 struct condition users_epoch_is(int64_t epoch);
-/* As a client sees it. */
+/* Appends the profile as clients see it. */
 void profile_json(const struct profile *profile, struct buf *out);
 /* ,"name":"2026-11-23T17:00:00.000Z", or null for 0: never. */
 void time_json(struct buf *out, const char *name, int64_t ms);
@@ -72,11 +72,11 @@ struct profile_read {
 };
 /* Sets all but done, context and room. */
 void profile_read_init(struct profile_read *read, struct app *app, const struct oid *id);
-/* The same of somebody who asks, as "visitor:<id>" with that tag, for when the first is older than
- * VISITOR_MS: kept for as long ±10 %, so that an account that others remove or demote in MongoDB
- * keeps its rights for a minute at most. */
+/* The visitor's own profile, as "visitor:<id>" with that tag, used if the first is older than
+ * VISITOR_MS. Cached for that time ±10 %, so that an account removed or demoted in MongoDB keeps
+ * its rights for a minute at most. */
 void visitor_read_init(struct profile_read *read, struct app *app, const struct oid *id);
-/* The cached profile; strings are copied into the arena.  false when it is none. */
+/* Parses a cached profile; copies strings into the arena. False if it is none. */
 bool profile_parse(struct str json, struct arena *arena, struct profile *profile);
 /* "user:<id>" or, for an owner's documents, "owner:<id>". */
 struct str user_tag(const struct oid *id, char room[static PROFILE_NAME_MAX]);
