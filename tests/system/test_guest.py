@@ -145,14 +145,21 @@ def refused(host, folder, **settings):
     return done.stderr
 
 
+def workers_of(host):
+    """The workers' documents, once both have sent a heartbeat: whoever starts before sees nobody."""
+    def found():
+        ours = [worker for worker in host.mongo.larder_installation.find({"prefix": "larder"})
+                if worker["_id"].startswith("worker:")]
+        return ours if len(ours) == 2 else None
+    return eventually_(found)
+
+
 def test_an_installation_is_kept_in_mongodb(alone):
     host, _ = alone
     found = eventually_(lambda: host.mongo.larder_installation.find_one(
         {"_id": "installation", "prefix": "larder"}))
     assert re.fullmatch("[0-9a-f]{16}", found["id"])
-    workers = eventually_(lambda: [worker for worker in host.mongo.larder_installation.find()
-                                   if worker["_id"].startswith("worker:")])
-    assert len(workers) == 2 and {worker["redis"] for worker in workers} == {found["redis"]}
+    assert {worker["redis"] for worker in workers_of(host)} == {found["redis"]}
     shown = host.ctl("installation").stdout
     assert found["id"] in shown and shown.count("\nworker ") == 2
 
@@ -160,6 +167,7 @@ def test_an_installation_is_kept_in_mongodb(alone):
 def test_another_cache_of_the_database_refuses_to_start(alone):
     host, folder = alone
     all_say(host, lambda told: told["status"] == "ready")
+    workers_of(host)
     said = refused(host, folder, LARDER_PREFIX="refused")
     assert "has another cache" in said and "prefix larder;" in said and "prefix refused" in said
     all_say(host, lambda told: told["status"] == "ready", 1)
@@ -167,6 +175,7 @@ def test_another_cache_of_the_database_refuses_to_start(alone):
 
 def test_a_redis_of_another_database_is_refused(alone):
     host, folder = alone
+    workers_of(host)
     uri = of_database(host.env["MONGODB_URI"], "guest_other")
     said = refused(host, folder, MONGODB_URI=uri)
     assert "belongs to another database" in said and "guest_other" in said and "/larder;" in said
