@@ -146,11 +146,11 @@ def refused(host, folder, **settings):
 
 
 def workers_of(host):
-    """The workers' documents, once both have sent a heartbeat: whoever starts before sees nobody."""
+    """The workers' documents, once both have told that they use Redis: who starts before sees none."""
     def found():
-        ours = [worker for worker in host.mongo.larder_installation.find({"prefix": "larder"})
-                if worker["_id"].startswith("worker:")]
-        return ours if len(ours) == 2 else None
+        ours = host.mongo.larder_installation.find({"prefix": "larder", "connected": True})
+        workers = [worker for worker in ours if worker["_id"].startswith("worker:")]
+        return workers if len(workers) == 2 else None
     return eventually_(found)
 
 
