@@ -93,16 +93,14 @@ static ngx_int_t reply_header(ngx_http_request_t *r, struct str name, struct str
 /* "Name: value\r\n" each; the text stays as long as the request. */
 static ngx_int_t reply_lines(ngx_http_request_t *r, struct str text)
 {
-    struct str line;
+    while (text.len > 0) {
+        struct str name = str_make(text.ptr, str_find(text, ':')),
+                   rest = str_from_offset(text, name.len + 2),
+                   value = str_make(rest.ptr, str_find(rest, '\r'));
 
-    while (text.len > 0 && str_split(&text, '\n', &line)) {
-        size_t colon = str_find(line, ':');
-
-        if (line.len < colon + 3)
-            continue;
-        line.len--; /* CR */
-        if (reply_header(r, str_make(line.ptr, colon), str_from_offset(line, colon + 2)) != NGX_OK)
+        if (value.len > 0 && reply_header(r, name, value) != NGX_OK)
             return NGX_ERROR;
+        text = str_from_offset(rest, value.len + 2);
     }
     return NGX_OK;
 }

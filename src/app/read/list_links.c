@@ -13,33 +13,43 @@ enum {
  * not are left out, so what leads on is put first. */
 struct links {
     struct buf *head;
-    struct str path, base; /* base: the parameters that all pages of the walk share */
+    struct str target; /* the path, with the parameters that all pages of the walk share */
+    char joint;        /* between the target and one parameter more */
     bool begun;
 };
 
-static void put_link(struct links *links, const char *name, struct str value, const char *rel)
+static struct links links_of(const struct list_read *read, struct buf *head, struct arena *arena)
+{
+    struct str base = query_text(&read->query, read->plan->walk, arena);
+    bool bare = base.len == 0;
+
+    return (struct links){.head = head,
+                          .target =
+                              bare ? read->path : ARENA_JOIN(arena, read->path, STR("?"), base),
+                          .joint = bare ? '?' : '&'};
+}
+
+/* name: with its "="; without a value, neither is put. */
+static void links_put(struct links *links, struct str name, struct str value, struct str rel)
 {
     struct buf *head = links->head;
-    size_t size = links->path.len + links->base.len + value.len + LINK_WORDS;
+    size_t size = links->target.len + value.len + LINK_WORDS;
+    char *to = head->len + size <= RESPONSE_HEAD_MAX - LINK_LEAVES ? buf_reserve(head, size) : NULL;
 
-    if (head->len + size > RESPONSE_HEAD_MAX - LINK_LEAVES)
+    if (to == NULL)
         return;
-    buf_str(head, links->begun ? STR(", <") : STR("Link: <"));
-    links->begun = true;
-    buf_str(head, links->path);
-    if (links->base.len > 0 || value.len > 0)
-        buf_char(head, '?');
-    buf_str(head, links->base);
+    to = links->begun ? str_put(to, STR(", <")) : str_put(to, STR("Link: <"));
+    to = str_put(to, links->target);
     if (value.len > 0) {
-        if (links->base.len > 0)
-            buf_char(head, '&');
-        buf_str(head, str_from(name));
-        buf_char(head, '=');
-        buf_str(head, value);
+        *to++ = links->joint;
+        to = str_put(to, name);
+        to = str_put(to, value);
     }
-    buf_literal(head, ">; rel=\"");
-    buf_str(head, str_from(rel));
-    buf_char(head, '"');
+    to = str_put(to, STR(">; rel=\""));
+    to = str_put(to, rel);
+    *to++ = '"';
+    head->len = (size_t)(to - head->ptr);
+    links->begun = true;
 }
 
 /* Page 1 is the default, which a canonical query leaves out. */
@@ -58,22 +68,21 @@ void list_links(struct response *response, const struct cache_lookup *lookup)
     bool walking = list_value(read, PARAM_AFTER)->given;
     bool gzip = lookup->want_gzip && lookup->entry.gzip.len > 0 && lookup->source != CACHE_DATABASE;
     const struct note note = note_take(&lookup->entry, gzip);
-    struct links links = {.head = &response->head,
-                          .path = read->path,
-                          .base = query_text(&read->query, read->plan->walk, &request->arena)};
+    struct links links = links_of(read, &response->head, &request->arena);
+    const struct str by_page = STR("page=");
     char room[DECIMAL_MAX];
 
     if (note.total.len > 0)
         response_header(response, STR("X-Total-Count"), note.total);
     if (!walking && page < note.pages && page < reach)
-        put_link(&links, "page", page_text(page + 1, room), "next");
+        links_put(&links, by_page, page_text(page + 1, room), STR("next"));
     else if (note.next.len > 0)
-        put_link(&links, "after", note.next, "next");
+        links_put(&links, STR("after="), note.next, STR("next"));
     if (!walking && page > 1)
-        put_link(&links, "page", page_text(page - 1, room), "prev");
-    put_link(&links, "", STR(""), "first");
+        links_put(&links, by_page, page_text(page - 1, room), STR("prev"));
+    links_put(&links, STR(""), STR(""), STR("first"));
     if (note.pages > 0 && note.pages <= reach)
-        put_link(&links, "page", page_text(note.pages, room), "last");
+        links_put(&links, by_page, page_text(note.pages, room), STR("last"));
     if (links.begun)
         buf_literal(&response->head, "\r\n");
 }

@@ -22,21 +22,6 @@ static struct str digits_of(struct str s)
     return str_make(s.ptr, len);
 }
 
-/* What follows the first ",name" in what stands before the documents; empty: there is none. */
-static struct str behind(struct str body, struct str needle)
-{
-    struct str rest = str_make(body.ptr, body.len < NOTE_MAX ? body.len : NOTE_MAX);
-
-    while ((rest = str_from_offset(rest, str_find(rest, ','))).len > 0) {
-        if (str_starts(rest, needle))
-            return str_from_offset(body, (size_t)(rest.ptr - body.ptr) + needle.len);
-        if (str_starts(rest, STR(",\"data\":")))
-            break;
-        rest = str_from_offset(rest, 1);
-    }
-    return STR("");
-}
-
 /* It is put into a header as it is, and the entry comes from Redis: what no cursor consists of is
  * none. */
 static struct str cursor_of(struct str text)
@@ -68,15 +53,28 @@ static struct note note_of_comment(struct str comment)
     return note;
 }
 
+static struct str until_quote(struct str s)
+{
+    return str_make(s.ptr, str_find(s, '"'));
+}
+
+/* Of what stands before the documents: ,"total":42 ,"pages":3 ,"next":"cursor". */
 static struct note note_of_body(struct str body)
 {
-    struct str total = behind(body, STR(",\"total\":")), pages = behind(total, STR(",\"pages\":"));
-    struct note note = {.next = behind(pages, STR(",\"next\":")), .total = digits_of(total)};
+    static const struct str total = STR_INIT(",\"total\":"), pages = STR_INIT(",\"pages\":"),
+                            next = STR_INIT(",\"next\":\""), end = STR_INIT(",\"data\":");
+    struct str rest = str_make(body.ptr, body.len < NOTE_MAX ? body.len : NOTE_MAX);
+    struct note note = {0};
 
-    (void)str_uint(digits_of(pages), 0, INT64_MAX, &note.pages);
-    note.next =
-        note.next.len > 0 && note.next.ptr[0] == '"' ? str_from_offset(note.next, 1) : STR("");
-    note.next.len = str_find(note.next, '"');
+    while ((rest = str_from_offset(rest, str_find(rest, ','))).len > 0 && !str_starts(rest, end)) {
+        if (str_starts(rest, total))
+            note.total = digits_of(str_from_offset(rest, total.len));
+        else if (str_starts(rest, pages))
+            (void)str_uint(digits_of(str_from_offset(rest, pages.len)), 0, INT64_MAX, &note.pages);
+        else if (str_starts(rest, next))
+            note.next = until_quote(str_from_offset(rest, next.len));
+        rest = str_from_offset(rest, 1);
+    }
     return note;
 }
 
