@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/people/users.h"
+#include "app/refused.h"
 #include "app/write/body.h"
 #include "app/write/duplicate.h"
 #include "app/write/unchanged.h"
@@ -146,14 +147,34 @@ struct inserting {
     struct batch_item *items[BATCH_RECORDS];
     struct document documents[BATCH_RECORDS];
     enum err errs[BATCH_RECORDS];
+    struct refusal *refusals[BATCH_RECORDS]; /* of those that have one */
     size_t from, count;
 };
+
+/* The batch's arena is not for several threads. */
+static void keep_refusal(void *context, size_t place, const struct refusal *refusal)
+{
+    struct inserting *inserting = context;
+
+    inserting->refusals[place] = mem_zalloc(sizeof *refusal);
+    *inserting->refusals[place] = *refusal;
+}
+
+static void take_refusals(struct inserting *inserting)
+{
+    for (size_t i = 0; i < inserting->count; i++) {
+        if (inserting->refusals[i] != NULL)
+            refused_errors(inserting->refusals[i], &inserting->items[i]->problem);
+        free(inserting->refusals[i]);
+    }
+}
 
 static enum err batch_insert(struct mongo_db *db, struct ctl_part *part)
 {
     struct inserting *inserting = part->context;
+    const struct outcomes outcomes = {inserting->errs, keep_refusal, inserting};
     enum err err = collection_insert_many(db, inserting->batch->config.resource->collection,
-                                          inserting->documents, inserting->count, inserting->errs);
+                                          inserting->documents, inserting->count, &outcomes);
 
     for (size_t i = 0; err == ERR_OK && i < inserting->count; i++) {
         inserting->items[i]->err = inserting->errs[i];
@@ -190,6 +211,8 @@ static enum err insert_new(struct batch *batch)
     }
     if (used > 0)
         err = ctl_write_parts(batch->ctl, tags.items, tags.count, parts, used);
+    for (size_t i = 0; i < used; i++)
+        take_refusals(&all[i]);
     free(all);
     return err;
 }
@@ -228,11 +251,16 @@ static enum err change_one(struct mongo_db *db, struct batch *batch, struct batc
 static enum err change(struct mongo_db *db, struct ctl_part *part)
 {
     struct changing *changing = part->context;
+    struct refusal refusal;
 
     for (size_t i = 0; i < changing->count; i++) {
         struct batch_item *item = changing->items[i];
         item->err = cache_write_in_time(part->write) ? change_one(db, changing->batch, item)
                                                      : ERR_NOT_FOUND; /* once more */
+        if (item->err == ERR_REFUSED) {
+            refusal_take(&refusal);
+            refused_errors(&refusal, &item->problem);
+        }
         if (is_fatal(item->err))
             return item->err;
     }

@@ -7,6 +7,7 @@
 #include "base/value.h"
 #include "mongo/bson_json.h"
 #include "mongo/mongo.h"
+#include "mongo/refusal.h"
 #include "mongo/statement.h"
 
 /* Queries and writes to MongoDB, each one round trip unless it says otherwise; to be called inside
@@ -104,10 +105,19 @@ enum err document_value(struct str document, struct str path, bool raw, struct v
  * are VALUE_DECIMAL; borrowed for the call. */
 enum err document_each_value(struct str document, struct str path,
                              void (*each)(void *context, const struct value *value), void *context);
-/* Unordered: each document succeeds or fails on its own.  errs has an entry for each. Returns
- * ERR_OK if all outcomes are known; else unknown entries are ERR_UNKNOWN. */
+
+/* What has become of several documents. */
+struct outcomes {
+    enum err *errs; /* an entry for each */
+    /* Called with the place of each one that is ERR_REFUSED; may be NULL. */
+    void (*refused)(void *context, size_t place, const struct refusal *refusal);
+    void *context;
+};
+/* Unordered: each document succeeds or fails on its own. Returns ERR_OK if all outcomes are known;
+ * else unknown entries are ERR_UNKNOWN. */
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
-                                const struct document *documents, size_t count, enum err *errs);
+                                const struct document *documents, size_t count,
+                                const struct outcomes *outcomes);
 
 struct update {
     struct str collection;

@@ -49,8 +49,21 @@ enum err collection_insert(struct mongo_db *db, struct str collection,
     return err;
 }
 
+static void tell_refused(mongoc_collection_t *into, const bson_iter_t *error, size_t place,
+                         const struct outcomes *outcomes)
+{
+    struct refusal refusal;
+
+    if (outcomes->refused == NULL || outcomes->errs[place] != ERR_REFUSED)
+        return;
+    refusal_note_error(into, error);
+    refusal_take(&refusal);
+    outcomes->refused(outcomes->context, place, &refusal);
+}
+
 /* {…, writeErrors: [{index: 3, code: 11000, …}]} */
-static size_t read_write_errors(const bson_t *reply, size_t count, enum err *errs)
+static size_t read_write_errors(mongoc_collection_t *into, const bson_t *reply, size_t count,
+                                const struct outcomes *outcomes)
 {
     bson_iter_t errors, item, field;
     size_t found = 0;
@@ -68,7 +81,8 @@ static size_t read_write_errors(const bson_t *reply, size_t count, enum err *err
             code = bson_iter_as_int64(&field);
         if (index < 0 || (uint64_t)index >= count)
             continue;
-        errs[index] = mongo_server_code((uint32_t)code, true);
+        outcomes->errs[index] = mongo_server_code((uint32_t)code, true);
+        tell_refused(into, &item, (size_t)index, outcomes);
         found++;
     }
     return found;
@@ -107,10 +121,11 @@ static bool has_write_concern_error(const bson_t *reply)
            bson_iter_recurse(&iter, &item) && bson_iter_next(&item);
 }
 
-static enum err judge_many(const bson_t *reply, const bson_error_t *error, size_t count,
-                           enum err *errs)
+static enum err judge_many(mongoc_collection_t *into, const bson_t *reply,
+                           const bson_error_t *error, size_t count,
+                           const struct outcomes *outcomes)
 {
-    size_t found = read_write_errors(reply, count, errs);
+    size_t found = read_write_errors(into, reply, count, outcomes);
     enum err rest = ERR_OK;
 
     if (has_write_concern_error(reply))
@@ -118,13 +133,14 @@ static enum err judge_many(const bson_t *reply, const bson_error_t *error, size_
     else if (found == 0)
         rest = mongo_error(error, true, "insert");
     for (size_t i = 0; rest != ERR_OK && i < count; i++)
-        if (errs[i] == ERR_OK)
-            errs[i] = rest;
+        if (outcomes->errs[i] == ERR_OK)
+            outcomes->errs[i] = rest;
     return rest;
 }
 
 enum err collection_insert_many(struct mongo_db *db, struct str collection,
-                                const struct document *documents, size_t count, enum err *errs)
+                                const struct document *documents, size_t count,
+                                const struct outcomes *outcomes)
 {
     mongoc_collection_t *into = mongo_query_collection(db, collection);
     bson_t *all = mem_array(count + 1, sizeof *all);
@@ -137,7 +153,7 @@ enum err collection_insert_many(struct mongo_db *db, struct str collection,
         bson_init(&all[i]);
         mongo_query_document(&all[i], &documents[i]);
         list[i] = &all[i];
-        errs[i] = ERR_OK;
+        outcomes->errs[i] = ERR_OK;
     }
     bson_append_bool(&opts, "ordered", -1, false);
     append_write_time(&opts, 0);
@@ -145,7 +161,7 @@ enum err collection_insert_many(struct mongo_db *db, struct str collection,
     bson_destroy(&reply);
     if (count > 0) {
         if (!mongoc_collection_insert_many(into, list, count, &opts, &reply, &error))
-            err = judge_many(&reply, &error, count, errs);
+            err = judge_many(into, &reply, &error, count, outcomes);
         bson_destroy(&reply);
     }
     for (size_t i = 0; i < count; i++)
@@ -177,7 +193,7 @@ static enum err run_statement(struct mongo_db *db, const char *verb, struct str 
     if (!mongoc_client_write_command_with_opts(db->client, db->name, &command, NULL, &reply,
                                                &error))
         err = mongo_error(&error, true, verb);
-    else if (read_write_errors(&reply, 1, &err) > 0)
+    else if (read_write_errors(NULL, &reply, 1, &(struct outcomes){.errs = &err}) > 0)
         note_refused(db, verb, collection, err, &reply);
     else if (has_write_concern_error(&reply))
         err = mongo_unconfirmed();

@@ -210,21 +210,26 @@ static void add_index(mongoc_collection_t *collection, struct str name)
     mongoc_cursor_destroy(cursor);
 }
 
-void refusal_note(mongoc_collection_t *collection, const bson_t *reply)
+void refusal_note_error(mongoc_collection_t *collection, const bson_iter_t *error)
 {
-    bson_iter_t iter, found;
+    bson_iter_t item, found;
     const char *text = "";
 
     noted.count = 0;
-    if (bson_iter_init(&iter, reply) &&
-        bson_iter_find_descendant(&iter, "writeErrors.0.keyPattern", &found)) {
-        add_keys(&found);
-    } else if (bson_iter_init(&iter, reply) &&
-               bson_iter_find_descendant(&iter, "writeErrors.0.errInfo.details", &found)) {
+    if (bson_iter_recurse(error, &item) && bson_iter_find(&item, "keyPattern"))
+        add_keys(&item);
+    else if (bson_iter_recurse(error, &item) &&
+             bson_iter_find_descendant(&item, "errInfo.details", &found))
         walk(&found, "", 0);
-    } else if (bson_iter_init(&iter, reply) &&
-               bson_iter_find_descendant(&iter, "writeErrors.0", &found) &&
-               find_text(&found, "errmsg", &text)) {
+    else if (find_text(error, "errmsg", &text))
         add_index(collection, index_name(str_from(text)));
-    }
+}
+
+void refusal_note(mongoc_collection_t *collection, const bson_t *reply)
+{
+    bson_iter_t iter, found;
+
+    noted.count = 0;
+    if (bson_iter_init(&iter, reply) && bson_iter_find_descendant(&iter, "writeErrors.0", &found))
+        refusal_note_error(collection, &found);
 }

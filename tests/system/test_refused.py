@@ -79,8 +79,28 @@ def test_a_rule_that_is_broken_is_the_clients_to_mend(ruled):
     assert many.status == 400 and mixed.status == 207
     for result in (*many.json["results"], mixed.json["results"][1]):
         assert "rule of the database" in result["message"], result
+        if tells:
+            assert result["errors"] == [{"field": "price",
+                                         "message": "must be at most 1000000"}], result
     assert host.client.get(path).json["data"]["price"] == 1
     assert len(errors_logged(host)) == before
+
+
+@pytest.mark.parametrize("keys", [[], ["--key", "name"]], ids=["insert", "key"])
+def test_load_tells_what_was_broken(ruled, keys, tmp_path):
+    host, tells = ruled
+    file = tmp_path / "prices.csv"
+    names = [f"load-{time.monotonic_ns()}-{i}" for i in range(3)]
+    file.write_text("name,price,category\n" + "".join(f"{name},1,refused\n" for name in names[1:]))
+    if keys:
+        assert host.ctl("load", "products", *keys, file).returncode == 0
+    prices = zip(names, (1, 2000000, 1))
+    file.write_text("name,price,category\n" + "".join(f"{n},{p},refused\n" for n, p in prices))
+    done = host.ctl("load", "products", *keys, file, check=False)
+    assert done.returncode == 1
+    said = "price: must be at most 1000000" if tells else "body: is refused by the database"
+    assert [line for line in (done.stdout + done.stderr).splitlines() if "prices.csv" in line] == [
+        f"{file}:3: {said}"], done
 
 
 def test_all_fields_are_named(second):

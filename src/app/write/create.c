@@ -3,6 +3,7 @@
 #include "app/arguments.h"
 #include "app/handlers.h"
 #include "app/people/auth.h"
+#include "app/refused.h"
 #include "app/write/derived.h"
 #include "app/write/duplicate.h"
 #include "app/write/once.h"
@@ -82,11 +83,19 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
     return err == ERR_EXISTS ? find_made(db, create, item) : err;
 }
 
+static void take_refusal(void *context, size_t place, const struct refusal *refusal)
+{
+    const struct create *create = context;
+
+    refused_errors(refusal, &create->sent[place]->problem);
+}
+
 static enum err insert_many(struct mongo_db *db, struct create *create)
 {
+    const struct outcomes outcomes = {create->errs, take_refusal, create};
     bool unknown = false, done = false;
     enum err err = collection_insert_many(db, create->write.plan->resource->collection,
-                                          create->documents, create->written, create->errs);
+                                          create->documents, create->written, &outcomes);
 
     if (err != ERR_OK)
         return err;

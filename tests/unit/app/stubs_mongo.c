@@ -219,13 +219,17 @@ WRAP(enum err, collection_insert, struct mongo_db *db, struct str collection,
 }
 
 WRAP(enum err, collection_insert_many, struct mongo_db *db, struct str collection,
-     const struct document *documents, size_t count, enum err *errs)
+     const struct document *documents, size_t count, const struct outcomes *outcomes)
 {
+    static const struct refusal refusal = {1, {{"price", "must be at most", true, 1000}}};
     const struct reply *reply = next_reply("insert_many");
 
     (void)db, (void)collection, (void)documents;
     assert_int_equal(count, reply->count);
-    memcpy(errs, reply->errs, count * sizeof *errs);
+    memcpy(outcomes->errs, reply->errs, count * sizeof reply->errs[0]);
+    for (size_t i = 0; i < count; i++)
+        if (reply->errs[i] == ERR_REFUSED)
+            outcomes->refused(outcomes->context, i, &refusal);
     return reply->err;
 }
 

@@ -236,7 +236,8 @@ static void test_where_some_are_wrong_it_is_207(void **state)
                   "\"results\":[{\"success\":false,\"message\":\"Invalid input\","
                   "\"errors\":[{\"field\":\"title\"");
     assert_over(&exchange, 207,
-                "},{\"success\":false,\"message\":\"Refused by a rule of the database\"},"
+                "},{\"success\":false,\"message\":\"Refused by a rule of the database\","
+                "\"errors\":[{\"field\":\"price\",\"message\":\"must be at most 1000\"}]},"
                 "{\"success\":true,\"data\":{\"_id\":\"020000000000000000000000\"");
 }
 
