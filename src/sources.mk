@@ -211,6 +211,7 @@ liblarder_a_SOURCES = \
 	src/app/write/validate.c src/app/write/validate.h \
 	src/app/write/write.c src/app/write/write.h \
 	src/app/write/write_tags.c src/app/write/write_tags.h \
+	src/app/write/written_item.c src/app/write/written_item.h \
 	src/backend/backend.c src/backend/backend.h \
 	src/backend/pulse.c src/backend/pulse.h \
 	src/cache/ask.c \

@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from bench_load import BATCH, answers, children, run_wrk
+from bench_load import BATCH, answers, children, run_wrk, segment_of
 
 KINDS = ["item", "list", "posts", "list, gzip", "item, 304"]
 TARGETS = ["return 200", "static file", "fastcgi_cache", "worker", "module"]
@@ -100,11 +100,6 @@ class Edge:
                       "posts": ["/api/posts?limit=10"]}
         self.worker_pid = int((self.var / "run" / "larderd-1.pid").read_text())
 
-    def memory(self):
-        maps = Path(f"/proc/{self.worker_pid}/maps").read_text()
-        return next(line.split()[-1] for line in maps.splitlines()
-                    if "/dev/shm/larder-" in line and "metrics" not in line)
-
     def keep_bodies(self, port):
         """Answers of each kind, as files and as constants."""
         folder, lines = self.var / "edge-static", []
@@ -119,7 +114,7 @@ class Edge:
         config = self.var / "nginx" / "edge-bench.conf"
         config.write_text(CONFIG.format(
             user="user root root;\n" if os.geteuid() == 0 else "", module=self.module, var=self.var,
-            memory=self.memory(), resources=resources, socket=self.env["LARDER_SOCKET"],
+            memory=segment_of(self.worker_pid), resources=resources, socket=self.env["LARDER_SOCKET"],
             port=self.port, cached=self.cached, worker=self.worker, edge=self.edge,
             constants=self.keep_bodies(port)))
         self.process = subprocess.Popen([*BATCH, "nginx", "-p", self.var / "nginx", "-c", config],

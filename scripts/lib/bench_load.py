@@ -32,7 +32,7 @@ function done(summary, latency)
 end
 """
 
-NGINX = """{user}worker_processes {workers};
+NGINX = """{user}{module}worker_processes {workers};
 pid "{var}/run/{name}.pid";
 error_log "{var}/log/{name}.log" warn;
 events {{ worker_connections 2048; }}
@@ -45,7 +45,7 @@ http {{
     scgi_temp_path "{var}/nginx/{name}-scgi";
     uwsgi_temp_path "{var}/nginx/{name}-uwsgi";
 {upstreams}
-{servers}
+{edge}{servers}
 }}
 """
 
@@ -61,15 +61,26 @@ def pass_to(upstream, place="/"):
             "include fastcgi_larder.conf; }\n")
 
 
-def start_nginx(var, name, sockets, servers, ports, workers=2, batch=True):
+def segment_of(pid):
+    """Where the worker keeps its hits."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return next(line.split()[-1] for line in maps.splitlines()
+                if "/dev/shm/larder-" in line and "metrics" not in line)
+
+
+def start_nginx(var, name, sockets, servers, ports, workers=2, batch=True, edge=None):
     """sockets: of each upstream; ports: that are to take connections before it is ready;
-    batch: scheduled as scripts/up and docs/deployment.md do it."""
+    batch: scheduled as scripts/up and docs/deployment.md do it; edge: the module, the worker's
+    segment and its resources, for servers with larder_edge."""
+    module, segment, resources = edge or (None, None, None)
     upstreams = "".join(f'    upstream {upstream} {{ server "unix:{path}"; keepalive 64; '
                         "keepalive_requests 1000000; }\n" for upstream, path in sockets.items())
     user = "user root root;\n" if os.geteuid() == 0 else ""
     config = var / "nginx" / f"{name}.conf"
-    config.write_text(NGINX.format(user=user, var=var, name=name, workers=workers,
-                                   upstreams=upstreams, servers=servers))
+    config.write_text(NGINX.format(
+        user=user, var=var, name=name, workers=workers, upstreams=upstreams, servers=servers,
+        module=f'load_module "{module}";\n' if edge else "",
+        edge=f'    larder_memory "{segment}";\n    larder_resources "{resources}";\n' if edge else ""))
     with open(var / "log" / f"{name}.log", "ab") as log:
         process = subprocess.Popen([*(BATCH if batch else []), "nginx", "-p", var / "nginx",
                                     "-c", config, "-g", "daemon off;"], stdin=subprocess.DEVNULL,

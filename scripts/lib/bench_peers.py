@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Larder in the run of another benchmark: the peers' own, on their servers and their data."""
+"""Larder in the run of another benchmark: the peers' own, on their servers and their data. Twice:
+answered by the worker, and with hits answered inside nginx."""
 import os
 import shutil
 import subprocess
@@ -7,8 +8,9 @@ import sys
 from pathlib import Path
 
 from bench_costs import Worker
-from bench_load import nginx_server, pass_to, start_nginx
+from bench_load import nginx_server, pass_to, segment_of, start_nginx
 
+RESOURCES = Path(__file__).resolve().parent.parent.parent / "resources"
 CACHE = Path(os.environ.get("LARDER_CACHE", Path.home() / ".cache" / "larder"))
 REDIS = "redis://127.0.0.1:6390/0"
 MONGO = "mongodb://127.0.0.1:27100/shop?directConnection=true"
@@ -37,12 +39,19 @@ def run(bench, source, port, only=None):
     try:
         with Worker(bench, "peers", counted=False, REDIS_URL=REDIS, MONGODB_URI=MONGO) as worker:
             worker.connect().request("GET", "/healthz")
+            edge = (bench.program("larderd").parent / "ngx_http_larder_module.so",
+                    segment_of(worker.process.pid), RESOURCES)
+            targets = {"larder": port, "larder-edge": port + 1}
+            servers = (nginx_server(port, pass_to("larder")) +
+                       nginx_server(port + 1, "        larder_edge on;\n" + pass_to("larder")))
             # Scheduled as the peers' own.
-            nginx = start_nginx(bench.var, "peers-nginx", {"larder": worker.socket},
-                                nginx_server(port, pass_to("larder")), [port], batch=False)
+            nginx = start_nginx(bench.var, "peers-nginx", {"larder": worker.socket}, servers,
+                                targets.values(), batch=False, edge=edge)
             # The limits are ours to measure: the same, beside the same nginx.
-            command = ["python3", "bench.py", "run", "--no-limits", "--url", f"larder=http://127.0.0.1:{port}",
-                       "--proc", "larder=larderd.*/peers[.]sock", "--out", str(ours)]
+            command = ["python3", "bench.py", "run", "--no-limits", "--out", str(ours)]
+            for name, at in targets.items():
+                command += ["--url", f"{name}=http://127.0.0.1:{at}",
+                            "--proc", f"{name}=larderd.*/peers[.]sock"]
             subprocess.run(command + (["--peers", only] if only else []), cwd=place, check=True,
                            stdout=sys.stderr)
     finally:

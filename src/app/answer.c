@@ -147,7 +147,17 @@ bool answer_not_modified(struct request *request, struct str etag)
     return true;
 }
 
-/* What has just come from MongoDB says so, compressed or not. */
+/* What comes from MongoDB says so; so does what a write has stored, until it is in this host's
+ * memory: nobody was given that before. */
+static bool says_database(const struct cache_lookup *lookup)
+{
+    const struct entry *entry = &lookup->entry;
+
+    return entry->source_at == BODY_SOURCE_AT &&
+           (lookup->source == CACHE_DATABASE || (lookup->source == CACHE_REDIS && entry->written));
+}
+
+/* Compressed or not. */
 static void put_database(struct request *request, const struct entry *entry, bool gzip)
 {
     static const struct str lead = STR_INIT(BODY_FROM("database"));
@@ -172,7 +182,7 @@ static void put_body(struct request *request, const struct cache_lookup *lookup,
     const struct entry *entry = &lookup->entry;
     struct buf *from = gzip ? entry->gzip_from : entry->plain_from;
 
-    if (lookup->source == CACHE_DATABASE && entry->source_at == BODY_SOURCE_AT)
+    if (says_database(lookup))
         put_database(request, entry, gzip);
     else
         response_part(&request->response, gzip ? entry->gzip : entry->plain);

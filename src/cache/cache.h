@@ -134,16 +134,19 @@ struct cache_total {
     int64_t delta; /* set before cache_write_end */
 };
 
-/* The item that a write changes. The write's release stores it as an entry, so that the next read
- * is a hit. It is stored only if nobody else changed the item since cache_written_begin. */
+/* The item that a write changes or makes. The write's release stores it as an entry, so that the
+ * next read is a hit. It is stored only if nobody else changed the item since cache_written_begin.
+ */
 struct cache_written {
     struct str name; /* its entry's */
     size_t tag;      /* its first tag is the write's tags[tag]; the write leaves the others alone */
+    struct str made_tag; /* an item that the write makes: the second and last tag of its entry.
+                            Empty: the write changes an item */
     const struct cache_class *class;
     struct entry entry; /* status, etag, source_at, plain and gzip as in a fill, set before
                            cache_write_end; status 0: not stored */
 };
-/* Call before the item is read from the database, with name and class set. */
+/* Call before the item is read from the database, with name, made_tag and class set. */
 void cache_written_begin(struct cache *cache, struct cache_written *written);
 /* Whether the release may still store the entry; if not, there is no need to make one. */
 static inline bool cache_written_is_kept(const struct cache_written *written)

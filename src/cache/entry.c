@@ -5,10 +5,10 @@
 
 #include "base/le.h"
 
-/* Head: magic u16, format u8, tags u8, etag u8, reserved u8, status u16, plain u32, gzip u32,
+/* Head: magic u16, format u8, tags u8, etag u8, flags u8, status u16, plain u32, gzip u32,
  * fill u32, source u32, created u64, fresh, stale, error (each ms after created, u32), versions
  * u64 × tags, the etag. */
-enum { MAGIC = 0x524c, FORMAT = 2, FORMAT_BRIEF = 3, FIXED = 44 };
+enum { MAGIC = 0x524c, FORMAT = 2, FORMAT_BRIEF = 3, FLAG_WRITTEN = 1, FIXED = 44 };
 
 struct cursor {
     const char *at;
@@ -36,7 +36,7 @@ void entry_encode(const struct entry *entry, struct buf *head)
     buf_le(head, entry->brief ? FORMAT_BRIEF : FORMAT, 1);
     buf_le(head, entry->tag_count, 1);
     buf_le(head, entry->etag.len, 1);
-    buf_le(head, 0, 1);
+    buf_le(head, entry->written ? FLAG_WRITTEN : 0, 1);
     buf_le(head, entry->status, 2);
     buf_le(head, entry->plain.len, 4);
     buf_le(head, entry->gzip.len, 4);
@@ -69,7 +69,7 @@ enum err entry_decode_head(struct str bytes, struct entry *entry, size_t *head_l
     if (entry->tag_count > ENTRY_TAGS_MAX || entry->etag.len > ENTRY_ETAG_MAX ||
         bytes.len < *head_len)
         return ERR_SYNTAX;
-    entry_take(&at, 1);
+    entry->written = (entry_take(&at, 1) & FLAG_WRITTEN) != 0;
     entry->status = (unsigned)entry_take(&at, 2);
     if (entry->status != 200 && entry->status != 404)
         return ERR_SYNTAX;

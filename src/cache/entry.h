@@ -44,7 +44,8 @@ struct entry {
     size_t tag_count;
     bool brief; /* filled under the fence of a dead writer: valid only together with a fence on one
                    of its tags, never in memory */
-    bool empty; /* of a fill: an empty list, or its total */
+    bool written; /* stored by the write of its item, not by a fill */
+    bool empty;   /* of a fill: an empty list, or its total */
 };
 
 /* Writes the head; the sizes are those of entry->plain and entry->gzip. */

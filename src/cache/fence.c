@@ -136,13 +136,21 @@ static void put_total(struct call *call, struct cache *cache, const struct cache
     put_number(call, total->tag + 1);
 }
 
-/* Behind the totals. */
+/* Behind the totals.  script_fence gives a key's value with a positive number, and none with a
+ * negative one. */
 static void ask_written(struct write_state *state, struct call *call)
 {
     struct cache_written *written = state->write->written;
 
-    put_key(call, state->cache, KEY_ENTRY, written->name);
-    put_arg(call, ARENA_JOIN(call->arena, STR("-"), arena_decimal(call->arena, written->tag + 1)));
+    struct str tag = arena_decimal(call->arena, written->tag + 1);
+
+    if (written->made_tag.len > 0) {
+        put_key(call, state->cache, KEY_TAG, written->made_tag);
+        put_arg(call, tag);
+    } else {
+        put_key(call, state->cache, KEY_ENTRY, written->name);
+        put_arg(call, ARENA_JOIN(call->arena, STR("-"), tag));
+    }
     memcpy(state->kept, new_version(call, written->tag).ptr, VERSION_SIZE);
 }
 
@@ -270,10 +278,11 @@ static void on_fenced(void *context, enum err err, const struct redis_value *rep
     struct write_state *state = context;
 
     if (err == ERR_OK) {
+        size_t at = 2 * state->write->total_count;
         totals_take(state->carried, state->cache->seal, state->write, reply);
         state->alone = keeps(state->write) &&
-                       written_fenced(state->write->written,
-                                      redis_str(redis_item(reply, 2 * state->write->total_count)));
+                       written_fenced(state->write->written, redis_str(redis_item(reply, at)),
+                                      redis_str(redis_item(reply, at + 1)));
         go(state);
         return;
     }

@@ -270,6 +270,7 @@ struct config {
     bool late;                      /* scripts may also be run after they were given up */
     bool totals;                    /* writers carry the answer over their writes */
     bool keeps;                     /* or may store what their write makes of the document */
+    bool makes;                     /* or what they have made without reading anything */
     bool refresh, older;            /* refills in the background; entries past their time */
     bool stepwise; /* connecting, taking the epoch and looking at the debts are steps apart */
     uint8_t budget[BUDGETS];

@@ -57,6 +57,16 @@ static uint8_t kept(const struct config *config, struct state *n, unsigned i, un
     return config->keeps && alone && same ? writer->carried : 0;
 }
 
+/* What nobody has made yet, as long as it is not committed. */
+static uint8_t made(const struct config *config, struct state *n, unsigned i, unsigned base)
+{
+    uint8_t others = tag_names(config, n, base)->fences & (uint8_t)~bit(i);
+
+    bool alone = others == 0 || has_fault(config, CARRY_BESIDE);
+
+    return config->makes && alone ? (uint8_t)(n->db + 2) : 0;
+}
+
 /* script.c script_fence */
 static void run_fence(const struct config *config, struct state *n, unsigned i, unsigned base)
 {
@@ -197,7 +207,8 @@ static void fence(const struct at *at)
 {
     unsigned base = at->s->workers[at->worker].base;
     struct state n = go_to(at, W_GO);
-    uint8_t value = carried(at->config, &n, at->i, base) | kept(at->config, &n, at->i, base);
+    uint8_t value = carried(at->config, &n, at->i, base) | kept(at->config, &n, at->i, base) |
+                    made(at->config, &n, at->i, base);
 
     run_fence(at->config, &n, at->i, base);
     n.writers[at->i].flags |= W_FENCED;
@@ -272,7 +283,8 @@ static void hear(const struct at *at)
     const struct writer *writer = &at->s->writers[at->i];
     struct state n = go_to(at, after_outcome(at));
 
-    if (at->config->keeps && writer->mongo == ABORTED && !has_fault(at->config, KEEP_ABORTED))
+    if ((at->config->keeps || at->config->makes) && writer->mongo == ABORTED &&
+        !has_fault(at->config, KEEP_ABORTED))
         forget_carried(&n.writers[at->i]);
     if (writer->mongo == ABORTED || (writer->mongo == COMMITTED && !at->s->away))
         walk_to(at->walk, &n, "W# hears what became of its write", at->i + 1);
@@ -388,10 +400,13 @@ static void acknowledge(const struct at *at)
 
 /* --- MongoDB, and what can happen to a writer at any step --- */
 
-/* A change compares the document with what was read: target.c add_conditions. */
+/* A change compares the document with what was read (target.c add_conditions), and nothing is made
+ * that is there. */
 static void overtake(const struct config *config, struct writer *other)
 {
-    if (config->keeps && other->carried != 0 && other->mongo < COMMITTED)
+    bool has_begun = config->makes ? other->pc != W_IDLE : config->keeps && other->carried != 0;
+
+    if (has_begun && other->mongo < COMMITTED)
         other->flags |= W_OVERTAKEN;
 }
 
@@ -407,6 +422,8 @@ static void commit(const struct at *at)
     writer->mongo = COMMITTED;
     n.db++;
     writer->commit = writer->pc == W_SENT ? n.db & (FOREIGN_BIT - 1) : 0; /* else nobody hears */
+    if (at->config->makes && writer->carried != 0)
+        writer->carried = (uint8_t)(n.db + 1);
     for (unsigned j = 0; j < WRITERS; j++)
         overtake(at->config, &n.writers[j]);
     walk_to(at->walk, &n, "MongoDB commits the write of W#", at->i + 1);

@@ -71,6 +71,57 @@ def test_a_change_keeps_what_a_fill_would(stack, product, post, method, text):
                           {"body": text})
 
 
+def made_and_filled(stack, name, path, body):
+    """What a POST has kept, and what a fill makes of the same document; None as above, and where
+    the tag of all items has no version yet."""
+    http = stack.client
+    made = http.post(path, body)
+    assert made.status == 201, made
+    id = made.json["data"]["_id"]
+    kept = entries(stack, f"{name}:{id}")
+    if not kept:
+        http.get(f"{path}/{id}")
+        return None
+    stack.redis.delete(kept[0][0])
+    read = http.get(f"{path}/{id}")
+    assert read.json["source"] == "database"
+    assert read.etag == made.etag and read.json["data"] == made.json["data"]
+    return kept, eventually(lambda: entries(stack, f"{name}:{id}"), what=name)
+
+
+@pytest.mark.parametrize("text", ["short", LONG])
+def test_what_is_made_is_kept_as_a_fill_would(stack, text):
+    kinds = [("product", "/api/products", {"name": "made", "price": 1.50, "category": "made",
+                                           "description": text}),
+             ("post", "/api/posts", {"title": "made", "body": text, "category": "made",
+                                     "author": "one", "tags": ["b", "a"],
+                                     "date": "2020-02-29T23:59:59.999+01:00"})]
+    for kind in kinds:
+        kept, filled = eventually(lambda: made_and_filled(stack, *kind), 20, what="an entry by a POST")
+        assert kept == filled
+
+
+def test_the_read_after_a_post_asks_nobody(stack, http):
+    def made_and_read():
+        made = http.post("/api/products", {"name": "made", "price": 2, "category": "made"})
+        before = questions(stack)
+        read = http.get(made.header("Location"))
+        assert read.json["data"] == made.json["data"] and read.etag == made.etag
+        if not read.hit or questions(stack) != before:
+            return False
+        again = http.get(made.header("Location"))
+        assert read.json["source"] == "database" and again.json["source"] == "cache"
+        return True
+    eventually(made_and_read, 20, what="a hit after a POST")
+
+
+def test_what_was_made_and_is_touched_is_read_again(stack, http):
+    made = http.post("/api/products", {"name": "made", "price": 2, "category": "made"}).json["data"]
+    stack.mongo.products.update_one({"_id": ObjectId(made["_id"])}, {"$set": {"price": 3}})
+    http.post("/api/products/touch", {"ids": [made["_id"]]})
+    assert http.get(f"/api/products/{made['_id']}").json["data"]["price"] == 3
+
+
 def test_a_field_that_was_not_there_comes_where_a_fill_shows_it(stack, http, product):
     id = product()["_id"]
     stack.mongo.products.update_one({"_id": ObjectId(id)},

@@ -2,11 +2,11 @@
 #include "app/answer.h"
 #include "app/arguments.h"
 #include "app/handlers.h"
-#include "app/read/item_entry.h"
 #include "app/views.h"
 #include "app/write/repeat.h"
 #include "app/write/target.h"
 #include "app/write/write_tags.h"
+#include "app/write/written_item.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "http/conditional.h"
@@ -19,9 +19,7 @@ struct change {
     int64_t until_ms;     /* monotonic: no more tries */
     struct repeat repeat; /* of a removal */
 
-    struct cache_written written; /* kept for the read after the change */
-    char name[ITEM_NAME_MAX];
-    struct item_entry item;
+    struct written_item written;
 };
 
 static void change_destroy(struct write *write)
@@ -29,40 +27,7 @@ static void change_destroy(struct write *write)
     struct change *change = (struct change *)write;
 
     target_free(&change->target);
-    item_entry_free(&change->item);
-}
-
-/* --- What is kept of it --- */
-
-/* Anew with each try, before the item is read. */
-static void begin_written(struct change *change)
-{
-    struct write *write = &change->write;
-
-    if (change->target.remove || write->plan->resource->read == ACCESS_OWNER)
-        return;
-    change->written =
-        (struct cache_written){.name = plan_item_name(write->plan, change->target.id, change->name),
-                               .class = &write->plan->item_class};
-    cache_written_begin(write->app->cache, &change->written);
-    write->cache.written = &change->written;
-}
-
-/* On a thread. */
-static void make_written(struct change *change)
-{
-    const struct cache_written *written = change->write.cache.written;
-    struct entry *entry = &change->written.entry;
-    struct str json = buf_view(&change->target.json);
-
-    if (written == NULL || !cache_written_is_kept(written) || json.len > ENTRY_SIZE_MAX ||
-        item_entry_make(&change->item, change->write.plan, json) != ERR_OK)
-        return;
-    entry->status = change->item.entry.status;
-    entry->source_at = change->item.entry.source_at;
-    entry->etag = change->item.entry.etag;
-    entry->plain = change->item.entry.plain;
-    entry->gzip = change->item.entry.gzip;
+    written_item_free(&change->written);
 }
 
 /* --- Reading what there is --- */
@@ -113,8 +78,7 @@ static void take_tags(struct change *change)
     write_room(write);
     write_tag_collection(write);
     target_tags(&change->target, write);
-    if (write->cache.written != NULL)
-        change->written.tag = write_tag_at(write, plan_unhashed(change->written.name));
+    written_item_tag(&change->written, write);
 }
 
 static bool change_judge(struct write *write, enum err err)
@@ -140,7 +104,8 @@ static bool change_judge(struct write *write, enum err err)
 static void change_start(struct change *change)
 {
     target_reset(&change->target);
-    begin_written(change);
+    if (!change->target.remove)
+        written_item_change(&change->written, &change->write, change->target.id);
     write_start(&change->write);
 }
 
@@ -152,7 +117,7 @@ static enum err change_work(struct mongo_db *db, struct write *write)
     enum err err = target_write(db, &change->target, write);
 
     if (err == ERR_OK)
-        make_written(change);
+        written_item_set(&change->written, write, buf_view(&change->target.json));
     return err;
 }
 
@@ -220,7 +185,7 @@ static struct change *change_new(struct app *app, const struct route *route,
     change->target.match = take_etags(change, STR("HTTP_IF_MATCH"));
     change->target.none = take_etags(change, STR("HTTP_IF_NONE_MATCH"));
     change->until_ms = clock_mono_ms() + READ_MS;
-    item_entry_init(&change->item);
+    written_item_init(&change->written);
     change->repeat = (struct repeat){.done = on_repeat, .context = change};
     return change;
 }

@@ -9,6 +9,7 @@
 #include "app/write/once.h"
 #include "app/write/validate.h"
 #include "app/write/write_tags.h"
+#include "app/write/written_item.h"
 #include "base/json_writer.h"
 #include "http/percent.h"
 
@@ -30,12 +31,19 @@ struct item {
 struct create {
     struct write write; /* first */
     bool many;
-    size_t count, written;
+    size_t count, sent_count;
     struct item *items;
     struct item **sent; /* those that are written, in order */
     struct document *documents;
     enum err *errs;
+    char id[ID_TEXT_MAX];        /* of the only one */
+    struct written_item written; /* of that */
 };
+
+static void create_destroy(struct write *write)
+{
+    written_item_free(&((struct create *)write)->written);
+}
 
 static struct value id_of(const struct item *item)
 {
@@ -78,8 +86,10 @@ static enum err insert_one(struct mongo_db *db, struct create *create)
     struct item *item = create->sent[0];
     enum err err = collection_insert(db, create->write.plan->resource->collection, &item->document);
 
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         note_made(create, item);
+        written_item_set(&create->written, &create->write, item->json);
+    }
     return err == ERR_EXISTS ? find_made(db, create, item) : err;
 }
 
@@ -95,11 +105,11 @@ static enum err insert_many(struct mongo_db *db, struct create *create)
     const struct outcomes outcomes = {create->errs, take_refusal, create};
     bool unknown = false, done = false;
     enum err err = collection_insert_many(db, create->write.plan->resource->collection,
-                                          create->documents, create->written, &outcomes);
+                                          create->documents, create->sent_count, &outcomes);
 
     if (err != ERR_OK)
         return err;
-    for (size_t i = 0; i < create->written; i++) {
+    for (size_t i = 0; i < create->sent_count; i++) {
         struct item *item = create->sent[i];
         item->err = create->errs[i];
         if (item->err == ERR_OK)
@@ -218,12 +228,16 @@ static void failed_many(struct write *write, enum err err)
         write_fail(write, err);
 }
 
-static const struct write_kind create_one = {
-    .size = sizeof(struct create), .work = create_work, .answer = answer_one, .failed = failed_one};
+static const struct write_kind create_one = {.size = sizeof(struct create),
+                                             .work = create_work,
+                                             .answer = answer_one,
+                                             .failed = failed_one,
+                                             .destroy = create_destroy};
 static const struct write_kind create_many = {.size = sizeof(struct create),
                                               .work = create_work,
                                               .answer = answer_many,
-                                              .failed = failed_many};
+                                              .failed = failed_many,
+                                              .destroy = create_destroy};
 
 /* --- From the body to documents --- */
 
@@ -292,8 +306,8 @@ static void take_item(struct create *create, size_t i, const json_t *object)
         problem_add(&item->problem, STR("body"), STR("is too large"));
         return;
     }
-    create->documents[create->written] = item->document;
-    create->sent[create->written++] = item;
+    create->documents[create->sent_count] = item->document;
+    create->sent[create->sent_count++] = item;
     take_tags(create, item);
 }
 
@@ -306,6 +320,7 @@ static struct create *create_new(struct app *app, const struct plan *plan, struc
 
     _Static_assert(BULK_MAX + 1 <= CACHE_WRITE_TOTALS_MAX, "one partition of each, collection");
 
+    written_item_init(&create->written);
     create->many = many;
     create->count = create->many ? json_array_size(root) : 1;
     create->items = arena_zalloc(arena, create->count * sizeof create->items[0]);
@@ -330,6 +345,19 @@ static bool has_good_size(struct request *request, const json_t *root, struct pr
     return false;
 }
 
+static void create_start(struct create *create)
+{
+    struct write *write = &create->write;
+    struct value id = id_of(create->sent[0]);
+
+    if (!create->many) {
+        written_item_make(&create->written, write,
+                          id_text(write->plan->resource->id, &id, create->id));
+        written_item_tag(&create->written, write);
+    }
+    write_start(write);
+}
+
 void create_handle(void *context, struct request *request, const struct route *route, struct str id)
 {
     struct app *app = context;
@@ -342,8 +370,8 @@ void create_handle(void *context, struct request *request, const struct route *r
         return;
     if (has_good_size(request, root, &problem)) {
         create = create_new(app, app_plan(app, route->data), request, root);
-        if (create->written > 0) {
-            write_start(&create->write);
+        if (create->sent_count > 0) {
+            create_start(create);
         } else if (create->many) {
             answer_many(&create->write);
         } else {

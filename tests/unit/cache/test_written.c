@@ -154,6 +154,99 @@ static void test_an_item_is_not_kept_when_the_outcome_is_unknown(void **state)
     assert_look(look_with_room(stand, ITEM), DATABASE, WRITE_FENCE, "two");
 }
 
+/* --- An item that the write makes --- */
+
+#define ALL "tag:all"
+
+static struct look look_made(struct cache_stand *stand)
+{
+    struct look look = look_for(stand, ITEM);
+
+    look.lookup.tags[1] = STR("all");
+    look.lookup.tag_count = 2;
+    look_begin(&look);
+    look_end(&look);
+    return look;
+}
+
+static void make_begin(struct cache_stand *stand, struct change *change,
+                       struct cache_written *written)
+{
+    *written = (struct cache_written){.name = ITEM, .made_tag = STR("all"), .class = &kept_class};
+    cache_written_begin(stand->cache, written);
+    assert_true(cache_written_is_kept(written));
+    change_begin_with(stand, change, NULL, written);
+    write_item(stand, written);
+}
+
+static void test_a_made_item_is_kept_for_the_read_after_it(void **state)
+{
+    struct cache_stand *stand = *state;
+    struct cache_written written;
+    struct change change;
+
+    set(stand, ALL, "00112233445566aa");
+    make_begin(stand, &change, &written);
+    assert_int_equal(change_end(&change, ERR_OK), ERR_OK);
+    assert_hit(look_made(stand), "two");
+    assert_int_equal(stand->fills, 0);
+    set(stand, ALL, "00112233445566bb");
+    assert_stored(look_made(stand), "two");
+}
+
+static void test_a_made_item_is_not_kept_without_a_version_of_its_other_tag(void **state)
+{
+    struct cache_stand *stand = *state;
+    struct cache_written written;
+    struct change change;
+
+    make_begin(stand, &change, &written);
+    assert_false(cache_written_is_kept(&written));
+    change_end(&change, ERR_OK);
+    assert_stored(look_made(stand), "two");
+}
+
+static void test_a_made_item_is_no_answer_once_its_other_tag_has_moved(void **state)
+{
+    struct cache_stand *stand = *state;
+    struct cache_written written;
+    struct change change;
+
+    set(stand, ALL, "00112233445566aa");
+    make_begin(stand, &change, &written);
+    set(stand, ALL, "00112233445566bb");
+    change_end(&change, ERR_OK);
+    assert_stored(look_made(stand), "two");
+}
+
+static void test_a_made_item_is_not_kept_past_a_write_that_began_since(void **state)
+{
+    struct cache_stand *stand = *state;
+    struct cache_written written;
+    struct change mine, other;
+
+    set(stand, ALL, "00112233445566aa");
+    make_begin(stand, &mine, &written);
+    change_begin(stand, &other);
+    change_end(&other, ERR_OK);
+    stand->truth = "three";
+    change_end(&mine, ERR_OK);
+    assert_stored(look_made(stand), "three");
+}
+
+static void test_a_made_item_is_not_kept_that_was_there_before(void **state)
+{
+    struct cache_stand *stand = *state;
+    struct cache_written written;
+    struct change change;
+
+    set(stand, ALL, "00112233445566aa");
+    make_begin(stand, &change, &written);
+    stand->truth = "one";
+    change_end(&change, ERR_EXISTS);
+    assert_stored(look_made(stand), "one");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cache_setup, cache_teardown)
 
 int main(void)
@@ -168,6 +261,11 @@ int main(void)
         TEST(test_an_item_is_not_kept_that_was_not_written),
         TEST(test_an_item_is_not_kept_that_nobody_has_made),
         TEST(test_an_item_is_not_kept_when_the_outcome_is_unknown),
+        TEST(test_a_made_item_is_kept_for_the_read_after_it),
+        TEST(test_a_made_item_is_not_kept_without_a_version_of_its_other_tag),
+        TEST(test_a_made_item_is_no_answer_once_its_other_tag_has_moved),
+        TEST(test_a_made_item_is_not_kept_past_a_write_that_began_since),
+        TEST(test_a_made_item_is_not_kept_that_was_there_before),
     };
 
     if (server_is_missing(sizeof tests / sizeof *tests))
