@@ -122,8 +122,7 @@ static bool has_write_concern_error(const bson_t *reply)
 }
 
 static enum err judge_many(mongoc_collection_t *into, const bson_t *reply,
-                           const bson_error_t *error, size_t count,
-                           const struct outcomes *outcomes)
+                           const bson_error_t *error, size_t count, const struct outcomes *outcomes)
 {
     size_t found = read_write_errors(into, reply, count, outcomes);
     enum err rest = ERR_OK;

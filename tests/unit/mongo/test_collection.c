@@ -530,8 +530,7 @@ static enum err do_insert_many(struct mongo_db *db, void *context)
         ids[i] = (struct assignment){STR("_id"), ASSIGN_SET, value_oid(oid_of(100 + i % 3))};
         documents[i] = (struct document){&ids[i], 1};
     }
-    return collection_insert_many(db, collection, documents, 5,
-                                  &(struct outcomes){.errs = errs});
+    return collection_insert_many(db, collection, documents, 5, &(struct outcomes){.errs = errs});
 }
 
 static void test_insert_many(void **state)
