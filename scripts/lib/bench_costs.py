@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
+from bench_load import write_settings  # noqa: E402
 from fcgi import Client  # noqa: E402
 
 REQUESTS = 200
@@ -37,10 +38,7 @@ class Worker:
         config = bench.var / f"{name}.conf"
         for path in (self.socket, self.counts):
             path.unlink(missing_ok=True)
-        config.touch(mode=0o600)
-        values = {"MONGODB_URI": bench.env["MONGODB_URI"], "REDIS_URL": bench.env["REDIS_URL"],
-                  "LARDER_PREFIX": name, "LARDER_WRITES": "open", "LARDER_RATE": "0", **settings}
-        config.write_text("".join(f"{k}={v}\n" for k, v in values.items()))
+        write_settings(bench.var, config, **settings)
         env = dict(os.environ)
         if counted:
             env.update(LD_PRELOAD=str(preload(bench)), MALLOCS_FILE=str(self.counts))
@@ -153,6 +151,8 @@ def measure_requests(bench, ids):
     costs = {}
     with Worker(bench, "costs", LARDER_MEMORY="0") as worker, worker.connect() as client:
         wait_for_hits(client, f"/api/products/{ids[-1]}", "detail=redis")
+        subprocess.run([bench.program("larderctl"), "--config", bench.var / "costs.conf", "cache",
+                        "purge", "*"], check=True, stdout=sys.stderr)
         costs["miss"] = measure(bench, worker, client, reads)
         for path in paths:
             wait_for_hits(client, path, "detail=redis")

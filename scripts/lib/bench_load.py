@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The load generator, nginx before what it asks, and the CPU that processes take meanwhile."""
 import http.client
+import itertools
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+SPELLINGS = (f"127.{'0' * n}1" for n in itertools.count())
 TICK = os.sysconf("SC_CLK_TCK")
 BATCH = ["chrt", "--batch", "0"]
 
@@ -48,6 +50,19 @@ http {{
 {edge}{servers}
 }}
 """
+
+
+# --- Workers ---
+
+def write_settings(var, config, **changes):
+    """The stack's settings for another of its workers: one database has one cache. Another spelling
+    of the database's address gives it shared memory of its own."""
+    lines = (var / "larderd.conf").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line)
+    values["MONGODB_URI"] = values["MONGODB_URI"].replace("127.0.0.1", next(SPELLINGS))
+    values |= changes
+    config.touch(mode=0o600)
+    config.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
 
 
 # --- nginx ---

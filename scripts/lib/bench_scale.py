@@ -49,14 +49,17 @@ class Lane:
         end_with(stack, nginx)
         self.pids = {"worker": [pid], "nginx": children(nginx.pid)}
 
-    def larder(self, name, stack, prefix="scale"):
-        worker = stack.enter_context(Worker(self.bench, name, counted=False, LARDER_PREFIX=prefix))
+    def larder(self, name, stack):
+        return self.lane(name, stack, MONGODB_URI=self.bench.env["MONGODB_URI"])
+
+    def lane(self, name, stack, **settings):
+        worker = stack.enter_context(Worker(self.bench, name, counted=False, **settings))
         with worker.connect() as client:
             wait_for_hits(client, "/api/products?limit=1", "detail=memory")
         return worker.process.pid, worker.socket
 
     def apart(self, name, stack):
-        return self.larder(name, stack, prefix=name)
+        return self.lane(name, stack)
 
     def constant(self, name, stack):
         socket = self.bench.var / "run" / f"{name}.sock"
