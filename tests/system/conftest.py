@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import redis
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -127,24 +128,34 @@ def category():
     return f"cat-{os.getpid()}-{next(counter)}-{time.monotonic_ns() % 1000000}"
 
 
+def cold(stack, name):
+    """Takes away what a POST has stored, so that the first read is a miss; without Redis, nothing
+    is stored."""
+    with contextlib.suppress(redis.RedisError):
+        for key in stack.redis.keys(f"{stack.base()}{name}@*"):
+            stack.redis.delete(key)
+
+
 @pytest.fixture
-def product(http, category):
-    """Makes products: product(name="x", price=1)."""
+def product(stack, http, category):
+    """Makes products, of which nothing is cached: product(name="x", price=1)."""
     def make(**fields):
         fields = {"name": "thing", "price": 1, "category": category, **fields}
         answer = http.post("/api/products", fields)
         assert answer.status == 201, answer
+        cold(stack, f"product:{answer.json['data']['_id']}")
         return answer.json["data"]
     return make
 
 
 @pytest.fixture
-def post(http, category):
+def post(stack, http, category):
     def make(**fields):
         fields = {"title": "A title", "body": "Some words.", "category": category,
                   "author": "ann", **fields}
         answer = http.post("/api/posts", fields)
         assert answer.status == 201, answer
+        cold(stack, f"post:{answer.json['data']['_id']}")
         return answer.json["data"]
     return make
 
