@@ -34,15 +34,22 @@ static bool spend(struct state *n, enum budget budget)
 
 /* --- The scripts, as Redis carries them out --- */
 
+/* Nobody else writes under the tag. */
+static bool is_alone(const struct config *config, const struct names *tag, unsigned i)
+{
+    return (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
+}
+
 /* What script_fence tells of the entry, if it is an answer and nobody else writes; total.c. */
 static uint8_t carried(const struct config *config, struct state *n, unsigned i, unsigned base)
 {
     const struct names *tag = tag_names(config, n, base), *entry = entry_names(config, n, base);
-    bool alone = (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
     bool brief = entry->brief && !has_fault(config, CARRY_BRIEF);
     bool valid = tag->tag != 0 && entry->version == tag->tag && !brief;
 
-    return config->totals && alone && (valid || has_fault(config, CARRY_ANY)) ? entry->value : 0;
+    return config->totals && is_alone(config, tag, i) && (valid || has_fault(config, CARRY_ANY))
+               ? entry->value
+               : 0;
 }
 
 /* What is to be kept of the document, while its tag has the version from before it was read, and
@@ -51,20 +58,17 @@ static uint8_t kept(const struct config *config, struct state *n, unsigned i, un
 {
     const struct names *tag = tag_names(config, n, base);
     const struct writer *writer = &n->writers[i];
-    bool alone = (tag->fences & (uint8_t)~bit(i)) == 0 || has_fault(config, CARRY_BESIDE);
     bool same = writer->known == tag->tag || has_fault(config, KEEP_ANY);
 
-    return config->keeps && alone && same ? writer->carried : 0;
+    return config->keeps && is_alone(config, tag, i) && same ? writer->carried : 0;
 }
 
 /* What nobody has made yet, as long as it is not committed. */
 static uint8_t made(const struct config *config, struct state *n, unsigned i, unsigned base)
 {
-    uint8_t others = tag_names(config, n, base)->fences & (uint8_t)~bit(i);
+    const struct names *tag = tag_names(config, n, base);
 
-    bool alone = others == 0 || has_fault(config, CARRY_BESIDE);
-
-    return config->makes && alone ? (uint8_t)(n->db + 2) : 0;
+    return config->makes && is_alone(config, tag, i) ? (uint8_t)(n->db + 2) : 0;
 }
 
 /* script.c script_fence */

@@ -128,35 +128,33 @@ def category():
     return f"cat-{os.getpid()}-{next(counter)}-{time.monotonic_ns() % 1000000}"
 
 
-def cold(stack, name):
-    """Takes away what a POST has stored, so that the first read is a miss; without Redis, nothing
-    is stored."""
+def make_cold(stack, path, singular, fields):
+    """Makes an item, and takes away what its POST has stored, so that the first read is a miss;
+    without Redis, nothing is stored."""
+    answer = stack.client.post(path, fields)
+    assert answer.status == 201, answer
+    made = answer.json["data"]
     with contextlib.suppress(redis.RedisError):
-        for key in stack.redis.keys(f"{stack.base()}{name}@*"):
+        for key in stack.redis.scan_iter(f"{stack.base()}{singular}:{made['_id']}@*", count=10000):
             stack.redis.delete(key)
+    return made
 
 
 @pytest.fixture
-def product(stack, http, category):
+def product(stack, category):
     """Makes products, of which nothing is cached: product(name="x", price=1)."""
     def make(**fields):
         fields = {"name": "thing", "price": 1, "category": category, **fields}
-        answer = http.post("/api/products", fields)
-        assert answer.status == 201, answer
-        cold(stack, f"product:{answer.json['data']['_id']}")
-        return answer.json["data"]
+        return make_cold(stack, "/api/products", "product", fields)
     return make
 
 
 @pytest.fixture
-def post(stack, http, category):
+def post(stack, category):
     def make(**fields):
         fields = {"title": "A title", "body": "Some words.", "category": category,
                   "author": "ann", **fields}
-        answer = http.post("/api/posts", fields)
-        assert answer.status == 201, answer
-        cold(stack, f"post:{answer.json['data']['_id']}")
-        return answer.json["data"]
+        return make_cold(stack, "/api/posts", "post", fields)
     return make
 
 

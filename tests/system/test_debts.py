@@ -47,8 +47,11 @@ def debts_paid(stack):
 
 
 def test_debts_are_paid_when_their_write_is_over(stack, bare, product):
-    paths = [kept(bare, product) for _ in range(3)]
-    tags = ["product:" + path.rpartition("/")[2] for path in paths]
+    bare.settle()
+    tags = [f"product:{product()['_id']}" for _ in range(3)]
+    paths = ["/api/products/" + tag.split(":")[1] for tag in tags]
+    for path in paths:
+        assert "stored" in bare.client.get(path).cache_status
     before = [version(stack, tag) for tag in tags]
     paid = debts_paid(stack)
     closed = owe(stack, [tags[0]], "closed")
@@ -140,7 +143,7 @@ def test_debts_that_cannot_be_paid_stop_nothing_else(stack, bare, product):
         stack.redis.replicaof("NO", "ONE")
     eventually(lambda: not open_debts(stack), 8, every=0.1)
     eventually(lambda: "stored" in
-               bare.client.get(f"/api/products/{bson.ObjectId()}").cache_status, 15)
+               bare.client.get(f"/api/products/{product()['_id']}").cache_status, 15)
 
 
 def away(host):

@@ -39,6 +39,15 @@ def entries(stack, name):
             for key, text in ((key, stack.redis.get(key)) for key in keys) if text]
 
 
+def filled(stack, name, path, kept, written):
+    """What a fill makes of the item, once what its write has kept is taken away."""
+    stack.redis.delete(kept[0][0])
+    read = stack.client.get(path)
+    assert read.json["source"] == "database"
+    assert read.etag == written.etag and read.json["data"] == written.json["data"]
+    return eventually(lambda: entries(stack, name), what=name)
+
+
 def kept_and_filled(stack, name, path, method, body):
     """What a change has kept, and what a fill makes of the same document; None: this machine was
     too slow to keep anything."""
@@ -49,16 +58,12 @@ def kept_and_filled(stack, name, path, method, body):
     kept = entries(stack, name)
     if kept == before:
         return None
-    stack.redis.delete(kept[0][0])
-    read = http.get(path)
-    assert read.json["source"] == "database"
-    assert read.etag == written.etag and read.json["data"] == written.json["data"]
-    return kept, eventually(lambda: entries(stack, name), what=name)
+    return kept, filled(stack, name, path, kept, written)
 
 
 def assert_kept_as_filled(*change):
-    kept, filled = eventually(lambda: kept_and_filled(*change), 20, what="an entry by a change")
-    assert kept == filled
+    kept, anew = eventually(lambda: kept_and_filled(*change), 20, what="an entry by a change")
+    assert kept == anew
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -78,15 +83,12 @@ def made_and_filled(stack, name, path, body):
     made = http.post(path, body)
     assert made.status == 201, made
     id = made.json["data"]["_id"]
-    kept = entries(stack, f"{name}:{id}")
+    name, path = f"{name}:{id}", f"{path}/{id}"
+    kept = entries(stack, name)
     if not kept:
-        http.get(f"{path}/{id}")
+        http.get(path)
         return None
-    stack.redis.delete(kept[0][0])
-    read = http.get(f"{path}/{id}")
-    assert read.json["source"] == "database"
-    assert read.etag == made.etag and read.json["data"] == made.json["data"]
-    return kept, eventually(lambda: entries(stack, f"{name}:{id}"), what=name)
+    return kept, filled(stack, name, path, kept, made)
 
 
 @pytest.mark.parametrize("text", ["short", LONG])
@@ -97,8 +99,8 @@ def test_what_is_made_is_kept_as_a_fill_would(stack, text):
                                      "author": "one", "tags": ["b", "a"],
                                      "date": "2020-02-29T23:59:59.999+01:00"})]
     for kind in kinds:
-        kept, filled = eventually(lambda: made_and_filled(stack, *kind), 20, what="an entry by a POST")
-        assert kept == filled
+        kept, anew = eventually(lambda: made_and_filled(stack, *kind), 20, what="an entry by a POST")
+        assert kept == anew
 
 
 def test_the_read_after_a_post_asks_nobody(stack, http):

@@ -36,8 +36,7 @@ struct create {
     struct item **sent; /* those that are written, in order */
     struct document *documents;
     enum err *errs;
-    char id[ID_TEXT_MAX];        /* of the only one */
-    struct written_item written; /* of that */
+    struct written_item written; /* of the only one */
 };
 
 static void create_destroy(struct write *write)
@@ -349,10 +348,10 @@ static void create_start(struct create *create)
 {
     struct write *write = &create->write;
     struct value id = id_of(create->sent[0]);
+    char room[ID_TEXT_MAX];
 
     if (!create->many) {
-        written_item_make(&create->written, write,
-                          id_text(write->plan->resource->id, &id, create->id));
+        written_item_make(&create->written, write, id_text(write->plan->resource->id, &id, room));
         written_item_tag(&create->written, write);
     }
     write_start(write);

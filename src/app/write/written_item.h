@@ -16,8 +16,8 @@ struct written_item {
 
 void written_item_init(struct written_item *item);
 void written_item_free(struct written_item *item);
-/* Call with each try, before the item is read. id must stay valid as long as the write. Nothing is
- * stored of items that only their owner reads. */
+/* Call with each try, before the item is read. Nothing is stored of items that only their owner
+ * reads. */
 void written_item_change(struct written_item *item, struct write *write, struct str id);
 /* The same, for an item that the write makes. */
 void written_item_make(struct written_item *item, struct write *write, struct str id);
