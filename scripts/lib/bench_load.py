@@ -65,6 +65,13 @@ def write_settings(var, config, **changes):
     config.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
 
 
+def segment_of(pid):
+    """Where the worker keeps its hits."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return next(line.split()[-1] for line in maps.splitlines()
+                if "/dev/shm/larder-" in line and "metrics" not in line)
+
+
 # --- nginx ---
 
 def nginx_server(port, locations):
@@ -74,13 +81,6 @@ def nginx_server(port, locations):
 def pass_to(upstream, place="/"):
     return (f"        location {place} {{ fastcgi_pass {upstream}; "
             "include fastcgi_larder.conf; }\n")
-
-
-def segment_of(pid):
-    """Where the worker keeps its hits."""
-    maps = Path(f"/proc/{pid}/maps").read_text()
-    return next(line.split()[-1] for line in maps.splitlines()
-                if "/dev/shm/larder-" in line and "metrics" not in line)
 
 
 def start_nginx(var, name, sockets, servers, ports, workers=2, batch=True, edge=None):
